@@ -1,0 +1,44 @@
+# Tern's one Makefile. `make demo` and `make test` do everything; see README.md.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := image
+
+B := build
+D := $(B)/deps
+Q ?= @
+
+# --- what the target is made of -------------------------------------------------------------------
+FOLDERS  := lib arch/x86_64 hv migration net cim init
+SRC_C    := $(shell find $(FOLDERS) -name '*.c' | LC_ALL=C sort)
+SRC_S    := $(shell find $(FOLDERS) -name '*.S' | LC_ALL=C sort)
+OBJ      := $(SRC_C:%.c=$(B)/obj/%.o) $(SRC_S:%.S=$(B)/obj/%.S.o)
+
+WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla
+CINC     := -I. -isystem $(D)/include
+# Code that may run on the exit path never touches extended registers (DESIGN 1).
+GPR_ONLY := -mgeneral-regs-only
+TARGET_C := -std=gnu11 -O2 -g -fPIE -fvisibility=hidden -mno-red-zone -fno-stack-protector -fno-strict-aliasing \
+	    -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -ffunction-sections \
+	    -nostdinc -isystem $(D)/newlib/x86_64-elf/include -isystem $(shell gcc -print-file-name=include) \
+	    $(CINC) $(WARN)
+
+include tools/make/deps.mk
+include tools/make/image.mk
+include tools/make/unit.mk
+include tools/make/tools.mk
+
+$(B)/obj/lib/%.o $(B)/obj/arch/%.o $(B)/obj/hv/%.o: EXTRA_C = $(GPR_ONLY)
+
+$(B)/obj/%.o: %.c $(DEPS_STAMP)
+	@mkdir -p $(@D)
+	$(Q)gcc $(TARGET_C) $(EXTRA_C) -MMD -MP -c $< -o $@
+
+$(B)/obj/%.S.o: %.S $(DEPS_STAMP)
+	@mkdir -p $(@D)
+	$(Q)gcc $(TARGET_C) -MMD -MP -c $< -o $@
+
+-include $(OBJ:.o=.d)
+
+.PHONY: clean
+clean:
+	rm -rf $(B)

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* manage.h: what management (CIM) may see and do. Snapshots are copies; nothing here blocks.
+ * Implemented where VMs, migration and network are all in sight (init/), faked in tests/fake. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "lib/err.h"
+#include "lib/why.h"
+
+struct manage_host {
+	char name[64];			/* [host] name */
+	char uuid[37];			/* text form */
+	char version[32];		/* of Tern */
+	char address[16];		/* IPv4 dotted decimal, "" while the network is down */
+	char boot_id[37];		/* new at each boot */
+	uint64_t memory_bytes, free_bytes;
+	uint32_t cpus;
+	bool can_run_vms;		/* VT-x with all Tern requires */
+	char why_not[WHY_TEXT];		/* set when !can_run_vms */
+};
+
+/* CIM_ComputerSystem.EnabledState is derived from this. */
+enum manage_vm_state {
+	MANAGE_VM_DEFINED,		/* known, not running */
+	MANAGE_VM_RUNNING,
+	MANAGE_VM_STOPPED,		/* by the guest (S5, shutdown) or an operator */
+	MANAGE_VM_CRASHED,		/* triple fault, unknown exit, broken definition: why says it */
+	MANAGE_VM_EMIGRATING,		/* running here, on its way out */
+	MANAGE_VM_IMMIGRATING,		/* being received; does not run here yet */
+	MANAGE_VM_IN_DOUBT,		/* committed, outcome not yet known */
+};
+
+struct manage_vm {
+	char name[32];
+	char uuid[37];
+	enum manage_vm_state state;
+	char why[WHY_TEXT];		/* why it crashed or could not start, "" otherwise */
+	uint64_t memory_bytes;
+	uint32_t vcpus;
+	uint64_t uptime_ns;		/* guest time since boot, 0 if it never ran */
+	uint64_t exits;			/* VM exits here */
+	uint32_t job;			/* job that moves it, 0 none */
+};
+
+/* Names are case-sensitive. Index runs over 0..count-1 and is stable until the next call that changes VMs. */
+void manage_host_get(struct manage_host *out);
+unsigned manage_vm_count(void);
+bool manage_vm_get(unsigned index, struct manage_vm *out);
+bool manage_vm_find(const char *name, struct manage_vm *out);
+enum err manage_vm_start(const char *name, struct why *why) NODISCARD;
+enum err manage_vm_stop(const char *name, struct why *why) NODISCARD;	/* power off */
+
+/* Hosts that tern.conf names as [peer NAME] plus those met since boot. */
+bool manage_peer_find(const char *name, char address[16]);
+
+enum manage_verify { MANAGE_VERIFY_DEFAULT, MANAGE_VERIFY_OFF, MANAGE_VERIFY_FULL };
+
+struct manage_move {
+	char vm[32];
+	char destination[64];		/* IPv4 dotted decimal */
+	uint16_t type;			/* CIM MigrationType: 2 Live */
+	uint16_t priority;
+	uint16_t bandwidth_percent;	/* 0 = default */
+	enum manage_verify verify;
+};
+
+/* Starts asking the destination; *check is then polled. ERR_NOTFOUND no such VM, ERR_INVALID bad
+ * destination text, ERR_STATE the VM can't move now, ERR_SPACE too many at once. */
+enum err manage_check_start(const struct manage_move *move, uint32_t *check, struct why *why) NODISCARD;
+/* ERR_AGAIN while waiting (bounded by a deadline); ERR_OK with the verdict and reasons, and the check is freed. */
+enum err manage_check_poll(uint32_t check, bool *migratable, struct why_list *reasons) NODISCARD;
+void manage_check_drop(uint32_t check);
+
+/* Starts a migration; *job is its number (> 0). Errors as manage_check_start. */
+enum err manage_migrate_start(const struct manage_move *move, uint32_t *job, struct why *why) NODISCARD;
+
+enum manage_job_state {			/* values of CIM_ConcreteJob.JobState */
+	MANAGE_JOB_NEW = 2, MANAGE_JOB_STARTING = 3, MANAGE_JOB_RUNNING = 4, MANAGE_JOB_SUSPENDED = 5,
+	MANAGE_JOB_COMPLETED = 7, MANAGE_JOB_TERMINATED = 8, MANAGE_JOB_EXCEPTION = 10,
+};
+
+#define MANAGE_ROUNDS 32
+
+struct manage_round {
+	uint64_t start_ns, end_ns;	/* since the job started */
+	uint64_t pages;			/* sent with content */
+	uint64_t zero_pages;		/* sent as zero */
+	uint64_t bytes;			/* on the wire */
+	uint64_t dirty_pages;		/* found dirty by the tracker in this round */
+};
+
+struct manage_term { const char *name; uint64_t budget_ns, real_ns; };	/* of the downtime */
+#define MANAGE_TERMS 8
+
+struct manage_job {
+	uint32_t id;
+	char vm[32];
+	char vm_uuid[37];
+	char destination[64];		/* address as asked */
+	char destination_name[64];	/* host name the peer gave, "" before HELLO */
+	bool incoming;			/* this host is the destination */
+	enum manage_job_state state;
+	char phase[16];			/* HELLO OFFER ROUNDS STOP STATE READY COMMIT RUNNING DONE ... */
+	char error[WHY_TEXT];		/* when EXCEPTION or TERMINATED */
+	uint16_t error_code;		/* 0 none */
+	uint16_t percent;
+	uint64_t submitted_ns, started_ns, changed_ns, ended_ns;	/* host monotonic, 0 = not yet */
+	uint32_t rounds;		/* valid rows of round[], the last MANAGE_ROUNDS of them */
+	struct manage_round round[MANAGE_ROUNDS];
+	uint64_t bytes_sent, bytes_left, pages_sent, dirty_rate_pages, rate_bytes;
+	uint64_t nonzero_bytes;		/* guest memory that was not zero when first sent */
+	uint64_t expected_downtime_ns, downtime_ns;
+	uint32_t terms;
+	struct manage_term term[MANAGE_TERMS];
+	bool verified;			/* both hashes below are valid */
+	uint64_t hash_source, hash_destination;
+};
+
+/* Jobs are kept for five minutes after they end, and the newest 32 at most. */
+unsigned manage_job_count(void);
+bool manage_job_get(unsigned index, struct manage_job *out);
+bool manage_job_find(uint32_t id, struct manage_job *out);
+/* ERR_STATE with "too late, committed" after the commit point. */
+enum err manage_job_cancel(uint32_t id, struct why *why) NODISCARD;
+
+/* Host monotonic time, and wall-clock time as seconds since 1970 UTC. */
+uint64_t manage_now_ns(void);
+uint64_t manage_wall_seconds(void);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* config.h: tern.conf as a checked structure. The INI text is parsed by a table; every mistake is kept
+ * with its line, key and what was expected, and a broken [vm] section breaks only that VM. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "lib/log.h"
+#include "lib/why.h"
+
+#define CONFIG_VMS	8
+#define CONFIG_PEERS	16
+
+struct config_vm {
+	char name[32];
+	bool broken;			/* a mistake in this section: the VM is not started */
+	uint32_t line;			/* of its [vm NAME] */
+	uint64_t memory_bytes;		/* multiple of 2 MiB */
+	uint32_t vcpus;
+	char kernel[128], initrd[128];	/* paths on the boot volume, '/' or '\\' */
+	char cmdline[512];
+	uint8_t mac[6];
+	char cpu[32];			/* policy name, "host" by default */
+	char uuid[37];			/* "" : derived from host uuid and name */
+	bool autostart;
+};
+
+struct config_peer { char name[64]; uint32_t ipv4; };	/* host byte order */
+
+enum config_verify { CONFIG_VERIFY_OFF, CONFIG_VERIFY_FULL };
+enum config_tracker { CONFIG_TRACKER_AUTO, CONFIG_TRACKER_WRITE_PROTECT, CONFIG_TRACKER_AD, CONFIG_TRACKER_PML };
+
+struct config {
+	char host_name[64], host_uuid[37];
+	enum log_level log_level;
+	bool dhcp;
+	uint32_t ipv4, netmask, gateway;	/* host byte order; 0 = none */
+	uint16_t mtu;				/* 576 to 9000, default 1500 */
+	uint16_t cim_port;			/* default 5988 */
+	uint16_t console_port;			/* default 5990 */
+	uint16_t migration_port;		/* default 5991 */
+	uint32_t max_downtime_ms;		/* default 300 */
+	uint64_t bandwidth_bytes;		/* per second, 0 = no limit */
+	enum config_verify verify;
+	enum config_tracker tracker;
+	uint32_t accept_from_ipv4, accept_from_mask;	/* 0/0 = anyone */
+	unsigned peers;
+	struct config_peer peer[CONFIG_PEERS];
+	unsigned vms;
+	struct config_vm vm[CONFIG_VMS];
+};
+
+/* Parses @text (@length bytes, not NUL-terminated) named @file. Always leaves @out usable: defaults where
+ * nothing was said or what was said was wrong. Each mistake becomes one sentence "FILE:LINE: [SECTION] KEY:
+ * ... expected ..." in @mistakes. */
+void config_parse(struct config *out, const char *file, const char *text, size_t length,
+		  struct why_list *mistakes);

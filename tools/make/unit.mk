@@ -1,0 +1,18 @@
+# Unit tests: each tests/unit/FOLDER/test_X.c names the sources it is linked with in its second line,
+#   /* unit: lib/state.c lib/why.c tests/fake/fake_log.c */
+# and becomes one Criterion program, built with ASan and UBSan.
+UNIT_SRC := $(shell find tests/unit -name 'test_*.c' 2>/dev/null | LC_ALL=C sort)
+UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(B)/unit/%)
+UNIT_C   := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
+	    -D_GNU_SOURCE -Itests/fake $(CINC) $(WARN)
+UNIT_DEPS := $(shell find $(FOLDERS) tests/fake tests/unit -name '*.h' 2>/dev/null)
+
+.SECONDEXPANSION:
+$(B)/unit/%: tests/unit/%.c $$(shell sed -n '2s,^/\* unit: \(.*\) \*/$$$$,\1,p' tests/unit/$$*.c) $(UNIT_DEPS) $(DEPS_STAMP)
+	@mkdir -p $(@D)
+	$(Q)gcc $(UNIT_C) $(filter %.c,$^) -o $@ -lcriterion $(shell sed -n '3s,^/\* libs: \(.*\) \*/$$,\1,p' $<)
+
+# make unit [T=folder/test_x]: builds and runs; the closing line counts tests.
+.PHONY: unit
+unit: $(if $(T),$(B)/unit/$(T),$(UNIT_BIN))
+	$(Q)tools/make/run-unit $^

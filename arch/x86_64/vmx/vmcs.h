@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/* vmcs.h: typed access to the current VMCS, and the outcome of every VMX instruction. */
+#pragma once
+#include <stdint.h>
+#include "arch/x86_64/vmx/vmcs_fields.h"
+
+#define VMCS_ENUM(encoding, name) VMCS_##name = encoding,
+enum vmcs_field { VMCS_FIELDS(VMCS_ENUM) };
+#undef VMCS_ENUM
+
+/* SDM Vol. 3, "VMX Instruction Reference", "Conventions": CF, then ZF. After VMX_FAIL_VALID the field
+ * INSTRUCTION_ERROR of the current VMCS says why. */
+enum vmx_status { VMX_SUCCEED, VMX_FAIL_INVALID, VMX_FAIL_VALID };
+
+/* SDM Vol. 3, "VM-Instruction Error Numbers". */
+#define VMX_ERRORS(X) \
+	X(1,  VMCALL_IN_ROOT, "VMCALL executed in VMX root operation") \
+	X(2,  VMCLEAR_ADDRESS, "VMCLEAR with invalid physical address") \
+	X(3,  VMCLEAR_VMXON_POINTER, "VMCLEAR with VMXON pointer") \
+	X(4,  VMLAUNCH_NOT_CLEAR, "VMLAUNCH with non-clear VMCS") \
+	X(5,  VMRESUME_NOT_LAUNCHED, "VMRESUME with non-launched VMCS") \
+	X(6,  VMRESUME_AFTER_VMXOFF, "VMRESUME after VMXOFF") \
+	X(7,  ENTRY_CONTROLS, "VM entry with invalid control field(s)") \
+	X(8,  ENTRY_HOST_STATE, "VM entry with invalid host-state field(s)") \
+	X(9,  VMPTRLD_ADDRESS, "VMPTRLD with invalid physical address") \
+	X(10, VMPTRLD_VMXON_POINTER, "VMPTRLD with VMXON pointer") \
+	X(11, VMPTRLD_REVISION, "VMPTRLD with incorrect VMCS revision identifier") \
+	X(12, UNSUPPORTED_FIELD, "VMREAD/VMWRITE from/to unsupported VMCS component") \
+	X(13, READ_ONLY_FIELD, "VMWRITE to read-only VMCS component") \
+	X(15, VMXON_IN_ROOT, "VMXON executed in VMX root operation") \
+	X(16, ENTRY_EXECUTIVE_POINTER, "VM entry with invalid executive-VMCS pointer") \
+	X(17, ENTRY_EXECUTIVE_NOT_LAUNCHED, "VM entry with non-launched executive VMCS") \
+	X(18, ENTRY_EXECUTIVE_NOT_VMXON, "VM entry with executive-VMCS pointer not VMXON pointer") \
+	X(19, VMCALL_NOT_CLEAR, "VMCALL with non-clear VMCS") \
+	X(20, VMCALL_EXIT_CONTROLS, "VMCALL with invalid VM-exit control fields") \
+	X(22, VMCALL_MSEG_REVISION, "VMCALL with incorrect MSEG revision identifier") \
+	X(23, VMXOFF_DUAL_MONITOR, "VMXOFF under dual-monitor treatment of SMIs and SMM") \
+	X(24, VMCALL_SMM_FEATURES, "VMCALL with invalid SMM-monitor features") \
+	X(25, ENTRY_EXECUTIVE_CONTROLS, "VM entry with invalid VM-execution control fields in executive VMCS") \
+	X(26, ENTRY_BLOCKED_BY_MOV_SS, "VM entry with events blocked by MOV SS") \
+	X(28, INVALID_OPERAND, "invalid operand to INVEPT/INVVPID")
+
+#define VMX_ERROR_ENUM(number, name, text) VMX_ERROR_##name = number,
+enum vmx_error { VMX_ERRORS(VMX_ERROR_ENUM) };
+#undef VMX_ERROR_ENUM
+
+/* SDM Vol. 3, Appendix C "VMX Basic Exit Reasons". */
+#define VMX_EXIT_REASONS(X) \
+	X(0,  EXCEPTION_OR_NMI) \
+	X(1,  EXTERNAL_INTERRUPT) \
+	X(2,  TRIPLE_FAULT) \
+	X(3,  INIT_SIGNAL) \
+	X(4,  SIPI) \
+	X(5,  IO_SMI) \
+	X(6,  OTHER_SMI) \
+	X(7,  INTERRUPT_WINDOW) \
+	X(8,  NMI_WINDOW) \
+	X(9,  TASK_SWITCH) \
+	X(10, CPUID) \
+	X(11, GETSEC) \
+	X(12, HLT) \
+	X(13, INVD) \
+	X(14, INVLPG) \
+	X(15, RDPMC) \
+	X(16, RDTSC) \
+	X(17, RSM) \
+	X(18, VMCALL) \
+	X(19, VMCLEAR) \
+	X(20, VMLAUNCH) \
+	X(21, VMPTRLD) \
+	X(22, VMPTRST) \
+	X(23, VMREAD) \
+	X(24, VMRESUME) \
+	X(25, VMWRITE) \
+	X(26, VMXOFF) \
+	X(27, VMXON) \
+	X(28, CONTROL_REGISTER) \
+	X(29, MOV_DR) \
+	X(30, IO_INSTRUCTION) \
+	X(31, RDMSR) \
+	X(32, WRMSR) \
+	X(33, ENTRY_FAILURE_GUEST_STATE) \
+	X(34, ENTRY_FAILURE_MSR_LOADING) \
+	X(36, MWAIT) \
+	X(37, MONITOR_TRAP_FLAG) \
+	X(39, MONITOR) \
+	X(40, PAUSE) \
+	X(41, ENTRY_FAILURE_MACHINE_CHECK) \
+	X(43, TPR_BELOW_THRESHOLD) \
+	X(44, APIC_ACCESS) \
+	X(45, VIRTUALIZED_EOI) \
+	X(46, GDTR_OR_IDTR) \
+	X(47, LDTR_OR_TR) \
+	X(48, EPT_VIOLATION) \
+	X(49, EPT_MISCONFIGURATION) \
+	X(50, INVEPT) \
+	X(51, RDTSCP) \
+	X(52, PREEMPTION_TIMER) \
+	X(53, INVVPID) \
+	X(54, WBINVD) \
+	X(55, XSETBV) \
+	X(56, APIC_WRITE) \
+	X(57, RDRAND) \
+	X(58, INVPCID) \
+	X(59, VMFUNC) \
+	X(60, ENCLS) \
+	X(61, RDSEED) \
+	X(62, PAGE_MODIFICATION_LOG_FULL) \
+	X(63, XSAVES) \
+	X(64, XRSTORS) \
+	X(66, SPP_EVENT) \
+	X(67, UMWAIT) \
+	X(68, TPAUSE)
+
+#define VMX_EXIT_ENUM(number, name) VMX_EXIT_##name = number,
+enum vmx_exit_reason { VMX_EXIT_REASONS(VMX_EXIT_ENUM) VMX_EXIT_REASON_COUNT };
+#undef VMX_EXIT_ENUM
+
+/* Bit 31 of the field EXIT_REASON: the exit is a failed VM entry. Bits 15:0 are the basic reason. */
+#define VMX_EXIT_ENTRY_FAILURE (1u << 31)
+
+/* Names for people; "?" for a value the tables don't have. */
+const char *vmcs_field_name(enum vmcs_field field);
+const char *vmx_error_text(uint32_t number);
+const char *vmx_exit_reason_name(uint32_t basic_reason);
+
+/* Walks all fields in encoding order: the field number @index, false when there is none. */
+_Bool vmcs_field_at(unsigned index, enum vmcs_field *field);
+
+/* The outcome of a VMX instruction, from the flags it leaves. */
+#define VMX_ASM(status, insn, ...) do { \
+	uint8_t cf_, zf_; \
+	__asm__ volatile(insn : "=@ccc"(cf_), "=@ccz"(zf_) : __VA_ARGS__ : "memory"); \
+	(status) = cf_ ? VMX_FAIL_INVALID : zf_ ? VMX_FAIL_VALID : VMX_SUCCEED; \
+} while (0)
+
+static inline enum vmx_status vmx_vmread(enum vmcs_field field, uint64_t *value)
+{
+	uint8_t cf, zf;
+	uint64_t v = 0;
+
+	__asm__ volatile("vmread %3, %0" : "+r"(v), "=@ccc"(cf), "=@ccz"(zf) : "r"((uint64_t)field));
+	*value = v;
+	return cf ? VMX_FAIL_INVALID : zf ? VMX_FAIL_VALID : VMX_SUCCEED;
+}
+
+static inline enum vmx_status vmx_vmwrite(enum vmcs_field field, uint64_t value)
+{
+	uint8_t cf, zf;
+
+	__asm__ volatile("vmwrite %3, %2" : "=@ccc"(cf), "=@ccz"(zf) : "r"((uint64_t)field), "rm"(value));
+	return cf ? VMX_FAIL_INVALID : zf ? VMX_FAIL_VALID : VMX_SUCCEED;
+}
+
+/* These four take the physical address of a VMXON region or VMCS: 4 KiB aligned, 4 KiB long. */
+static inline enum vmx_status vmx_vmxon(uint64_t address)
+{
+	enum vmx_status s;
+
+	VMX_ASM(s, "vmxon %2", "m"(address));
+	return s;
+}
+
+static inline enum vmx_status vmx_vmclear(uint64_t address)
+{
+	enum vmx_status s;
+
+	VMX_ASM(s, "vmclear %2", "m"(address));
+	return s;
+}
+
+static inline enum vmx_status vmx_vmptrld(uint64_t address)
+{
+	enum vmx_status s;
+
+	VMX_ASM(s, "vmptrld %2", "m"(address));
+	return s;
+}
+
+static inline enum vmx_status vmx_vmxoff(void)
+{
+	uint8_t cf, zf;
+
+	__asm__ volatile("vmxoff" : "=@ccc"(cf), "=@ccz"(zf) : : "memory");
+	return cf ? VMX_FAIL_INVALID : zf ? VMX_FAIL_VALID : VMX_SUCCEED;
+}
+
+/* INVEPT and INVVPID types, SDM Vol. 3, "VMX Instruction Reference". They act on this CPU only. */
+enum vmx_invept_type { VMX_INVEPT_SINGLE_CONTEXT = 1, VMX_INVEPT_ALL_CONTEXT = 2 };
+enum vmx_invvpid_type {
+	VMX_INVVPID_ADDRESS = 0, VMX_INVVPID_SINGLE_CONTEXT = 1, VMX_INVVPID_ALL_CONTEXT = 2,
+	VMX_INVVPID_SINGLE_RETAINING_GLOBALS = 3,
+};
+
+static inline enum vmx_status vmx_invept(enum vmx_invept_type type, uint64_t eptp)
+{
+	struct { uint64_t eptp, zero; } d = { eptp, 0 };
+	enum vmx_status s;
+
+	VMX_ASM(s, "invept %3, %2", "r"((uint64_t)type), "m"(d));
+	return s;
+}
+
+static inline enum vmx_status vmx_invvpid(enum vmx_invvpid_type type, uint16_t vpid, uint64_t address)
+{
+	struct { uint64_t vpid, address; } d = { vpid, address };
+	enum vmx_status s;
+
+	VMX_ASM(s, "invvpid %3, %2", "r"((uint64_t)type), "m"(d));
+	return s;
+}
+
+/* Panics with the operation, the field's name and the VM-instruction error. */
+__attribute__((noreturn, cold))
+void vmcs_failed(const char *operation, enum vmcs_field field, enum vmx_status status);
+
+/* For fields the code knows to exist: anything but success is a bug of ours. */
+static inline uint64_t vmcs_read(enum vmcs_field field)
+{
+	uint64_t value;
+	enum vmx_status s = vmx_vmread(field, &value);
+
+	if (__builtin_expect(s != VMX_SUCCEED, 0))
+		vmcs_failed("VMREAD", field, s);
+	return value;
+}
+
+static inline void vmcs_write(enum vmcs_field field, uint64_t value)
+{
+	enum vmx_status s = vmx_vmwrite(field, value);
+
+	if (__builtin_expect(s != VMX_SUCCEED, 0))
+		vmcs_failed("VMWRITE", field, s);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* pages.c: free pages as one bitmap per 2 MiB chunk; chunks on lists by how much of them is free. */
+#include "lib/pages.h"
+#include <stdbool.h>
+#include <string.h>
+#include "lib/addr.h"
+#include "lib/log.h"
+
+#define RANGES		128u
+#define MAP_WORDS	(CHUNK_PAGES / 64)
+#define PAGES_BELOW	(4ull << 30)	/* page_alloc's promise */
+
+enum chunk_use {
+	CHUNK_FULL,	/* no page of it is free, on no list */
+	CHUNK_PARTIAL,	/* some pages are free */
+	CHUNK_FREE,	/* all 512 are */
+	CHUNK_WHOLE,	/* given out by chunk_alloc */
+};
+
+struct chunk {
+	uint64_t map[MAP_WORDS];	/* bit set: page free */
+	struct chunk *next, *prev;
+	uint64_t base;
+	uint16_t free;
+	uint8_t use;			/* enum chunk_use */
+};
+
+/* A range given at boot; its chunk table lies in its own first pages. */
+struct range {
+	uint64_t base, chunks;		/* base: of the first chunk, 2 MiB aligned */
+	uint64_t end;
+	struct chunk *table;
+};
+
+struct list { struct chunk *first; };
+
+/* Chunks above 4 GiB are kept apart: they can only be given out whole, and are given out first. */
+static struct list free_low, free_high, partial_low;
+static struct range ranges[RANGES];
+static unsigned range_count;
+static uint64_t free_chunks, free_loose_pages, total_pages;
+static bool busy;
+
+static void lock(void)
+{
+	while (__atomic_test_and_set(&busy, __ATOMIC_ACQUIRE))
+		__builtin_ia32_pause();
+}
+
+static void unlock(void)
+{
+	__atomic_clear(&busy, __ATOMIC_RELEASE);
+}
+
+static bool is_low(const struct chunk *c)
+{
+	return c->base < PAGES_BELOW;
+}
+
+static struct list *list_of(const struct chunk *c)
+{
+	if (c->use == CHUNK_FREE)
+		return is_low(c) ? &free_low : &free_high;
+	return c->use == CHUNK_PARTIAL && is_low(c) ? &partial_low : NULL;
+}
+
+/* Moves @c to the list that fits @use and keeps the sums right. */
+static void set_use(struct chunk *c, enum chunk_use use)
+{
+	struct list *l = list_of(c);
+
+	if (l) {
+		if (c->prev)
+			c->prev->next = c->next;
+		else
+			l->first = c->next;
+		if (c->next)
+			c->next->prev = c->prev;
+	}
+	free_chunks -= c->use == CHUNK_FREE;
+	c->use = (uint8_t)use;
+	free_chunks += use == CHUNK_FREE;
+	c->prev = c->next = NULL;
+	l = list_of(c);
+	if (!l)
+		return;
+	c->next = l->first;
+	if (c->next)
+		c->next->prev = c;
+	l->first = c;
+}
+
+/* Puts the page at @address into its chunk's map; panics when it is there already. */
+static void give_page(struct chunk *c, uint64_t address)
+{
+	unsigned n = (unsigned)((address - c->base) >> PAGE_SHIFT);
+	uint64_t bit = 1ull << (n % 64);
+
+	if (c->use == CHUNK_WHOLE || (c->map[n / 64] & bit))
+		panic("page %llx freed twice", (unsigned long long)address);
+	c->map[n / 64] |= bit;
+	c->free++;
+	if (is_low(c))
+		free_loose_pages++;
+	if (c->free == CHUNK_PAGES) {
+		if (is_low(c))
+			free_loose_pages -= CHUNK_PAGES;
+		set_use(c, CHUNK_FREE);
+	} else if (c->use == CHUNK_FULL) {
+		set_use(c, CHUNK_PARTIAL);
+	}
+}
+
+void pages_add(uint64_t start, uint64_t bytes)
+{
+	uint64_t end = (start + bytes) & ~(PAGE_SIZE - 1);
+	struct range *r = &ranges[range_count];
+	uint64_t table_bytes;
+
+	start = (start + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+	if (start == 0)			/* address 0 is NULL */
+		start = PAGE_SIZE;
+	if (start >= end)
+		return;
+	r->end = end;
+	r->base = start & ~(CHUNK_SIZE - 1);
+	r->chunks = (end - r->base + CHUNK_SIZE - 1) >> CHUNK_SHIFT;
+	table_bytes = (r->chunks * sizeof(struct chunk) + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+	if (range_count == RANGES || start + table_bytes >= end) {
+		log_warn("pages", "%llu KiB at %llx left unused", (unsigned long long)(end - start) >> 10,
+			 (unsigned long long)start);
+		return;
+	}
+	r->table = (struct chunk *)(uintptr_t)start;
+	memset(r->table, 0, table_bytes);
+	start += table_bytes;
+
+	lock();
+	range_count++;
+	for (uint64_t i = 0; i < r->chunks; i++)
+		r->table[i].base = r->base + (i << CHUNK_SHIFT);
+	for (uint64_t p = start; p < end; p += PAGE_SIZE)
+		give_page(&r->table[(p - r->base) >> CHUNK_SHIFT], p);
+	total_pages += (end - start) >> PAGE_SHIFT;
+	unlock();
+}
+
+/* The chunk that holds @address, which must have come from this allocator. */
+static struct chunk *chunk_of(const void *p, uint64_t align)
+{
+	uint64_t address = (uint64_t)(uintptr_t)p;
+
+	for (unsigned i = 0; i < range_count && !(address & (align - 1)); i++) {
+		const struct range *r = &ranges[i];
+		uint64_t n = (address - r->base) >> CHUNK_SHIFT;
+
+		/* Two ranges may share a chunk at their edges; the table lies at the start of its range. */
+		if (address >= (uint64_t)(uintptr_t)r->table && address < r->end)
+			return &r->table[n];
+	}
+	panic("address %llx was never given out", (unsigned long long)address);
+}
+
+void *page_alloc(void)
+{
+	struct chunk *c;
+	unsigned word = 0, bit;
+	void *page;
+
+	lock();
+	c = partial_low.first;
+	if (!c) {
+		c = free_low.first;
+		if (!c) {
+			unlock();
+			return NULL;
+		}
+		set_use(c, CHUNK_PARTIAL);
+		free_loose_pages += CHUNK_PAGES;
+	}
+	while (!c->map[word])
+		word++;
+	bit = (unsigned)__builtin_ctzll(c->map[word]);
+	c->map[word] &= ~(1ull << bit);
+	free_loose_pages--;
+	if (--c->free == 0)
+		set_use(c, CHUNK_FULL);
+	page = (void *)(uintptr_t)(c->base + (((uint64_t)word * 64 + bit) << PAGE_SHIFT));
+	unlock();
+	return memset(page, 0, PAGE_SIZE);
+}
+
+void page_free(void *page)
+{
+	if (!page)
+		return;
+	lock();
+	give_page(chunk_of(page, PAGE_SIZE), (uint64_t)(uintptr_t)page);
+	unlock();
+}
+
+void *chunk_alloc(void)
+{
+	struct chunk *c;
+
+	lock();
+	c = free_high.first ? free_high.first : free_low.first;
+	if (c) {
+		set_use(c, CHUNK_WHOLE);
+		c->free = 0;
+		memset(c->map, 0, sizeof(c->map));
+	}
+	unlock();
+	return c ? memset((void *)(uintptr_t)c->base, 0, CHUNK_SIZE) : NULL;
+}
+
+void chunk_free(void *chunk)
+{
+	struct chunk *c;
+
+	if (!chunk)
+		return;
+	lock();
+	c = chunk_of(chunk, CHUNK_SIZE);
+	if (c->use != CHUNK_WHOLE)
+		panic("chunk %llx freed twice", (unsigned long long)c->base);
+	memset(c->map, 0xff, sizeof(c->map));
+	c->free = CHUNK_PAGES;
+	set_use(c, CHUNK_FREE);
+	unlock();
+}
+
+uint64_t pages_free_bytes(void)
+{
+	return (free_chunks << CHUNK_SHIFT) + (free_loose_pages << PAGE_SHIFT);
+}
+
+uint64_t pages_free_chunks(void)
+{
+	return free_chunks;
+}
+
+uint64_t pages_total_bytes(void)
+{
+	return total_pages << PAGE_SHIFT;
+}

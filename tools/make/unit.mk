@@ -7,8 +7,11 @@ UNIT_C   := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover
 	    -D_GNU_SOURCE -Itests/fake $(CINC) $(WARN)
 UNIT_DEPS := $(shell find $(FOLDERS) tests/fake tests/unit -name '*.h' 2>/dev/null)
 
+# The sources that second line of test $1 names (a macro of its own: a colon can't stand in a rule).
+UNIT_SEES = $(shell sed -n '2s,^/\* unit. \(.*\) \*/$$,\1,p' tests/unit/$1.c)
+
 .SECONDEXPANSION:
-$(B)/unit/%: tests/unit/%.c $$(shell sed -n '2s,^/\* unit: \(.*\) \*/$$$$,\1,p' tests/unit/$$*.c) $(UNIT_DEPS) $(DEPS_STAMP)
+$(B)/unit/%: tests/unit/%.c $$(call UNIT_SEES,$$*) $(UNIT_DEPS) $(DEPS_STAMP)
 	@mkdir -p $(@D)
 	$(Q)gcc $(UNIT_C) $(filter %.c,$^) -o $@ -lcriterion $(shell sed -n '3s,^/\* libs: \(.*\) \*/$$,\1,p' $<)
 

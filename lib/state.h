@@ -64,11 +64,11 @@ enum err state_record_get(const void *in, size_t length, struct state_header *ou
 #define STATE_TAG_F(t, s, type, name, max, doc)		case t:
 #define STATE_TAG_A(t, s, type, name, n, max, doc)	case t:
 
-/* Defines struct @rec from its table; padding and duplicate tags don't compile. */
+/* Defines struct @rec from its table; padding (but at the end) and duplicate tags don't compile. */
 #define STATE_STRUCT(rec, TABLE)					\
 	struct rec { TABLE(STATE_STRUCT_F, STATE_STRUCT_A) };		\
-	_Static_assert(sizeof(struct rec) ==				\
-		0 TABLE(STATE_SUM_F, STATE_SUM_A), #rec " has padding");\
+	_Static_assert(sizeof(struct rec) - (0 TABLE(STATE_SUM_F, STATE_SUM_A)) < _Alignof(struct rec), \
+		       #rec " has padding between its fields");		\
 	static inline void rec##_tags_are_unique(unsigned t)		\
 	{ switch (t) { TABLE(STATE_TAG_F, STATE_TAG_A) default: break; } }
 

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: lib/log.c lib/fmt.c */
+#include "lib/log.h"
+#include <criterion/criterion.h>
+#include <string.h>
+
+static char seen[4096];
+static size_t seen_bytes;
+
+static void sink(const char *text, size_t length)
+{
+	cr_assert_lt(seen_bytes + length, sizeof(seen));
+	memcpy(seen + seen_bytes, text, length);
+	seen_bytes += length;
+	seen[seen_bytes] = '\0';
+}
+
+static uint64_t clock_value;
+static uint64_t clock_read(void) { return clock_value; }
+
+Test(log, a_line_carries_time_area_and_text)
+{
+	log_set_sink(sink);
+	log_set_clock(clock_read);
+	clock_value = 1234567999;
+	log_info("vmx", "revision %u", 4u);
+	cr_expect_str_eq(seen, "[    1.234567] vmx: revision 4\n");
+}
+
+Test(log, lines_above_the_level_are_dropped)
+{
+	log_set_sink(sink);
+	log_debug("vm", "hidden");
+	cr_expect_eq(seen_bytes, 0u);
+	log_set_level(LOG_DEBUG);
+	log_debug("vm", "shown");
+	cr_expect_str_eq(seen, "[    0.000000] vm: shown\n");
+}
+
+Test(log, control_characters_do_not_break_a_line)
+{
+	log_set_sink(sink);
+	log_warn("cim", "name \"%s\"", "a\nb\033[2J");
+	cr_expect_str_eq(seen, "[    0.000000] cim: name \"a?b?[2J\"\n");
+}
+
+Test(log, a_long_line_is_cut_and_still_ends_in_newline)
+{
+	char big[2000];
+
+	memset(big, 'x', sizeof(big) - 1);
+	big[sizeof(big) - 1] = '\0';
+	log_set_sink(sink);
+	log_error("net", "%s", big);
+	cr_expect_eq(seen_bytes, 512u);
+	cr_expect_eq(seen[511], '\n');
+	cr_expect_eq(memchr(seen, '\n', 511), NULL);
+}
+
+Test(log, tail_gives_the_newest_bytes)
+{
+	char out[64];
+	size_t n;
+
+	log_info("vm", "first");
+	log_info("vm", "second");
+	n = log_tail(out, 7);
+	cr_expect_eq(n, 7u);
+	cr_expect_eq(memcmp(out, "second\n", 7), 0);
+	n = log_tail(out, sizeof(out));
+	cr_expect_eq(n, strlen("[    0.000000] vm: first\n[    0.000000] vm: second\n"));
+}
+
+Test(log, the_ring_keeps_64_kib_and_forgets_the_oldest)
+{
+	static char out[100000];
+	size_t n;
+
+	for (int i = 0; i < 5000; i++)
+		log_info("vm", "line %05d", i);
+	n = log_tail(out, sizeof(out));
+	cr_expect_eq(n, 65536u);
+	cr_expect_eq(memcmp(out + n - 11, "line 04999\n", 11), 0);
+	cr_expect_null(memmem(out, n, "line 00000", 10));
+}

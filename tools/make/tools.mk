@@ -1,0 +1,13 @@
+# What runs on the management station and in the demo guest: ternctl, the guest program, the demo.
+HOST_C    := -std=gnu11 -O2 -g -D_GNU_SOURCE -I. $(WARN)
+BUSYBOX   ?= /usr/bin/busybox
+
+# --- the demo's guest ----------------------------------------------------------------------------------
+GUEST_SRC := tools/demo/guest/writer.c tools/demo/guest/region.c
+
+$(B)/demo/writer: $(GUEST_SRC) tools/demo/guest/region.h
+	@mkdir -p $(@D)
+	$(Q)gcc $(HOST_C) -static $(GUEST_SRC) -o $@
+
+$(B)/demo/initrd.gz: tools/demo/mkinitrd tools/demo/guest/init tools/demo/guest/shrc $(B)/demo/writer $(DEPS_STAMP)
+	$(Q)tools/demo/mkinitrd $@ $(BUSYBOX) $(B)/demo/writer

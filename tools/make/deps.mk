@@ -6,3 +6,19 @@ $(DEPS_STAMP): tools/deps tools/deps-packages.txt
 
 .PHONY: deps
 deps: $(DEPS_STAMP)
+
+# Everyone who includes these headers sees the same configuration.
+THIRD_DEFS := -DZYDIS_STATIC_BUILD -DZYCORE_STATIC_BUILD -DZYAN_NO_LIBC -DZYDIS_DISABLE_FORMATTER -DZYDIS_DISABLE_ENCODER
+CINC     += $(THIRD_DEFS)
+TARGET_C += $(THIRD_DEFS)
+
+# The instruction decoder runs on the exit path, so general registers only; the others are services'.
+THIRD_ZYDIS := $(addprefix zydis/src/,Decoder DecoderData SharedData Register Mnemonic Utils Segment MetaInfo Zydis)
+THIRD_OBJ   := $(patsubst %,$(B)/third/%.o,$(THIRD_ZYDIS) http-parser/http_parser lz4/lib/lz4)
+THIRD_LIB    = $(shell gcc -print-file-name=libexpat.a) $(D)/newlib/x86_64-elf/lib/libc.a $(shell gcc -print-libgcc-file-name)
+
+THIRD_C = $(filter-out $(WARN),$(TARGET_C)) -w
+$(B)/third/zydis/%.o: EXTRA_C = $(GPR_ONLY) -I$(D)/src/zydis/src
+$(B)/third/%.o: $(DEPS_STAMP)
+	@mkdir -p $(@D)
+	$(Q)gcc $(THIRD_C) $(EXTRA_C) -c $(D)/src/$*.c -o $@

@@ -4,6 +4,8 @@
 #pragma once
 #include <stdint.h>
 
+/* Programs the 8259 pair with every line masked. */
+void irq_init(void);
 /* 8259 lines 0-15; several handlers may share a line. @handler only notes that there is work (it must
  * quiet the device) and runs with interrupts off. */
 void irq_register(uint8_t line, void (*handler)(void *arg), void *arg);

@@ -13,5 +13,7 @@ uint64_t time_ns_to_tsc(uint64_t ns);
 uint64_t time_tsc_to_ns(uint64_t tsc);
 /* Busy-waits; for boot and for chip resets of some microseconds only. */
 void time_delay_us(uint32_t us);
-/* Seconds since 1970 UTC, from the firmware's clock at boot plus time_ns. */
+/* Sets the wall clock, from the firmware at boot. */
+void time_set_wall(uint64_t seconds);
+/* Seconds since 1970 UTC: what was set plus time_ns. */
 uint64_t time_wall_seconds(void);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* boot.h: what the UEFI phase hands to the rest of Tern, once boot services are gone. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include "lib/config.h"
+
+#define BOOT_RANGES	128
+#define BOOT_FILES	16
+
+struct boot_range { uint64_t start, bytes; };
+
+/* A file of the boot volume, read before ExitBootServices. */
+struct boot_file {
+	char path[128];		/* as tern.conf names it */
+	const void *data;	/* NULL: could not be read, why says it */
+	uint64_t bytes;
+	struct why why;
+};
+
+struct boot_info {
+	struct boot_range free[BOOT_RANGES];	/* RAM that is nobody's, page-aligned, above 1 MiB */
+	uint32_t free_ranges;
+	uint64_t top;			/* end of the highest address in the memory map */
+	uint64_t trampoline;		/* a free page below 640 KiB for starting APs, 0 if none */
+	uint64_t rsdp;			/* ACPI 2.0 RSDP, 0 if none */
+	uint64_t heap, heap_bytes;	/* for malloc */
+	uint64_t wall_seconds;		/* firmware clock, seconds since 1970 UTC */
+	struct config config;
+	struct why_list mistakes;	/* of tern.conf; also when it is missing */
+	struct boot_file file[BOOT_FILES];
+	uint32_t files;
+};
+
+/* The rest of Tern; runs on its own stack with interrupts off and the firmware's page tables. */
+void tern_main(struct boot_info *boot) __attribute__((noreturn));
+/* Switches to the boot CPU's stack and calls tern_main. */
+void boot_enter(struct boot_info *boot) __attribute__((noreturn));

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* efi_main.c: the UEFI program: reads tern.conf and the guests' files, then leaves the firmware. */
+#include <efi.h>
+#include <string.h>
+#include "arch/x86_64/boot.h"
+#include "arch/x86_64/serial.h"
+#include "lib/fmt.h"
+#include "volume.h"
+
+#define CONFIG_PATH	"/tern/tern.conf"
+#define HEAP_BYTES	(24ull << 20)
+#define MAP_BYTES	(64u << 10)
+#define LOW_RAM_END	0x9f000u
+
+EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st);
+
+static struct boot_info boot;
+
+static void say(EFI_SYSTEM_TABLE *st, const char *text)
+{
+	CHAR16 wide[200];
+	unsigned n = 0;
+
+	for (; *text && n < 197; text++)
+		wide[n++] = (CHAR16)(unsigned char)*text;
+	wide[n++] = '\r';
+	wide[n++] = '\n';
+	wide[n] = 0;
+	if (st->ConOut)
+		st->ConOut->OutputString(st->ConOut, wide);
+}
+
+static void read_file(EFI_SYSTEM_TABLE *st, EFI_FILE_HANDLE root, const char *path)
+{
+	struct boot_file *f;
+
+	if (!*path)
+		return;
+	for (uint32_t i = 0; i < boot.files; i++)
+		if (!strcmp(boot.file[i].path, path))
+			return;
+	if (boot.files == BOOT_FILES) {
+		why_add(&boot.mistakes, "%s: more than %u files are named", path, BOOT_FILES);
+		return;
+	}
+	f = &boot.file[boot.files++];
+	fmt(f->path, sizeof(f->path), "%s", path);
+	if (volume_read(st, root, path, &f->data, &f->bytes, &f->why) != ERR_OK)
+		say(st, f->why.text);
+}
+
+static void read_config(EFI_SYSTEM_TABLE *st, EFI_HANDLE image)
+{
+	struct why why = { "" };
+	EFI_FILE_HANDLE root = volume_open(st, image, &why);
+	const void *text = NULL;
+	uint64_t bytes = 0;
+
+	if (!root || volume_read(st, root, CONFIG_PATH, &text, &bytes, &why) != ERR_OK) {
+		config_parse(&boot.config, CONFIG_PATH, "", 0, &boot.mistakes);
+		why_add(&boot.mistakes, "%s", why.text);
+		return;
+	}
+	config_parse(&boot.config, CONFIG_PATH, text, bytes, &boot.mistakes);
+	for (unsigned i = 0; i < boot.config.vms; i++) {
+		read_file(st, root, boot.config.vm[i].kernel);
+		read_file(st, root, boot.config.vm[i].initrd);
+	}
+}
+
+/* Days from 1970-01-01 to the given date of the proleptic Gregorian calendar. */
+static uint64_t days_since_1970(uint64_t y, uint64_t m, uint64_t d)
+{
+	uint64_t era_year = m <= 2 ? y - 1 : y;
+	uint64_t shifted = (m + 9) % 12;	/* March is 0 */
+
+	return era_year * 365 + era_year / 4 - era_year / 100 + era_year / 400 +
+	       (shifted * 306 + 5) / 10 + d - 1 - 719468;
+}
+
+static void read_clock(EFI_SYSTEM_TABLE *st)
+{
+	EFI_TIME t;
+
+	if (EFI_ERROR(st->RuntimeServices->GetTime(&t, NULL)) || t.Year < 1970)
+		return;
+	boot.wall_seconds = days_since_1970(t.Year, t.Month, t.Day) * 86400 + t.Hour * 3600u + t.Minute * 60u + t.Second;
+}
+
+static void find_rsdp(EFI_SYSTEM_TABLE *st)
+{
+	static EFI_GUID acpi20 = ACPI_20_TABLE_GUID;
+
+	for (UINTN i = 0; i < st->NumberOfTableEntries; i++)
+		if (!memcmp(&st->ConfigurationTable[i].VendorGuid, &acpi20, sizeof(acpi20)))
+			boot.rsdp = (uint64_t)st->ConfigurationTable[i].VendorTable;
+}
+
+static bool is_free(uint32_t type)
+{
+	return type == EfiConventionalMemory || type == EfiBootServicesCode || type == EfiBootServicesData;
+}
+
+static void take_range(uint64_t start, uint64_t bytes)
+{
+	uint64_t end = start + bytes;
+	struct boot_range *last = boot.free_ranges ? &boot.free[boot.free_ranges - 1] : NULL;
+
+	if (start < LOW_RAM_END && start + 0x1000 < LOW_RAM_END && bytes >= 0x2000 && !boot.trampoline)
+		boot.trampoline = (start ? start : 0x1000);
+	if (start < 0x100000)
+		start = 0x100000;
+	if (start >= end)
+		return;
+	if (last && last->start + last->bytes == start)
+		last->bytes += end - start;
+	else if (boot.free_ranges < BOOT_RANGES)
+		boot.free[boot.free_ranges++] = (struct boot_range){ start, end - start };
+}
+
+/* Boot services must not be called between the last GetMemoryMap and ExitBootServices. */
+static EFI_STATUS leave_firmware(EFI_SYSTEM_TABLE *st, EFI_HANDLE image)
+{
+	static UINT8 map[MAP_BYTES];
+	EFI_STATUS status = EFI_LOAD_ERROR;
+	UINTN size = 0, key, stride = 0;
+	UINT32 version;
+
+	for (int attempt = 0; attempt < 4 && EFI_ERROR(status); attempt++) {
+		size = sizeof(map);
+		status = st->BootServices->GetMemoryMap(&size, (EFI_MEMORY_DESCRIPTOR *)map, &key, &stride, &version);
+		if (!EFI_ERROR(status))
+			status = st->BootServices->ExitBootServices(image, key);
+	}
+	if (EFI_ERROR(status))
+		return status;
+	for (UINTN at = 0; at + stride <= size; at += stride) {
+		const EFI_MEMORY_DESCRIPTOR *d = (const EFI_MEMORY_DESCRIPTOR *)(map + at);
+		uint64_t bytes = d->NumberOfPages * EFI_PAGE_SIZE;
+
+		if (d->Type != EfiMemoryMappedIO && d->Type != EfiReservedMemoryType &&
+		    d->PhysicalStart + bytes > boot.top)
+			boot.top = d->PhysicalStart + bytes;
+		if (is_free(d->Type))
+			take_range(d->PhysicalStart, bytes);
+	}
+	return EFI_SUCCESS;
+}
+
+EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
+{
+	EFI_PHYSICAL_ADDRESS heap = 0xffffffff;
+
+	serial_init();
+	say(st, "Tern is starting; its log goes to COM1 (115200 8N1).");
+	st->BootServices->SetWatchdogTimer(0, 0, 0, NULL);
+	read_config(st, image);
+	read_clock(st);
+	find_rsdp(st);
+	if (EFI_ERROR(st->BootServices->AllocatePages(AllocateMaxAddress, EfiLoaderData, HEAP_BYTES / EFI_PAGE_SIZE, &heap))) {
+		say(st, "Tern needs 24 MiB of free memory for its services and did not get it.");
+		return EFI_OUT_OF_RESOURCES;
+	}
+	boot.heap = heap;
+	boot.heap_bytes = HEAP_BYTES;
+	if (EFI_ERROR(leave_firmware(st, image))) {
+		say(st, "Tern could not leave the firmware: ExitBootServices failed four times.");
+		return EFI_LOAD_ERROR;
+	}
+	boot_enter(&boot);
+}

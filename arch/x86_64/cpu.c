@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#include "cpu.h"
+#include "intr.h"
+#include "lib/log.h"
+#include "lib/pages.h"
+#include "msr.h"
+
+struct cpu cpus[CPU_MAX];
+uint32_t cpu_count;
+
+struct table_pointer { uint16_t limit; uint64_t base; } __attribute__((packed));
+
+static void load_gdt(struct cpu *c)
+{
+	uint64_t base = (uint64_t)&c->tss;
+	struct table_pointer gdtr = { sizeof(c->gdt) - 1, (uint64_t)c->gdt };
+
+	c->gdt[0] = 0;
+	c->gdt[SEL_CODE / 8] = 0x00af9b000000ffffull;
+	c->gdt[SEL_DATA / 8] = 0x00cf93000000ffffull;
+	c->gdt[SEL_TSS / 8] = (sizeof(c->tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
+	c->gdt[SEL_TSS / 8 + 1] = base >> 32;
+	__asm__ volatile("lgdt %0\n\t"
+			 "push %1\n\t"
+			 "lea 1f(%%rip), %%rax\n\t"
+			 "push %%rax\n\t"
+			 "lretq\n"
+			 "1:\n\t"
+			 "mov %2, %%ds\n\tmov %2, %%es\n\tmov %2, %%ss\n\t"
+			 "mov %3, %%fs\n\tmov %3, %%gs\n\t"
+			 "ltr %w4"
+			 : : "m"(gdtr), "i"(SEL_CODE), "r"(SEL_DATA), "r"(0), "r"(SEL_TSS) : "rax", "memory");
+}
+
+void cpu_init(uint32_t index, uint32_t apic_id)
+{
+	struct cpu *c = &cpus[index];
+
+	c->self = c;
+	c->index = index;
+	c->apic_id = apic_id;
+	for (int i = 0; i < IST_COUNT && !c->tss.ist[i]; i++) {
+		void *stack = page_alloc();
+
+		if (!stack)
+			panic("no memory for an interrupt stack");
+		c->tss.ist[i] = (uint64_t)stack + 4096;
+	}
+	c->tss.iomap = sizeof(c->tss);
+	load_gdt(c);
+	msr_write(MSR_IA32_GS_BASE, (uint64_t)c);
+	intr_load_idt();
+}
+
+void cpu_init_fpu(void)
+{
+	uint32_t r[4];
+
+	cr0_write((cr0_read() | CR0_MP | CR0_NE) & ~(CR0_EM | CR0_TS));
+	cr4_write(cr4_read() | CR4_OSFXSR | CR4_OSXMMEXCPT);
+	cpuid(1, 0, r);
+	if (r[2] & 1u << 26) {
+		cr4_write(cr4_read() | CR4_OSXSAVE);
+		xcr0_write(3);
+	}
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* cpu.h: per-CPU areas (GDT, TSS, stacks), control registers, CPUID. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CPU_MAX		16
+
+#define SEL_CODE	0x08
+#define SEL_DATA	0x10
+#define SEL_TSS		0x18
+
+#define CR0_PE		(1ull << 0)
+#define CR0_MP		(1ull << 1)
+#define CR0_EM		(1ull << 2)
+#define CR0_TS		(1ull << 3)
+#define CR0_ET		(1ull << 4)
+#define CR0_NE		(1ull << 5)
+#define CR0_WP		(1ull << 16)
+#define CR0_NW		(1ull << 29)
+#define CR0_CD		(1ull << 30)
+#define CR0_PG		(1ull << 31)
+#define CR4_PAE		(1ull << 5)
+#define CR4_OSFXSR	(1ull << 9)
+#define CR4_OSXMMEXCPT	(1ull << 10)
+#define CR4_VMXE	(1ull << 13)
+#define CR4_PCIDE	(1ull << 17)
+#define CR4_OSXSAVE	(1ull << 18)
+
+/* 64-bit TSS, SDM Vol. 3 "Task Management in 64-bit Mode". */
+struct tss {
+	uint32_t reserved0;
+	uint64_t rsp[3];
+	uint64_t reserved1;
+	uint64_t ist[7];
+	uint64_t reserved2;
+	uint16_t reserved3;
+	uint16_t iomap;
+} __attribute__((packed));
+_Static_assert(sizeof(struct tss) == 104, "the 64-bit TSS has 104 bytes");
+
+enum { IST_NMI = 1, IST_DF = 2, IST_MC = 3, IST_COUNT = 3 };
+
+struct cpu {
+	struct cpu *self;		/* at GS:0 */
+	uint32_t index;			/* 0 is the boot CPU */
+	uint32_t apic_id;
+	uint64_t stack_top;
+	uint64_t gdt[5];
+	struct tss tss;
+	volatile uint32_t online;
+	volatile bool vmx_on;
+	uint64_t vmxon_region;
+	void *vcpu;			/* whose VMCS is current here */
+};
+
+extern struct cpu cpus[CPU_MAX];
+extern uint32_t cpu_count;	/* online */
+
+static inline struct cpu *cpu_this(void)
+{
+	struct cpu *c;
+	__asm__("mov %%gs:0, %0" : "=r"(c));
+	return c;
+}
+
+/* Loads GDT, TSS, IDT and GS of @index on the CPU that calls. */
+void cpu_init(uint32_t index, uint32_t apic_id);
+/* Enables SSE and, where there is XSAVE, CR4.OSXSAVE with XCR0 for host services (x87, SSE). */
+void cpu_init_fpu(void);
+
+static inline void cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+{
+	__asm__ volatile("cpuid" : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3]) : "a"(leaf), "c"(subleaf));
+}
+
+#define CPU_CR(n) \
+	static inline uint64_t cr##n##_read(void) \
+	{ uint64_t v; __asm__ volatile("mov %%cr" #n ", %0" : "=r"(v)); return v; } \
+	static inline void cr##n##_write(uint64_t v) \
+	{ __asm__ volatile("mov %0, %%cr" #n : : "r"(v) : "memory"); }
+CPU_CR(0)
+CPU_CR(2)
+CPU_CR(3)
+CPU_CR(4)
+
+static inline uint64_t xcr0_read(void)
+{
+	uint32_t lo, hi;
+	__asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
+	return (uint64_t)hi << 32 | lo;
+}
+
+static inline void xcr0_write(uint64_t v)
+{
+	__asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)));
+}
+
+static inline void cpu_relax(void) { __asm__ volatile("pause" : : : "memory"); }

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "irq.h"
+#include "apic.h"
+#include "intr.h"
+#include "io.h"
+#include "lib/log.h"
+#include "time.h"
+
+#define PIC1		0x20
+#define PIC2		0xa0
+#define ICW1_INIT	0x11
+#define ICW4_8086	0x01
+#define OCW2_EOI	0x20
+#define OCW3_ISR	0x0b
+#define CASCADE		2
+#define HANDLERS	8
+
+static struct { uint8_t line; void (*handler)(void *); void *arg; } entry[HANDLERS];
+static unsigned entries;
+
+static void on_irq(struct intr_frame *frame)
+{
+	uint8_t line = (uint8_t)(frame->vector - VECTOR_IRQ0);
+
+	for (unsigned i = 0; i < entries; i++)
+		if (entry[i].line == line)
+			entry[i].handler(entry[i].arg);
+	/* A spurious interrupt of line 7 or 15 is not in service and wants no EOI of its own chip. */
+	if (line >= 8) {
+		out8(PIC2, OCW3_ISR);
+		if (in8(PIC2))
+			out8(PIC2, OCW2_EOI);
+		out8(PIC1, OCW2_EOI);
+		return;
+	}
+	out8(PIC1, OCW3_ISR);
+	if (in8(PIC1))
+		out8(PIC1, OCW2_EOI);
+}
+
+void irq_init(void)
+{
+	out8(PIC1, ICW1_INIT);
+	out8(PIC2, ICW1_INIT);
+	out8(PIC1 + 1, VECTOR_IRQ0);
+	out8(PIC2 + 1, VECTOR_IRQ0 + 8);
+	out8(PIC1 + 1, 1 << CASCADE);
+	out8(PIC2 + 1, CASCADE);
+	out8(PIC1 + 1, ICW4_8086);
+	out8(PIC2 + 1, ICW4_8086);
+	out8(PIC1 + 1, (uint8_t)~(1u << CASCADE));
+	out8(PIC2 + 1, 0xff);
+	for (unsigned i = 0; i < 16; i++)
+		intr_set_handler((uint8_t)(VECTOR_IRQ0 + i), on_irq);
+}
+
+void irq_register(uint8_t line, void (*handler)(void *), void *arg)
+{
+	uint16_t port = line < 8 ? PIC1 + 1 : PIC2 + 1;
+
+	if (line > 15 || entries == HANDLERS) {
+		log_error("irq", "line %u can't be used: %s", line, line > 15 ? "the 8259 has lines 0 to 15" : "too many handlers");
+		return;
+	}
+	entry[entries].line = line;
+	entry[entries].handler = handler;
+	entry[entries].arg = arg;
+	entries++;
+	out8(port, (uint8_t)(in8(port) & ~(1u << (line & 7))));
+}
+
+void irq_idle(uint64_t deadline_ns)
+{
+	uint64_t now = time_ns();
+
+	if (deadline_ns <= now) {
+		intr_window();
+		return;
+	}
+	apic_timer_arm(deadline_ns - now);
+	__asm__ volatile("sti; hlt; cli" : : : "memory");
+	apic_timer_arm(0);
+}

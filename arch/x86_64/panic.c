@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include "lib/fmt.h"
+#include "lib/log.h"
+
+/* Walks the frame pointers; the image is built with them. */
+static void backtrace(void)
+{
+	extern char image_start[], image_text[], image_text_end[];
+	const uint64_t *frame = __builtin_frame_address(0);
+
+	for (int depth = 0; frame && depth < 16; depth++) {
+		uint64_t ip = frame[1];
+
+		if (ip < (uint64_t)image_text || ip >= (uint64_t)image_text_end)
+			break;
+		log_error("panic", "  called from image offset %llx", (unsigned long long)(ip - (uint64_t)image_start));
+		if (frame[0] <= (uint64_t)frame)
+			break;
+		frame = (const uint64_t *)frame[0];
+	}
+}
+
+void panic(const char *format, ...)
+{
+	static int nested;
+	char text[240];
+	va_list args;
+
+	va_start(args, format);
+	fmt_v(text, sizeof(text), format, args);
+	va_end(args);
+	log_error("panic", "%s", text);
+	if (!nested++)
+		backtrace();
+	for (;;)
+		__asm__ volatile("cli; hlt");
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* main.c: the order in which Tern comes up, and the main loop. */
+#include "arch/x86_64/apic.h"
+#include "arch/x86_64/boot.h"
+#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/intr.h"
+#include "arch/x86_64/irq.h"
+#include "arch/x86_64/paging.h"
+#include "arch/x86_64/serial.h"
+#include "arch/x86_64/smp.h"
+#include "arch/x86_64/time.h"
+#include "init/libc.h"
+#include "lib/log.h"
+#include "lib/pages.h"
+
+static void ap_main(uint32_t index)
+{
+	(void)index;
+}
+
+static void start_machine(struct boot_info *boot)
+{
+	log_set_sink(serial_write);
+	for (uint32_t i = 0; i < boot->free_ranges; i++)
+		pages_add(boot->free[i].start, boot->free[i].bytes);
+	intr_init();
+	cpu_init(0, 0);
+	paging_init(boot);
+	cpu_init_fpu();
+	time_init();
+	time_set_wall(boot->wall_seconds);
+	log_set_clock(time_ns);
+	libc_init(boot->heap, boot->heap_bytes);
+	apic_init(1);
+	cpus[0].apic_id = apic_id();
+	apic_timer_init();
+	irq_init();
+	log_set_level(boot->config.log_level);
+	log_info("boot", "Tern %s; TSC %u kHz, %llu MiB free", TERN_VERSION, time_tsc_khz(),
+		 (unsigned long long)(pages_free_bytes() >> 20));
+	for (unsigned i = 0; i < boot->mistakes.count && i < WHY_MAX; i++)
+		log_error("config", "%s", boot->mistakes.why[i].text);
+	log_info("boot", "%u processors online", smp_start(boot->rsdp, boot->trampoline, ap_main));
+}
+
+void tern_main(struct boot_info *boot)
+{
+	start_machine(boot);
+	for (;;) {
+		irq_idle(time_ns() + 1000000000ull);
+		log_debug("boot", "idle");
+	}
+}

@@ -17,7 +17,7 @@ THIRD_ZYDIS := $(addprefix zydis/src/,Decoder DecoderData SharedData Register Mn
 THIRD_OBJ   := $(patsubst %,$(B)/third/%.o,$(THIRD_ZYDIS) http-parser/http_parser lz4/lib/lz4)
 THIRD_LIB    = $(shell gcc -print-file-name=libexpat.a) $(D)/newlib/x86_64-elf/lib/libc.a $(shell gcc -print-libgcc-file-name)
 
-THIRD_C = $(filter-out $(WARN),$(TARGET_C)) -w
+THIRD_C = $(filter-out $(WARN),$(TARGET_C)) -w -DNDEBUG -fdata-sections
 $(B)/third/zydis/%.o: EXTRA_C = $(GPR_ONLY) -I$(D)/src/zydis/src
 $(B)/third/%.o: $(DEPS_STAMP)
 	@mkdir -p $(@D)

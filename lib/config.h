@@ -15,11 +15,11 @@ struct config_vm {
 	char name[32];
 	bool broken;			/* a mistake in this section: the VM is not started */
 	uint32_t line;			/* of its [vm NAME] */
-	uint64_t memory_bytes;		/* multiple of 2 MiB */
+	uint64_t memory_bytes;		/* multiple of 2 MiB, 16 MiB to 3 GiB */
 	uint32_t vcpus;
 	char kernel[128], initrd[128];	/* paths on the boot volume, '/' or '\\' */
 	char cmdline[512];
-	uint8_t mac[6];
+	uint8_t mac[6];			/* all zero: derived from host uuid and name */
 	char cpu[32];			/* policy name, "host" by default */
 	char uuid[37];			/* "" : derived from host uuid and name */
 	bool autostart;
@@ -43,7 +43,7 @@ struct config {
 	uint64_t bandwidth_bytes;		/* per second, 0 = no limit */
 	enum config_verify verify;
 	enum config_tracker tracker;
-	uint32_t accept_from_ipv4, accept_from_mask;	/* 0/0 = anyone */
+	uint32_t accept_from_ipv4, accept_from_mask;	/* 0/0 = anyone; a mistake there: nobody */
 	unsigned peers;
 	struct config_peer peer[CONFIG_PEERS];
 	unsigned vms;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "lib/addr.h"
 #include "lib/log.h"
+#include "lib/spin.h"
 
 #define RANGES		128u
 #define MAP_WORDS	(CHUNK_PAGES / 64)
@@ -39,18 +40,7 @@ static struct list free_low, free_high, partial_low;
 static struct range ranges[RANGES];
 static unsigned range_count;
 static uint64_t free_chunks, free_loose_pages, total_pages;
-static bool busy;
-
-static void lock(void)
-{
-	while (__atomic_test_and_set(&busy, __ATOMIC_ACQUIRE))
-		__builtin_ia32_pause();
-}
-
-static void unlock(void)
-{
-	__atomic_clear(&busy, __ATOMIC_RELEASE);
-}
+static struct spin spin;
 
 static bool is_low(const struct chunk *c)
 {
@@ -135,14 +125,14 @@ void pages_add(uint64_t start, uint64_t bytes)
 	memset(r->table, 0, table_bytes);
 	start += table_bytes;
 
-	lock();
+	spin_lock(&spin);
 	range_count++;
 	for (uint64_t i = 0; i < r->chunks; i++)
 		r->table[i].base = r->base + (i << CHUNK_SHIFT);
 	for (uint64_t p = start; p < end; p += PAGE_SIZE)
 		give_page(&r->table[(p - r->base) >> CHUNK_SHIFT], p);
 	total_pages += (end - start) >> PAGE_SHIFT;
-	unlock();
+	spin_unlock(&spin);
 }
 
 /* The chunk that holds @address, which must have come from this allocator. */
@@ -167,12 +157,12 @@ void *page_alloc(void)
 	unsigned word = 0, bit;
 	void *page;
 
-	lock();
+	spin_lock(&spin);
 	c = partial_low.first;
 	if (!c) {
 		c = free_low.first;
 		if (!c) {
-			unlock();
+			spin_unlock(&spin);
 			return NULL;
 		}
 		set_use(c, CHUNK_PARTIAL);
@@ -186,7 +176,7 @@ void *page_alloc(void)
 	if (--c->free == 0)
 		set_use(c, CHUNK_FULL);
 	page = (void *)(uintptr_t)(c->base + (((uint64_t)word * 64 + bit) << PAGE_SHIFT));
-	unlock();
+	spin_unlock(&spin);
 	return memset(page, 0, PAGE_SIZE);
 }
 
@@ -194,23 +184,23 @@ void page_free(void *page)
 {
 	if (!page)
 		return;
-	lock();
+	spin_lock(&spin);
 	give_page(chunk_of(page, PAGE_SIZE), (uint64_t)(uintptr_t)page);
-	unlock();
+	spin_unlock(&spin);
 }
 
 void *chunk_alloc(void)
 {
 	struct chunk *c;
 
-	lock();
+	spin_lock(&spin);
 	c = free_high.first ? free_high.first : free_low.first;
 	if (c) {
 		set_use(c, CHUNK_WHOLE);
 		c->free = 0;
 		memset(c->map, 0, sizeof(c->map));
 	}
-	unlock();
+	spin_unlock(&spin);
 	return c ? memset((void *)(uintptr_t)c->base, 0, CHUNK_SIZE) : NULL;
 }
 
@@ -220,14 +210,14 @@ void chunk_free(void *chunk)
 
 	if (!chunk)
 		return;
-	lock();
+	spin_lock(&spin);
 	c = chunk_of(chunk, CHUNK_SIZE);
 	if (c->use != CHUNK_WHOLE)
 		panic("chunk %llx freed twice", (unsigned long long)c->base);
 	memset(c->map, 0xff, sizeof(c->map));
 	c->free = CHUNK_PAGES;
 	set_use(c, CHUNK_FREE);
-	unlock();
+	spin_unlock(&spin);
 }
 
 uint64_t pages_free_bytes(void)

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* cc.h: what lwIP asks of its platform: assertion, random numbers, memory. */
+#pragma once
+#include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "lib/log.h"
+#include "net/lwip/mem.h"
+
+#define LWIP_NO_UNISTD_H	1
+#ifndef SSIZE_MAX
+#define SSIZE_MAX		LONG_MAX
+#endif
+
+#define LWIP_PLATFORM_ASSERT(text)	panic("lwip: %s (%s:%d)", text, __FILE__, __LINE__)
+#define LWIP_PLATFORM_DIAG(x)		do { } while (0)
+
+/* Never 0; not for keys. */
+uint32_t net_random(void);
+#define LWIP_RAND()			net_random()
+#define LWIP_HOOK_TCP_ISN(local_ip, local_port, remote_ip, remote_port)	net_random()

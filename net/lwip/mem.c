@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/lwip/mem.h"
+#include <stdint.h>
+#include <string.h>
+#include "lib/log.h"
+#include "lib/pages.h"
+
+#define PAGE_BYTES	4096u
+#define HEADER_BYTES	16u	/* the size's number, before each block */
+
+struct block { struct block *next; };
+
+/* 2048 holds a full frame with lwIP's headers: four megabytes of it are four connections with full windows both ways. */
+static struct size {
+	uint32_t bytes;		/* with the header */
+	uint32_t pages_max;
+	uint32_t pages;
+	struct block *free;
+} sizes[] = {
+	{ .bytes = 128,  .pages_max = 256 },
+	{ .bytes = 256,  .pages_max = 256 },
+	{ .bytes = 512,  .pages_max = 128 },
+	{ .bytes = 1024, .pages_max = 256 },
+	{ .bytes = 2048, .pages_max = 2048 },
+};
+#define SIZES (sizeof(sizes) / sizeof(sizes[0]))
+
+static size_t used, failures;
+
+static void refill(struct size *s)
+{
+	uint8_t *page = s->pages < s->pages_max ? page_alloc() : NULL;
+
+	if (!page)
+		return;
+	s->pages++;
+	for (uint32_t at = 0; at + s->bytes <= PAGE_BYTES; at += s->bytes) {
+		struct block *b = (struct block *)(page + at);
+
+		b->next = s->free;
+		s->free = b;
+	}
+}
+
+void *net_mem_alloc(size_t bytes)
+{
+	for (uint32_t i = 0; i < SIZES; i++) {
+		struct size *s = &sizes[i];
+		struct block *b;
+
+		if (bytes > s->bytes - HEADER_BYTES)
+			continue;
+		if (!s->free)
+			refill(s);
+		b = s->free;
+		if (!b)
+			break;
+		s->free = b->next;
+		used += s->bytes;
+		memcpy(b, &i, sizeof(i));
+		return (uint8_t *)b + HEADER_BYTES;
+	}
+	failures++;
+	return NULL;
+}
+
+void *net_mem_calloc(size_t count, size_t bytes)
+{
+	size_t total;
+	void *block;
+
+	if (__builtin_mul_overflow(count, bytes, &total))
+		return NULL;
+	block = net_mem_alloc(total);
+	if (block)
+		memset(block, 0, total);
+	return block;
+}
+
+void net_mem_free(void *block)
+{
+	struct block *b;
+	uint32_t i;
+
+	if (!block)
+		return;
+	b = (struct block *)((uint8_t *)block - HEADER_BYTES);
+	memcpy(&i, b, sizeof(i));
+	if (i >= SIZES)
+		panic("net: block %p was not allocated or has been overwritten", block);
+	b->next = sizes[i].free;
+	sizes[i].free = b;
+	used -= sizes[i].bytes;
+}
+
+size_t net_mem_used(void)
+{
+	return used;
+}
+
+size_t net_mem_failures(void)
+{
+	return failures;
+}

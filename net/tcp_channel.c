@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/tcp_channel.h"
+#include <string.h>
+#include "arch/x86_64/time.h"
+#include "lib/log.h"
+#include "net/lwip/stack.h"
+
+#define CONNECT_NS	5000000000ull
+#define ACK_DELAY_NS	5000000ull
+/* A dead peer is noticed after 5 s of silence and five probes, one a second. */
+#define KEEP_IDLE_MS	5000u
+#define KEEP_INTERVAL_MS 1000u
+#define KEEP_COUNT	5u
+/* Closed connections of which the peer takes nothing any more are looked at each 10 s and reset after a minute. */
+#define LINGER_TICKS	100u	/* of lwIP's slow timer, 100 ms */
+#define LINGER_LOOKS	6u
+#define BACKLOG		16u
+#define LISTENERS	8u
+#define WRITE_BYTES	16384u	/* tcp_write takes a u16_t */
+#define OUTPUT_BYTES	65536u	/* a long burst starts on the wire before the end of the poll */
+#define COLLECT_BELOW	256u	/* shorter segments are gathered in one pbuf */
+#define COLLECT_BYTES	1460u
+
+struct listener {
+	void (*accept)(struct channel *ch, void *arg);
+	void *arg;
+};
+
+struct tcp_channel {
+	struct channel ch;
+	struct tcp_channel *next;
+	struct tcp_pcb *pcb;		/* NULL once lwIP has freed it */
+	enum err status;
+	bool peer_closed;
+	const struct listener *fresh;	/* accepted, not yet handed out */
+	uint64_t connect_deadline_ns;	/* while status is ERR_AGAIN */
+	struct pbuf *head, *tail;	/* received; linked by next, tot_len is not kept */
+	size_t head_offset;
+	uint16_t collect_room;		/* left in tail, if it is a collecting pbuf */
+	size_t unacked;
+	size_t written;			/* since the last tcp_output */
+	uint64_t ack_since_ns;		/* an acknowledgement waits to ride on an answer; 0: none */
+};
+
+static struct tcp_channel *channels;
+static unsigned count;
+static bool progress;
+static struct listener listeners[LISTENERS];
+static unsigned listener_count;
+
+static struct tcp_channel *of(struct channel *ch)
+{
+	return (struct tcp_channel *)ch;
+}
+
+/* --- what lwIP calls ------------------------------------------------------------------------------- */
+
+static void append(struct tcp_channel *c, struct pbuf *p)
+{
+	if (c->tail)
+		c->tail->next = p;
+	else
+		c->head = p;
+	while (p->next)
+		p = p->next;
+	c->tail = p;
+	c->collect_room = 0;
+}
+
+/* A peer that sends a byte at a time must not hold a whole block for each: copy small segments together. */
+static bool collect(struct tcp_channel *c, struct pbuf *p)
+{
+	if (p->tot_len >= COLLECT_BELOW)
+		return false;
+	if (c->collect_room < p->tot_len) {
+		struct pbuf *room = pbuf_alloc(PBUF_RAW, COLLECT_BYTES, PBUF_RAM);
+
+		if (!room)
+			return false;
+		room->len = 0;
+		append(c, room);
+		c->collect_room = COLLECT_BYTES;
+	}
+	pbuf_copy_partial(p, (uint8_t *)c->tail->payload + c->tail->len, p->tot_len, 0);
+	c->tail->len = (uint16_t)(c->tail->len + p->tot_len);
+	c->collect_room = (uint16_t)(c->collect_room - p->tot_len);
+	pbuf_free(p);
+	return true;
+}
+
+static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e)
+{
+	struct tcp_channel *c = arg;
+
+	(void)pcb, (void)e;
+	progress = true;
+	if (!p)
+		c->peer_closed = true;
+	else if (!collect(c, p))
+		append(c, p);
+	return LWIP_ERR_OK;
+}
+
+static err_t on_sent(void *arg, struct tcp_pcb *pcb, uint16_t length)
+{
+	struct tcp_channel *c = arg;
+
+	(void)pcb;
+	progress = true;
+	c->unacked -= length;
+	return LWIP_ERR_OK;
+}
+
+/* lwIP has freed the pcb already. */
+static void on_error(void *arg, err_t e)
+{
+	struct tcp_channel *c = arg;
+
+	progress = true;
+	c->pcb = NULL;
+	if (e == ERR_RST)
+		c->status = c->status == ERR_AGAIN ? ERR_REFUSED : ERR_IO;
+	else if (e == ERR_ABRT)
+		c->status = ERR_TIMEOUT;
+	else if (e == ERR_CLSD)
+		c->peer_closed = true;
+	else
+		c->status = ERR_IO;
+}
+
+static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t e)
+{
+	struct tcp_channel *c = arg;
+
+	(void)pcb, (void)e;
+	progress = true;
+	c->status = ERR_OK;
+	return LWIP_ERR_OK;
+}
+
+/* --- life ------------------------------------------------------------------------------------------ */
+
+static void attach(struct tcp_channel *c, struct tcp_pcb *pcb)
+{
+	c->pcb = pcb;
+	tcp_arg(pcb, c);
+	tcp_recv(pcb, on_recv);
+	tcp_sent(pcb, on_sent);
+	tcp_err(pcb, on_error);
+	tcp_nagle_disable(pcb);
+	ip_set_option(pcb, SOF_KEEPALIVE);
+	pcb->keep_idle = KEEP_IDLE_MS;
+	pcb->keep_intvl = KEEP_INTERVAL_MS;
+	pcb->keep_cnt = KEEP_COUNT;
+}
+
+/* After this lwIP holds no pointer to the channel. */
+static struct tcp_pcb *detach(struct tcp_channel *c)
+{
+	struct tcp_pcb *pcb = c->pcb;
+
+	c->pcb = NULL;
+	if (!pcb)
+		return NULL;
+	tcp_arg(pcb, NULL);
+	tcp_recv(pcb, NULL);
+	tcp_sent(pcb, NULL);
+	tcp_err(pcb, NULL);
+	return pcb;
+}
+
+static void opened(struct tcp_pcb *pcb, size_t bytes)
+{
+	while (bytes) {
+		uint16_t piece = bytes > UINT16_MAX ? UINT16_MAX : (uint16_t)bytes;
+
+		tcp_recved(pcb, piece);
+		bytes -= piece;
+	}
+}
+
+/* Frees the head of the queue; returns its unread bytes. */
+static size_t drop_head(struct tcp_channel *c)
+{
+	struct pbuf *p = c->head;
+	size_t unread = p->len - c->head_offset;
+
+	c->head = p->next;
+	c->head_offset = 0;
+	if (!c->head) {
+		c->tail = NULL;
+		c->collect_room = 0;
+	}
+	p->next = NULL;
+	p->tot_len = p->len;
+	pbuf_free(p);
+	return unread;
+}
+
+static size_t drop_received(struct tcp_channel *c)
+{
+	size_t bytes = 0;
+
+	while (c->head)
+		bytes += drop_head(c);
+	return bytes;
+}
+
+static void destroy(struct tcp_channel *c)
+{
+	struct tcp_channel **at = &channels;
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	count--;
+	net_mem_free(c);
+}
+
+/* lwIP keeps a closed connection until the peer has taken everything; this ends one whose peer never does. */
+static err_t on_linger(void *arg, struct tcp_pcb *pcb)
+{
+	uintptr_t looks = (uintptr_t)arg + 1;
+
+	if (pcb->state != FIN_WAIT_2 && looks < LINGER_LOOKS) {
+		tcp_arg(pcb, (void *)looks);
+		return LWIP_ERR_OK;
+	}
+	tcp_abort(pcb);
+	return ERR_ABRT;
+}
+
+static void op_close(struct channel *ch)
+{
+	struct tcp_channel *c = of(ch);
+	size_t unread = drop_received(c);
+	struct tcp_pcb *pcb = detach(c);
+
+	destroy(c);
+	if (!pcb)
+		return;
+	if (pcb->state == SYN_SENT || pcb->state == CLOSED) {
+		(void)tcp_close(pcb);
+		return;
+	}
+	/* Unread bytes count as read, and more of them are welcome: a reset for them would tear what we sent
+	 * out of the peer's hands. */
+	opened(pcb, unread);
+	tcp_poll(pcb, on_linger, LINGER_TICKS);
+	if (tcp_shutdown(pcb, 0, 1) != LWIP_ERR_OK)
+		tcp_abort(pcb);
+}
+
+static void op_abort(struct channel *ch)
+{
+	struct tcp_channel *c = of(ch);
+	struct tcp_pcb *pcb;
+
+	(void)drop_received(c);
+	pcb = detach(c);
+	destroy(c);
+	if (pcb)
+		tcp_abort(pcb);
+}
+
+/* --- bytes ----------------------------------------------------------------------------------------- */
+
+static void output(struct tcp_channel *c)
+{
+	c->written = 0;
+	c->ack_since_ns = 0;
+	(void)tcp_output(c->pcb);
+}
+
+static size_t op_send(struct channel *ch, const void *data, size_t length)
+{
+	struct tcp_channel *c = of(ch);
+	size_t taken = 0, limit = WRITE_BYTES;
+
+	if (!c->pcb || c->status != ERR_OK)
+		return 0;
+	while (taken < length) {
+		size_t piece = length - taken, room = tcp_sndbuf(c->pcb);
+		err_t e;
+
+		piece = piece < room ? piece : room;
+		piece = piece < limit ? piece : limit;
+		if (!piece)
+			break;
+		e = tcp_write(c->pcb, (const uint8_t *)data + taken, (uint16_t)piece,
+			      TCP_WRITE_FLAG_COPY | (taken + piece < length ? TCP_WRITE_FLAG_MORE : 0));
+		if (e == ERR_MEM) {
+			/* All or nothing: with little memory left a smaller piece may still do. */
+			limit = piece / 2;
+			continue;
+		}
+		if (e != LWIP_ERR_OK)
+			break;
+		taken += piece;
+		c->unacked += piece;
+		c->written += piece;
+		if (c->written >= OUTPUT_BYTES)
+			output(c);
+	}
+	return taken;
+}
+
+static size_t op_recv(struct channel *ch, void *out, size_t room)
+{
+	struct tcp_channel *c = of(ch);
+	size_t got = 0;
+
+	while (c->head && got < room) {
+		size_t here = c->head->len - c->head_offset;
+
+		here = here < room - got ? here : room - got;
+		memcpy((uint8_t *)out + got, (uint8_t *)c->head->payload + c->head_offset, here);
+		got += here;
+		c->head_offset += here;
+		if (c->head_offset == c->head->len)
+			(void)drop_head(c);
+	}
+	if (c->pcb)
+		opened(c->pcb, got);
+	return got;
+}
+
+static enum err op_status(struct channel *ch)
+{
+	struct tcp_channel *c = of(ch);
+
+	if (c->status != ERR_OK)
+		return c->status;
+	return c->peer_closed && !c->head ? ERR_CLOSED : ERR_OK;
+}
+
+static size_t op_unacked(struct channel *ch)
+{
+	return of(ch)->unacked;
+}
+
+static const struct channel_ops ops = {
+	.send = op_send,
+	.recv = op_recv,
+	.status = op_status,
+	.unacked = op_unacked,
+	.close = op_close,
+	.abort = op_abort,
+};
+
+/* --- new channels ---------------------------------------------------------------------------------- */
+
+static struct tcp_channel *create(void)
+{
+	struct tcp_channel *c = count < TCP_CHANNELS_MAX ? net_mem_calloc(1, sizeof(*c)) : NULL;
+
+	if (!c)
+		return NULL;
+	c->ch.ops = &ops;
+	c->next = channels;
+	channels = c;
+	count++;
+	return c;
+}
+
+struct channel *tcp_channel_connect(uint32_t ipv4, uint16_t port)
+{
+	struct tcp_channel *c = create();
+	struct tcp_pcb *pcb = c ? tcp_new() : NULL;
+	ip_addr_t address;
+
+	if (!pcb) {
+		if (c)
+			destroy(c);
+		return NULL;
+	}
+	c->ch.peer_ipv4 = ipv4;
+	c->ch.peer_port = port;
+	c->status = ERR_AGAIN;
+	c->connect_deadline_ns = time_ns() + CONNECT_NS;
+	attach(c, pcb);
+	ip_addr_set_ip4_u32_val(address, lwip_htonl(ipv4));
+	if (tcp_connect(pcb, &address, port, on_connected) != LWIP_ERR_OK) {
+		tcp_abort(detach(c));
+		c->status = ERR_IO;
+	}
+	progress = true;
+	return &c->ch;
+}
+
+static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
+{
+	struct tcp_channel *c;
+
+	if (!pcb || e != LWIP_ERR_OK)
+		return ERR_VAL;
+	c = create();
+	if (!c) {
+		log_warn("net", "connection to port %u refused: %u channels open", pcb->local_port, count);
+		return ERR_MEM;
+	}
+	attach(c, pcb);
+	c->ch.peer_ipv4 = lwip_ntohl(ip_addr_get_ip4_u32(&pcb->remote_ip));
+	c->ch.peer_port = pcb->remote_port;
+	c->status = ERR_OK;
+	c->fresh = arg;
+	progress = true;
+	return LWIP_ERR_OK;
+}
+
+enum err tcp_channel_listen(uint16_t port, void (*accept)(struct channel *ch, void *arg), void *arg)
+{
+	struct tcp_pcb *pcb = listener_count < LISTENERS ? tcp_new() : NULL, *listening;
+
+	if (!pcb)
+		return ERR_NOMEM;
+	if (tcp_bind(pcb, IP4_ADDR_ANY, port) != LWIP_ERR_OK) {
+		(void)tcp_close(pcb);
+		return ERR_EXISTS;
+	}
+	listening = tcp_listen_with_backlog(pcb, BACKLOG);
+	if (!listening) {
+		(void)tcp_close(pcb);
+		return ERR_NOMEM;
+	}
+	listeners[listener_count] = (struct listener){ accept, arg };
+	tcp_arg(listening, &listeners[listener_count++]);
+	tcp_accept(listening, on_accept);
+	return ERR_OK;
+}
+
+/* --- steps ----------------------------------------------------------------------------------------- */
+
+/* From the start again after each one, for @accept may close any channel. */
+static void hand_out(void)
+{
+	struct tcp_channel *c = channels;
+
+	while (c) {
+		const struct listener *l = c->fresh;
+
+		if (!l) {
+			c = c->next;
+			continue;
+		}
+		c->fresh = NULL;
+		l->accept(&c->ch, l->arg);
+		c = channels;
+	}
+}
+
+static void step(struct tcp_channel *c, uint64_t now_ns)
+{
+	if (!c->pcb)
+		return;
+	if (c->status == ERR_AGAIN) {
+		if (now_ns >= c->connect_deadline_ns) {
+			tcp_abort(detach(c));
+			c->status = ERR_TIMEOUT;
+			progress = true;
+		}
+		return;
+	}
+	if (c->written) {
+		output(c);
+	} else if (!(c->pcb->flags & TF_ACK_DELAY)) {
+		c->ack_since_ns = 0;
+	} else if (!c->ack_since_ns) {
+		c->ack_since_ns = now_ns;
+	} else if (now_ns - c->ack_since_ns >= ACK_DELAY_NS) {
+		tcp_set_flags(c->pcb, TF_ACK_NOW);
+		output(c);
+	}
+}
+
+bool tcp_channel_poll(uint64_t now_ns)
+{
+	bool happened;
+
+	hand_out();
+	for (struct tcp_channel *c = channels; c; c = c->next)
+		step(c, now_ns);
+	happened = progress;
+	progress = false;
+	return happened;
+}
+
+uint64_t tcp_channel_deadline_ns(uint64_t now_ns)
+{
+	uint64_t at = UINT64_MAX;
+
+	for (struct tcp_channel *c = channels; c; c = c->next) {
+		uint64_t mine = UINT64_MAX;
+
+		if (c->fresh || c->written)
+			return now_ns;
+		if (c->pcb && c->status == ERR_AGAIN)
+			mine = c->connect_deadline_ns;
+		else if (c->ack_since_ns)
+			mine = c->ack_since_ns + ACK_DELAY_NS;
+		at = mine < at ? mine : at;
+	}
+	return at;
+}
+
+unsigned tcp_channel_count(void)
+{
+	return count;
+}

@@ -11,3 +11,19 @@ $(B)/demo/writer: $(GUEST_SRC) tools/demo/guest/region.h
 
 $(B)/demo/initrd.gz: tools/demo/mkinitrd tools/demo/guest/init tools/demo/guest/shrc $(B)/demo/writer $(DEPS_STAMP)
 	$(Q)tools/demo/mkinitrd $@ $(BUSYBOX) $(B)/demo/writer
+
+# --- ternctl -------------------------------------------------------------------------------------------
+CTL_SRC := $(sort $(wildcard tools/ternctl/*.c))
+CTL_OBJ := $(CTL_SRC:%.c=$(B)/host/%.o)
+
+$(B)/host/%.o: %.c $(DEPS_STAMP)
+	@mkdir -p $(@D)
+	$(Q)gcc $(HOST_C) -MMD -MP -c $< -o $@
+
+$(B)/ternctl: $(CTL_OBJ)
+	$(Q)gcc $^ -o $@ -lcurl -lexpat
+
+.PHONY: ternctl
+ternctl: $(B)/ternctl
+
+-include $(CTL_OBJ:.o=.d)

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* control.h: ternctl's commands and what they share. */
+#pragma once
+#include <stdbool.h>
+#include "cim.h"
+
+struct control {
+	const char *server;		/* HOST[:PORT] as given */
+	bool json, wait;
+	unsigned timeout_s;		/* for one answer */
+	unsigned wait_s;		/* for the end of a migration */
+	unsigned console_port;
+	unsigned bandwidth_percent;	/* 0 = the host's default */
+	const char *verify;		/* NULL, "off" or "full" */
+	const char *to_system;		/* NULL, or name of the destination system */
+	struct cim *cim;		/* NULL for commands that don't speak CIM */
+};
+
+/* Commands; @argument holds what stood after the command's name. Each prints its own errors. */
+enum ctl show_list(struct control *c, char **argument, int arguments);
+enum ctl show_one(struct control *c, char **argument, int arguments);
+enum ctl move_check(struct control *c, char **argument, int arguments);
+enum ctl move_migrate(struct control *c, char **argument, int arguments);
+enum ctl job_show(struct control *c, char **argument, int arguments);
+enum ctl job_list(struct control *c, char **argument, int arguments);
+enum ctl job_cancel(struct control *c, char **argument, int arguments);
+enum ctl power_start(struct control *c, char **argument, int arguments);
+enum ctl power_stop(struct control *c, char **argument, int arguments);
+enum ctl console_follow(struct control *c, char **argument, int arguments);
+
+/* Prints "ternctl: ..." on stderr and returns @result. */
+__attribute__((format(printf, 2, 3)))
+enum ctl control_fail(enum ctl result, const char *format, ...);
+/* control_fail with the sentence of the newest CIM operation. */
+enum ctl control_fail_cim(const struct control *c, enum ctl result);
+/* The method returned @value, not success: says what that means and why (out parameter Reasons). */
+enum ctl control_refused(const struct cim_answer *a, const char *method);
+
+/* Finds the virtual system @name by enumerating; @path and *instance live as long as @holder. */
+enum ctl control_find_vm(struct control *c, const char *name, struct cim_answer *holder,
+			 struct cim_path *path, const struct xml **instance);
+/* Waits for the job at @path to end, drawing progress on stderr; *final is its last answer. */
+enum ctl job_wait(struct control *c, const struct cim_path *path, struct cim_answer *final);
+/* Prints a migration job for a person or, with --json, as JSON; CTL_NO if it failed. */
+enum ctl job_print(const struct control *c, const struct xml *job);
+
+/* An INSTANCE as a JSON object: numbers, booleans, arrays and null as their types say. */
+void json_instance(struct text *out, const struct xml *instance);
+/* The elements of array @name of @node as a JSON array of strings. */
+void json_strings(struct text *out, const struct xml *node, const char *name);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* progress.c: progress of a migration for a person. */
+#include "progress.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "cim.h"
+
+#define BAR_WIDTH	30
+#define LINE_MS		2000
+
+void progress_bytes(struct text *out, uint64_t bytes)
+{
+	static const char *const unit[] = { "KiB", "MiB", "GiB", "TiB" };
+	double value = (double)bytes / 1024;
+	unsigned i = 0;
+
+	if (bytes < 1024) {
+		text_add(out, "%llu B", (unsigned long long)bytes);
+		return;
+	}
+	for (; value >= 1000 && i < 3; i++)
+		value /= 1024;
+	text_add(out, "%.1f %s", value, unit[i]);
+}
+
+void progress_time(struct text *out, uint64_t us)
+{
+	if (us < 1000)
+		text_add(out, "%llu us", (unsigned long long)us);
+	else if (us < 10000)
+		text_add(out, "%.1f ms", (double)us / 1e3);
+	else if (us < 1000000)
+		text_add(out, "%llu ms", (unsigned long long)(us + 500) / 1000);
+	else
+		text_add(out, "%.1f s", (double)us / 1e6);
+}
+
+void progress_line(struct text *out, const struct xml *job)
+{
+	const char *phase = cim_text(job, "Phase");
+	uint64_t percent = cim_number(job, "PercentComplete", 0), rounds = cim_number(job, "Rounds", 0);
+	uint64_t downtime = cim_number(job, "DowntimeMicroseconds", 0);
+	struct text name = { 0 };
+
+	if (percent > 100)
+		percent = 100;
+	text_add_printable(&name, phase ? phase : "");
+	text_add(out, "%-8.20s [", name.data ? name.data : "");
+	text_free(&name);
+	for (unsigned i = 0; i < BAR_WIDTH; i++)
+		text_add_bytes(out, i < percent * BAR_WIDTH / 100 ? "#" : "-", 1);
+	text_add(out, "] %3llu%%", (unsigned long long)percent);
+	if (rounds)
+		text_add(out, "  round %llu", (unsigned long long)rounds);
+	text_add(out, "  ");
+	progress_bytes(out, cim_number(job, "BytesPerSecond", 0));
+	text_add(out, "/s  ");
+	progress_bytes(out, cim_number(job, "BytesLeft", 0));
+	text_add(out, " left  %llu pages/s dirty  downtime %s",
+		 (unsigned long long)cim_number(job, "DirtyPagesPerSecond", 0), downtime ? "" : "about ");
+	progress_time(out, downtime ? downtime : cim_number(job, "ExpectedDowntimeMicroseconds", 0));
+}
+
+void progress_start(struct progress *p, uint64_t now_ms)
+{
+	*p = (struct progress){ .terminal = isatty(STDERR_FILENO), .started_ms = now_ms };
+}
+
+void progress_show(struct progress *p, const struct xml *job, uint64_t now_ms)
+{
+	const char *phase = cim_text(job, "Phase");
+	bool same = phase && !strncmp(phase, p->phase, sizeof(p->phase) - 1);
+	struct text t = { 0 };
+
+	if (!p->terminal && p->drawn && same && now_ms - p->shown_ms < LINE_MS)
+		return;
+	text_add(&t, "%5.1f s  ", (double)(now_ms - p->started_ms) / 1e3);
+	progress_line(&t, job);
+	/* Erase the rest of a longer line that stood here. */
+	fprintf(stderr, p->terminal ? "\r%s\033[K" : "%s\n", t.data);
+	fflush(stderr);
+	text_free(&t);
+	snprintf(p->phase, sizeof(p->phase), "%s", phase ? phase : "");
+	p->shown_ms = now_ms;
+	p->drawn = true;
+}
+
+void progress_end(struct progress *p)
+{
+	if (p->terminal && p->drawn)
+		fputc('\n', stderr);
+}

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""Starting and ending the emulators. A process is ended only if it is still the one that was recorded."""
+import os
+import signal
+import subprocess
+import time
+
+from . import LabError
+
+OVMF = "/usr/share/ovmf/OVMF.fd"
+VGABIOS = "/usr/share/bochs/VGABIOS-lgpl-latest"
+DEFAULT_CPU = {"bochs": "corei7_skylake_x", "qemu": "max"}
+
+# The configuration that is known to work: Debian's Bochs with OVMF; com1 to a file; the debugger build wants
+# a command file that says "c". sync=slowdown keeps an idle machine's clock from running ahead.
+BOCHSRC = """\
+plugin_ctrl: e1000=1
+display_library: term
+cpu: model={cpu}, count={smp}, ips={ips}, reset_on_triple_fault=0
+memory: guest={memory}, host={memory}
+romimage: file={ovmf}
+vgaromimage: file={vgabios}
+ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
+ata0-master: type=disk, path=esp.img, mode=flat
+com1: enabled=1, mode=file, dev=com1.txt
+e1000: card=0, enabled=1, mac={mac}, ethmod=tuntap, ethdev=/dev/net/tun:{tap}
+pci: enabled=1, chipset=i440fx, slot1=e1000
+log: bochs.log
+debug: action=ignore
+info: action=ignore
+error: action=report
+panic: action=report
+clock: sync={sync}, time0=utc
+"""
+
+
+def bochs_words(host, o):
+    rc = os.path.join(host.folder, "bochsrc")
+    with open(rc, "w", encoding="utf-8") as f:
+        f.write(BOCHSRC.format(cpu=o["cpu"], smp=o["smp"], ips=o["ips"], memory=o["memory"], ovmf=OVMF,
+                               vgabios=VGABIOS, mac=host.mac, tap=host.tap, sync=o["sync"]))
+    with open(os.path.join(host.folder, "rc.txt"), "w", encoding="utf-8") as f:
+        f.write("c\n")
+    return ["bochs-bin", "-q", "-f", rc, "-rc", os.path.join(host.folder, "rc.txt")]
+
+
+def qemu_words(host, o):
+    return ["qemu-system-x86_64", "-name", host.name, "-machine", "pc,accel=tcg", "-cpu", o["cpu"],
+            "-smp", str(o["smp"]), "-m", str(o["memory"]), "-bios", OVMF, "-nodefaults", "-no-user-config",
+            "-vga", "std", "-display", "none", "-no-reboot",
+            "-drive", f"if=ide,format=raw,file={host.image}",
+            "-netdev", f"tap,id=n0,ifname={host.tap},script=no,downscript=no",
+            "-device", f"{o['nic']},netdev=n0,mac={host.mac}",
+            "-serial", f"file:{host.serial}"]
+
+
+def start(lab, host):
+    """Runs the host's emulator in the lab's namespace, out of reach of the terminal's signals."""
+    for leftover in (host.image + ".lock", host.serial):
+        if os.path.exists(leftover):
+            os.unlink(leftover)
+    words = {"bochs": bochs_words, "qemu": qemu_words}[host.emulator](host, lab.options)
+    with open(os.path.join(host.folder, "emulator.txt"), "wb") as out:
+        p = subprocess.Popen(["ip", "netns", "exec", lab.netns, *words], stdin=subprocess.DEVNULL, stdout=out,
+                             stderr=subprocess.STDOUT, cwd=host.folder, start_new_session=True,
+                             env={**os.environ, "TERM": "vt100", "BXSHARE": "/usr/share/bochs"})
+    host.pid, host.started = p.pid, start_time(p.pid)
+    lab.save()
+
+
+def stat_fields(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
+            return f.read().rpartition(")")[2].split()
+    except OSError:
+        return None
+
+
+def start_time(pid):
+    s = stat_fields(pid)
+    return int(s[19]) if s else 0
+
+
+def alive(host):
+    """Whether the recorded process still runs; neither a zombie nor a stranger with its pid counts."""
+    s = stat_fields(host.pid) if host.pid else None
+    if not s or s[0] == "Z" or int(s[19]) != host.started:
+        return False
+    try:
+        with open(f"/proc/{host.pid}/cmdline", "rb") as f:
+            return host.folder.encode() in f.read()
+    except OSError:
+        return False
+
+
+def kill(host):
+    """SIGKILL, because Bochs ignores the gentler ones, and waits until it is gone."""
+    was = alive(host)
+    if was:
+        os.kill(host.pid, signal.SIGKILL)
+        deadline = time.monotonic() + 10
+        while alive(host):
+            reap(host.pid)
+            if time.monotonic() > deadline:
+                raise LabError(f"{host.name}: process {host.pid} does not go away")
+            time.sleep(0.02)
+    reap(host.pid)
+    if os.path.exists(host.image + ".lock"):
+        os.unlink(host.image + ".lock")
+    return was
+
+
+def reap(pid):
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except (ChildProcessError, ProcessLookupError):
+        pass

@@ -22,4 +22,4 @@ extern const struct config_key config_vm_name, config_peer_name;
 
 #define CONFIG_MEMORY_MIN (16ull << 20)
 #define CONFIG_MEMORY_MAX (3ull << 30)	/* guest memory ends below the devices under 4 GiB */
-#define CONFIG_VCPUS_MAX  64u
+#define CONFIG_VCPUS_MAX  8u		/* local APICs of a machine */

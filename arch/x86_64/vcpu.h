@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* vcpu.h: one virtual processor on VT-x: create, run until an exit, read and change its state.
+ * What an exit means is hv's business. Between vcpu_load and vcpu_put the guest's extended state is in the
+ * CPU, so only code built for general registers may run there. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include "arch/x86_64/ept.h"
+#include "arch/x86_64/vcpu_state.h"
+#include "lib/addr.h"
+#include "lib/err.h"
+#include "lib/why.h"
+
+enum vcpu_gpr { GPR_RAX, GPR_RCX, GPR_RDX, GPR_RBX, GPR_RSP, GPR_RBP, GPR_RSI, GPR_RDI, GPR_R8 /* ... R15 */ };
+enum vcpu_segment { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR };
+
+/* The fields of the last exit, SDM Vol. 3 "VM-Exit Information Fields". */
+struct vcpu_exit {
+	uint32_t reason;		/* basic exit reason, enum vmx_exit_reason */
+	uint32_t instruction_length;
+	uint64_t qualification;
+};
+
+struct vcpu_limits {
+	uint64_t cr4_mask;		/* CR4 bits the guest may set */
+	uint64_t xcr0_mask;		/* XCR0 bits the guest may set */
+};
+
+struct vcpu {
+	uint64_t gpr[16];		/* GPR_RSP lives in the VMCS while loaded */
+	struct vcpu_exit exit;
+	uint64_t vmcs;			/* physical address */
+	bool launched, loaded;
+	uint16_t vpid;
+	struct vcpu_limits limits;
+	uint32_t proc_controls;		/* as last written */
+	uint32_t event, event_error, event_length;	/* to be injected at the next entry */
+	uint64_t cr2, dr[4], dr6, xcr0;
+	uint64_t msr[5];		/* STAR LSTAR CSTAR FMASK KERNEL_GS_BASE while not loaded */
+	uint64_t tsc_aux, tsc_adjust, misc_enable;
+	uint64_t host_msr[5];
+	bool halted, started;
+	uint64_t *pml;			/* 512 entries, NULL without PML */
+	void *xsave;			/* 4 KiB */
+	void *msr_bitmap;		/* 4 KiB */
+	struct ept *ept;
+};
+
+/* A vCPU in the state after RESET of @ept's VM. ERR_NOMEM, ERR_SPACE (no VPID left). */
+enum err vcpu_create(struct vcpu *v, struct ept *ept, const struct vcpu_limits *limits, struct why *why) NODISCARD;
+void vcpu_destroy(struct vcpu *v);
+
+/* Makes @v current on this CPU and swaps extended state in; vcpu_put swaps it out. They nest not. */
+void vcpu_load(struct vcpu *v);
+void vcpu_put(struct vcpu *v);
+
+/* Runs the guest until the next exit; fills v->exit. @timer_tsc: TSC ticks until the preemption timer exits.
+ * ERR_INVALID: the VM entry failed; the audit has logged why. */
+enum err vcpu_run(struct vcpu *v, uint64_t timer_tsc) NODISCARD;
+
+/* The accessors below want the vCPU loaded. */
+uint64_t vcpu_rip(void);
+void vcpu_set_rip(uint64_t rip);
+/* Moves RIP past the instruction that exited and ends blocking by STI and MOV SS. */
+void vcpu_skip(struct vcpu *v);
+uint64_t vcpu_rflags(void);
+uint64_t vcpu_cr0(void);	/* as the guest reads it */
+uint64_t vcpu_cr3(void);
+uint64_t vcpu_cr4(void);
+uint64_t vcpu_efer(void);
+uint64_t vcpu_gpr(const struct vcpu *v, unsigned index);
+void vcpu_set_gpr(struct vcpu *v, unsigned index, uint64_t value);
+uint64_t vcpu_segment_base(enum vcpu_segment s);
+/* 0 to 3. */
+unsigned vcpu_cpl(void);
+/* Guest-physical and guest-linear address of an EPT violation. */
+uint64_t vcpu_exit_gpa(void);
+/* Interruption information and error code of an exception exit. */
+uint32_t vcpu_exit_interruption(uint32_t *error);
+
+/* Control-register writes with all checks; false: the guest gets #GP(0). */
+bool vcpu_write_cr0(struct vcpu *v, uint64_t value);
+bool vcpu_write_cr4(struct vcpu *v, uint64_t value);
+bool vcpu_write_efer(struct vcpu *v, uint64_t value);
+bool vcpu_write_xcr0(struct vcpu *v, uint64_t value);
+void vcpu_set_pat(uint64_t value);
+uint64_t vcpu_pat(void);
+uint64_t vcpu_sysenter(unsigned which);		/* 0 CS, 1 ESP, 2 EIP */
+void vcpu_set_sysenter(unsigned which, uint64_t value);
+
+/* Guest TSC = host TSC + @offset. */
+void vcpu_set_tsc_offset(uint64_t offset);
+/* True if an external interrupt could be injected now. */
+bool vcpu_interruptible(const struct vcpu *v);
+/* Asks for an exit as soon as it could be (or no longer). */
+void vcpu_want_interrupt_window(struct vcpu *v, bool on);
+void vcpu_inject_interrupt(struct vcpu *v, uint8_t vector);
+void vcpu_inject_nmi(struct vcpu *v);
+/* Exceptions; with_error for those that push an error code. */
+void vcpu_inject_exception(struct vcpu *v, uint8_t vector, bool with_error, uint32_t error);
+static inline void vcpu_inject_gp(struct vcpu *v) { vcpu_inject_exception(v, 13, true, 0); }
+static inline void vcpu_inject_ud(struct vcpu *v) { vcpu_inject_exception(v, 6, false, 0); }
+/* Redoes the NMI blocking that an exit during IRET undid (EPT violation, PML full: qualification bit 12). */
+void vcpu_redo_nmi_blocking(const struct vcpu *v);
+/* Turns page-modification logging on or off, and empties the log: entries @index+1..511 are valid. */
+void vcpu_set_pml(struct vcpu *v, bool on);
+uint16_t vcpu_take_pml(struct vcpu *v);
+
+/* The whole state; the vCPU must not be loaded. vcpu_check names what a hostile image has wrong. */
+void vcpu_save(struct vcpu *v, struct vcpu_state *out);
+enum err vcpu_check(const struct vcpu *v, const struct vcpu_state *in, struct why *why) NODISCARD;
+void vcpu_restore(struct vcpu *v, const struct vcpu_state *in);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* virt.h: VT-x on this host: present or not, and turning it on. */
+#pragma once
+#include <stdbool.h>
+#include "lib/why.h"
+
+/* Reads the boot CPU's capabilities; false with one sentence per missing thing. */
+bool virt_init(struct why_list *missing);
+/* VMXON on the CPU that calls; false when that fails (logged). Only after virt_init was true. */
+bool virt_cpu_on(void);
+/* True if virt_init was. */
+bool virt_available(void);
+
+/* Which dirty trackers this CPU can run. */
+bool virt_has_pml(void);
+bool virt_has_ad(void);

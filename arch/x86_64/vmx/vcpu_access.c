@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* vcpu_access.c: reading and changing registers of a loaded vCPU, with the SDM's checks. */
+#include "arch/x86_64/msr.h"
+#include "arch/x86_64/vmx/vcpu_local.h"
+#include "arch/x86_64/vmx/vmcs.h"
+#include "arch/x86_64/vmx/vmx.h"
+
+#define XCR0_X87	(1ull << 0)
+#define XCR0_SSE	(1ull << 1)
+#define XCR0_AVX	(1ull << 2)
+#define XCR0_AVX512	(7ull << 5)
+#define EFER_ALLOWED	(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
+#define ACCESS_LONG	(1u << 13)
+
+uint64_t vcpu_rip(void) { return vmcs_read(VMCS_GUEST_RIP); }
+void vcpu_set_rip(uint64_t rip) { vmcs_write(VMCS_GUEST_RIP, rip); }
+uint64_t vcpu_rflags(void) { return vmcs_read(VMCS_GUEST_RFLAGS); }
+uint64_t vcpu_cr3(void) { return vmcs_read(VMCS_GUEST_CR3); }
+uint64_t vcpu_efer(void) { return vmcs_read(VMCS_GUEST_EFER); }
+uint64_t vcpu_exit_gpa(void) { return vmcs_read(VMCS_GUEST_PHYSICAL_ADDRESS); }
+void vcpu_set_pat(uint64_t value) { vmcs_write(VMCS_GUEST_PAT, value); }
+uint64_t vcpu_pat(void) { return vmcs_read(VMCS_GUEST_PAT); }
+void vcpu_set_tsc_offset(uint64_t offset) { vmcs_write(VMCS_TSC_OFFSET, offset); }
+
+static const enum vmcs_field sysenter[3] = { VMCS_GUEST_SYSENTER_CS, VMCS_GUEST_SYSENTER_ESP, VMCS_GUEST_SYSENTER_EIP };
+
+uint64_t vcpu_sysenter(unsigned which) { return vmcs_read(sysenter[which]); }
+void vcpu_set_sysenter(unsigned which, uint64_t value) { vmcs_write(sysenter[which], value); }
+
+void vcpu_skip(struct vcpu *v)
+{
+	uint64_t blocking = vmcs_read(VMCS_GUEST_INTERRUPTIBILITY_STATE);
+
+	vmcs_write(VMCS_GUEST_RIP, vmcs_read(VMCS_GUEST_RIP) + v->exit.instruction_length);
+	if (blocking & (BLOCKING_STI | BLOCKING_MOV_SS))
+		vmcs_write(VMCS_GUEST_INTERRUPTIBILITY_STATE, blocking & ~(uint64_t)(BLOCKING_STI | BLOCKING_MOV_SS));
+}
+
+uint64_t vcpu_cr0(void)
+{
+	return (vmcs_read(VMCS_GUEST_CR0) & ~VCPU_CR0_OWNED) | (vmcs_read(VMCS_CR0_READ_SHADOW) & VCPU_CR0_OWNED);
+}
+
+uint64_t vcpu_cr4(void)
+{
+	uint64_t owned = vmcs_read(VMCS_CR4_GUEST_HOST_MASK);
+
+	return (vmcs_read(VMCS_GUEST_CR4) & ~owned) | (vmcs_read(VMCS_CR4_READ_SHADOW) & owned);
+}
+
+uint64_t vcpu_gpr(const struct vcpu *v, unsigned index)
+{
+	return index == GPR_RSP ? vmcs_read(VMCS_GUEST_RSP) : v->gpr[index];
+}
+
+void vcpu_set_gpr(struct vcpu *v, unsigned index, uint64_t value)
+{
+	if (index == GPR_RSP)
+		vmcs_write(VMCS_GUEST_RSP, value);
+	else
+		v->gpr[index] = value;
+}
+
+uint64_t vcpu_segment_base(enum vcpu_segment s)
+{
+	return vmcs_read((enum vmcs_field)(VMCS_GUEST_ES_BASE + 2 * s));
+}
+
+unsigned vcpu_cpl(void)
+{
+	return vmcs_read(VMCS_GUEST_SS_ACCESS_RIGHTS) >> 5 & 3;
+}
+
+uint32_t vcpu_exit_interruption(uint32_t *error)
+{
+	*error = (uint32_t)vmcs_read(VMCS_EXIT_INTERRUPTION_ERROR_CODE);
+	return (uint32_t)vmcs_read(VMCS_EXIT_INTERRUPTION_INFO);
+}
+
+void vcpu_put_efer(uint64_t value)
+{
+	uint64_t entry = vmcs_read(VMCS_ENTRY_CONTROLS) & ~(uint64_t)VMX_ENTRYC_IA32E_MODE_GUEST;
+
+	vmcs_write(VMCS_GUEST_EFER, value);
+	vmcs_write(VMCS_ENTRY_CONTROLS, entry | (value & EFER_LMA ? VMX_ENTRYC_IA32E_MODE_GUEST : 0));
+}
+
+void vcpu_put_cr0(uint64_t value)
+{
+	uint64_t efer = vmcs_read(VMCS_GUEST_EFER);
+	bool lma = (value & CR0_PG) && (efer & EFER_LME);
+
+	vmcs_write(VMCS_CR0_READ_SHADOW, value);
+	vmcs_write(VMCS_GUEST_CR0, vmx_cr0_adjust(vmx_caps(), value & ~(CR0_CD | CR0_NW), true));
+	vcpu_put_efer(lma ? efer | EFER_LMA : efer & ~EFER_LMA);
+}
+
+void vcpu_put_cr4(uint64_t value)
+{
+	vmcs_write(VMCS_CR4_READ_SHADOW, value);
+	vmcs_write(VMCS_GUEST_CR4, value | CR4_VMXE);
+}
+
+bool vcpu_write_cr0(struct vcpu *v, uint64_t value)
+{
+	bool long_cs = vmcs_read(VMCS_GUEST_CS_ACCESS_RIGHTS) & ACCESS_LONG;
+
+	(void)v;
+	value |= CR0_ET;
+	if (value >> 32 || ((value & CR0_PG) && !(value & CR0_PE)) || ((value & CR0_NW) && !(value & CR0_CD)))
+		return false;
+	if ((value & CR0_PG) && !(vcpu_cr0() & CR0_PG) && (vcpu_efer() & EFER_LME) && (!(vcpu_cr4() & CR4_PAE) || long_cs))
+		return false;
+	if (!(value & CR0_PG) && long_cs && (vcpu_efer() & EFER_LMA))
+		return false;
+	vcpu_put_cr0(value);
+	return true;
+}
+
+bool vcpu_write_cr4(struct vcpu *v, uint64_t value)
+{
+	if (value & ~v->limits.cr4_mask)
+		return false;
+	if ((vcpu_efer() & EFER_LMA) && !(value & CR4_PAE))
+		return false;
+	if ((value & CR4_PCIDE) && !(vcpu_efer() & EFER_LMA))
+		return false;
+	vcpu_put_cr4(value);
+	return true;
+}
+
+bool vcpu_write_efer(struct vcpu *v, uint64_t value)
+{
+	uint64_t old = vcpu_efer();
+
+	(void)v;
+	if (value & ~EFER_ALLOWED)
+		return false;
+	if (((value ^ old) & EFER_LME) && (vcpu_cr0() & CR0_PG))
+		return false;
+	vcpu_put_efer((value & ~EFER_LMA) | (old & EFER_LMA));
+	return true;
+}
+
+bool vcpu_xcr0_valid(const struct vcpu *v, uint64_t value)
+{
+	if (!(value & XCR0_X87) || (value & ~v->limits.xcr0_mask))
+		return false;
+	if ((value & XCR0_AVX) && !(value & XCR0_SSE))
+		return false;
+	return !(value & XCR0_AVX512) || ((value & XCR0_AVX512) == XCR0_AVX512 && (value & XCR0_AVX));
+}
+
+bool vcpu_write_xcr0(struct vcpu *v, uint64_t value)
+{
+	if (!vcpu_xcr0_valid(v, value))
+		return false;
+	v->xcr0 = value;
+	xcr0_write(value);
+	return true;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* vcpu_image.c: a whole vCPU into and out of its state record. */
+#include <string.h>
+#include "arch/x86_64/msr.h"
+#include "arch/x86_64/vmx/vcpu_local.h"
+#include "arch/x86_64/vmx/vmcs.h"
+#include "arch/x86_64/vmx/vmx.h"
+#include "lib/bytes.h"
+
+#define XSAVE_MXCSR	24
+#define XSAVE_BV	512
+#define XSAVE_RESERVED	520	/* XCOMP_BV and the rest of the header */
+#define XSAVE_END	576
+#define MXCSR_ALLOWED	0xffffu
+
+/* State fields that are VMCS fields one to one. */
+#define SAME_FIELDS(X) \
+	X(rip, GUEST_RIP) X(rflags, GUEST_RFLAGS) X(cr3, GUEST_CR3) X(dr7, GUEST_DR7) X(gdtr_base, GUEST_GDTR_BASE) \
+	X(idtr_base, GUEST_IDTR_BASE) X(gdtr_limit, GUEST_GDTR_LIMIT) X(idtr_limit, GUEST_IDTR_LIMIT) X(pat, GUEST_PAT) \
+	X(sysenter_cs, GUEST_SYSENTER_CS) X(sysenter_esp, GUEST_SYSENTER_ESP) X(sysenter_eip, GUEST_SYSENTER_EIP) \
+	X(pending_debug, GUEST_PENDING_DEBUG_EXCEPTIONS) X(interruptibility, GUEST_INTERRUPTIBILITY_STATE)
+
+/* State fields that are kept in struct vcpu while it is not loaded. */
+#define KEPT_FIELDS(X) \
+	X(cr2, cr2) X(xcr0, xcr0) X(dr6, dr6) X(star, msr[0]) X(lstar, msr[1]) X(cstar, msr[2]) X(fmask, msr[3]) \
+	X(kernel_gs_base, msr[4]) X(tsc_aux, tsc_aux) X(tsc_adjust, tsc_adjust) X(misc_enable, misc_enable) \
+	X(event, event) X(event_error, event_error) X(event_length, event_length)
+
+#define SEGMENT_FIELD(first, i) ((enum vmcs_field)(VMCS_GUEST_ES_##first + 2 * (i)))
+
+void vcpu_save(struct vcpu *v, struct vcpu_state *out)
+{
+	vcpu_make_current(v);
+	memset(out, 0, sizeof(*out));
+	memcpy(out->gpr, v->gpr, sizeof(out->gpr));
+	out->gpr[GPR_RSP] = vmcs_read(VMCS_GUEST_RSP);
+#define SAVE_SAME(state, field) out->state = (__typeof__(out->state))vmcs_read(VMCS_##field);
+	SAME_FIELDS(SAVE_SAME)
+#define SAVE_KEPT(state, member) out->state = v->member;
+	KEPT_FIELDS(SAVE_KEPT)
+	out->cr0 = vcpu_cr0();
+	out->cr4 = vcpu_cr4();
+	out->efer = vcpu_efer();
+	memcpy(out->dr, v->dr, sizeof(out->dr));
+	memcpy(out->xsave, v->xsave, sizeof(out->xsave));
+	for (unsigned i = 0; i < VCPU_SEGMENTS; i++) {
+		out->segment_selector[i] = (uint16_t)vmcs_read(SEGMENT_FIELD(SELECTOR, i));
+		out->segment_base[i] = vmcs_read(SEGMENT_FIELD(BASE, i));
+		out->segment_limit[i] = (uint32_t)vmcs_read(SEGMENT_FIELD(LIMIT, i));
+		out->segment_access[i] = (uint32_t)vmcs_read(SEGMENT_FIELD(ACCESS_RIGHTS, i));
+	}
+	out->halted = v->halted;
+	out->started = v->started;
+}
+
+void vcpu_restore(struct vcpu *v, const struct vcpu_state *in)
+{
+	vcpu_make_current(v);
+	memcpy(v->gpr, in->gpr, sizeof(v->gpr));
+	vmcs_write(VMCS_GUEST_RSP, in->gpr[GPR_RSP]);
+#define LOAD_SAME(state, field) vmcs_write(VMCS_##field, in->state);
+	SAME_FIELDS(LOAD_SAME)
+#define LOAD_KEPT(state, member) v->member = in->state;
+	KEPT_FIELDS(LOAD_KEPT)
+	vmcs_write(VMCS_GUEST_EFER, in->efer);
+	vcpu_put_cr4(in->cr4);
+	vcpu_put_cr0(in->cr0);
+	memcpy(v->dr, in->dr, sizeof(v->dr));
+	memcpy(v->xsave, in->xsave, sizeof(in->xsave));
+	for (unsigned i = 0; i < VCPU_SEGMENTS; i++) {
+		vmcs_write(SEGMENT_FIELD(SELECTOR, i), in->segment_selector[i]);
+		vmcs_write(SEGMENT_FIELD(BASE, i), in->segment_base[i]);
+		vmcs_write(SEGMENT_FIELD(LIMIT, i), in->segment_limit[i]);
+		vmcs_write(SEGMENT_FIELD(ACCESS_RIGHTS, i), in->segment_access[i]);
+	}
+	vmcs_write(VMCS_GUEST_ACTIVITY_STATE, 0);
+	v->halted = in->halted;
+	v->started = in->started;
+}
+
+static bool canonical(uint64_t a)
+{
+	return (uint64_t)((int64_t)(a << 16) >> 16) == a;
+}
+
+static bool pat_valid(uint64_t pat)
+{
+	for (unsigned i = 0; i < 8; i++) {
+		uint8_t type = (uint8_t)(pat >> 8 * i);
+
+		if (type > 7 || type == 2 || type == 3)
+			return false;
+	}
+	return true;
+}
+
+/* What would fault in the host while loading; the rest VM entry itself refuses, which stops the VM. */
+enum err vcpu_check(const struct vcpu *v, const struct vcpu_state *in, struct why *why)
+{
+	const uint8_t *x = (const uint8_t *)in->xsave;
+	const struct { const char *name; uint64_t value; } address[] = {
+		{ "IA32_LSTAR", in->lstar }, { "IA32_CSTAR", in->cstar }, { "IA32_KERNEL_GS_BASE", in->kernel_gs_base },
+		{ "IA32_SYSENTER_ESP", in->sysenter_esp }, { "IA32_SYSENTER_EIP", in->sysenter_eip },
+		{ "RIP", in->rip }, { "GDTR base", in->gdtr_base }, { "IDTR base", in->idtr_base },
+		{ "FS base", in->segment_base[SEG_FS] }, { "GS base", in->segment_base[SEG_GS] },
+	};
+	const char *bad = NULL;
+
+	for (unsigned i = 0; i < sizeof(address) / sizeof(address[0]); i++)
+		if (!canonical(address[i].value))
+			bad = address[i].name;
+	for (unsigned i = XSAVE_RESERVED; i < XSAVE_END; i++)
+		if (x[i])
+			bad = "XSAVE header";
+	if (le64_get(x + XSAVE_BV) & ~v->limits.xcr0_mask)
+		bad = "XSTATE_BV";
+	if (le32_get(x + XSAVE_MXCSR) & ~MXCSR_ALLOWED)
+		bad = "MXCSR";
+	if (!vcpu_xcr0_valid(v, in->xcr0))
+		bad = "XCR0";
+	if (in->cr4 & ~v->limits.cr4_mask)
+		bad = "CR4";
+	if (in->fmask >> 32)
+		bad = "IA32_FMASK";
+	if (!pat_valid(in->pat))
+		bad = "IA32_PAT";
+	if (!bad)
+		return ERR_OK;
+	why_set(why, "vCPU state: %s holds a value that this host can't load", bad);
+	return ERR_RANGE;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* vcpu_local.h: what the files that make up vcpu.h share. */
+#pragma once
+#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/vcpu.h"
+
+/* CR0 bits that the guest sees from the shadow: NE is fixed by VMX, caching is the host's. */
+#define VCPU_CR0_OWNED	(CR0_NE | CR0_CD | CR0_NW)
+
+#define INTERRUPTION_VALID	(1u << 31)
+#define INTERRUPTION_ERROR	(1u << 11)
+#define INTERRUPTION_TYPE(i)	((i) >> 8 & 7)
+enum { EVENT_EXTERNAL = 0, EVENT_NMI = 2, EVENT_EXCEPTION = 3, EVENT_SOFTWARE = 4, EVENT_PRIVILEGED = 5, EVENT_SOFTWARE_EXCEPTION = 6 };
+#define BLOCKING_STI		(1u << 0)
+#define BLOCKING_MOV_SS		(1u << 1)
+#define BLOCKING_NMI		(1u << 3)
+
+#define RFLAGS_IF		(1ull << 9)
+
+/* The VMCS of @v becomes current on this CPU. */
+void vcpu_make_current(struct vcpu *v);
+/* Sets CR0 as the guest shall read it, the IA-32e control and LMA with it, unchecked. */
+void vcpu_put_cr0(uint64_t value);
+void vcpu_put_cr4(uint64_t value);
+void vcpu_put_efer(uint64_t value);
+bool vcpu_xcr0_valid(const struct vcpu *v, uint64_t value);

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* vcpu_run.c: entering the guest, and the events that go in and come back. */
+#include "arch/x86_64/msr.h"
+#include "arch/x86_64/vmx/audit.h"
+#include "arch/x86_64/vmx/vcpu_local.h"
+#include "arch/x86_64/vmx/vmcs.h"
+#include "arch/x86_64/vmx/vmx.h"
+#include "lib/log.h"
+
+uint32_t vmx_enter(uint64_t gpr[16], bool launched);
+
+/* What vcpu_load swaps by hand, since no VMCS field holds it. */
+static const uint32_t swapped[5] = {
+	MSR_IA32_STAR, MSR_IA32_LSTAR, MSR_IA32_CSTAR, MSR_IA32_FMASK, MSR_IA32_KERNEL_GS_BASE
+};
+
+void vcpu_make_current(struct vcpu *v)
+{
+	struct cpu *c = cpu_this();
+
+	if (c->vcpu == v)
+		return;
+	if (vmx_vmptrld(v->vmcs) != VMX_SUCCEED)
+		panic("VMPTRLD failed for %llx", (unsigned long long)v->vmcs);
+	c->vcpu = v;
+}
+
+static void xrstor(const void *area, uint64_t mask)
+{
+	__asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"((uint32_t)mask), "d"((uint32_t)(mask >> 32)) : "memory");
+}
+
+static void xsave(void *area, uint64_t mask)
+{
+	__asm__ volatile("xsave64 (%0)" : : "r"(area), "a"((uint32_t)mask), "d"((uint32_t)(mask >> 32)) : "memory");
+}
+
+#define SWAP_DR(n, guest) __asm__ volatile("mov %0, %%dr" #n : : "r"(guest))
+#define READ_DR(n, guest) __asm__ volatile("mov %%dr" #n ", %0" : "=r"(guest))
+
+void vcpu_load(struct vcpu *v)
+{
+	vcpu_make_current(v);
+	for (unsigned i = 0; i < 5; i++) {
+		v->host_msr[i] = msr_read(swapped[i]);
+		msr_write(swapped[i], v->msr[i]);
+	}
+	if (vmx_caps_has(vmx_caps(), VMX_FEATURE_RDTSCP))
+		msr_write(MSR_IA32_TSC_AUX, v->tsc_aux);
+	cr2_write(v->cr2);
+	SWAP_DR(0, v->dr[0]);
+	SWAP_DR(1, v->dr[1]);
+	SWAP_DR(2, v->dr[2]);
+	SWAP_DR(3, v->dr[3]);
+	SWAP_DR(6, v->dr6);
+	xcr0_write(v->limits.xcr0_mask);
+	xrstor(v->xsave, v->limits.xcr0_mask);
+	xcr0_write(v->xcr0);
+	v->loaded = true;
+}
+
+void vcpu_put(struct vcpu *v)
+{
+	static const uint32_t mxcsr = 0x1f80;
+
+	xcr0_write(v->limits.xcr0_mask);
+	xsave(v->xsave, v->limits.xcr0_mask);
+	xcr0_write(3);
+	__asm__ volatile("fninit; ldmxcsr %0" : : "m"(mxcsr));
+	READ_DR(0, v->dr[0]);
+	READ_DR(1, v->dr[1]);
+	READ_DR(2, v->dr[2]);
+	READ_DR(3, v->dr[3]);
+	READ_DR(6, v->dr6);
+	v->cr2 = cr2_read();
+	for (unsigned i = 0; i < 5; i++) {
+		v->msr[i] = msr_read(swapped[i]);
+		msr_write(swapped[i], v->host_msr[i]);
+	}
+	v->loaded = false;
+}
+
+static enum err entry_failed(struct vcpu *v, uint32_t status)
+{
+	struct why_list found = { 0 };
+
+	if (status == VMX_FAIL_VALID)
+		log_error("vmx", "VM entry failed: VM-instruction error %s", vmx_error_text((uint32_t)vmcs_read(VMCS_INSTRUCTION_ERROR)));
+	else if (status == VMX_FAIL_INVALID)
+		log_error("vmx", "VM entry failed: VMfailInvalid, no current VMCS");
+	else
+		log_error("vmx", "VM entry failed: %s, qualification %llx", vmx_exit_reason_name(v->exit.reason),
+			  (unsigned long long)v->exit.qualification);
+	if (status != VMX_FAIL_INVALID) {
+		vmx_audit(vmx_caps(), &found);
+		for (unsigned i = 0; i < found.count && i < WHY_MAX; i++)
+			log_error("vmx", "audit: %s", found.why[i].text);
+		if (!found.count)
+			log_error("vmx", "audit: no rule found broken");
+		vmx_dump();
+	}
+	return ERR_INVALID;
+}
+
+/* An event whose delivery was cut short by the exit must be delivered again. */
+static void keep_interrupted_event(struct vcpu *v)
+{
+	uint32_t info = (uint32_t)vmcs_read(VMCS_IDT_VECTORING_INFO);
+
+	v->event = 0;
+	if (!(info & INTERRUPTION_VALID))
+		return;
+	v->event = info & (INTERRUPTION_VALID | 0xfff);
+	v->event_error = info & INTERRUPTION_ERROR ? (uint32_t)vmcs_read(VMCS_IDT_VECTORING_ERROR_CODE) : 0;
+	v->event_length = INTERRUPTION_TYPE(info) >= EVENT_SOFTWARE ? (uint32_t)vmcs_read(VMCS_EXIT_INSTRUCTION_LENGTH) : 0;
+	if (INTERRUPTION_TYPE(info) == EVENT_NMI)
+		vmcs_write(VMCS_GUEST_INTERRUPTIBILITY_STATE, vmcs_read(VMCS_GUEST_INTERRUPTIBILITY_STATE) & ~(uint64_t)BLOCKING_NMI);
+}
+
+enum err vcpu_run(struct vcpu *v, uint64_t timer_tsc)
+{
+	uint64_t ticks = timer_tsc >> vmx_caps()->preemption_shift;
+	uint32_t status, reason;
+
+	vmcs_write(VMCS_PREEMPTION_TIMER_VALUE, ticks > 0xffffffff ? 0xffffffff : ticks);
+	if (v->event) {
+		vmcs_write(VMCS_ENTRY_INTERRUPTION_INFO, v->event);
+		vmcs_write(VMCS_ENTRY_EXCEPTION_ERROR_CODE, v->event_error);
+		vmcs_write(VMCS_ENTRY_INSTRUCTION_LENGTH, v->event_length);
+	}
+	status = vmx_enter(v->gpr, v->launched);
+	if (__builtin_expect(status != 0, 0))
+		return entry_failed(v, status);
+	v->launched = true;
+	reason = (uint32_t)vmcs_read(VMCS_EXIT_REASON);
+	v->exit.reason = reason & 0xffff;
+	v->exit.qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
+	v->exit.instruction_length = (uint32_t)vmcs_read(VMCS_EXIT_INSTRUCTION_LENGTH);
+	if (__builtin_expect(reason & VMX_EXIT_ENTRY_FAILURE, 0))
+		return entry_failed(v, 0);
+	keep_interrupted_event(v);
+	return ERR_OK;
+}
+
+bool vcpu_interruptible(const struct vcpu *v)
+{
+	return !v->event && (vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_IF) &&
+	       !(vmcs_read(VMCS_GUEST_INTERRUPTIBILITY_STATE) & (BLOCKING_STI | BLOCKING_MOV_SS));
+}
+
+void vcpu_want_interrupt_window(struct vcpu *v, bool on)
+{
+	uint32_t want = on ? v->proc_controls | VMX_PROC_INTERRUPT_WINDOW_EXITING
+			   : v->proc_controls & ~(uint32_t)VMX_PROC_INTERRUPT_WINDOW_EXITING;
+
+	if (want == v->proc_controls)
+		return;
+	v->proc_controls = want;
+	vmcs_write(VMCS_PRIMARY_CONTROLS, want);
+}
+
+void vcpu_inject_interrupt(struct vcpu *v, uint8_t vector)
+{
+	v->event = INTERRUPTION_VALID | EVENT_EXTERNAL << 8 | vector;
+}
+
+void vcpu_inject_nmi(struct vcpu *v)
+{
+	v->event = INTERRUPTION_VALID | EVENT_NMI << 8 | 2;
+}
+
+void vcpu_inject_exception(struct vcpu *v, uint8_t vector, bool with_error, uint32_t error)
+{
+	v->event = INTERRUPTION_VALID | EVENT_EXCEPTION << 8 | (with_error ? INTERRUPTION_ERROR : 0) | vector;
+	v->event_error = error;
+	v->event_length = 0;
+}
+
+void vcpu_redo_nmi_blocking(const struct vcpu *v)
+{
+	uint64_t state = vmcs_read(VMCS_GUEST_INTERRUPTIBILITY_STATE);
+
+	if ((v->exit.qualification & 1u << 12) && !v->event)
+		vmcs_write(VMCS_GUEST_INTERRUPTIBILITY_STATE, state | BLOCKING_NMI);
+}
+
+void vcpu_set_pml(struct vcpu *v, bool on)
+{
+	uint64_t controls;
+
+	vcpu_make_current(v);
+	controls = vmcs_read(VMCS_SECONDARY_CONTROLS);
+	if (on) {
+		vmcs_write(VMCS_PML_ADDRESS, (uint64_t)v->pml);
+		vmcs_write(VMCS_PML_INDEX, 511);
+		controls |= VMX_PROC2_PML;
+	} else {
+		controls &= ~(uint64_t)VMX_PROC2_PML;
+	}
+	vmcs_write(VMCS_SECONDARY_CONTROLS, controls);
+}
+
+uint16_t vcpu_take_pml(struct vcpu *v)
+{
+	uint16_t index;
+
+	vcpu_make_current(v);
+	index = (uint16_t)vmcs_read(VMCS_PML_INDEX);
+	if (index != 511)
+		vmcs_write(VMCS_PML_INDEX, 511);
+	return index;
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* vcpu_setup.c: makes a VMCS: controls, host state, and the guest state after RESET. */
+#include <string.h>
+#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/intr.h"
+#include "arch/x86_64/msr.h"
+#include "arch/x86_64/vcpu.h"
+#include "arch/x86_64/vmx/vcpu_local.h"
+#include "arch/x86_64/vmx/vmcs.h"
+#include "arch/x86_64/vmx/vmx.h"
+#include "lib/bytes.h"
+#include "lib/log.h"
+#include "lib/pages.h"
+
+#define VECTOR_MC	18
+#define MXCSR_OFFSET	24
+#define MXCSR_RESET	0x1f80
+#define PAT_RESET	0x0007040600070406ull
+#define MSR_BITMAP_HIGH	1024
+#define MSR_BITMAP_WRITE 2048
+
+extern char vmx_exit_point[];
+
+static uint16_t next_vpid = 1;
+static void *io_bitmaps[2];
+
+/* Guest and host agree on these by VMCS fields or by the swap in vcpu_load: no exits. */
+static const uint32_t pass_through[] = {
+	MSR_IA32_FS_BASE, MSR_IA32_GS_BASE, MSR_IA32_KERNEL_GS_BASE, MSR_IA32_STAR, MSR_IA32_LSTAR, MSR_IA32_CSTAR,
+	MSR_IA32_FMASK, MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_ESP, MSR_IA32_SYSENTER_EIP,
+};
+
+/* SDM Vol. 3 "MSR-Bitmap Address": a set bit makes the access exit. */
+static void fill_msr_bitmap(uint8_t *bitmap)
+{
+	memset(bitmap, 0xff, 4096);
+	for (unsigned i = 0; i < sizeof(pass_through) / sizeof(pass_through[0]); i++) {
+		uint32_t n = pass_through[i] & 0x1fff;
+		uint8_t *at = bitmap + (pass_through[i] >= 0xc0000000 ? MSR_BITMAP_HIGH : 0) + n / 8;
+
+		at[0] &= (uint8_t)~(1u << (n & 7));
+		at[MSR_BITMAP_WRITE] &= (uint8_t)~(1u << (n & 7));
+	}
+}
+
+static enum err shared_bitmaps(void)
+{
+	for (int i = 0; i < 2 && !io_bitmaps[i]; i++) {
+		io_bitmaps[i] = page_alloc();
+		if (!io_bitmaps[i])
+			return ERR_NOMEM;
+		memset(io_bitmaps[i], 0xff, 4096);
+	}
+	return ERR_OK;
+}
+
+static void write_controls(struct vcpu *v)
+{
+	const struct vmx_caps *caps = vmx_caps();
+	uint32_t proc2;
+
+	vmcs_write(VMCS_PIN_BASED_CONTROLS, vmx_controls_adjust(caps, VMX_GROUP_PIN,
+		   VMX_PIN_EXTERNAL_INTERRUPT_EXITING | VMX_PIN_NMI_EXITING | VMX_PIN_PREEMPTION_TIMER, NULL));
+	v->proc_controls = vmx_controls_adjust(caps, VMX_GROUP_PROC, VMX_PROC_TSC_OFFSETTING | VMX_PROC_HLT_EXITING |
+		   VMX_PROC_MWAIT_EXITING | VMX_PROC_MONITOR_EXITING | VMX_PROC_RDPMC_EXITING | VMX_PROC_CR8_LOAD_EXITING |
+		   VMX_PROC_CR8_STORE_EXITING | VMX_PROC_IO_BITMAPS | VMX_PROC_MSR_BITMAPS | VMX_PROC_SECONDARY_CONTROLS, NULL);
+	v->proc_controls &= ~(uint32_t)(VMX_PROC_CR3_LOAD_EXITING | VMX_PROC_CR3_STORE_EXITING);
+	vmcs_write(VMCS_PRIMARY_CONTROLS, v->proc_controls);
+	proc2 = vmx_controls_adjust(caps, VMX_GROUP_PROC2, VMX_PROC2_EPT | VMX_PROC2_UNRESTRICTED_GUEST | VMX_PROC2_VPID |
+		   VMX_PROC2_RDTSCP | VMX_PROC2_INVPCID | VMX_PROC2_WBINVD_EXITING, NULL);
+	vmcs_write(VMCS_SECONDARY_CONTROLS, proc2);
+	vmcs_write(VMCS_EXIT_CONTROLS, vmx_controls_adjust(caps, VMX_GROUP_EXIT, VMX_EXITC_HOST_ADDRESS_SPACE_SIZE |
+		   VMX_EXITC_SAVE_DEBUG_CONTROLS | VMX_EXITC_SAVE_PAT | VMX_EXITC_LOAD_PAT | VMX_EXITC_SAVE_EFER |
+		   VMX_EXITC_LOAD_EFER, NULL));
+	vmcs_write(VMCS_ENTRY_CONTROLS, vmx_controls_adjust(caps, VMX_GROUP_ENTRY, VMX_ENTRYC_LOAD_DEBUG_CONTROLS |
+		   VMX_ENTRYC_LOAD_PAT | VMX_ENTRYC_LOAD_EFER, NULL));
+	vmcs_write(VMCS_EXCEPTION_BITMAP, 1u << VECTOR_MC);
+	vmcs_write(VMCS_PAGE_FAULT_ERROR_CODE_MASK, 0);
+	vmcs_write(VMCS_PAGE_FAULT_ERROR_CODE_MATCH, 0);
+	vmcs_write(VMCS_CR3_TARGET_COUNT, 0);
+	vmcs_write(VMCS_EXIT_MSR_STORE_COUNT, 0);
+	vmcs_write(VMCS_EXIT_MSR_LOAD_COUNT, 0);
+	vmcs_write(VMCS_ENTRY_MSR_LOAD_COUNT, 0);
+	vmcs_write(VMCS_IO_BITMAP_A, (uint64_t)io_bitmaps[0]);
+	vmcs_write(VMCS_IO_BITMAP_B, (uint64_t)io_bitmaps[1]);
+	vmcs_write(VMCS_MSR_BITMAP, (uint64_t)v->msr_bitmap);
+	vmcs_write(VMCS_EPT_POINTER, ept_eptp(v->ept));
+	if (proc2 & VMX_PROC2_VPID)
+		vmcs_write(VMCS_VPID, v->vpid);
+	vmcs_write(VMCS_TSC_OFFSET, 0);
+	vmcs_write(VMCS_CR0_GUEST_HOST_MASK, VCPU_CR0_OWNED);
+	vmcs_write(VMCS_CR4_GUEST_HOST_MASK, ~v->limits.cr4_mask | CR4_VMXE);
+}
+
+/* SDM Vol. 3 "Host-State Area". The boot CPU runs all vCPUs, so its own values serve. */
+static void write_host_state(void)
+{
+	struct cpu *c = cpu_this();
+
+	vmcs_write(VMCS_HOST_CR0, cr0_read());
+	vmcs_write(VMCS_HOST_CR3, cr3_read());
+	vmcs_write(VMCS_HOST_CR4, cr4_read());
+	vmcs_write(VMCS_HOST_CS_SELECTOR, SEL_CODE);
+	vmcs_write(VMCS_HOST_SS_SELECTOR, SEL_DATA);
+	vmcs_write(VMCS_HOST_DS_SELECTOR, SEL_DATA);
+	vmcs_write(VMCS_HOST_ES_SELECTOR, SEL_DATA);
+	vmcs_write(VMCS_HOST_FS_SELECTOR, 0);
+	vmcs_write(VMCS_HOST_GS_SELECTOR, 0);
+	vmcs_write(VMCS_HOST_TR_SELECTOR, SEL_TSS);
+	vmcs_write(VMCS_HOST_FS_BASE, 0);
+	vmcs_write(VMCS_HOST_GS_BASE, (uint64_t)c);
+	vmcs_write(VMCS_HOST_TR_BASE, (uint64_t)&c->tss);
+	vmcs_write(VMCS_HOST_GDTR_BASE, (uint64_t)c->gdt);
+	vmcs_write(VMCS_HOST_IDTR_BASE, intr_idt_base());
+	vmcs_write(VMCS_HOST_SYSENTER_CS, 0);
+	vmcs_write(VMCS_HOST_SYSENTER_ESP, 0);
+	vmcs_write(VMCS_HOST_SYSENTER_EIP, 0);
+	vmcs_write(VMCS_HOST_PAT, msr_read(MSR_IA32_PAT));
+	vmcs_write(VMCS_HOST_EFER, msr_read(MSR_IA32_EFER));
+	vmcs_write(VMCS_HOST_RIP, (uint64_t)vmx_exit_point);
+}
+
+/* SDM Vol. 3 "Processor State After Reset". */
+static void reset_state(struct vcpu_state *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->rip = 0xfff0;
+	s->rflags = 2;
+	s->cr0 = CR0_CD | CR0_NW | CR0_ET;
+	s->dr6 = 0xffff0ff0;
+	s->dr7 = 0x400;
+	s->pat = PAT_RESET;
+	s->xcr0 = 1;
+	s->gdtr_limit = s->idtr_limit = 0xffff;
+	for (unsigned i = 0; i < VCPU_SEGMENTS; i++) {
+		s->segment_limit[i] = 0xffff;
+		s->segment_access[i] = i == SEG_CS ? 0x9b : i == SEG_LDTR ? 0x82 : i == SEG_TR ? 0x8b : 0x93;
+	}
+	s->segment_selector[SEG_CS] = 0xf000;
+	s->segment_base[SEG_CS] = 0xffff0000;
+	s->misc_enable = 1;
+	s->started = 1;
+	le32_put((uint8_t *)s->xsave + MXCSR_OFFSET, MXCSR_RESET);
+}
+
+enum err vcpu_create(struct vcpu *v, struct ept *ept, const struct vcpu_limits *limits, struct why *why)
+{
+	struct vcpu_state state;
+	void *vmcs = page_alloc();
+
+	memset(v, 0, sizeof(*v));
+	v->vmcs = (uint64_t)vmcs;
+	v->ept = ept;
+	v->limits = *limits;
+	v->vpid = next_vpid;
+	v->xsave = page_alloc();
+	v->msr_bitmap = page_alloc();
+	if (!vmcs || !v->xsave || !v->msr_bitmap || shared_bitmaps() != ERR_OK) {
+		vcpu_destroy(v);
+		why_set(why, "no memory for a virtual processor (needs 16 KiB)");
+		return ERR_NOMEM;
+	}
+	next_vpid = next_vpid == 0xffff ? 1 : (uint16_t)(next_vpid + 1);
+	fill_msr_bitmap(v->msr_bitmap);
+	le32_put(vmcs, vmx_caps()->revision);
+	if (vmx_vmclear(v->vmcs) != VMX_SUCCEED)
+		panic("VMCLEAR failed for %llx", (unsigned long long)v->vmcs);
+	vcpu_make_current(v);
+	write_controls(v);
+	write_host_state();
+	vmcs_write(VMCS_VMCS_LINK_POINTER, ~0ull);
+	vmcs_write(VMCS_GUEST_DEBUGCTL, 0);
+	reset_state(&state);
+	vcpu_restore(v, &state);
+	if (vmx_caps_has(vmx_caps(), VMX_FEATURE_INVVPID_SINGLE))
+		(void)vmx_invvpid(VMX_INVVPID_SINGLE_CONTEXT, v->vpid, 0);
+	return ERR_OK;
+}
+
+void vcpu_destroy(struct vcpu *v)
+{
+	if (v->vmcs && v->vpid && cpu_this()->vmx_on && vmx_vmclear(v->vmcs) != VMX_SUCCEED)
+		log_error("vmx", "VMCLEAR failed for %llx", (unsigned long long)v->vmcs);
+	if (cpu_this()->vcpu == v)
+		cpu_this()->vcpu = NULL;
+	page_free((void *)v->vmcs);
+	page_free(v->xsave);
+	page_free(v->msr_bitmap);
+	page_free(v->pml);
+	memset(v, 0, sizeof(*v));
+}

@@ -15,6 +15,7 @@ boot_enter:
 	lea boot_stack_top(%rip), %rsp
 	xor %ebp, %ebp
 	push %rbp
+	push %rbp
 	call tern_main
 1:	hlt
 	jmp 1b

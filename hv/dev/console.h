@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* console.h: what the guest's UART has sent: the last 64 KiB, addressed by absolute byte offset. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include "lib/state.h"
+
+struct machine;
+
+#define CONSOLE_BYTES 65536u
+
+#define CONSOLE_TABLE(F, A) \
+	F(1, 1, uint64_t, offset, 0x7FFFFFFFFFFFFFFFull, "bytes sent since the VM was started")
+STATE_STRUCT(console_state, CONSOLE_TABLE)
+
+struct console {
+	struct console_state s;
+	uint64_t first;			/* absolute offset of the oldest byte that is here */
+	uint8_t ring[CONSOLE_BYTES];
+};
+
+extern const struct state_desc console_desc;
+enum err console_check(const void *record, unsigned instance, struct why *why) NODISCARD;
+
+void console_put(struct machine *m, uint8_t byte);
+/* After a load: the ring's content stayed on the other host. */
+void console_rebuild(struct machine *m);
+/* Copies up to @room bytes from *offset on and advances it; a reader that fell behind (or is ahead) is
+ * first moved to the nearest byte that is here. Returns the bytes copied. */
+size_t console_read(const struct machine *m, uint64_t *offset, void *out, size_t room);

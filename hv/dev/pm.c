@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* pm.c: ACPI's fixed registers, the PM timer and soft off. */
+#include "hv/dev/pm.h"
+#include <string.h>
+#include "hv/dev/clock.h"
+#include "hv/machine.h"
+
+#define ROW_F(t, s, type, name, max, doc)	STATE_ROW(pm_state, t, s, type, name, 1, max, doc)
+#define ROW_A(t, s, type, name, n, max, doc)	STATE_ROW(pm_state, t, s, type, name, n, max, doc)
+static const struct state_field rows[] = { PM_TABLE(ROW_F, ROW_A) };
+
+const struct state_desc pm_desc = {
+	.name = "pm", .type = 0x0106, .version = 1, .size = sizeof(struct pm_state),
+	.field = rows, .field_count = sizeof(rows) / sizeof(rows[0]),
+};
+
+#define HALF		(1ull << 31)	/* TMR_STS is set when the timer's top bit changes */
+#define STATUS_BITS	0x0501u		/* TMR, PWRBTN, RTC */
+#define ENABLE_BITS	0x0521u
+#define CONTROL_BITS	0x1C06u		/* BM_RLD, GBL_RLS, SLP_TYP; SCI_EN always reads 1 */
+#define SCI_EN		0x0001u
+#define SLP_EN		0x2000u
+
+static uint64_t halves(uint64_t now_ns)
+{
+	return clock_ticks(now_ns, PM_HZ) / HALF;
+}
+
+static void set_sci(struct machine *m)
+{
+	machine_irq(m, GSI_SCI, m->pm.s.status & m->pm.s.enable);
+}
+
+uint64_t pm_deadline_ns(const struct machine *m)
+{
+	const struct pm_state *s = &m->pm.s;
+	uint64_t next = clock_add(s->halves_seen, 1);
+
+	if (!(s->enable & ~s->status & PM_TMR_STS) || __builtin_mul_overflow(next, HALF, &next))
+		return CLOCK_NEVER;
+	return clock_ns(next, PM_HZ);
+}
+
+void pm_poll(struct machine *m, uint64_t now_ns)
+{
+	struct pm_state *s = &m->pm.s;
+
+	if (halves(now_ns) <= s->halves_seen)
+		return;
+	s->halves_seen = halves(now_ns);
+	s->status |= PM_TMR_STS;
+	set_sci(m);
+}
+
+void pm_power_button(struct machine *m)
+{
+	m->pm.s.status |= PM_PWRBTN;
+	set_sci(m);
+}
+
+/* The aligned 32 bits around @port. */
+static uint32_t word_at(struct machine *m, uint16_t port)
+{
+	const struct pm_state *s = &m->pm.s;
+	uint64_t now = machine_time_ns(m);
+
+	switch (port & ~3u) {
+	case PM_PORT:
+		pm_poll(m, now);
+		return s->status | (uint32_t)s->enable << 16;
+	case PM_PORT_CNT:
+		return s->control | SCI_EN;
+	default:
+		return (uint32_t)clock_ticks(now, PM_HZ);
+	}
+}
+
+uint32_t pm_in(struct machine *m, uint16_t port, unsigned size)
+{
+	(void)size;
+	return word_at(m, port) >> 8 * (port & 3);
+}
+
+static void write_control(struct machine *m, uint32_t value)
+{
+	m->pm.s.control = value & CONTROL_BITS;
+	if ((value & SLP_EN) && (value >> 10 & 7) == PM_S5)
+		machine_request(m, MACHINE_POWER_OFF, "ACPI soft off (S5)");
+}
+
+void pm_out(struct machine *m, uint16_t port, unsigned size, uint32_t value)
+{
+	struct pm_state *s = &m->pm.s;
+	unsigned shift = 8 * (port & 3);
+	uint32_t mask = (size == 4 ? 0xFFFFFFFFu : (1u << 8 * size) - 1) << shift;
+
+	value = value << shift & mask;
+	switch (port & ~3u) {
+	case PM_PORT:
+		pm_poll(m, machine_time_ns(m));
+		s->status &= (uint16_t)~value;	/* write 1 to clear */
+		s->enable = (uint16_t)(((s->enable & ~(mask >> 16)) | value >> 16) & ENABLE_BITS);
+		set_sci(m);
+		break;
+	case PM_PORT_CNT:
+		write_control(m, (s->control & ~mask) | value);
+		break;
+	}
+}
+
+void pm_reset(struct machine *m)
+{
+	memset(&m->pm.s, 0, sizeof(m->pm.s));
+	m->pm.s.halves_seen = halves(machine_time_ns(m));
+}
+
+enum err pm_check(const void *record, unsigned instance, struct why *why)
+{
+	const struct pm_state *s = record;
+
+	(void)instance;
+	if ((s->status & ~STATUS_BITS) || (s->enable & ~ENABLE_BITS) || (s->control & ~CONTROL_BITS)) {
+		why_set(why, "record pm: reserved bits set in status, enable or control");
+		return ERR_RANGE;
+	}
+	return ERR_OK;
+}

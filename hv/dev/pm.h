@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* pm.h: ACPI fixed hardware: PM1a event and control blocks, the PM timer, soft off (ACPI, "ACPI Hardware Specification"). */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include "lib/state.h"
+
+struct machine;
+
+#define PM_PORT		0x600u		/* PM1a_EVT; PM1a_CNT at +4, PM_TMR at +8 */
+#define PM_PORT_CNT	0x604u
+#define PM_PORT_TMR	0x608u
+#define PM_HZ		3579545ull
+#define PM_S5		0u		/* SLP_TYP of soft off, as in the DSDT's \_S5 */
+
+#define PM_TMR_STS	0x0001u
+#define PM_PWRBTN	0x0100u
+
+#define PM_TABLE(F, A) \
+	F(1, 1, uint64_t, halves_seen, UINT64_MAX, "half wraps of the 32-bit timer that set TMR_STS") \
+	F(2, 1, uint32_t, control, 0x1C07, "PM1 control") \
+	F(3, 1, uint16_t, status, 0x0501, "PM1 status but TMR_STS since the last poll") \
+	F(4, 1, uint16_t, enable, 0x0521, "PM1 enable")
+STATE_STRUCT(pm_state, PM_TABLE)
+
+struct pm { struct pm_state s; };
+
+extern const struct state_desc pm_desc;
+enum err pm_check(const void *record, unsigned instance, struct why *why) NODISCARD;
+
+void pm_reset(struct machine *m);
+/* Ports 0x600-0x60B, accesses of 1, 2 or 4 bytes within one register block. */
+uint32_t pm_in(struct machine *m, uint16_t port, unsigned size);
+void pm_out(struct machine *m, uint16_t port, unsigned size, uint32_t value);
+/* Presses the power button: a guest with ACPI shuts itself down. */
+void pm_power_button(struct machine *m);
+uint64_t pm_deadline_ns(const struct machine *m);
+void pm_poll(struct machine *m, uint64_t now_ns);

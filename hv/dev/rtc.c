@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/* rtc.c: the MC146818: calendar, SET, UIP, and the update-ended and alarm interrupts. */
+#include "hv/dev/rtc.h"
+#include <string.h>
+#include "hv/dev/clock.h"
+#include "hv/machine.h"
+
+#define ROW_F(t, s, type, name, max, doc)	STATE_ROW(rtc_state, t, s, type, name, 1, max, doc)
+#define ROW_A(t, s, type, name, n, max, doc)	STATE_ROW(rtc_state, t, s, type, name, n, max, doc)
+static const struct state_field rows[] = { RTC_TABLE(ROW_F, ROW_A) };
+
+const struct state_desc rtc_desc = {
+	.name = "rtc", .type = 0x0104, .version = 1, .size = sizeof(struct rtc_state),
+	.field = rows, .field_count = sizeof(rows) / sizeof(rows[0]),
+};
+
+enum { SECONDS = 0, SECONDS_ALARM = 1, MINUTES = 2, MINUTES_ALARM = 3, HOURS = 4, HOURS_ALARM = 5, WEEKDAY = 6,
+       DAY = 7, MONTH = 8, YEAR = 9, REG_A = 10, REG_B = 11, REG_C = 12, REG_D = 13 };
+enum { A_UIP = 0x80, A_DEFAULT = 0x26 };
+enum { B_SET = 0x80, B_AIE = 0x20, B_UIE = 0x10, B_BINARY = 0x04, B_24H = 0x02 };
+enum { C_IRQ = 0x80, C_ALARM = 0x20, C_UPDATE = 0x10 };
+enum { D_VALID = 0x80 };
+#define HOUR_PM		0x80u
+#define UIP_NS		(244000u + 1984000u)	/* UIP rises 244 us before the update, which takes 1984 us */
+
+/* --- calendar --------------------------------------------------------------------------------------- */
+
+struct calendar { uint32_t year, month, day, weekday, hour, minute, second; };
+
+static bool leap(uint32_t year) { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; }
+
+static uint32_t month_days(uint32_t year, uint32_t month)
+{
+	static const uint8_t days[12] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+
+	return days[month - 1] + (month == 2 && leap(year));
+}
+
+/* Days from 1970-01-01 to the first day of @year. */
+static uint64_t days_before(uint32_t year)
+{
+	uint64_t y = year - 1;
+
+	return y * 365 + y / 4 - y / 100 + y / 400 - 719162;
+}
+
+static struct calendar calendar_from(uint64_t seconds)
+{
+	uint64_t days = seconds / 86400;
+	uint32_t rest = (uint32_t)(seconds % 86400);
+	struct calendar c = { .year = (uint32_t)(1970 + days / 366), .month = 1, .weekday = (days + 4) % 7 + 1 };
+
+	while (days_before(c.year + 1) <= days)
+		c.year++;
+	days -= days_before(c.year);
+	for (; days >= month_days(c.year, c.month); c.month++)
+		days -= month_days(c.year, c.month);
+	c.day = (uint32_t)days + 1;
+	c.hour = rest / 3600;
+	c.minute = rest / 60 % 60;
+	c.second = rest % 60;
+	return c;
+}
+
+/* A guest may write any digits; the fields are clamped to a date that exists. */
+static uint64_t calendar_seconds(struct calendar c)
+{
+	uint64_t days;
+
+	if (c.year < 1970 || c.year > 2199)
+		c.year = 1970;
+	if (c.month < 1 || c.month > 12)
+		c.month = 1;
+	if (c.day < 1 || c.day > month_days(c.year, c.month))
+		c.day = 1;
+	days = days_before(c.year) + c.day - 1;
+	for (uint32_t month = 1; month < c.month; month++)
+		days += month_days(c.year, month);
+	return days * 86400 + c.hour % 24 * 3600 + c.minute % 60 * 60 + c.second % 60;
+}
+
+/* --- registers <-> calendar ------------------------------------------------------------------------- */
+
+static uint8_t encode(const struct rtc_state *s, uint32_t v)
+{
+	return (uint8_t)(s->cmos[REG_B] & B_BINARY ? v : v / 10 % 10 << 4 | v % 10);
+}
+
+static uint32_t decode(const struct rtc_state *s, uint8_t v)
+{
+	return s->cmos[REG_B] & B_BINARY ? v : (v >> 4) * 10u + (v & 15u);
+}
+
+static uint8_t encode_hour(const struct rtc_state *s, uint32_t hour)
+{
+	if (s->cmos[REG_B] & B_24H)
+		return encode(s, hour);
+	return (uint8_t)(encode(s, hour % 12 ? hour % 12 : 12) | (hour >= 12 ? HOUR_PM : 0));
+}
+
+static uint32_t decode_hour(const struct rtc_state *s, uint8_t v)
+{
+	if (s->cmos[REG_B] & B_24H)
+		return decode(s, v);
+	return decode(s, v & 0x7F) % 12 + (v & HOUR_PM ? 12 : 0);
+}
+
+static void registers_from(struct rtc_state *s, uint64_t seconds)
+{
+	struct calendar c = calendar_from(seconds);
+
+	s->cmos[SECONDS] = encode(s, c.second);
+	s->cmos[MINUTES] = encode(s, c.minute);
+	s->cmos[HOURS] = encode_hour(s, c.hour);
+	s->cmos[WEEKDAY] = encode(s, c.weekday);
+	s->cmos[DAY] = encode(s, c.day);
+	s->cmos[MONTH] = encode(s, c.month);
+	s->cmos[YEAR] = encode(s, c.year % 100);
+	s->cmos[RTC_CENTURY] = encode(s, c.year / 100);
+}
+
+static uint64_t registers_seconds(const struct rtc_state *s)
+{
+	return calendar_seconds((struct calendar){
+		.year = decode(s, s->cmos[RTC_CENTURY]) * 100 + decode(s, s->cmos[YEAR]),
+		.month = decode(s, s->cmos[MONTH]), .day = decode(s, s->cmos[DAY]),
+		.hour = decode_hour(s, s->cmos[HOURS]), .minute = decode(s, s->cmos[MINUTES]),
+		.second = decode(s, s->cmos[SECONDS]),
+	});
+}
+
+static bool is_time(unsigned index)
+{
+	return (index <= YEAR && index != SECONDS_ALARM && index != MINUTES_ALARM && index != HOURS_ALARM) ||
+	       index == RTC_CENTURY;
+}
+
+/* --- time ------------------------------------------------------------------------------------------- */
+
+static uint64_t wall_ns(const struct rtc_state *s, uint64_t guest_ns)
+{
+	return clock_add(s->base_ns, guest_ns);
+}
+
+static uint64_t wall_s(const struct rtc_state *s, uint64_t guest_ns)
+{
+	return wall_ns(s, guest_ns) / NS_PER_SECOND;
+}
+
+/* From now on the clock says @seconds; where it stood within the second stays. */
+static void set_clock(struct machine *m, uint64_t seconds)
+{
+	struct rtc_state *s = &m->rtc.s;
+	uint64_t guest = machine_time_ns(m), part = wall_ns(s, guest) % NS_PER_SECOND;
+
+	s->base_ns = clock_since(guest, seconds * NS_PER_SECOND + part);
+	s->seen_s = wall_s(s, guest);
+}
+
+void rtc_set(struct machine *m, uint64_t wall_seconds)
+{
+	m->rtc.s.base_ns = 0;
+	set_clock(m, wall_seconds);
+}
+
+static void set_irq(struct machine *m)
+{
+	struct rtc_state *s = &m->rtc.s;
+
+	machine_irq(m, GSI_RTC, s->flags & s->cmos[REG_B] & (C_ALARM | C_UPDATE));
+}
+
+uint64_t rtc_deadline_ns(const struct machine *m)
+{
+	const struct rtc_state *s = &m->rtc.s;
+	uint64_t wall = clock_add(s->seen_s, 1);
+
+	if ((s->cmos[REG_B] & B_SET) || !(s->cmos[REG_B] & (B_AIE | B_UIE)) || s->flags & s->cmos[REG_B])
+		return CLOCK_NEVER;
+	if (__builtin_mul_overflow(wall, NS_PER_SECOND, &wall))
+		return CLOCK_NEVER;
+	return clock_since(s->base_ns, wall);
+}
+
+static bool alarm_field(uint8_t alarm, uint8_t now)
+{
+	return alarm >= 0xC0 || alarm == now;	/* the two top bits mean "any" */
+}
+
+void rtc_poll(struct machine *m, uint64_t now_ns)
+{
+	struct rtc_state *s = &m->rtc.s;
+	uint64_t wall = wall_s(s, now_ns);
+
+	if ((s->cmos[REG_B] & B_SET) || wall == s->seen_s)
+		return;
+	s->seen_s = wall;
+	registers_from(s, wall);
+	s->flags |= C_UPDATE;
+	if (alarm_field(s->cmos[SECONDS_ALARM], s->cmos[SECONDS]) &&
+	    alarm_field(s->cmos[MINUTES_ALARM], s->cmos[MINUTES]) &&
+	    alarm_field(s->cmos[HOURS_ALARM], s->cmos[HOURS]))
+		s->flags |= C_ALARM;
+	set_irq(m);
+}
+
+/* --- ports ------------------------------------------------------------------------------------------ */
+
+static uint8_t read_flags(struct machine *m)
+{
+	struct rtc_state *s = &m->rtc.s;
+	uint32_t flags = s->flags;
+
+	if (flags & s->cmos[REG_B])
+		flags |= C_IRQ;
+	s->flags = 0;
+	set_irq(m);
+	return (uint8_t)flags;
+}
+
+static uint8_t read_a(const struct machine *m)
+{
+	const struct rtc_state *s = &m->rtc.s;
+	uint64_t part = wall_ns(s, machine_time_ns(m)) % NS_PER_SECOND;
+	bool uip = !(s->cmos[REG_B] & B_SET) && part >= NS_PER_SECOND - UIP_NS;
+
+	return (uint8_t)((s->cmos[REG_A] & ~A_UIP) | (uip ? A_UIP : 0));
+}
+
+uint32_t rtc_in(struct machine *m, uint16_t port, unsigned size)
+{
+	struct rtc_state *s = &m->rtc.s;
+
+	(void)size;
+	if (!(port & 1))
+		return 0xFF;	/* the index can't be read back */
+	rtc_poll(m, machine_time_ns(m));
+	switch (s->index) {
+	case REG_A:
+		return read_a(m);
+	case REG_C:
+		return read_flags(m);
+	case REG_D:
+		return D_VALID;
+	}
+	if (is_time(s->index) && !(s->cmos[REG_B] & B_SET))
+		registers_from(s, wall_s(s, machine_time_ns(m)));
+	return s->cmos[s->index];
+}
+
+static void write_b(struct machine *m, uint8_t value)
+{
+	struct rtc_state *s = &m->rtc.s;
+	bool was_set = s->cmos[REG_B] & B_SET;
+
+	if (!was_set && (value & B_SET)) {
+		registers_from(s, wall_s(s, machine_time_ns(m)));
+		value &= (uint8_t)~B_UIE;
+	}
+	s->cmos[REG_B] = value;
+	if (was_set && !(value & B_SET))
+		set_clock(m, registers_seconds(s));
+	set_irq(m);
+}
+
+static void write_time(struct machine *m, uint8_t value)
+{
+	struct rtc_state *s = &m->rtc.s;
+
+	if (s->cmos[REG_B] & B_SET) {
+		s->cmos[s->index] = value;
+		return;
+	}
+	registers_from(s, wall_s(s, machine_time_ns(m)));
+	s->cmos[s->index] = value;
+	set_clock(m, registers_seconds(s));
+}
+
+void rtc_out(struct machine *m, uint16_t port, unsigned size, uint32_t value)
+{
+	struct rtc_state *s = &m->rtc.s;
+
+	(void)size;
+	if (!(port & 1)) {
+		s->index = value & 0x7F;
+		return;
+	}
+	rtc_poll(m, machine_time_ns(m));
+	if (s->index == REG_B)
+		write_b(m, (uint8_t)value);
+	else if (is_time(s->index))
+		write_time(m, (uint8_t)value);
+	else if (s->index != REG_C && s->index != REG_D)
+		s->cmos[s->index] = (uint8_t)value;
+}
+
+void rtc_reset(struct machine *m)
+{
+	struct rtc_state *s = &m->rtc.s;
+
+	s->cmos[REG_A] = A_DEFAULT;
+	s->cmos[REG_B] = B_24H;
+	s->flags = 0;
+	s->index = 0;
+	s->seen_s = wall_s(s, machine_time_ns(m));
+}
+
+enum err rtc_check(const void *record, unsigned instance, struct why *why)
+{
+	(void)record, (void)instance, (void)why;
+	return ERR_OK;	/* every value within the rows' maxima is possible */
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: hv/machine.c hv/dev/console.c hv/dev/ioapic.c hv/dev/lapic.c hv/dev/lapic_irq.c hv/dev/lapic_timer.c hv/dev/pci.c hv/dev/pic.c hv/dev/pit.c hv/dev/pm.c hv/dev/ports.c hv/dev/rtc.c hv/dev/uart.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_machine.c */
+#include <criterion/criterion.h>
+#include "tests/fake/fake_machine.h"
+
+Test(machine, absent_ports_float_and_ignore_writes)
+{
+	struct machine *m = fake_machine(1);
+
+	cr_assert_eq(machine_port_in(m, 0, 0x2F8, 1), 0xFF);
+	cr_assert_eq(machine_port_in(m, 0, 0x2F8, 2), 0xFFFF);
+	cr_assert_eq(machine_port_in(m, 0, 0xFFFF, 4), 0xFFFFFFFF);
+	machine_port_out(m, 0, 0xFFFF, 4, 0x12345678);
+	cr_assert_eq(m->request, MACHINE_RUN);
+}
+
+Test(machine, a_wide_access_to_a_byte_chip_is_taken_apart)
+{
+	struct machine *m = fake_machine(1);
+
+	machine_port_out(m, 0, 0x3FF, 1, 0x5A);
+	cr_assert_eq(machine_port_in(m, 0, 0x3FE, 2) >> 8, 0x5A);
+	cr_assert_eq(machine_port_in(m, 0, 0x3FF, 2), 0xFF5A, "the byte past the chip floats");
+}
+
+Test(machine, mmio_outside_the_apics_is_nobodys)
+{
+	struct machine *m = fake_machine(1);
+	uint64_t value = 77;
+
+	cr_assert_not(machine_mmio(m, 0, 0xFED00000, 4, false, &value));
+	cr_assert_eq(value, 77);
+	cr_assert(machine_mmio(m, 0, IOAPIC_GPA, 4, false, &value));
+}
+
+Test(machine, every_way_to_reset_makes_a_request_with_a_reason)
+{
+	static const struct { uint16_t port; uint8_t value; } way[] = { { 0xCF9, 0x06 }, { 0x64, 0xFE }, { 0x92, 0x01 } };
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct machine *m = fake_machine(1);
+
+		fake_outb(m, way[i].port, way[i].value);
+		cr_assert_eq(m->request, MACHINE_RESET);
+		cr_assert_neq(m->request_reason[0], 0);
+		cr_assert_gt(fake_kicks[0], 0);
+		machine_reset(m);
+		cr_assert_eq(m->request, MACHINE_RUN);
+	}
+}
+
+Test(machine, the_first_request_stands)
+{
+	struct machine *m = fake_machine(1);
+
+	machine_port_out(m, 0, 0x604, 2, 0x2000);
+	fake_outb(m, 0x64, 0xFE);
+	cr_assert_eq(m->request, MACHINE_POWER_OFF);
+}
+
+Test(machine, without_a_keyboard_controller_its_ports_float)
+{
+	struct machine *m = fake_machine(1);
+
+	cr_assert_eq(fake_inb(m, 0x64), 0xFF);
+	cr_assert_eq(fake_inb(m, 0x60), 0xFF);
+	fake_outb(m, 0x64, 0x20);
+	cr_assert_eq(m->request, MACHINE_RUN);
+}
+
+Test(machine, the_last_post_code_is_kept)
+{
+	struct machine *m = fake_machine(1);
+
+	fake_outb(m, 0x80, 0x42);
+	cr_assert_eq(m->post_code, 0x42);
+	cr_assert_eq(fake_inb(m, 0x80), 0xFF);
+}
+
+Test(machine, an_idle_machine_has_no_deadline)
+{
+	cr_assert_eq(machine_deadline_ns(fake_machine(8)), UINT64_MAX);
+}
+
+Test(machine, the_earliest_chip_sets_the_deadline)
+{
+	struct machine *m = fake_machine(2);
+
+	fake_lapic_write(m, 0, 0x3E0, 0xB);
+	fake_lapic_write(m, 0, 0x320, 0x40);
+	fake_lapic_write(m, 0, 0x380, 5000);
+	cr_assert_eq(machine_deadline_ns(m), 5000);
+	fake_outb(m, 0x43, 0x34);
+	fake_outb(m, 0x40, 1);
+	fake_outb(m, 0x40, 0);
+	cr_assert_eq(machine_deadline_ns(m), 839, "one PIT tick, rounded up");
+}
+
+Test(machine, reset_keeps_clock_and_console)
+{
+	struct machine *m = fake_machine(1);
+	uint64_t offset = 0;
+	char text[4];
+
+	fake_outb(m, 0x3F8, 'x');
+	fake_now_ns = 5000000000;
+	machine_reset(m);
+	cr_assert_eq(machine_console_read(m, &offset, text, sizeof(text)), 1);
+	fake_outb(m, 0x70, 0);
+	cr_assert_eq(fake_inb(m, 0x71), 0x03, "five seconds after 23:59:58");
+}
+
+Test(machine, legacy_timer_interrupt_reaches_both_controllers)
+{
+	struct machine *m = fake_machine(1);
+
+	fake_ioapic_route(m, 2, 0x31);
+	machine_irq(m, GSI_PIT, true);
+	fake_outb(m, 0x20, 0x0A);
+	cr_assert_eq(fake_inb(m, 0x20) & 1, 1, "8259 input 0");
+	cr_assert_eq(fake_take(m, 0), 0x31, "I/O APIC pin 2");
+}
+
+Test(machine, a_pci_interrupt_line_does_not_touch_the_8259)
+{
+	struct machine *m = fake_machine(1);
+
+	machine_irq(m, 17, true);
+	cr_assert_eq(m->pic.s[0].irr | m->pic.s[1].irr, 0);
+	machine_irq(m, 4000, true);
+	cr_assert_eq(m->ioapic.s.lines, 1u << 17);
+}
+
+Test(machine, an_msi_goes_to_the_apic_its_address_names)
+{
+	struct machine *m = fake_machine(2);
+
+	fake_lapic_write(m, 1, 0xF0, 0x1FF);
+	machine_msi(m, 0xFEE01000, 0x51);
+	cr_assert_eq(machine_intr_pending(m, 0), -1);
+	cr_assert_eq(fake_take(m, 1), 0x51);
+	machine_msi(m, 0xFED01000, 0x52);
+	cr_assert_eq(machine_intr_pending(m, 1), -1);
+}
+
+Test(machine, cr8_is_the_task_priority_class)
+{
+	struct machine *m = fake_machine(1);
+
+	cr_assert(machine_cr8_set(m, 0, 9));
+	cr_assert_eq(fake_lapic_read(m, 0, 0x80), 0x90);
+	fake_lapic_write(m, 0, 0x80, 0xE5);
+	cr_assert_eq(machine_cr8_get(m, 0), 0xE);
+	cr_assert_not(machine_cr8_set(m, 0, 16));
+}

@@ -88,7 +88,8 @@ def alive(host):
         return False
     try:
         with open(f"/proc/{host.pid}/cmdline", "rb") as f:
-            return host.folder.encode() in f.read()
+            words = f.read()  # empty for a moment while one program replaces another
+            return not words or host.folder.encode() in words
     except OSError:
         return False
 
@@ -100,11 +101,10 @@ def kill(host):
         os.kill(host.pid, signal.SIGKILL)
         deadline = time.monotonic() + 10
         while alive(host):
-            reap(host.pid)
             if time.monotonic() > deadline:
                 raise LabError(f"{host.name}: process {host.pid} does not go away")
             time.sleep(0.02)
-    reap(host.pid)
+        reap(host.pid)
     if os.path.exists(host.image + ".lock"):
         os.unlink(host.image + ".lock")
     return was
@@ -112,6 +112,6 @@ def kill(host):
 
 def reap(pid):
     try:
-        os.waitpid(pid, os.WNOHANG)
-    except (ChildProcessError, ProcessLookupError):
-        pass
+        os.waitpid(pid, 0)
+    except ChildProcessError:
+        pass  # another process started it

@@ -53,7 +53,11 @@ def link_is_up(netns, tap):
 
 def enter(netns):
     """Moves this process into the namespace."""
-    libc = ctypes.CDLL(None, use_errno=True)
     with open(f"/run/netns/{netns}", "rb") as f:
-        if libc.setns(f.fileno(), CLONE_NEWNET):
-            raise LabError(f"can't enter the namespace {netns}: {os.strerror(ctypes.get_errno())}")
+        set_namespace(f.fileno())
+
+
+def set_namespace(fd):
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(fd, CLONE_NEWNET):
+        raise LabError(f"can't enter the network namespace: {os.strerror(ctypes.get_errno())}")

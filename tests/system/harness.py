@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""What the Python system tests share: a lab that ends with the test, its logs, raw HTTP to a host."""
+import contextlib
+import http.client
+import os
+import re
+import subprocess
+import sys
+import time
+
+from lablib import network, state, wait
+
+ROOT = os.environ["TERN_ROOT"]
+LAB = os.environ["LAB"]
+FOLDER = os.environ["TERN_LAB_DIR"]
+
+
+def expect(condition, text):
+    """Ends the test with the sentence of what was expected."""
+    if not condition:
+        sys.exit(f"expected: {text}")
+
+
+def lab_command(*words, check=True):
+    r = subprocess.run([LAB, *words], stdin=subprocess.DEVNULL, check=False)
+    if check and r.returncode:
+        sys.exit(f"tools/lab {' '.join(words)}: exit {r.returncode}")
+    return r.returncode
+
+
+def log_of(host):
+    """A host's serial log without the firmware's screen control."""
+    return "\n".join(wait.clean_lines(wait.read(state.running(FOLDER).host(host).serial)))
+
+
+def wait_log(host, pattern, seconds):
+    """Waits until a line of the host's log matches; returns the match."""
+    end = time.monotonic() + seconds
+    while True:
+        m = re.search(pattern, log_of(host), re.I | re.M)
+        if m:
+            return m
+        if time.monotonic() > end:
+            sys.exit(f"expected: a line like {pattern!r} in {host}'s log within {seconds} s")
+        time.sleep(0.2)
+
+
+@contextlib.contextmanager
+def lab(*words):
+    """A lab for the length of a with statement; this process then is on the management station."""
+    lab_command("up", *words)
+    try:
+        with open("/proc/self/ns/net", "rb") as home:
+            network.enter(state.running(FOLDER).netns)
+            try:
+                yield state.running(FOLDER)
+            finally:
+                network.set_namespace(home.fileno())
+    except BaseException:
+        for h in state.running(FOLDER).hosts:
+            wait.show_tail(h, 25, sys.stdout)
+        raise
+    finally:
+        lab_command("down", check=False)
+
+
+def config_file(name, text):
+    path = os.path.join(FOLDER, name)
+    os.makedirs(FOLDER, exist_ok=True)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    return path
+
+
+def http_request(address, method="POST", path="/cimom", body="", headers=None, port=5988, seconds=20):
+    """One request; gives (status, headers, body)."""
+    c = http.client.HTTPConnection(address, port, timeout=seconds)
+    try:
+        c.request(method, path, body, headers or {})
+        r = c.getresponse()
+        return r.status, dict(r.getheaders()), r.read()
+    finally:
+        c.close()
+
+
+CIM_HEADERS = {"Content-Type": 'application/xml; charset="utf-8"', "CIMOperation": "MethodCall",
+               "CIMMethod": "EnumerateInstanceNames", "CIMObject": "root%2Fvirtualization%2Fv2"}
+CIM_BODY = """<?xml version="1.0" encoding="utf-8"?>
+<CIM CIMVERSION="2.0" DTDVERSION="2.0"><MESSAGE ID="1" PROTOCOLVERSION="1.0"><SIMPLEREQ>
+<IMETHODCALL NAME="EnumerateInstanceNames"><LOCALNAMESPACEPATH><NAMESPACE NAME="root"/>
+<NAMESPACE NAME="virtualization"/><NAMESPACE NAME="v2"/></LOCALNAMESPACEPATH>
+<IPARAMVALUE NAME="ClassName"><CLASSNAME NAME="CIM_ComputerSystem"/></IPARAMVALUE>
+</IMETHODCALL></SIMPLEREQ></MESSAGE></CIM>"""
+
+
+def computer_systems(address):
+    """The names of the CIM_ComputerSystem instances that a host enumerates."""
+    status, _, body = http_request(address, body=CIM_BODY, headers=CIM_HEADERS)
+    expect(status == 200, f"HTTP 200 to EnumerateInstanceNames, not {status}: {body[:300]!r}")
+    text = body.decode()
+    expect("<IRETURNVALUE>" in text, f"an IRETURNVALUE in {text[:600]}")
+    return re.findall(r'KEYBINDING NAME="Name">\s*<KEYVALUE[^>]*>([^<]*)<', text)

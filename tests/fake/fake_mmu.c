@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* fake_mmu.c: see fake_mmu.h; follows SDM Vol. 3 "Accessed and Dirty Flags for EPT" and "Page-Modification Logging". */
+#include "tests/fake/fake_mmu.h"
+#include <criterion/criterion.h>
+#include <string.h>
+#include "arch/x86_64/ept_table.h"
+
+struct fake_mmu *fake_mmu;
+
+/* The entry that maps @page, where the CPU finds it; NULL if none does. */
+static uint64_t *leaf_of(struct fake_mmu *m, unsigned page)
+{
+	gpa_t at = gpa((uint64_t)page << PAGE_SHIFT);
+	uint64_t *table = ept_leaves(&m->ept, at), *e = ept_directory_entry(&m->ept, at);
+
+	if (table)
+		return table[page % 512] ? &table[page % 512] : NULL;
+	return e && *e ? e : NULL;
+}
+
+static void exit_and_enter(struct fake_mmu *m, struct fake_vcpu *c)
+{
+	if (c->pml)
+		dirty_pml_drain(&m->dirty, c->log, c->index);
+	c->index = 511;
+	c->pml = dirty_wants_pml(&m->dirty);
+}
+
+void fake_mmu_exit_all(struct fake_mmu *m)
+{
+	for (unsigned v = 0; v < FAKE_VCPUS; v++)
+		exit_and_enter(m, &m->vcpu[v]);
+}
+
+void ept_flush(struct ept *ept)
+{
+	struct fake_mmu *m = fake_mmu;
+
+	cr_assert_eq(ept, &m->ept);
+	m->flushes++;
+	if (m->meanwhile)
+		m->meanwhile(m);
+	fake_mmu_exit_all(m);
+	for (unsigned v = 0; v < FAKE_VCPUS && !m->lose_flush; v++)
+		memset(m->vcpu[v].tlb, 0, sizeof(m->vcpu[v].tlb));
+}
+
+void fake_mmu_init(struct fake_mmu *m, bool ad)
+{
+	memset(m, 0, sizeof(*m));
+	cr_assert_eq(ept_init(&m->ept, ad), ERR_OK);
+	for (unsigned v = 0; v < FAKE_VCPUS; v++)
+		m->vcpu[v].index = 511;
+	fake_mmu = m;
+}
+
+void fake_mmu_fini(struct fake_mmu *m)
+{
+	ept_fini(&m->ept);
+}
+
+void fake_mmu_map(struct fake_mmu *m, unsigned chunk)
+{
+	cr_assert_eq(ept_map_chunk(&m->ept, gpa(chunk * CHUNK_SIZE), hpa(0x40000000 + chunk * CHUNK_SIZE)), ERR_OK);
+	m->mapped[chunk] = true;
+}
+
+static void violation(struct fake_mmu *m, struct fake_vcpu *c, unsigned page)
+{
+	exit_and_enter(m, c);
+	c->tlb[page].valid = false;	/* the violation drops what was cached for the address */
+	m->faults++;
+	if (!m->mapped[page / CHUNK_PAGES])
+		fake_mmu_map(m, page / CHUNK_PAGES);
+	else
+		cr_assert(dirty_write_fault(&m->dirty, gpa((uint64_t)page << PAGE_SHIFT)), "nobody wants page %u", page);
+	exit_and_enter(m, c);
+}
+
+/* One try to write; false if there was an exit instead. */
+static bool try_write(struct fake_mmu *m, struct fake_vcpu *c, unsigned page)
+{
+	uint64_t *leaf;
+
+	if (c->tlb[page].valid && c->tlb[page].writable && (c->tlb[page].dirty || !m->ept.ad)) {
+		m->memory[page]++;
+		return true;
+	}
+	leaf = leaf_of(m, page);
+	if (!leaf || (c->tlb[page].valid && !c->tlb[page].writable) || !(*leaf & EPT_W)) {
+		violation(m, c, page);
+		return false;
+	}
+	if (m->ept.ad && !(*leaf & EPT_D)) {
+		if (c->pml && c->index > 511) {
+			m->pml_full++;
+			exit_and_enter(m, c);
+			return false;
+		}
+		if (c->pml)
+			c->log[c->index--] = (uint64_t)page << PAGE_SHIFT;
+		*leaf |= EPT_A | EPT_D;
+	}
+	c->tlb[page].valid = c->tlb[page].writable = c->tlb[page].dirty = true;
+	m->memory[page]++;
+	return true;
+}
+
+void fake_mmu_write(struct fake_mmu *m, unsigned v, unsigned page)
+{
+	unsigned tries = 0;
+
+	while (!try_write(m, &m->vcpu[v], page))
+		cr_assert(tries++ < 4, "the guest makes no progress at page %u", page);
+}
+
+void fake_mmu_read(struct fake_mmu *m, unsigned v, unsigned page)
+{
+	struct fake_vcpu *c = &m->vcpu[v];
+	uint64_t *leaf = leaf_of(m, page);
+
+	if (!leaf)
+		return;
+	if (m->ept.ad)
+		*leaf |= EPT_A;
+	c->tlb[page].valid = true;
+	c->tlb[page].writable = *leaf & EPT_W;
+	c->tlb[page].dirty = *leaf & EPT_D;
+}
+
+void fake_mmu_host_write(struct fake_mmu *m, unsigned page)
+{
+	m->memory[page]++;
+	dirty_mark(&m->dirty, gpa(((uint64_t)page << PAGE_SHIFT) + 8), 64);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+#include "call.h"
+#include <stdarg.h>
+#include <string.h>
+#include <strings.h>
+#include "lib/fmt.h"
+#include "methods.h"
+#include "ops.h"
+#include "utf8.h"
+
+void call_fail(struct call *c, enum cim_status status, const char *format, ...)
+{
+	va_list args;
+
+	if (c->status != CIM_OK)
+		return;
+	c->status = status;
+	va_start(args, format);
+	fmt_v(c->text, sizeof(c->text), format, args);
+	va_end(args);
+}
+
+static bool refuse(struct call *c, unsigned http_status, const char *error, const char *why)
+{
+	c->http_status = http_status;
+	c->http_error = error;
+	fmt(c->text, sizeof(c->text), "%s", why);
+	return false;
+}
+
+const struct xml_node *call_param(const struct call *c, const char *name)
+{
+	const char *tag = c->extrinsic ? "PARAMVALUE" : "IPARAMVALUE", *n;
+
+	for (const struct xml_node *p = c->node->child; p; p = p->next)
+		if (xml_is(p, tag) && (n = xml_attr(p, "NAME")) && !strcasecmp(n, name))
+			return p;
+	return NULL;
+}
+
+const char *call_text(const struct call *c, const char *name)
+{
+	const struct xml_node *v = xml_child(call_param(c, name), "VALUE");
+
+	return v ? v->text : NULL;
+}
+
+bool call_bool(const struct call *c, const char *name, bool otherwise)
+{
+	const char *text = call_text(c, name);
+
+	if (!text)
+		return otherwise;
+	text += strspn(text, " \t\r\n");
+	return !strncasecmp(text, "true", 4) ? true : !strncasecmp(text, "false", 5) ? false : otherwise;
+}
+
+struct emit call_emit(const struct call *c)
+{
+	return (struct emit){
+		.out = c->out, .host = c->host, .ns_text = c->ns_text, .ns = c->ns,
+		.only = xml_child(call_param(c, "PropertyList"), "VALUE.ARRAY"),
+		.origins = call_bool(c, "IncludeClassOrigin", false),
+	};
+}
+
+static bool version_ok(const char *version, char major)
+{
+	return version && version[0] == major && version[1] == '.';
+}
+
+/* CIM, MESSAGE, SIMPLEREQ and the call in it. */
+static bool envelope(struct call *c, const struct call_header *h)
+{
+	const struct xml_node *message = xml_child(c->root, "MESSAGE"), *request = xml_child(message, "SIMPLEREQ");
+	const char *protocol;
+
+	if (!xml_is(c->root, "CIM") || !message)
+		return refuse(c, 400, "request-not-valid", "the body is not a CIM message");
+	if (!version_ok(xml_attr(c->root, "CIMVERSION"), '2'))
+		return refuse(c, 501, "unsupported-cim-version", "CIMVERSION must be 2.x");
+	if (!version_ok(xml_attr(c->root, "DTDVERSION"), '2'))
+		return refuse(c, 501, "unsupported-dtd-version", "DTDVERSION must be 2.x");
+	protocol = xml_attr(message, "PROTOCOLVERSION");
+	if (!version_ok(protocol, '1'))
+		return refuse(c, 501, "unsupported-protocol-version", "PROTOCOLVERSION must be 1.x");
+	if (strncmp(h->protocol ? h->protocol : "1.", protocol, h->protocol ? strlen(protocol) + 1 : 2))
+		return refuse(c, 400, "header-mismatch", "CIMProtocolVersion differs from PROTOCOLVERSION");
+	c->id = xml_attr(message, "ID");
+	if (h->batch)
+		return refuse(c, 501, "multiple-requests-unsupported", "batches are not supported");
+	if (xml_child(message, "MULTIREQ"))
+		return refuse(c, 400, "header-mismatch", "MULTIREQ without a CIMBatch header");
+	c->node = xml_child(request, "IMETHODCALL");
+	c->extrinsic = !c->node;
+	if (c->extrinsic)
+		c->node = xml_child(request, "METHODCALL");
+	c->method = c->node ? xml_attr(c->node, "NAME") : NULL;
+	if (!c->id || !c->method)
+		return refuse(c, 400, "request-not-valid", "SIMPLEREQ without a named IMETHODCALL or METHODCALL");
+	return true;
+}
+
+/* %41 to A; false if it is not decodable. */
+static bool unpercent(const char *text, char *out, size_t room)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t n = 0;
+
+	for (; *text; text++) {
+		char v = *text;
+
+		if (n + 1 >= room)
+			return false;
+		if (v == '%') {
+			const char *high = text[1] ? strchr(digits, text[1] | 0x20) : NULL;
+			const char *low = high && text[2] ? strchr(digits, text[2] | 0x20) : NULL;
+
+			if (!low || !*high || !*low)
+				return false;
+			v = (char)((high - digits) << 4 | (low - digits));
+			text += 2;
+		}
+		if (!v)
+			return false;
+		out[n++] = v;
+	}
+	out[n] = 0;
+	return n > 0;
+}
+
+/* The target of the call, and whether the headers say the same. */
+static bool target(struct call *c, const struct call_header *h)
+{
+	char object[1024];
+	const struct xml_node *local;
+
+	if (!h->method || (c->extrinsic ? strcmp : strcasecmp)(h->method, c->method))
+		return refuse(c, 400, "header-mismatch", "CIMMethod differs from the method in the body");
+	if (!h->object || !unpercent(h->object, object, sizeof(object)))
+		return refuse(c, 400, "header-mismatch", "CIMObject is missing or can't be decoded");
+	if (!c->extrinsic) {
+		namespace_from_xml(xml_child(c->node, "LOCALNAMESPACEPATH"), c->ns_text);
+		if (!c->ns_text[0])
+			return refuse(c, 400, "request-not-valid", "IMETHODCALL without a namespace");
+		c->ns = namespace_find(c->ns_text);
+		if (c->ns ? namespace_find(object) != c->ns : strcasecmp(object, c->ns_text) != 0)
+			return refuse(c, 400, "header-mismatch", "CIMObject differs from the namespace in the body");
+		return true;
+	}
+	local = xml_child(c->node, "LOCALINSTANCEPATH");
+	if (!local)
+		local = xml_child(c->node, "LOCALCLASSPATH");
+	if (!path_name(local))
+		return refuse(c, 400, "request-not-valid", "METHODCALL without a target");
+	if (!path_text_matches(object, local))
+		return refuse(c, 400, "header-mismatch", "CIMObject differs from the target in the body");
+	namespace_from_xml(xml_child(local, "LOCALNAMESPACEPATH"), c->ns_text);
+	c->ns = namespace_find(c->ns_text);
+	return true;
+}
+
+static bool understand(struct call *c, const struct call_header *h, const struct buf *body)
+{
+	enum err e;
+
+	if (!body->length)
+		return refuse(c, 400, "request-not-well-formed", "the body is empty");
+	if (!utf8_valid(body->data, body->length))
+		return refuse(c, 400, "request-not-valid", "the body is not UTF-8");
+	e = xml_parse(body->data, body->length, &c->root);
+	if (e == ERR_NOMEM)
+		return refuse(c, 503, NULL, "out of memory");
+	if (e != ERR_OK)
+		return refuse(c, 400, e == ERR_INVALID ? "request-not-well-formed" : "request-not-valid",
+			      e == ERR_INVALID ? "the body is not well-formed XML" :
+			      "the XML is nested too deep, too large, not UTF-8 or has entities of its own");
+	return envelope(c, h) && target(c, h);
+}
+
+static void open_response(struct call *c)
+{
+	buf_str(c->out, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<CIM CIMVERSION=\"2.0\" DTDVERSION=\"2.0\">"
+		"<MESSAGE ID=\"");
+	buf_xml(c->out, c->id);
+	buf_str(c->out, "\" PROTOCOLVERSION=\"1.0\"><SIMPLERSP><");
+	buf_str(c->out, c->extrinsic ? "METHODRESPONSE" : "IMETHODRESPONSE");
+	buf_str(c->out, " NAME=\"");
+	buf_xml(c->out, c->method);
+	buf_str(c->out, "\">");
+}
+
+static void close_response(struct call *c)
+{
+	buf_fmt(c->out, "</%s></SIMPLERSP></MESSAGE></CIM>\n", c->extrinsic ? "METHODRESPONSE" : "IMETHODRESPONSE");
+}
+
+/* Puts the envelope round what the operation wrote, or writes the ERROR it failed with instead. */
+static enum err finish(struct call *c, size_t start)
+{
+	if (c->status != CIM_OK) {
+		c->out->length = start;
+		buf_fmt(c->out, "<ERROR CODE=\"%u\" DESCRIPTION=\"", (unsigned)c->status);
+		buf_xml(c->out, c->text);
+		buf_str(c->out, "\"></ERROR>");
+	} else if (!c->extrinsic) {
+		buf_str(c->out, "</IRETURNVALUE>");
+	}
+	close_response(c);
+	if (c->out->failed)
+		refuse(c, 500, NULL, "the answer does not fit in memory");
+	return ERR_OK;
+}
+
+enum err call_begin(struct call *c, const struct call_header *h, const struct buf *body, struct buf *out)
+{
+	size_t start;
+
+	*c = (struct call){ .out = out };
+	fmt(c->host, sizeof(c->host), "%s", h->host ? h->host : "localhost");
+	if (!understand(c, h, body))
+		return ERR_OK;
+	open_response(c);
+	start = out->length;
+	if (!c->ns) {
+		call_fail(c, CIM_ERR_INVALID_NAMESPACE, "there is no namespace %s", c->ns_text);
+	} else if (c->extrinsic) {
+		if (methods_run(c) == ERR_AGAIN)
+			return ERR_AGAIN;
+	} else {
+		buf_str(out, "<IRETURNVALUE>");
+		ops_run(c);
+	}
+	return finish(c, start);
+}
+
+enum err call_poll(struct call *c)
+{
+	size_t start = c->out->length;
+
+	return methods_poll(c) == ERR_AGAIN ? ERR_AGAIN : finish(c, start);
+}
+
+void call_fini(struct call *c)
+{
+	methods_drop(c);
+	xml_free(c->root);
+	c->root = NULL;
+	c->node = NULL;
+}

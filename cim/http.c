@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+#include "http.h"
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define FIELD_LIMIT	4096		/* bytes of one header field */
+
+static const char *const field_name[HTTP_FIELD_COUNT] = {
+#define HTTP_FIELD_NAME(name, text) [HTTP_FIELD_##name] = text,
+	HTTP_FIELDS(HTTP_FIELD_NAME)
+#undef HTTP_FIELD_NAME
+};
+
+static int bad(struct http *h, unsigned status)
+{
+	if (!h->status)
+		h->status = status;
+	h->phase = HTTP_BAD;
+	return 1;
+}
+
+/* Keeps the header field just read if it is one of ours. */
+static int field_end(struct http *h)
+{
+	const char *name = h->name.length ? h->name.data : "";
+	int result = 0;
+
+	/* M-POST's extension fields: "73-CIMMethod". */
+	if (h->mpost && isdigit((unsigned char)name[0]) && isdigit((unsigned char)name[1]) && name[2] == '-') {
+		memcpy(h->prefix, name, 2);
+		name += 3;
+	}
+	for (unsigned f = 0; h->in_value && f < HTTP_FIELD_COUNT; f++)
+		if (!strcasecmp(name, field_name[f]) && !h->value[f]) {
+			h->value[f] = strdup(h->text.length ? h->text.data : "");
+			if (!h->value[f])
+				result = bad(h, 503);
+		}
+	if (h->name.failed || h->text.failed)
+		result = bad(h, 431);
+	buf_clear(&h->name);
+	buf_clear(&h->text);
+	h->in_value = false;
+	return result;
+}
+
+static int on_begin(http_parser *p)
+{
+	((struct http *)p->data)->phase = HTTP_HEADER;
+	return 0;
+}
+
+static int on_field(http_parser *p, const char *at, size_t length)
+{
+	struct http *h = p->data;
+
+	if (h->in_value && field_end(h))
+		return 1;
+	buf_add(&h->name, at, length);
+	return 0;
+}
+
+static int on_value(http_parser *p, const char *at, size_t length)
+{
+	struct http *h = p->data;
+
+	h->in_value = true;
+	buf_add(&h->text, at, length);
+	return 0;
+}
+
+static int on_headers(http_parser *p)
+{
+	struct http *h = p->data;
+	const char *expect;
+
+	/* Trailers of a chunked body end here too: they carry nothing we need. */
+	if (field_end(h))
+		return 1;
+	if (p->method != HTTP_POST)
+		return bad(h, 501);
+	h->phase = HTTP_BODY;
+	if (p->content_length != UINT64_MAX && p->content_length > h->limit)
+		return bad(h, 413);
+	expect = http_field(h, HTTP_FIELD_EXPECT);
+	if (expect && strcasecmp(expect, "100-continue"))
+		return bad(h, 417);
+	h->expects = expect && (p->http_major > 1 || p->http_minor >= 1);
+	return 0;
+}
+
+static int on_body(http_parser *p, const char *at, size_t length)
+{
+	struct http *h = p->data;
+
+	h->expects = false;
+	if (length > h->limit - h->body.length)
+		return bad(h, 413);
+	buf_add(&h->body, at, length);
+	return h->body.failed ? bad(h, 503) : 0;
+}
+
+static int on_complete(http_parser *p)
+{
+	struct http *h = p->data;
+
+	h->keep_alive = http_should_keep_alive(p);
+	h->expects = false;
+	h->phase = HTTP_DONE;
+	http_parser_pause(p, 1);
+	return 0;
+}
+
+void http_init(struct http *h, size_t limit)
+{
+	*h = (struct http){ .limit = limit, .name.limit = FIELD_LIMIT, .text.limit = FIELD_LIMIT };
+	h->body.limit = limit + 1;
+	http_parser_init(&h->parser, HTTP_REQUEST);
+	h->parser.data = h;
+}
+
+void http_fini(struct http *h)
+{
+	for (unsigned f = 0; f < HTTP_FIELD_COUNT; f++)
+		free(h->value[f]);
+	buf_free(&h->body);
+	buf_free(&h->name);
+	buf_free(&h->text);
+}
+
+void http_next(struct http *h)
+{
+	size_t limit = h->limit;
+
+	http_fini(h);
+	http_init(h, limit);
+}
+
+static size_t execute(struct http *h, const char *data, size_t length)
+{
+	static const http_parser_settings settings = {
+		.on_message_begin = on_begin, .on_header_field = on_field, .on_header_value = on_value,
+		.on_headers_complete = on_headers, .on_body = on_body, .on_message_complete = on_complete,
+	};
+	size_t used = http_parser_execute(&h->parser, &settings, data, length);
+	enum http_errno e = HTTP_PARSER_ERRNO(&h->parser);
+
+	if (h->phase == HTTP_DONE || h->phase == HTTP_BAD)
+		return used;
+	if (e != HPE_OK || h->parser.upgrade)
+		bad(h, e == HPE_HEADER_OVERFLOW ? 431 : e == HPE_INVALID_METHOD ? 501 :
+		    e == HPE_INVALID_VERSION ? 505 : 400);
+	return used;
+}
+
+size_t http_feed(struct http *h, const char *data, size_t length)
+{
+	size_t used = 0;
+
+	if (h->phase == HTTP_DONE || h->phase == HTTP_BAD)
+		return 0;
+	/* http-parser does not know M-POST (RFC 2774); without the "M-" it is a POST. */
+	while (h->phase == HTTP_IDLE && !h->mpost && used < length && h->holding < 2) {
+		char c = data[used];
+
+		if (h->holding == 0 && (c == '\r' || c == '\n')) {
+			used++;
+			continue;
+		}
+		if (c != "M-"[h->holding])
+			break;
+		h->held[h->holding++] = c;
+		used++;
+	}
+	if (h->holding == 2) {
+		h->mpost = true;
+		h->holding = 0;
+	}
+	if (used == length)
+		return used;
+	if (h->holding && !h->mpost) {
+		h->holding = 0;
+		execute(h, "M", 1);
+	}
+	return h->phase == HTTP_BAD ? used : used + execute(h, data + used, length - used);
+}
+
+const char *http_field(const struct http *h, enum http_field f)
+{
+	return h->value[f];
+}
+
+/* application/xml or text/xml, and no charset but utf-8. */
+static bool type_ok(const char *type)
+{
+	const char *charset;
+	size_t length = strcspn(type, "; \t");
+
+	if (!(length == 15 && !strncasecmp(type, "application/xml", 15)) &&
+	    !(length == 8 && !strncasecmp(type, "text/xml", 8)))
+		return false;
+	for (charset = type + length; *charset; charset++)
+		if (!strncasecmp(charset, "charset", 7))
+			break;
+	if (!*charset)
+		return true;
+	charset += 7;
+	charset += strspn(charset, " \t=\"'");
+	return !strncasecmp(charset, "utf-8", 5) && !isalnum((unsigned char)charset[5]);
+}
+
+unsigned http_check(const struct http *h, const char **error)
+{
+	const char *operation = http_field(h, HTTP_FIELD_OPERATION), *type = http_field(h, HTTP_FIELD_CONTENT_TYPE);
+	bool http11 = h->parser.http_major > 1 || h->parser.http_minor >= 1;
+
+	*error = NULL;
+	if (http11 && !http_field(h, HTTP_FIELD_HOST))
+		return 400;
+	if (h->mpost && (!http11 || !http_field(h, HTTP_FIELD_MAN) || !h->prefix[0]))
+		return 400;
+	if (!type || !type_ok(type))
+		return 400;
+	if (!operation)
+		return 400;
+	if (strcasecmp(operation, "MethodCall")) {
+		*error = "unsupported-operation";
+		return 400;
+	}
+	return 0;
+}
+
+/* A sentence in a header field, as OpenPegasus' clients know it. */
+static void detail_field(struct buf *out, const char *detail)
+{
+	buf_str(out, "PGErrorDetail: ");
+	for (; *detail; detail++)
+		if (isalnum((unsigned char)*detail))
+			buf_add(out, detail, 1);
+		else
+			buf_fmt(out, "%%%02X", (unsigned)(unsigned char)*detail);
+	buf_str(out, "\r\n");
+}
+
+void http_answer(const struct http *h, struct buf *out, unsigned status, const char *error, const char *detail,
+		 size_t body_length, bool keep_alive)
+{
+	buf_fmt(out, "HTTP/1.1 %u %s\r\n", status, http_status_str((enum http_status)status));
+	if (status == 200) {
+		buf_str(out, "Content-Type: application/xml; charset=utf-8\r\n");
+		if (h->mpost)
+			buf_fmt(out, "Ext:\r\nCache-Control: no-cache\r\n"
+				"Man: http://www.dmtf.org/cim/mapping/http/v1.0 ; ns=%s\r\n%s-", h->prefix, h->prefix);
+		buf_str(out, "CIMOperation: MethodResponse\r\n");
+	}
+	if (status == 501)
+		buf_str(out, "Allow: POST, M-POST\r\n");
+	if (error)
+		buf_fmt(out, "CIMError: %s\r\n", error);
+	if (detail && *detail)
+		detail_field(out, detail);
+	buf_fmt(out, "Content-Length: %u\r\n", (unsigned)body_length);
+	if (!keep_alive)
+		buf_str(out, "Connection: close\r\n");
+	else if (h->parser.http_major == 1 && h->parser.http_minor == 0)
+		buf_str(out, "Connection: keep-alive\r\n");
+	buf_str(out, "\r\n");
+}

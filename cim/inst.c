@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "inst.h"
+#include <string.h>
+#include <strings.h>
+#include "lib/fmt.h"
+#include "lib/log.h"
+
+void inst_init(struct inst *i, const struct cim_class *class, bool keys_only)
+{
+	struct cim_member member[CIM_PROPS_MAX];
+
+	i->class = class;
+	i->keys_only = keys_only;
+	i->open = NULL;
+	i->text = (struct buf){ 0 };
+	i->count = cim_class_props(class, member);
+	for (unsigned n = 0; n < i->count; n++)
+		i->slot[n] = (struct inst_slot){ .field = member[n].field, .origin = member[n].origin };
+}
+
+void inst_fini(struct inst *i)
+{
+	buf_free(&i->text);
+}
+
+const struct inst_slot *inst_slot(const struct inst *i, const char *name)
+{
+	for (unsigned n = 0; n < i->count; n++)
+		if (!strcasecmp(i->slot[n].field->name, name))
+			return &i->slot[n];
+	return NULL;
+}
+
+/* NULL if the caller doesn't want this property. */
+static struct inst_slot *slot_open(struct inst *i, const char *name)
+{
+	struct inst_slot *s = (struct inst_slot *)inst_slot(i, name);
+
+	if (!s)
+		panic("cim: class %s has no property %s", i->class->name, name);
+	i->open = NULL;
+	if (i->keys_only && !(s->field->flags & CIM_F_KEY))
+		return NULL;
+	s->set = true;
+	s->at = (uint32_t)i->text.length;
+	return s;
+}
+
+static void add(struct inst *i, struct inst_slot *s, const char *text)
+{
+	buf_add(&i->text, text, strlen(text) + 1);
+	s->count++;
+}
+
+void inst_str(struct inst *i, const char *name, const char *text)
+{
+	struct inst_slot *s = slot_open(i, name);
+
+	if (s)
+		add(i, s, text);
+}
+
+void inst_num(struct inst *i, const char *name, uint64_t value)
+{
+	char text[24];
+
+	fmt(text, sizeof(text), "%llu", (unsigned long long)value);
+	inst_str(i, name, text);
+}
+
+void inst_bool(struct inst *i, const char *name, bool value)
+{
+	inst_str(i, name, value ? "TRUE" : "FALSE");
+}
+
+void inst_hex64(struct inst *i, const char *name, uint64_t value)
+{
+	char text[24];
+
+	fmt(text, sizeof(text), "%016llx", (unsigned long long)value);
+	inst_str(i, name, text);
+}
+
+void inst_ref(struct inst *i, const char *name, struct obj ref)
+{
+	struct inst_slot *s = slot_open(i, name);
+
+	if (s)
+		s->ref = ref;
+}
+
+/* Days since 1970 to a date of the Gregorian calendar, by counting years and months. */
+static void civil(uint64_t days, unsigned *year, unsigned *month, unsigned *day)
+{
+	static const uint8_t length[12] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+
+	for (*year = 1970; ; (*year)++) {
+		bool leap = (*year % 4 == 0 && *year % 100 != 0) || *year % 400 == 0;
+
+		if (days >= (leap ? 366u : 365u)) {
+			days -= leap ? 366 : 365;
+			continue;
+		}
+		for (*month = 0; *month < 12; (*month)++) {
+			unsigned n = length[*month] + (leap && *month == 1);
+
+			if (days < n)
+				break;
+			days -= n;
+		}
+		++*month;
+		*day = (unsigned)days + 1;
+		return;
+	}
+}
+
+void inst_time(struct inst *i, const char *name, uint64_t wall_us)
+{
+	uint64_t seconds = wall_us / 1000000;
+	unsigned year, month, day, rest = (unsigned)(seconds % 86400);
+	char text[32];
+
+	civil(seconds / 86400 > 2932896 ? 2932896 : seconds / 86400, &year, &month, &day);
+	fmt(text, sizeof(text), "%04u%02u%02u%02u%02u%02u.%06u+000", year, month, day, rest / 3600,
+	    rest / 60 % 60, rest % 60, (unsigned)(wall_us % 1000000));
+	inst_str(i, name, text);
+}
+
+void inst_interval(struct inst *i, const char *name, uint64_t ns)
+{
+	uint64_t seconds = ns / 1000000000;
+	unsigned rest = (unsigned)(seconds % 86400);
+	char text[32];
+
+	fmt(text, sizeof(text), "%08u%02u%02u%02u.%06u:000", (unsigned)(seconds / 86400), rest / 3600,
+	    rest / 60 % 60, rest % 60, (unsigned)(ns / 1000 % 1000000));
+	inst_str(i, name, text);
+}
+
+void inst_array(struct inst *i, const char *name)
+{
+	struct inst_slot *s = slot_open(i, name);
+
+	i->open = s;
+}
+
+void inst_item_str(struct inst *i, const char *text)
+{
+	if (i->open)
+		add(i, i->open, text);
+}
+
+void inst_item_num(struct inst *i, uint64_t value)
+{
+	char text[24];
+
+	fmt(text, sizeof(text), "%llu", (unsigned long long)value);
+	inst_item_str(i, text);
+}
+
+const char *inst_text(const struct inst *i, const struct inst_slot *s)
+{
+	return s->set && s->at < i->text.length ? i->text.data + s->at : "";
+}
+
+const char *inst_next(const char *value)
+{
+	return value + strlen(value) + 1;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* The four methods of CIM_VirtualSystemMigrationService (DSP1081). */
+#include "method_table.h"
+#include "lib/log.h"
+#include "move.h"
+
+/* What hv says about starting, as a return value; an unknown VM becomes a CIM error. */
+static enum err start_failed(struct call *c, enum err e, const struct why *why)
+{
+	uint32_t value = e == ERR_INVALID ? MOVE_INVALID : e == ERR_STATE ? MOVE_STATE :
+			 e == ERR_UNSUPPORTED ? MOVE_UNSUPPORTED : e == ERR_TIMEOUT ? MOVE_TIMEOUT :
+			 e == ERR_EXISTS || e == ERR_VERSION ? MOVE_INCOMPATIBLE : MOVE_FAILED;
+
+	if (e == ERR_NOTFOUND)
+		call_fail(c, CIM_ERR_NOT_FOUND, "%s", why->text[0] ? why->text : err_text(e));
+	else
+		method_refuse(c, value, "%s", why->text[0] ? why->text : err_text(e));
+	return ERR_OK;
+}
+
+static void verdict(struct call *c, bool migratable, const struct why_list *reasons)
+{
+	method_return(c, MOVE_DONE);
+	method_out_bool(c, "IsMigratable", migratable);
+	method_out_reasons(c, reasons);
+}
+
+static enum err check(struct call *c, bool to_system)
+{
+	struct manage_move move;
+	struct why why = { "" };
+	uint32_t value = MOVE_FAILED;
+	enum err e = move_parse(c, to_system, &move, &value, &why);
+
+	if (e == ERR_NOTFOUND)
+		return ERR_OK;
+	if (e != ERR_OK) {
+		method_refuse(c, value, "%s", why.text);
+		return ERR_OK;
+	}
+	e = manage_check_start(&move, &c->check, &why);
+	if (e != ERR_OK) {
+		c->check = 0;
+		return start_failed(c, e, &why);
+	}
+	return method_check_poll(c);
+}
+
+enum err method_check_poll(struct call *c)
+{
+	struct why_list reasons = { .count = 0 };
+	bool migratable = false;
+	enum err e = manage_check_poll(c->check, &migratable, &reasons);
+
+	if (e == ERR_AGAIN)
+		return ERR_AGAIN;
+	c->check = 0;
+	if (e == ERR_OK)
+		verdict(c, migratable, &reasons);
+	else
+		method_refuse(c, e == ERR_TIMEOUT ? MOVE_TIMEOUT : MOVE_FAILED, "%s",
+			      reasons.count ? reasons.why[0].text : err_text(e));
+	return ERR_OK;
+}
+
+void method_check_drop(struct call *c)
+{
+	if (c->check)
+		manage_check_drop(c->check);
+	c->check = 0;
+}
+
+/* The machine keeps its name; it will be known under it at the destination. */
+static void out_new_system(struct call *c, const struct manage_move *move)
+{
+	buf_str(c->out, "<PARAMVALUE NAME=\"NewComputerSystem\" PARAMTYPE=\"reference\"><VALUE.REFERENCE><INSTANCEPATH>");
+	emit_namespace(c->out, move->destination, namespace_text(CIM_NS_VIRT));
+	buf_fmt(c->out, "<INSTANCENAME CLASSNAME=\"%s\"><KEYBINDING NAME=\"CreationClassName\">"
+		"<KEYVALUE VALUETYPE=\"string\" TYPE=\"string\">%s</KEYVALUE></KEYBINDING>"
+		"<KEYBINDING NAME=\"Name\"><KEYVALUE VALUETYPE=\"string\" TYPE=\"string\">", Tern_VirtualSystem.name,
+		Tern_VirtualSystem.name);
+	buf_xml(c->out, move->vm);
+	buf_str(c->out, "</KEYVALUE></KEYBINDING></INSTANCENAME></INSTANCEPATH></VALUE.REFERENCE></PARAMVALUE>");
+}
+
+static enum err migrate(struct call *c, bool to_system)
+{
+	struct manage_move move;
+	struct why why = { "" };
+	uint32_t value = MOVE_FAILED, job = 0;
+	enum err e = move_parse(c, to_system, &move, &value, &why);
+
+	if (e == ERR_NOTFOUND)
+		return ERR_OK;
+	if (e != ERR_OK) {
+		method_refuse(c, value, "%s", why.text);
+		return ERR_OK;
+	}
+	e = manage_migrate_start(&move, &job, &why);
+	if (e != ERR_OK)
+		return start_failed(c, e, &why);
+	log_info("cim", "job %u: moves %s to %s", job, move.vm, move.destination);
+	method_return(c, MOVE_JOB);
+	if (to_system)
+		out_new_system(c, &move);
+	method_out_job(c, job);
+	return ERR_OK;
+}
+
+enum err method_check_to_host(struct call *c, struct obj target)
+{
+	(void)target;
+	return check(c, false);
+}
+
+enum err method_check_to_system(struct call *c, struct obj target)
+{
+	(void)target;
+	return check(c, true);
+}
+
+enum err method_migrate_to_host(struct call *c, struct obj target)
+{
+	(void)target;
+	return migrate(c, false);
+}
+
+enum err method_migrate_to_system(struct call *c, struct obj target)
+{
+	(void)target;
+	return migrate(c, true);
+}

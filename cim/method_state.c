@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* RequestStateChange of virtual systems and jobs, and the errors of jobs. */
+#include <stdlib.h>
+#include "hv/manage.h"
+#include "lib/log.h"
+#include "method_table.h"
+
+/* Return values that CIM_EnabledLogicalElement and CIM_ConcreteJob share. */
+enum { STATE_DONE = 0, STATE_UNSUPPORTED = 1, STATE_FAILED = 4, STATE_INVALID = 5, STATE_TRANSITION = 4097,
+       STATE_NO_TIMEOUT = 4098 };
+
+/* RequestedState; false after answering what is wrong. */
+static bool requested(struct call *c, unsigned long *state)
+{
+	const char *text = call_text(c, "RequestedState"), *timeout = call_text(c, "TimeoutPeriod");
+	char *end;
+
+	if (!text) {
+		method_refuse(c, STATE_INVALID, "RequestedState is missing");
+		return false;
+	}
+	*state = strtoul(text, &end, 0);
+	if (end == text || *end) {
+		method_refuse(c, STATE_INVALID, "RequestedState is not a number");
+		return false;
+	}
+	for (; timeout && *timeout; timeout++)
+		if (*timeout >= '1' && *timeout <= '9') {
+			method_refuse(c, STATE_NO_TIMEOUT, "TimeoutPeriod is not supported");
+			return false;
+		}
+	return true;
+}
+
+static void answer(struct call *c, enum err e, const struct why *why)
+{
+	if (e == ERR_OK)
+		method_return(c, STATE_DONE);
+	else
+		method_refuse(c, e == ERR_STATE ? STATE_TRANSITION : e == ERR_UNSUPPORTED ? STATE_UNSUPPORTED :
+			      STATE_FAILED, "%s", why->text[0] ? why->text : err_text(e));
+}
+
+enum err method_vm_state(struct call *c, struct obj target)
+{
+	struct why why = { "" };
+	struct manage_vm vm;
+	unsigned long state;
+
+	if (!requested(c, &state))
+		return ERR_OK;
+	if (!manage_vm_get(target.index, &vm))
+		call_fail(c, CIM_ERR_NOT_FOUND, "the virtual system has just gone");
+	else if (state == 2)
+		answer(c, manage_vm_start(vm.name, &why), &why);
+	else if (state == 3)
+		answer(c, manage_vm_stop(vm.name, &why), &why);
+	else
+		method_refuse(c, state >= 4 && state <= 11 ? STATE_UNSUPPORTED : STATE_INVALID,
+			      "RequestedState %lu is not supported, only 2 (Enabled) and 3 (Disabled) are", state);
+	return ERR_OK;
+}
+
+enum err method_job_state(struct call *c, struct obj target)
+{
+	struct why why = { "" };
+	struct manage_job job;
+	unsigned long state;
+
+	if (!requested(c, &state))
+		return ERR_OK;
+	if (!manage_job_get(target.index, &job)) {
+		call_fail(c, CIM_ERR_NOT_FOUND, "the job has just gone");
+	} else if (state == 4 || state == 5) {
+		log_info("cim", "job %u: cancel asked for", job.id);
+		answer(c, manage_job_cancel(job.id, &why), &why);
+	} else {
+		method_refuse(c, state >= 2 && state <= 6 ? STATE_UNSUPPORTED : STATE_INVALID,
+			      "RequestedState %lu is not supported, only 4 (Terminate) and 5 (Kill) are", state);
+	}
+	return ERR_OK;
+}
+
+static void property(struct buf *out, const char *name, const char *type, const char *value)
+{
+	buf_fmt(out, "<PROPERTY NAME=\"%s\" TYPE=\"%s\">", name, type);
+	emit_value(out, value);
+	buf_str(out, "</PROPERTY>");
+}
+
+/* The CIM_Error of a job that failed, as the text of an embedded instance. */
+static void error_text(const struct manage_job *j, struct buf *out)
+{
+	buf_str(out, "<INSTANCE CLASSNAME=\"CIM_Error\">");
+	property(out, "ErrorType", "uint16", "4");		/* Software Error */
+	property(out, "PerceivedSeverity", "uint16", "5");	/* Major */
+	property(out, "CIMStatusCode", "uint32", "1");		/* CIM_ERR_FAILED */
+	property(out, "OwningEntity", "string", "Tern");
+	buf_fmt(out, "<PROPERTY NAME=\"MessageID\" TYPE=\"string\"><VALUE>TERN%u</VALUE></PROPERTY>", j->error_code);
+	property(out, "Message", "string", j->error);
+	property(out, "ErrorSource", "string", j->vm);
+	buf_str(out, "</INSTANCE>");
+}
+
+static enum err job_error(struct call *c, struct obj target, bool array)
+{
+	struct manage_job j;
+	struct buf text = { 0 };
+
+	if (!manage_job_get(target.index, &j)) {
+		call_fail(c, CIM_ERR_NOT_FOUND, "the job has just gone");
+		return ERR_OK;
+	}
+	method_return(c, 0);
+	if (!j.error[0])
+		return ERR_OK;
+	error_text(&j, &text);
+	buf_fmt(c->out, "<PARAMVALUE NAME=\"%s\" PARAMTYPE=\"string\" EmbeddedObject=\"instance\">%s",
+		array ? "Errors" : "Error", array ? "<VALUE.ARRAY>" : "");
+	emit_value(c->out, text.failed ? "" : text.data);
+	buf_fmt(c->out, "%s</PARAMVALUE>", array ? "</VALUE.ARRAY>" : "");
+	buf_free(&text);
+	return ERR_OK;
+}
+
+enum err method_job_error(struct call *c, struct obj target)
+{
+	return job_error(c, target, false);
+}
+
+enum err method_job_errors(struct call *c, struct obj target)
+{
+	return job_error(c, target, true);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include "methods.h"
+#include <stdarg.h>
+#include <strings.h>
+#include "lib/fmt.h"
+#include "method_table.h"
+#include "prov_job.h"
+
+static const struct {
+	const struct provider *provider;
+	const char *name;
+	enum err (*run)(struct call *c, struct obj target);
+} method[] = {
+	{ &provider_service, "CheckVirtualSystemIsMigratableToHost", method_check_to_host },
+	{ &provider_service, "CheckVirtualSystemIsMigratableToSystem", method_check_to_system },
+	{ &provider_service, "MigrateVirtualSystemToHost", method_migrate_to_host },
+	{ &provider_service, "MigrateVirtualSystemToSystem", method_migrate_to_system },
+	{ &provider_service, "RequestStateChange", method_unsupported },
+	{ &provider_service, "StartService", method_unsupported },
+	{ &provider_service, "StopService", method_unsupported },
+	{ &provider_vm, "RequestStateChange", method_vm_state },
+	{ &provider_host, "RequestStateChange", method_unsupported },
+	{ &provider_job, "RequestStateChange", method_job_state },
+	{ &provider_job, "GetError", method_job_error },
+	{ &provider_job, "GetErrors", method_job_errors },
+	{ &provider_job, "KillJob", method_unsupported },
+};
+
+/* Parameters that the method does not have are refused; Tern's own OUT ones are declared like any other. */
+static bool parameters_known(struct call *c, const struct cim_method *m)
+{
+	for (const struct xml_node *p = c->node->child; p; p = p->next) {
+		const char *name = xml_is(p, "PARAMVALUE") ? xml_attr(p, "NAME") : NULL;
+		const struct cim_field *f = m->param;
+
+		if (!name)
+			continue;
+		while (f && f->name && strcasecmp(f->name, name))
+			f++;
+		if (!f || !f->name) {
+			call_fail(c, CIM_ERR_INVALID_PARAMETER, "%s has no parameter %s", m->name, name);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool find_target(struct call *c, struct obj *out)
+{
+	const struct xml_node *local = xml_child(c->node, "LOCALINSTANCEPATH");
+	enum cim_status status;
+
+	if (!local)
+		local = xml_child(c->node, "LOCALCLASSPATH");
+	status = path_resolve(local, CIM_NS_VIRT | CIM_NS_INTEROP, out);
+	if (status == CIM_ERR_INVALID_CLASS)
+		call_fail(c, status, "there is no such class");
+	else if (status != CIM_OK)
+		call_fail(c, status, status == CIM_ERR_NOT_FOUND ? "there is no such instance" :
+			  "the class has more than one instance: name one");
+	return status == CIM_OK;
+}
+
+enum err methods_run(struct call *c)
+{
+	const struct cim_method *m;
+	struct obj target;
+
+	if (!find_target(c, &target))
+		return ERR_OK;
+	m = cim_class_method(target.provider->class, c->method, NULL);
+	if (!m) {
+		call_fail(c, CIM_ERR_METHOD_NOT_FOUND, "%s has no method %s", target.provider->class->name, c->method);
+		return ERR_OK;
+	}
+	if (!parameters_known(c, m))
+		return ERR_OK;
+	for (size_t n = 0; n < sizeof(method) / sizeof(method[0]); n++)
+		if (method[n].provider == target.provider && !strcasecmp(method[n].name, c->method))
+			return method[n].run(c, target);
+	call_fail(c, CIM_ERR_METHOD_NOT_AVAILABLE, "%s is not available", c->method);
+	return ERR_OK;
+}
+
+enum err methods_poll(struct call *c)
+{
+	return method_check_poll(c);
+}
+
+void methods_drop(struct call *c)
+{
+	method_check_drop(c);
+}
+
+void method_return(struct call *c, uint32_t value)
+{
+	buf_fmt(c->out, "<RETURNVALUE PARAMTYPE=\"uint32\"><VALUE>%u</VALUE></RETURNVALUE>", value);
+}
+
+void method_out_bool(struct call *c, const char *name, bool value)
+{
+	buf_fmt(c->out, "<PARAMVALUE NAME=\"%s\" PARAMTYPE=\"boolean\"><VALUE>%s</VALUE></PARAMVALUE>", name,
+		value ? "TRUE" : "FALSE");
+}
+
+void method_out_job(struct call *c, uint32_t job)
+{
+	struct emit e = call_emit(c);
+	struct obj o;
+
+	if (!job_object(job, &o))
+		return;
+	buf_str(c->out, "<PARAMVALUE NAME=\"Job\" PARAMTYPE=\"reference\">");
+	emit_reference(&e, o);
+	buf_str(c->out, "</PARAMVALUE>");
+}
+
+void method_out_reasons(struct call *c, const struct why_list *reasons)
+{
+	unsigned kept = reasons->count < WHY_MAX ? reasons->count : WHY_MAX;
+
+	if (!kept)
+		return;
+	buf_str(c->out, "<PARAMVALUE NAME=\"Reasons\" PARAMTYPE=\"string\"><VALUE.ARRAY>");
+	for (unsigned n = 0; n < kept; n++)
+		emit_value(c->out, reasons->why[n].text);
+	buf_str(c->out, "</VALUE.ARRAY></PARAMVALUE>");
+}
+
+void method_refuse(struct call *c, uint32_t value, const char *format, ...)
+{
+	struct why_list list = { .count = 1 };
+	va_list args;
+
+	va_start(args, format);
+	fmt_v(list.why[0].text, WHY_TEXT, format, args);
+	va_end(args);
+	method_return(c, value);
+	method_out_reasons(c, &list);
+}
+
+enum err method_unsupported(struct call *c, struct obj target)
+{
+	method_refuse(c, 1, "%s does not support %s", target.provider->class->name, c->method);
+	return ERR_OK;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "ops.h"
+#include <string.h>
+#include <strings.h>
+
+static const struct {
+	const char *name;
+	void (*run)(struct call *c);
+	const char *params;		/* each between spaces */
+} operation[] = {
+	{ "GetClass", op_get_class,
+	  " ClassName LocalOnly IncludeQualifiers IncludeClassOrigin PropertyList " },
+	{ "EnumerateClasses", op_enumerate_classes,
+	  " ClassName DeepInheritance LocalOnly IncludeQualifiers IncludeClassOrigin " },
+	{ "EnumerateClassNames", op_enumerate_class_names, " ClassName DeepInheritance " },
+	{ "GetInstance", op_get_instance,
+	  " InstanceName LocalOnly IncludeQualifiers IncludeClassOrigin PropertyList " },
+	{ "EnumerateInstances", op_enumerate_instances,
+	  " ClassName LocalOnly DeepInheritance IncludeQualifiers IncludeClassOrigin PropertyList " },
+	{ "EnumerateInstanceNames", op_enumerate_instance_names, " ClassName " },
+	{ "Associators", op_associators,
+	  " ObjectName AssocClass ResultClass Role ResultRole IncludeQualifiers IncludeClassOrigin PropertyList " },
+	{ "AssociatorNames", op_associator_names, " ObjectName AssocClass ResultClass Role ResultRole " },
+	{ "References", op_references,
+	  " ObjectName ResultClass Role IncludeQualifiers IncludeClassOrigin PropertyList " },
+	{ "ReferenceNames", op_reference_names, " ObjectName ResultClass Role " },
+};
+
+static bool known_parameter(const char *list, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (const char *p = list; *p; p++)
+		if (*p == ' ' && !strncasecmp(p + 1, name, length) && p[1 + length] == ' ' && length)
+			return true;
+	return false;
+}
+
+void ops_run(struct call *c)
+{
+	size_t n;
+
+	for (n = 0; n < sizeof(operation) / sizeof(operation[0]); n++)
+		if (!strcasecmp(operation[n].name, c->method))
+			break;
+	if (n == sizeof(operation) / sizeof(operation[0])) {
+		call_fail(c, CIM_ERR_NOT_SUPPORTED, "this server has no operation %s", c->method);
+		return;
+	}
+	for (const struct xml_node *p = c->node->child; p; p = p->next) {
+		const char *name = xml_is(p, "IPARAMVALUE") ? xml_attr(p, "NAME") : NULL;
+
+		if (name && !known_parameter(operation[n].params, name)) {
+			call_fail(c, CIM_ERR_INVALID_PARAMETER, "%s has no parameter %s", operation[n].name, name);
+			return;
+		}
+	}
+	operation[n].run(c);
+}
+
+const struct cim_class *op_class(struct call *c, const char *parameter, bool required)
+{
+	const struct xml_node *p = call_param(c, parameter), *name = xml_child(p, "CLASSNAME");
+	const char *text = name ? xml_attr(name, "NAME") : NULL;
+	const struct cim_class *class;
+
+	if (!text && p && p->child) {
+		call_fail(c, CIM_ERR_INVALID_PARAMETER, "%s is not a class name", parameter);
+		return NULL;
+	}
+	if (!text || !*text) {
+		if (required)
+			call_fail(c, CIM_ERR_INVALID_PARAMETER, "%s is missing", parameter);
+		return NULL;
+	}
+	class = cim_class_find(text);
+	if (!class)
+		call_fail(c, strcasecmp(parameter, "ClassName") ? CIM_ERR_INVALID_PARAMETER : CIM_ERR_INVALID_CLASS,
+			  "there is no class %s", text);
+	return class;
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+#include "path.h"
+#include <string.h>
+#include <strings.h>
+
+static const struct { const char *text; unsigned ns; } namespaces[] = {
+	{ "root/virtualization/v2", CIM_NS_VIRT }, { "root/interop", CIM_NS_INTEROP },
+	{ "root/virt", CIM_NS_VIRT }, { "interop", CIM_NS_INTEROP },
+};
+
+/* "\Root\Virt/" to "Root/Virt". */
+static void normalise(const char *text, char out[NAMESPACE_TEXT])
+{
+	size_t n = 0;
+
+	for (; *text && n < NAMESPACE_TEXT - 1; text++) {
+		char c = *text == '\\' ? '/' : *text;
+
+		if (c != '/' || (n && out[n - 1] != '/'))
+			out[n++] = c;
+	}
+	if (*text)
+		n = 0;
+	while (n && out[n - 1] == '/')
+		n--;
+	out[n] = 0;
+}
+
+unsigned namespace_find(const char *text)
+{
+	char plain[NAMESPACE_TEXT];
+
+	normalise(text, plain);
+	for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++)
+		if (!strcasecmp(plain, namespaces[i].text))
+			return namespaces[i].ns;
+	return 0;
+}
+
+const char *namespace_text(unsigned ns)
+{
+	return ns & CIM_NS_INTEROP ? "root/interop" : "root/virtualization/v2";
+}
+
+void namespace_from_xml(const struct xml_node *local, char out[NAMESPACE_TEXT])
+{
+	size_t n = 0, length;
+
+	out[0] = 0;
+	for (const struct xml_node *c = xml_child(local, "NAMESPACE"); c; c = c->next) {
+		const char *name = xml_attr(c, "NAME");
+
+		if (!xml_is(c, "NAMESPACE") || !name)
+			continue;
+		length = strlen(name);
+		if (n + length + 2 > NAMESPACE_TEXT) {
+			out[0] = 0;
+			return;
+		}
+		if (n)
+			out[n++] = '/';
+		memcpy(out + n, name, length + 1);
+		n += length;
+	}
+}
+
+const struct xml_node *path_name(const struct xml_node *n)
+{
+	while (n) {
+		const struct xml_node *c;
+
+		if (xml_is(n, "INSTANCENAME") || xml_is(n, "CLASSNAME"))
+			return n;
+		for (c = n->child; c; c = c->next)
+			if (!xml_is(c, "NAMESPACEPATH") && !xml_is(c, "LOCALNAMESPACEPATH"))
+				break;
+		n = c;
+	}
+	return NULL;
+}
+
+/* Clients name the class they know: "CIM_ComputerSystem" is as good as the class that made the key. */
+static bool key_equal(const char *name, const char *mine, const char *given)
+{
+	const struct cim_class *c, *g;
+
+	if (!strcmp(mine, given))
+		return true;
+	if (strlen(name) < 17 || strcasecmp(name + strlen(name) - 17, "CreationClassName"))
+		return false;
+	c = cim_class_find(mine);
+	g = cim_class_find(given);
+	return c && g && cim_class_is(c, g);
+}
+
+static bool key_matches(const struct inst *keys, const struct inst_slot *s, const struct xml_node *binding)
+{
+	const struct xml_node *value = xml_child(binding, "KEYVALUE");
+	struct obj ref;
+
+	if (!s || !(s->field->flags & CIM_F_KEY))
+		return false;
+	if (s->field->type != CIM_REFERENCE)
+		return value && key_equal(s->field->name, inst_text(keys, s), value->text);
+	return path_resolve(xml_child(binding, "VALUE.REFERENCE"), CIM_NS_VIRT | CIM_NS_INTEROP, &ref) == CIM_OK &&
+	       ref.provider == s->ref.provider && ref.index == s->ref.index;
+}
+
+static bool keys_match(const struct inst *keys, const struct xml_node *name)
+{
+	unsigned have = 0, given = 0;
+	const struct inst_slot *only = NULL;
+
+	for (unsigned i = 0; i < keys->count; i++)
+		if (keys->slot[i].field->flags & CIM_F_KEY) {
+			only = &keys->slot[i];
+			have++;
+		}
+	for (const struct xml_node *b = name->child; b; b = b->next) {
+		const char *key = xml_is(b, "KEYBINDING") ? xml_attr(b, "NAME") : NULL;
+
+		if (!key)
+			continue;
+		if (!key_matches(keys, inst_slot(keys, key), b))
+			return false;
+		given++;
+	}
+	/* DSP0201: one unnamed key may stand alone. */
+	if (!given && have == 1)
+		return key_matches(keys, only, name);
+	return given == have;
+}
+
+static enum cim_status resolve_class(const struct cim_class *class, unsigned mask, struct obj *out)
+{
+	unsigned found = 0;
+	const struct provider *p;
+
+	for (unsigned n = 0; (p = provider_at(n)); n++)
+		if ((p->visible & mask) && cim_class_is(p->class, class) && p->count(p)) {
+			*out = (struct obj){ p, 0 };
+			found += p->count(p);
+		}
+	return found == 1 ? CIM_OK : found ? CIM_ERR_INVALID_PARAMETER : CIM_ERR_NOT_FOUND;
+}
+
+enum cim_status path_resolve(const struct xml_node *n, unsigned mask, struct obj *out)
+{
+	const struct xml_node *name = path_name(n);
+	const char *text = name ? xml_attr(name, xml_is(name, "CLASSNAME") ? "NAME" : "CLASSNAME") : NULL;
+	const struct cim_class *class = text ? cim_class_find(text) : NULL;
+	const struct provider *p;
+	struct inst keys;
+	bool equal;
+
+	if (!text)
+		return CIM_ERR_INVALID_PARAMETER;
+	if (!class)
+		return CIM_ERR_INVALID_CLASS;
+	if (xml_is(name, "CLASSNAME"))
+		return resolve_class(class, mask, out);
+	for (unsigned i = 0; (p = provider_at(i)); i++) {
+		unsigned count = (p->visible & mask) && cim_class_is(p->class, class) ? p->count(p) : 0;
+
+		for (unsigned k = 0; k < count; k++) {
+			*out = (struct obj){ p, k };
+			if (!provider_get(*out, true, &keys))
+				continue;
+			equal = keys_match(&keys, name);
+			inst_fini(&keys);
+			if (equal)
+				return CIM_OK;
+		}
+	}
+	return CIM_ERR_NOT_FOUND;
+}
+
+/* Compares key @key, @length bytes long, with the bindings of @name; advances *at past its value in the
+ * text form: quoted with backslashes, or bare up to a comma. */
+static bool text_key_matches(const char **at, const char *key, size_t length, const struct xml_node *name)
+{
+	const struct xml_node *b, *value = NULL;
+	const char *p = *at, *v, *k;
+	bool quoted = *p == '"', equal = true;
+
+	for (b = name->child; b; b = b->next) {
+		k = xml_is(b, "KEYBINDING") ? xml_attr(b, "NAME") : NULL;
+		if (k && strlen(k) == length && !strncasecmp(k, key, length))
+			break;
+	}
+	value = xml_child(b, "KEYVALUE");
+	v = value ? value->text : NULL;		/* of a reference key the text form is not compared */
+	if (quoted)
+		p++;
+	while (*p && (quoted ? *p != '"' : *p != ',')) {
+		if (quoted && *p == '\\' && p[1])
+			p++;
+		if (v && *v++ != *p) {
+			equal = false;
+			v = NULL;
+		}
+		p++;
+	}
+	if (quoted && *p == '"')
+		p++;
+	*at = p;
+	return b && equal && (!v || !*v);
+}
+
+static bool text_name_matches(const char *text, const struct xml_node *name)
+{
+	bool class = xml_is(name, "CLASSNAME");
+	const char *want = xml_attr(name, class ? "NAME" : "CLASSNAME"), *equals;
+	size_t length = strcspn(text, ".");
+	unsigned given = 0, have = 0;
+
+	if (!want || strlen(want) != length || strncasecmp(want, text, length))
+		return false;
+	for (const struct xml_node *b = name->child; b; b = b->next)
+		have += xml_is(b, "KEYBINDING");
+	text += length;
+	while (*text == '.' || *text == ',') {
+		text++;
+		equals = strchr(text, '=');
+		if (!equals)
+			return false;
+		length = (size_t)(equals - text);
+		equals++;
+		if (!text_key_matches(&equals, text, length, name))
+			return false;
+		text = equals;
+		given++;
+	}
+	/* A single unnamed key has no text form of its own that clients agree on. */
+	return !*text && (given == have || have == 0);
+}
+
+bool path_text_matches(const char *text, const struct xml_node *local)
+{
+	const struct xml_node *name = path_name(local);
+	char ns[NAMESPACE_TEXT], given[NAMESPACE_TEXT];
+	const char *colon = strchr(text, ':');
+	size_t length;
+
+	if (!name || !colon)
+		return false;
+	length = (size_t)(colon - text);
+	if (length >= sizeof(given))
+		return false;
+	memcpy(given, text, length);
+	given[length] = 0;
+	namespace_from_xml(xml_child(local, "LOCALNAMESPACEPATH"), ns);
+	normalise(given, given);
+	normalise(ns, ns);
+	return !strcasecmp(given, ns) && text_name_matches(colon + 1, name);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "prov_assoc.h"
+#include <string.h>
+#include "hv/manage.h"
+
+static unsigned link_count(const struct provider *p)
+{
+	const struct link *l = p->link;
+
+	return l->from->count(l->from) * l->to->count(l->to);
+}
+
+static bool link_get(const struct provider *p, unsigned index, struct inst *out)
+{
+	const struct link *l = p->link;
+	unsigned width = l->to->count(l->to), from = index / width, to = index % width;
+
+	if (l->linked && !l->linked(from, to))
+		return false;
+	inst_ref(out, l->a, (struct obj){ l->from, from });
+	inst_ref(out, l->b, (struct obj){ l->to, to });
+	if (l->fill && !out->keys_only)
+		l->fill(out);
+	return true;
+}
+
+static void fill_manages(struct inst *out)
+{
+	inst_array(out, "ElementEffects");
+	inst_item_num(out, 5);		/* Manages */
+}
+
+static void fill_current(struct inst *out)
+{
+	inst_array(out, "Characteristics");
+	inst_item_num(out, 2);		/* Default */
+	inst_item_num(out, 3);		/* Current */
+}
+
+static void fill_default_point(struct inst *out)
+{
+	inst_num(out, "PropertyPolicy", 0);	/* Independent */
+	inst_num(out, "ValueRole", 0);		/* Default */
+	inst_num(out, "ValueRange", 0);		/* Point */
+}
+
+static void fill_exclusive(struct inst *out)
+{
+	inst_array(out, "ElementEffects");
+	inst_item_num(out, 2);		/* Exclusive Use */
+	inst_item_num(out, 3);		/* Performance Impact */
+}
+
+static bool job_moves_vm(unsigned vm, unsigned job)
+{
+	struct manage_job j;
+	struct manage_vm v;
+
+	return manage_job_get(job, &j) && manage_vm_get(vm, &v) && !strcmp(j.vm, v.name);
+}
+
+static bool profile_covers_service(unsigned profile, unsigned service)
+{
+	return profile == PROFILE_MIGRATION && service == 0;
+}
+
+static bool component_of(unsigned antecedent, unsigned dependent)
+{
+	return antecedent == PROFILE_MIGRATION && dependent == PROFILE_VIRTUALIZATION;
+}
+
+#define LINK(name, cls, where, seen, a_, from_, b_, to_, linked_, fill_)				\
+	static const struct link link_##name = { .a = a_, .b = b_, .from = &provider_##from_,		\
+		.to = &provider_##to_, .linked = linked_, .fill = fill_ };				\
+	const struct provider provider_##name = { .class = &cls, .home = where, .visible = seen,	\
+		.count = link_count, .get = link_get, .link = &link_##name };
+
+#define VIRT	CIM_NS_VIRT
+#define INTEROP	CIM_NS_INTEROP
+#define BOTH	(CIM_NS_VIRT | CIM_NS_INTEROP)
+
+LINK(hosted_dependency, CIM_HostedDependency, VIRT, VIRT, "Antecedent", host, "Dependent", vm, NULL, NULL)
+LINK(hosted_service, CIM_HostedService, VIRT, VIRT, "Antecedent", host, "Dependent", service, NULL, NULL)
+LINK(service_affects, CIM_ServiceAffectsElement, VIRT, VIRT, "AffectedElement", vm, "AffectingElement", service,
+     NULL, fill_manages)
+LINK(element_capabilities, CIM_ElementCapabilities, VIRT, VIRT, "ManagedElement", service, "Capabilities",
+     capabilities, NULL, fill_current)
+LINK(settings_define, CIM_SettingsDefineCapabilities, VIRT, VIRT, "GroupComponent", capabilities, "PartComponent",
+     setting, NULL, fill_default_point)
+LINK(affected_job, CIM_AffectedJobElement, VIRT, VIRT, "AffectedElement", vm, "AffectingElement", job, job_moves_vm,
+     fill_exclusive)
+LINK(owning_job, CIM_OwningJobElement, VIRT, VIRT, "OwningElement", service, "OwnedElement", job, NULL, NULL)
+LINK(conforms, CIM_ElementConformsToProfile, INTEROP, BOTH, "ConformantStandard", profile, "ManagedElement", service,
+     profile_covers_service, NULL)
+LINK(referenced, CIM_ReferencedProfile, INTEROP, BOTH, "Antecedent", profile, "Dependent", profile, component_of,
+     NULL)

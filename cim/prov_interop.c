@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* What a generic client looks for first, in the interop namespace: profiles, namespaces, the object manager. */
+#include "provider.h"
+#include "hv/manage.h"
+#include "lib/fmt.h"
+
+static const struct { const char *id, *name, *version; } profiles[PROFILES] = {
+	[PROFILE_MIGRATION]      = { "Tern:DSP1081-VirtualSystemMigration-1.0.0", "Virtual System Migration", "1.0.0" },
+	[PROFILE_VIRTUALIZATION] = { "Tern:DSP1042-SystemVirtualization-1.0.0", "System Virtualization", "1.0.0" },
+};
+
+static unsigned profile_count(const struct provider *p)
+{
+	(void)p;
+	return PROFILES;
+}
+
+static bool profile_get(const struct provider *p, unsigned index, struct inst *out)
+{
+	(void)p;
+	inst_str(out, "InstanceID", profiles[index].id);
+	inst_num(out, "RegisteredOrganization", 2);	/* DMTF */
+	inst_str(out, "RegisteredName", profiles[index].name);
+	inst_str(out, "RegisteredVersion", profiles[index].version);
+	inst_num(out, "SpecificationType", 2);
+	inst_array(out, "AdvertiseTypes");
+	inst_item_num(out, 2);				/* Not Advertised */
+	inst_str(out, "ElementName", profiles[index].name);
+	return true;
+}
+
+const struct provider provider_profile = {
+	.class = &CIM_RegisteredProfile, .home = CIM_NS_INTEROP, .visible = CIM_NS_INTEROP,
+	.count = profile_count, .get = profile_get,
+};
+
+static const char *const namespaces[] = { "root/virtualization/v2", "root/interop" };
+
+static unsigned namespace_count(const struct provider *p)
+{
+	(void)p;
+	return sizeof(namespaces) / sizeof(namespaces[0]);
+}
+
+static void of_manager(struct inst *out, const char *class_key, const char *name_key)
+{
+	struct manage_host h;
+	char name[80];
+
+	manage_host_get(&h);
+	inst_str(out, "SystemCreationClassName", Tern_HostSystem.name);
+	inst_str(out, "SystemName", h.name);
+	inst_str(out, class_key, CIM_ObjectManager.name);
+	fmt(name, sizeof(name), "Tern:%s", h.uuid);
+	inst_str(out, name_key, name);
+}
+
+static bool namespace_get(const struct provider *p, unsigned index, struct inst *out)
+{
+	of_manager(out, "ObjectManagerCreationClassName", "ObjectManagerName");
+	inst_str(out, "CreationClassName", p->class->name);
+	inst_str(out, "Name", namespaces[index]);
+	inst_num(out, "ClassInfo", 0);
+	inst_str(out, "ElementName", namespaces[index]);
+	return true;
+}
+
+const struct provider provider_namespace = {
+	.class = &CIM_Namespace, .home = CIM_NS_INTEROP, .visible = CIM_NS_INTEROP,
+	.count = namespace_count, .get = namespace_get,
+};
+
+static unsigned one(const struct provider *p)
+{
+	(void)p;
+	return 1;
+}
+
+static bool manager_get(const struct provider *p, unsigned index, struct inst *out)
+{
+	struct manage_host h;
+	char text[64];
+
+	(void)p, (void)index;
+	of_manager(out, "CreationClassName", "Name");
+	manage_host_get(&h);
+	fmt(text, sizeof(text), "Tern %s", h.version);
+	inst_str(out, "ElementName", "Tern");
+	inst_str(out, "Description", text);
+	inst_bool(out, "Started", true);
+	inst_num(out, "EnabledState", 2);
+	inst_array(out, "OperationalStatus");
+	inst_item_num(out, 2);
+	inst_bool(out, "GatherStatisticalData", false);
+	return true;
+}
+
+const struct provider provider_manager = {
+	.class = &CIM_ObjectManager, .home = CIM_NS_INTEROP, .visible = CIM_NS_INTEROP, .count = one, .get = manager_get,
+};

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+#include "prov_job.h"
+#include "hv/manage.h"
+#include "lib/fmt.h"
+
+static unsigned job_count(const struct provider *p)
+{
+	(void)p;
+	return manage_job_count();
+}
+
+bool job_object(uint32_t id, struct obj *out)
+{
+	struct manage_job j;
+
+	for (unsigned i = 0; i < manage_job_count(); i++)
+		if (manage_job_get(i, &j) && j.id == id) {
+			*out = (struct obj){ &provider_job, i };
+			return true;
+		}
+	return false;
+}
+
+bool job_ended(unsigned state)
+{
+	return state >= MANAGE_JOB_COMPLETED;
+}
+
+/* One row for each array of round figures. */
+static void rounds(const struct manage_job *j, struct inst *out)
+{
+	static const struct { const char *name; uint16_t offset, divisor; } row[] = {
+		{ "RoundStartMicroseconds", offsetof(struct manage_round, start_ns), 1000 },
+		{ "RoundEndMicroseconds", offsetof(struct manage_round, end_ns), 1000 },
+		{ "RoundPages", offsetof(struct manage_round, pages), 1 },
+		{ "RoundZeroPages", offsetof(struct manage_round, zero_pages), 1 },
+		{ "RoundBytes", offsetof(struct manage_round, bytes), 1 },
+		{ "RoundDirtyPages", offsetof(struct manage_round, dirty_pages), 1 },
+	};
+	uint32_t kept = j->rounds < MANAGE_ROUNDS ? j->rounds : MANAGE_ROUNDS;
+
+	inst_num(out, "Rounds", j->rounds);
+	for (unsigned r = 0; r < sizeof(row) / sizeof(row[0]); r++) {
+		inst_array(out, row[r].name);
+		for (uint32_t n = 0; n < kept; n++) {
+			const char *at = (const char *)&j->round[n] + row[r].offset;
+
+			inst_item_num(out, *(const uint64_t *)(const void *)at / row[r].divisor);
+		}
+	}
+}
+
+static void downtime(const struct manage_job *j, struct inst *out)
+{
+	uint32_t n, terms = j->terms < MANAGE_TERMS ? j->terms : MANAGE_TERMS;
+
+	inst_num(out, "ExpectedDowntimeMicroseconds", j->expected_downtime_ns / 1000);
+	inst_num(out, "DowntimeMicroseconds", j->downtime_ns / 1000);
+	inst_array(out, "DowntimeTermNames");
+	for (n = 0; n < terms; n++)
+		inst_item_str(out, j->term[n].name ? j->term[n].name : "");
+	inst_array(out, "DowntimeTermBudget");
+	for (n = 0; n < terms; n++)
+		inst_item_num(out, j->term[n].budget_ns / 1000);
+	inst_array(out, "DowntimeTermReal");
+	for (n = 0; n < terms; n++)
+		inst_item_num(out, j->term[n].real_ns / 1000);
+}
+
+/* Host monotonic time as wall-clock time; 0 means "not yet" and stays NULL. */
+static void when(struct inst *out, const char *name, uint64_t at_ns)
+{
+	uint64_t ago_us = (manage_now_ns() - at_ns) / 1000;
+
+	if (at_ns)
+		inst_time(out, name, manage_wall_seconds() * 1000000 - ago_us);
+}
+
+static void times(const struct manage_job *j, struct inst *out)
+{
+	uint64_t end = j->ended_ns ? j->ended_ns : manage_now_ns();
+	uint64_t elapsed = j->started_ns && end > j->started_ns ? end - j->started_ns : 0;
+
+	when(out, "TimeSubmitted", j->submitted_ns);
+	when(out, "StartTime", j->started_ns);
+	when(out, "TimeOfLastStateChange", j->changed_ns);
+	inst_interval(out, "ElapsedTime", elapsed);
+	inst_num(out, "ElapsedMicroseconds", elapsed / 1000);
+	inst_interval(out, "TimeBeforeRemoval", 300000000000ull);
+}
+
+static void state(const struct manage_job *j, struct inst *out)
+{
+	bool failed = j->state == MANAGE_JOB_EXCEPTION, done = j->state == MANAGE_JOB_COMPLETED;
+
+	inst_num(out, "JobState", j->state);
+	inst_str(out, "JobStatus", j->phase);
+	inst_str(out, "Phase", j->phase);
+	inst_num(out, "PercentComplete", j->percent);
+	inst_num(out, "ErrorCode", j->error_code);
+	if (j->error[0])
+		inst_str(out, "ErrorDescription", j->error);
+	/* Clients written for libvirt-cim compare the deprecated Status with "Completed". */
+	inst_str(out, "Status", done ? "Completed" : failed ? "Error" : j->state == MANAGE_JOB_TERMINATED ?
+		 "Stopped" : "OK");
+	inst_array(out, "OperationalStatus");
+	inst_item_num(out, failed ? 6 : j->state == MANAGE_JOB_TERMINATED ? 10 : 2);
+	if (done)
+		inst_item_num(out, 17);
+	inst_num(out, "HealthState", failed ? 20 : 5);
+}
+
+static bool job_get(const struct provider *p, unsigned index, struct inst *out)
+{
+	struct manage_job j;
+	struct manage_host h;
+	char id[80];
+
+	(void)p;
+	if (!manage_job_get(index, &j))
+		return false;
+	manage_host_get(&h);
+	fmt(id, sizeof(id), "Tern:%s/%u", h.boot_id, j.id);
+	inst_str(out, "InstanceID", id);
+	if (out->keys_only)
+		return true;
+	fmt(id, sizeof(id), "Migration %u of %s", j.id, j.vm);
+	inst_str(out, "Name", id);
+	inst_str(out, "ElementName", id);
+	state(&j, out);
+	times(&j, out);
+	inst_bool(out, "DeleteOnCompletion", true);
+	inst_num(out, "JobRunTimes", 1);
+	inst_str(out, "VirtualSystemName", j.vm);
+	inst_str(out, "VirtualSystemUUID", j.vm_uuid);
+	inst_str(out, "DestinationHost", j.destination);
+	inst_str(out, "DestinationName", j.destination_name);
+	inst_bool(out, "Incoming", j.incoming);
+	rounds(&j, out);
+	inst_num(out, "BytesSent", j.bytes_sent);
+	inst_num(out, "BytesLeft", j.bytes_left);
+	inst_num(out, "PagesSent", j.pages_sent);
+	inst_num(out, "NonZeroBytes", j.nonzero_bytes);
+	inst_num(out, "BytesPerSecond", j.rate_bytes);
+	inst_num(out, "DirtyPagesPerSecond", j.dirty_rate_pages);
+	downtime(&j, out);
+	if (j.verified) {
+		inst_hex64(out, "MemoryHashSource", j.hash_source);
+		inst_hex64(out, "MemoryHashDestination", j.hash_destination);
+	}
+	return true;
+}
+
+const struct provider provider_job = {
+	.class = &Tern_MigrationJob, .home = CIM_NS_VIRT, .visible = CIM_NS_VIRT, .count = job_count, .get = job_get,
+};

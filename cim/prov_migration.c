@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* The migration service, what it can do, and its default settings as CIM instances. */
+#include "provider.h"
+#include "hv/manage.h"
+
+static unsigned one(const struct provider *p)
+{
+	(void)p;
+	return 1;
+}
+
+static bool service_get(const struct provider *p, unsigned index, struct inst *out)
+{
+	struct manage_host h;
+
+	(void)index;
+	manage_host_get(&h);
+	inst_str(out, "SystemCreationClassName", Tern_HostSystem.name);
+	inst_str(out, "SystemName", h.name);
+	inst_str(out, "CreationClassName", p->class->name);
+	inst_str(out, "Name", PROVIDER_SERVICE_NAME);
+	if (out->keys_only)
+		return true;
+	inst_str(out, "ElementName", "Tern virtual system migration service");
+	inst_str(out, "Caption", "Virtual system migration");
+	inst_bool(out, "Started", true);
+	inst_num(out, "EnabledState", h.can_run_vms ? 2 : 6);
+	inst_num(out, "RequestedState", 12);
+	inst_num(out, "TransitioningToState", 12);
+	inst_array(out, "OperationalStatus");
+	inst_item_num(out, h.can_run_vms ? 2 : 3);
+	inst_array(out, "StatusDescriptions");
+	inst_item_str(out, h.can_run_vms ? "ready" : h.why_not);
+	inst_num(out, "HealthState", h.can_run_vms ? 5 : 10);
+	return true;
+}
+
+const struct provider provider_service = {
+	.class = &Tern_VirtualSystemMigrationService, .home = CIM_NS_VIRT, .visible = CIM_NS_VIRT,
+	.count = one, .get = service_get,
+};
+
+static bool capabilities_get(const struct provider *p, unsigned index, struct inst *out)
+{
+	(void)p, (void)index;
+	inst_str(out, "InstanceID", "Tern:MigrationCapabilities");
+	inst_str(out, "ElementName", "Migration capabilities");
+	inst_array(out, "SynchronousMethodsSupported");
+	inst_item_num(out, 4);		/* both checks */
+	inst_item_num(out, 5);
+	inst_array(out, "AsynchronousMethodsSupported");
+	inst_item_num(out, 2);		/* both moves */
+	inst_item_num(out, 3);
+	inst_array(out, "DestinationHostFormatsSupported");
+	inst_item_num(out, 3);		/* IPv4 dotted decimal */
+	return true;
+}
+
+const struct provider provider_capabilities = {
+	.class = &Tern_VirtualSystemMigrationCapabilities, .home = CIM_NS_VIRT, .visible = CIM_NS_VIRT,
+	.count = one, .get = capabilities_get,
+};
+
+static bool setting_get(const struct provider *p, unsigned index, struct inst *out)
+{
+	(void)p, (void)index;
+	inst_str(out, "InstanceID", "Tern:MigrationSettingData/Default");
+	inst_str(out, "ElementName", "Default migration settings");
+	inst_num(out, "MigrationType", 2);	/* Live */
+	inst_num(out, "Priority", 0);
+	inst_num(out, "Bandwidth", 0);
+	inst_str(out, "BandwidthUnit", "percent");
+	inst_num(out, "TransportType", 5);	/* TCP */
+	inst_num(out, "ChangeableType", 0);	/* Not Changeable - Persistent */
+	inst_num(out, "Verify", 0);
+	return true;
+}
+
+const struct provider provider_setting = {
+	.class = &Tern_VirtualSystemMigrationSettingData, .home = CIM_NS_VIRT, .visible = CIM_NS_VIRT,
+	.count = one, .get = setting_get,
+};

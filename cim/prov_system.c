@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* The host and its virtual systems as CIM instances. */
+#include "provider.h"
+#include "hv/manage.h"
+
+static unsigned one(const struct provider *p)
+{
+	(void)p;
+	return 1;
+}
+
+static void identify(struct inst *out, const char *uuid)
+{
+	inst_str(out, "UUID", uuid);
+	inst_array(out, "OtherIdentifyingInfo");
+	inst_item_str(out, uuid);
+	inst_array(out, "IdentifyingDescriptions");
+	inst_item_str(out, "CIM:GUID");
+}
+
+static bool host_get(const struct provider *p, unsigned index, struct inst *out)
+{
+	struct manage_host h;
+
+	(void)index;
+	manage_host_get(&h);
+	inst_str(out, "CreationClassName", p->class->name);
+	inst_str(out, "Name", h.name);
+	if (out->keys_only)
+		return true;
+	inst_str(out, "NameFormat", "Other");
+	inst_str(out, "ElementName", h.name);
+	inst_str(out, "Caption", "Tern host");
+	inst_array(out, "Dedicated");
+	inst_item_num(out, 0);
+	inst_num(out, "EnabledState", 2);
+	inst_num(out, "RequestedState", 12);
+	inst_num(out, "TransitioningToState", 12);
+	inst_array(out, "OperationalStatus");
+	inst_item_num(out, h.can_run_vms ? 2 : 3);
+	inst_array(out, "StatusDescriptions");
+	inst_item_str(out, h.can_run_vms ? "runs virtual systems" : h.why_not);
+	inst_num(out, "HealthState", h.can_run_vms ? 5 : 10);
+	inst_num(out, "OperatingStatus", 16);
+	inst_num(out, "PrimaryStatus", h.can_run_vms ? 1 : 2);
+	identify(out, h.uuid);
+	inst_str(out, "Version", h.version);
+	inst_str(out, "BootID", h.boot_id);
+	inst_str(out, "Address", h.address);
+	inst_num(out, "Processors", h.cpus);
+	inst_num(out, "MemoryBytes", h.memory_bytes);
+	inst_num(out, "FreeMemoryBytes", h.free_bytes);
+	inst_bool(out, "CanRunVirtualSystems", h.can_run_vms);
+	return true;
+}
+
+const struct provider provider_host = {
+	.class = &Tern_HostSystem, .home = CIM_NS_VIRT, .visible = CIM_NS_VIRT | CIM_NS_INTEROP,
+	.count = one, .get = host_get,
+};
+
+/* What the states mean in the words of CIM_EnabledLogicalElement and CIM_ManagedSystemElement. */
+static const struct {
+	uint8_t enabled, operating, status, health, primary, request;
+	bool relocating;
+	const char *text;
+} states[] = {
+	[MANAGE_VM_DEFINED]     = {  3,  5, 10,  5, 1, 2, false, "defined, not running" },
+	[MANAGE_VM_RUNNING]     = {  2, 16,  2,  5, 1, 3, false, "running" },
+	[MANAGE_VM_STOPPED]     = {  3,  5, 10,  5, 1, 2, false, "stopped" },
+	[MANAGE_VM_CRASHED]     = {  3,  6,  6, 25, 3, 2, false, "crashed" },
+	[MANAGE_VM_EMIGRATING]  = {  2, 10,  2,  5, 1, 0, true,  "running, moving to another host" },
+	[MANAGE_VM_IMMIGRATING] = { 10, 11,  8,  5, 1, 0, true,  "being received from another host" },
+	[MANAGE_VM_IN_DOUBT]    = {  0,  0,  0,  0, 0, 0, true,
+				     "committed to another host, outcome not yet known" },
+};
+
+static unsigned vm_count(const struct provider *p)
+{
+	(void)p;
+	return manage_vm_count();
+}
+
+static void vm_state(const struct manage_vm *v, struct inst *out)
+{
+	const char *text = v->why[0] ? v->why : states[v->state].text;
+
+	inst_num(out, "EnabledState", states[v->state].enabled);
+	inst_num(out, "RequestedState", 5);
+	inst_num(out, "TransitioningToState", 12);
+	inst_array(out, "OperationalStatus");
+	inst_item_num(out, states[v->state].status);
+	if (states[v->state].relocating)
+		inst_item_num(out, 19);
+	inst_array(out, "StatusDescriptions");
+	inst_item_str(out, text);
+	if (states[v->state].relocating)
+		inst_item_str(out, "relocating");
+	inst_num(out, "HealthState", states[v->state].health);
+	inst_num(out, "OperatingStatus", states[v->state].operating);
+	inst_num(out, "PrimaryStatus", states[v->state].primary);
+	inst_array(out, "AvailableRequestedStates");
+	if (states[v->state].request)
+		inst_item_num(out, states[v->state].request);
+}
+
+static bool vm_get(const struct provider *p, unsigned index, struct inst *out)
+{
+	struct manage_vm v;
+
+	if (!manage_vm_get(index, &v))
+		return false;
+	inst_str(out, "CreationClassName", p->class->name);
+	inst_str(out, "Name", v.name);
+	if (out->keys_only)
+		return true;
+	inst_str(out, "NameFormat", "Other");
+	inst_str(out, "ElementName", v.name);
+	inst_str(out, "Caption", "Tern virtual system");
+	inst_array(out, "Dedicated");
+	inst_item_num(out, 0);
+	vm_state(&v, out);
+	identify(out, v.uuid);
+	inst_num(out, "MemoryBytes", v.memory_bytes);
+	inst_num(out, "Processors", v.vcpus);
+	inst_num(out, "UptimeMicroseconds", v.uptime_ns / 1000);
+	inst_num(out, "Exits", v.exits);
+	return true;
+}
+
+const struct provider provider_vm = {
+	.class = &Tern_VirtualSystem, .home = CIM_NS_VIRT, .visible = CIM_NS_VIRT, .count = vm_count, .get = vm_get,
+};

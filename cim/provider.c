@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#include "provider.h"
+#include "prov_assoc.h"
+
+static const struct provider *const provider[] = {
+	&provider_host, &provider_vm, &provider_service, &provider_capabilities, &provider_setting, &provider_job,
+	&provider_profile, &provider_namespace, &provider_manager,
+	&provider_hosted_dependency, &provider_hosted_service, &provider_service_affects,
+	&provider_element_capabilities, &provider_settings_define, &provider_affected_job,
+	&provider_owning_job, &provider_conforms, &provider_referenced, NULL,
+};
+
+const struct provider *provider_at(unsigned n)
+{
+	return n < sizeof(provider) / sizeof(provider[0]) ? provider[n] : NULL;
+}
+
+bool provider_get(struct obj o, bool keys_only, struct inst *out)
+{
+	if (o.index >= o.provider->count(o.provider))
+		return false;
+	inst_init(out, o.provider->class, keys_only);
+	if (o.provider->get(o.provider, o.index, out))
+		return true;
+	inst_fini(out);
+	return false;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* provider.h: which instances exist: one provider for each class that has instances of its own. */
+#pragma once
+#include <stdbool.h>
+#include "inst.h"
+
+enum cim_namespace { CIM_NS_VIRT = 1, CIM_NS_INTEROP = 2 };
+
+/* Two ends of an association that one provider makes. */
+struct link {
+	const char *a, *b;			/* the reference properties */
+	const struct provider *from, *to;	/* what they point to */
+	/* NULL: every @from is linked to every @to. */
+	bool (*linked)(unsigned from, unsigned to);
+	void (*fill)(struct inst *out);		/* further properties, NULL: none */
+};
+
+struct provider {
+	const struct cim_class *class;
+	unsigned home;				/* namespace in its paths (enum cim_namespace) */
+	unsigned visible;			/* namespaces whose enumerations show it */
+	/* Instance numbers are below count(); get fills an initialised @out and returns false for a number
+	 * that is not in use. */
+	unsigned (*count)(const struct provider *p);
+	bool (*get)(const struct provider *p, unsigned index, struct inst *out);
+	const struct link *link;		/* associations only */
+};
+
+extern const struct provider provider_host, provider_vm, provider_service, provider_capabilities;
+extern const struct provider provider_setting, provider_job, provider_profile, provider_namespace;
+extern const struct provider provider_manager;
+
+#define PROVIDER_SERVICE_NAME	"MigrationService"
+
+/* All providers, NULL at the end. */
+const struct provider *provider_at(unsigned n);
+/* Initialises @out and fills it; false (and nothing to free) if there is no such instance. */
+bool provider_get(struct obj o, bool keys_only, struct inst *out);
+/* Numbers of the registered profiles. */
+enum { PROFILE_MIGRATION, PROFILE_VIRTUALIZATION, PROFILES };

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+#include "server.h"
+#include <string.h>
+#include "call.h"
+#include "http.h"
+#include "lib/log.h"
+
+#define CONNECTIONS	16
+#define READ_BYTES	4096
+#define DRAIN_NS	2000000000ull	/* how long a connection that we end may still talk */
+#define POLL_NS		10000000ull	/* how often a waiting method is asked */
+#define TURNS		64		/* of one connection in a step, so that others get theirs */
+#define TRAIN_LIMIT	65536		/* kept out buffer; larger ones are freed after use */
+
+/* READ -> WAIT -> WRITE -> READ ... -> DRAIN -> gone */
+enum state { FREE, READ, WAIT, WRITE, DRAIN };
+
+struct conn {
+	enum state state;
+	struct channel *ch;
+	struct http http;
+	struct call call;
+	struct buf in;			/* received, not yet parsed: pipelined requests wait here */
+	struct buf out;
+	size_t sent;
+	bool keep_alive;
+	bool started;			/* READ: the first byte of a request has come */
+	uint64_t deadline_ns;
+};
+
+static struct conn conns[CONNECTIONS];
+static struct cim_config limits;
+static uint64_t now;
+
+static void conn_free(struct conn *c, bool abort)
+{
+	if (c->state == WAIT)
+		call_fini(&c->call);
+	http_fini(&c->http);
+	buf_free(&c->in);
+	buf_free(&c->out);
+	if (abort)
+		c->ch->ops->abort(c->ch);
+	else
+		c->ch->ops->close(c->ch);
+	*c = (struct conn){ .state = FREE };
+}
+
+void cim_server_init(const struct cim_config *config)
+{
+	for (unsigned n = 0; n < CONNECTIONS; n++)
+		if (conns[n].state != FREE)
+			conn_free(&conns[n], true);
+	limits = *config;
+	if (!limits.connections || limits.connections > CONNECTIONS)
+		limits.connections = CONNECTIONS;
+	if (!limits.request_bytes)
+		limits.request_bytes = 256 * 1024;
+	if (!limits.request_ns)
+		limits.request_ns = 30000000000ull;
+	if (!limits.idle_ns)
+		limits.idle_ns = 120000000000ull;
+}
+
+static void refuse_connection(struct channel *ch)
+{
+	static const char text[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+	log_warn("cim", "connection refused: %u are open already", limits.connections);
+	ch->ops->send(ch, text, sizeof(text) - 1);
+	ch->ops->close(ch);
+}
+
+void cim_server_accept(struct channel *ch)
+{
+	for (unsigned n = 0; n < limits.connections; n++)
+		if (conns[n].state == FREE) {
+			conns[n] = (struct conn){ .state = READ, .ch = ch };
+			http_init(&conns[n].http, limits.request_bytes);
+			return;
+		}
+	refuse_connection(ch);
+}
+
+static void start_write(struct conn *c)
+{
+	c->state = WRITE;
+	c->sent = 0;
+	c->deadline_ns = now + limits.request_ns;
+}
+
+/* An answer without a body: HTTP errors. */
+static void answer_error(struct conn *c, unsigned status, const char *error, const char *detail, bool keep_alive)
+{
+	buf_clear(&c->out);
+	http_answer(&c->http, &c->out, status, error, detail, 0, keep_alive);
+	c->keep_alive = keep_alive;
+	start_write(c);
+}
+
+/* Header and body go out as one run of bytes: split, a delayed ACK would cost 40 ms. */
+static void answer_call(struct conn *c)
+{
+	struct buf head = { 0 };
+	size_t body = c->out.length;
+
+	if (c->call.http_status) {
+		answer_error(c, c->call.http_status, c->call.http_error, c->call.text, c->http.keep_alive);
+	} else {
+		http_answer(&c->http, &head, 200, NULL, NULL, body, c->http.keep_alive);
+		buf_add(&head, c->out.data, body);
+		if (head.failed) {
+			answer_error(c, 500, NULL, "out of memory", false);
+		} else {
+			buf_free(&c->out);
+			c->out = head;
+			head = (struct buf){ 0 };
+			c->keep_alive = c->http.keep_alive;
+			start_write(c);
+		}
+	}
+	buf_free(&head);
+	call_fini(&c->call);
+}
+
+static void begin_call(struct conn *c)
+{
+	const struct http *h = &c->http;
+	const struct call_header header = {
+		.operation = http_field(h, HTTP_FIELD_OPERATION), .method = http_field(h, HTTP_FIELD_METHOD),
+		.object = http_field(h, HTTP_FIELD_OBJECT), .protocol = http_field(h, HTTP_FIELD_PROTOCOL),
+		.batch = http_field(h, HTTP_FIELD_BATCH), .host = http_field(h, HTTP_FIELD_HOST),
+	};
+	const char *error;
+	unsigned status = http_check(h, &error);
+
+	if (status) {
+		answer_error(c, status, error, NULL, h->keep_alive);
+		return;
+	}
+	buf_clear(&c->out);
+	if (call_begin(&c->call, &header, &h->body, &c->out) == ERR_AGAIN)
+		c->state = WAIT;
+	else
+		answer_call(c);
+}
+
+static void send_continue(struct conn *c)
+{
+	static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+	/* With nothing queued before it, a line this short fits any send buffer; a client whose answer
+	 * is lost anyway sends its body after a while. */
+	c->ch->ops->send(c->ch, text, sizeof(text) - 1);
+	c->http.expects = false;
+}
+
+/* Parses what has come; true if it changed something. */
+static bool parse(struct conn *c)
+{
+	size_t used = c->in.length ? http_feed(&c->http, c->in.data, c->in.length) : 0;
+
+	buf_drop(&c->in, used);
+	if (used && !c->started) {
+		c->started = true;
+		c->deadline_ns = now + limits.request_ns;
+	}
+	if (c->http.expects)
+		send_continue(c);
+	if (c->http.phase == HTTP_BAD)
+		answer_error(c, c->http.status, NULL, NULL, false);
+	else if (c->http.phase == HTTP_DONE)
+		begin_call(c);
+	return used > 0;
+}
+
+static bool receive(struct conn *c)
+{
+	char data[READ_BYTES];
+	size_t n = c->in.length < READ_BYTES ? c->ch->ops->recv(c->ch, data, sizeof(data)) : 0;
+
+	buf_add(&c->in, data, n);
+	return n > 0;
+}
+
+static bool step_read(struct conn *c)
+{
+	bool progress = receive(c);
+	enum err e;
+
+	if (c->in.failed) {
+		conn_free(c, true);
+		return true;
+	}
+	if (parse(c))
+		return true;
+	e = c->ch->ops->status(c->ch);
+	if (e != ERR_OK && e != ERR_AGAIN) {
+		conn_free(c, e != ERR_CLOSED);
+		return true;
+	}
+	return progress;
+}
+
+static bool step_wait(struct conn *c)
+{
+	if (call_poll(&c->call) == ERR_AGAIN) {
+		enum err e = c->ch->ops->status(c->ch);
+
+		/* A client that has only shut its sending side still wants the answer. */
+		if (e == ERR_OK || e == ERR_AGAIN || e == ERR_CLOSED)
+			return false;
+		conn_free(c, true);
+		return true;
+	}
+	answer_call(c);
+	return true;
+}
+
+static bool step_write(struct conn *c)
+{
+	size_t n = c->ch->ops->send(c->ch, c->out.data + c->sent, c->out.length - c->sent);
+	enum err e;
+
+	c->sent += n;
+	if (n)
+		c->deadline_ns = now + limits.request_ns;
+	if (c->sent < c->out.length) {
+		e = c->ch->ops->status(c->ch);
+		if (n || e == ERR_OK || e == ERR_AGAIN || e == ERR_CLOSED)
+			return n > 0;
+		conn_free(c, true);
+		return true;
+	}
+	if (c->out.room > TRAIN_LIMIT)
+		buf_free(&c->out);
+	if (c->keep_alive) {
+		http_next(&c->http);
+		c->state = READ;
+		c->started = false;
+		c->deadline_ns = now + limits.idle_ns;
+	} else {
+		c->state = DRAIN;
+		c->deadline_ns = now + DRAIN_NS;
+	}
+	return true;
+}
+
+/* Closing while the client still sends would reset the connection and could cost it our answer: read on until
+ * it has closed or everything of ours is acknowledged and it is silent. */
+static bool step_drain(struct conn *c)
+{
+	char data[READ_BYTES];
+
+	if (c->ch->ops->recv(c->ch, data, sizeof(data)))
+		return true;
+	if (c->http.phase != HTTP_BAD || c->ch->ops->status(c->ch) != ERR_OK) {
+		conn_free(c, false);
+		return true;
+	}
+	return false;
+}
+
+static void expire(struct conn *c)
+{
+	if (c->state == READ && c->started) {
+		answer_error(c, 408, NULL, NULL, false);
+		return;
+	}
+	conn_free(c, c->state == WRITE);
+}
+
+static bool step_one(struct conn *c)
+{
+	if (!c->deadline_ns)
+		c->deadline_ns = now + limits.request_ns;
+	if (c->state != WAIT && now >= c->deadline_ns) {
+		expire(c);
+		return true;
+	}
+	switch (c->state) {
+	case READ:
+		return step_read(c);
+	case WAIT:
+		return step_wait(c);
+	case WRITE:
+		return step_write(c);
+	case DRAIN:
+		return step_drain(c);
+	case FREE:
+		break;
+	}
+	return false;
+}
+
+bool cim_server_step(uint64_t now_ns)
+{
+	bool progress = false;
+
+	now = now_ns;
+	for (unsigned n = 0; n < CONNECTIONS; n++)
+		for (unsigned k = 0; k < TURNS && conns[n].state != FREE && step_one(&conns[n]); k++)
+			progress = true;
+	return progress;
+}
+
+uint64_t cim_server_deadline(void)
+{
+	uint64_t first = UINT64_MAX, at;
+
+	for (unsigned n = 0; n < CONNECTIONS; n++) {
+		if (conns[n].state == FREE)
+			continue;
+		at = conns[n].state == WAIT ? now + POLL_NS : conns[n].deadline_ns;
+		if (at < first)
+			first = at;
+	}
+	return first;
+}

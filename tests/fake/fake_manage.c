@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+#include "fake_manage.h"
+#include <stdio.h>
+#include <string.h>
+
+struct fake_manage fake;
+
+static void add_vm(const char *name, enum manage_vm_state state, unsigned vcpus)
+{
+	struct manage_vm *v = &fake.vm[fake.vms++];
+
+	*v = (struct manage_vm){ .state = state, .memory_bytes = 128ull << 20, .vcpus = vcpus };
+	snprintf(v->name, sizeof(v->name), "%s", name);
+	snprintf(v->uuid, sizeof(v->uuid), "00000000-0000-4000-8000-0000000000%02u", fake.vms);
+}
+
+static void add_peer(const char *name, const char *address, bool accepts)
+{
+	struct fake_peer *p = &fake.peer[fake.peers++];
+
+	p->reachable = true;
+	p->accepts = accepts;
+	snprintf(p->name, sizeof(p->name), "%s", name);
+	snprintf(p->address, sizeof(p->address), "%s", address);
+}
+
+void fake_manage_reset(void)
+{
+	fake = (struct fake_manage){ .now_ns = 1000000000, .wall_seconds = 1790000000,
+		.host = { .name = "lab-a", .uuid = "6b0c8a52-0000-4000-8000-000000000001", .version = "0.1",
+			.address = "10.77.0.2", .boot_id = "11111111-2222-4333-8444-555555555555",
+			.memory_bytes = 1ull << 30, .free_bytes = 800ull << 20, .cpus = 2, .can_run_vms = true } };
+	add_vm("web1", MANAGE_VM_RUNNING, 1);
+	add_vm("db1", MANAGE_VM_STOPPED, 2);
+	add_peer("lab-b", "10.77.0.3", true);
+	add_peer("lab-c", "10.77.0.4", false);
+}
+
+static struct fake_peer *peer_at(const char *address)
+{
+	for (unsigned n = 0; n < fake.peers; n++)
+		if (!strcmp(fake.peer[n].address, address))
+			return &fake.peer[n];
+	return NULL;
+}
+
+static struct manage_vm *vm_named(const char *name)
+{
+	for (unsigned n = 0; n < fake.vms; n++)
+		if (!strcmp(fake.vm[n].name, name))
+			return &fake.vm[n];
+	return NULL;
+}
+
+void manage_host_get(struct manage_host *out)
+{
+	*out = fake.host;
+}
+
+unsigned manage_vm_count(void)
+{
+	return fake.vms;
+}
+
+bool manage_vm_get(unsigned index, struct manage_vm *out)
+{
+	if (index >= fake.vms)
+		return false;
+	*out = fake.vm[index];
+	return true;
+}
+
+bool manage_vm_find(const char *name, struct manage_vm *out)
+{
+	struct manage_vm *v = vm_named(name);
+
+	if (v)
+		*out = *v;
+	return v != NULL;
+}
+
+static enum err change(const char *name, enum manage_vm_state from, enum manage_vm_state to, struct why *why)
+{
+	struct manage_vm *v = vm_named(name);
+
+	if (!v)
+		return ERR_NOTFOUND;
+	if (v->state != from) {
+		why_set(why, "%s is %s", name, from == MANAGE_VM_RUNNING ? "not running" : "running already");
+		return ERR_STATE;
+	}
+	v->state = to;
+	return ERR_OK;
+}
+
+enum err manage_vm_start(const char *name, struct why *why)
+{
+	return change(name, MANAGE_VM_STOPPED, MANAGE_VM_RUNNING, why);
+}
+
+enum err manage_vm_stop(const char *name, struct why *why)
+{
+	return change(name, MANAGE_VM_RUNNING, MANAGE_VM_STOPPED, why);
+}
+
+bool manage_peer_find(const char *name, char address[16])
+{
+	for (unsigned n = 0; n < fake.peers; n++)
+		if (!strcmp(fake.peer[n].name, name)) {
+			memcpy(address, fake.peer[n].address, 16);
+			return true;
+		}
+	return false;
+}
+
+static enum err may_move(const struct manage_move *move, struct why *why)
+{
+	struct manage_vm *v = vm_named(move->vm);
+
+	fake.last = *move;
+	if (!v)
+		return ERR_NOTFOUND;
+	if (v->state != MANAGE_VM_RUNNING) {
+		why_set(why, "%s is not running: only a running virtual system can move live", move->vm);
+		return ERR_STATE;
+	}
+	return ERR_OK;
+}
+
+enum err manage_check_start(const struct manage_move *move, uint32_t *check, struct why *why)
+{
+	enum err e = may_move(move, why);
+
+	if (e != ERR_OK)
+		return e;
+	for (unsigned n = 0; n < FAKE_CHECKS; n++)
+		if (!fake.check[n].used) {
+			fake.check[n].used = true;
+			fake.check[n].move = *move;
+			fake.check[n].start_ns = fake.now_ns;
+			*check = n + 1;
+			return ERR_OK;
+		}
+	why_set(why, "%u checks are under way already", FAKE_CHECKS);
+	return ERR_SPACE;
+}
+
+enum err manage_check_poll(uint32_t check, bool *migratable, struct why_list *reasons)
+{
+	struct fake_peer *p = peer_at(fake.check[check - 1].move.destination);
+
+	if (fake.now_ns < fake.check[check - 1].start_ns + FAKE_CHECK_NS)
+		return ERR_AGAIN;
+	*migratable = p && p->reachable && p->accepts;
+	if (!p || !p->reachable) {
+		why_add(reasons, "no answer from %s port 5991 within 5 s", fake.check[check - 1].move.destination);
+	} else if (!p->accepts) {
+		why_add(reasons, "%s has 64 MiB free, web1 needs 128 MiB", p->name);
+		why_add(reasons, "%s can't run virtual systems: VT-x <off> & locked", p->name);
+	}
+	fake.check[check - 1].used = false;
+	return ERR_OK;
+}
+
+void manage_check_drop(uint32_t check)
+{
+	fake.check[check - 1].used = false;
+	fake.drops++;
+}
+
+enum err manage_migrate_start(const struct manage_move *move, uint32_t *job, struct why *why)
+{
+	enum err e = may_move(move, why);
+	struct manage_job *j;
+
+	if (e != ERR_OK)
+		return e;
+	if (fake.jobs == FAKE_JOBS)
+		return ERR_SPACE;
+	j = &fake.job[fake.jobs++];
+	*j = (struct manage_job){ .id = fake.jobs, .state = MANAGE_JOB_NEW, .submitted_ns = fake.now_ns,
+				  .started_ns = fake.now_ns, .changed_ns = fake.now_ns };
+	snprintf(j->vm, sizeof(j->vm), "%s", move->vm);
+	snprintf(j->vm_uuid, sizeof(j->vm_uuid), "%s", vm_named(move->vm)->uuid);
+	snprintf(j->destination, sizeof(j->destination), "%s", move->destination);
+	snprintf(j->phase, sizeof(j->phase), "HELLO");
+	vm_named(move->vm)->state = MANAGE_VM_EMIGRATING;
+	vm_named(move->vm)->job = j->id;
+	*job = j->id;
+	return ERR_OK;
+}
+
+unsigned manage_job_count(void)
+{
+	return fake.jobs;
+}
+
+bool manage_job_get(unsigned index, struct manage_job *out)
+{
+	if (index >= fake.jobs)
+		return false;
+	*out = fake.job[index];
+	return true;
+}
+
+bool manage_job_find(uint32_t id, struct manage_job *out)
+{
+	return id && manage_job_get(id - 1, out);
+}
+
+static void end_job(struct manage_job *j, enum manage_job_state state, const char *error, uint16_t code)
+{
+	struct manage_vm *v = vm_named(j->vm);
+
+	j->state = state;
+	j->error_code = code;
+	j->changed_ns = j->ended_ns = fake.now_ns;
+	snprintf(j->error, sizeof(j->error), "%s", error);
+	if (state == MANAGE_JOB_COMPLETED) {
+		*v = fake.vm[--fake.vms];
+	} else {
+		v->state = MANAGE_VM_RUNNING;
+		v->job = 0;
+	}
+}
+
+enum err manage_job_cancel(uint32_t id, struct why *why)
+{
+	struct manage_job *j = &fake.job[id - 1];
+
+	if (j->ended_ns || fake.now_ns >= j->submitted_ns + FAKE_COMMIT_NS) {
+		why_set(why, "%s", j->ended_ns ? "the job has ended" : "too late, committed");
+		return ERR_STATE;
+	}
+	end_job(j, MANAGE_JOB_TERMINATED, "cancelled by an operator", 1);
+	return ERR_OK;
+}
+
+static void do_rounds(struct manage_job *j, uint64_t t)
+{
+	uint32_t n = (uint32_t)((t - FAKE_ROUNDS_NS) / FAKE_ROUND_NS);
+
+	j->rounds = n < FAKE_ROUNDS ? n : FAKE_ROUNDS;
+	j->bytes_sent = 0;
+	for (n = 0; n < j->rounds; n++) {
+		j->round[n] = (struct manage_round){ FAKE_ROUNDS_NS + n * FAKE_ROUND_NS,
+			FAKE_ROUNDS_NS + (n + 1) * FAKE_ROUND_NS, 1000 >> n, 20000 >> n, 4100000 >> n, 500 >> n };
+		j->bytes_sent += j->round[n].bytes;
+	}
+	j->nonzero_bytes = 4096000;
+	j->percent = (uint16_t)(10 + 80 * j->rounds / FAKE_ROUNDS);
+}
+
+static void advance_job(struct manage_job *j)
+{
+	uint64_t t = fake.now_ns - j->submitted_ns;
+	struct fake_peer *p = peer_at(j->destination);
+
+	if (j->ended_ns)
+		return;
+	j->state = MANAGE_JOB_RUNNING;
+	if (t >= FAKE_OFFER_NS && (!p || !p->reachable)) {
+		snprintf(j->error, sizeof(j->error), "no answer from %s port 5991 within 5 s", j->destination);
+		end_job(j, MANAGE_JOB_EXCEPTION, strdupa(j->error), 10);
+		return;
+	}
+	if (t >= FAKE_OFFER_NS && !p->accepts) {
+		end_job(j, MANAGE_JOB_EXCEPTION, "lab-c has 64 MiB free, web1 needs 128 MiB", 13);
+		return;
+	}
+	if (t >= FAKE_OFFER_NS)
+		snprintf(j->destination_name, sizeof(j->destination_name), "%s", p->name);
+	snprintf(j->phase, sizeof(j->phase), "%s", t < FAKE_OFFER_NS ? "HELLO" : t < FAKE_ROUNDS_NS ? "OFFER" :
+		 t < FAKE_STOP_NS ? "ROUNDS" : t < FAKE_COMMIT_NS ? "STATE" : t < FAKE_DONE_NS ? "COMMIT" : "DONE");
+	if (t >= FAKE_ROUNDS_NS)
+		do_rounds(j, t);
+	if (t < FAKE_DONE_NS)
+		return;
+	j->percent = 100;
+	j->downtime_ns = 21000000;
+	j->expected_downtime_ns = 30000000;
+	j->terms = 2;
+	j->term[0] = (struct manage_term){ "stop", 5000000, 4000000 };
+	j->term[1] = (struct manage_term){ "transfer", 25000000, 17000000 };
+	j->verified = true;
+	j->hash_source = j->hash_destination = 0x0123456789abcdefull;
+	end_job(j, MANAGE_JOB_COMPLETED, "", 0);
+}
+
+void fake_manage_advance(uint64_t ns)
+{
+	fake.now_ns += ns;
+	for (unsigned n = 0; n < fake.jobs; n++)
+		advance_job(&fake.job[n]);
+}
+
+uint64_t manage_now_ns(void)
+{
+	return fake.now_ns;
+}
+
+uint64_t manage_wall_seconds(void)
+{
+	return fake.wall_seconds + fake.now_ns / 1000000000;
+}

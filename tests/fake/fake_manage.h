@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* fake_manage.h: hv/manage.h without a hypervisor: a scriptable host whose migrations follow a fake clock. */
+#pragma once
+#include "hv/manage.h"
+
+#define FAKE_VMS	8
+#define FAKE_JOBS	32
+#define FAKE_CHECKS	4
+
+/* Milestones of a migration, in fake time since it was submitted. */
+#define FAKE_OFFER_NS	20000000ull
+#define FAKE_ROUNDS_NS	40000000ull
+#define FAKE_ROUND_NS	100000000ull
+#define FAKE_ROUNDS	3u
+#define FAKE_STOP_NS	(FAKE_ROUNDS_NS + FAKE_ROUNDS * FAKE_ROUND_NS)
+#define FAKE_COMMIT_NS	(FAKE_STOP_NS + 20000000ull)
+#define FAKE_DONE_NS	(FAKE_COMMIT_NS + 10000000ull)
+#define FAKE_CHECK_NS	20000000ull	/* until a check is answered */
+
+struct fake_peer { char name[64]; char address[16]; bool reachable; bool accepts; };
+
+struct fake_manage {
+	struct manage_host host;
+	unsigned vms;
+	struct manage_vm vm[FAKE_VMS];
+	unsigned peers;
+	struct fake_peer peer[4];
+	unsigned jobs;
+	struct manage_job job[FAKE_JOBS];
+	struct { bool used; struct manage_move move; uint64_t start_ns; } check[FAKE_CHECKS];
+	uint64_t now_ns, wall_seconds;
+	struct manage_move last;	/* what the last check or migration asked for */
+	unsigned drops;			/* calls of manage_check_drop */
+};
+
+extern struct fake_manage fake;
+
+/* Host lab-a at 10.77.0.2; web1 running, db1 stopped; peers lab-b 10.77.0.3 (accepts), lab-c 10.77.0.4 (refuses for
+ * two reasons). Every other address is unreachable. */
+void fake_manage_reset(void);
+/* Lets time pass: checks and jobs move on. */
+void fake_manage_advance(uint64_t ns);

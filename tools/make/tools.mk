@@ -27,3 +27,14 @@ $(B)/ternctl: $(CTL_OBJ)
 ternctl: $(B)/ternctl
 
 -include $(CTL_OBJ:.o=.d)
+
+# --- the demo ------------------------------------------------------------------------------------------
+# make demo [DEMO="--keep ..."]: everything is built, then two hosts start and the guest moves there and back.
+.PHONY: demo demo-check
+demo: image $(B)/ternctl $(B)/demo/initrd.gz
+	$(Q)tools/demo/run $(DEMO)
+
+# What decides about a demo, tried on recordings; and the guest's checksum against the second computation.
+demo-check: $(B)/demo/writer
+	$(Q)python3 tests/unit/demo/test_report.py
+	$(Q)python3 tests/unit/demo/test_guest.py $(B)/demo/writer

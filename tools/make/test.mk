@@ -18,8 +18,9 @@ rules: $(DEPS_STAMP)
 FUZZ_SECONDS ?= 10
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(B)/fuzz/%)
+# Clang, unlike GCC, minds unused inline functions outside headers, which the state tables' macros make.
 FUZZ_C   := -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -D_GNU_SOURCE -Itests/fake \
-	    $(CINC) $(WARN)
+	    $(CINC) $(WARN) -Wno-unused-function
 
 fuzz_sources = $(shell sed -n '2s,^/\* fuzz: \(.*\) \*/$$,\1,p' tests/fuzz/$(1).c)
 

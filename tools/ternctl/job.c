@@ -182,9 +182,14 @@ enum ctl job_print(const struct control *c, const struct xml *job)
 /* ID is a whole InstanceID or the number at its end. */
 static bool is_called(const struct xml *job, const char *id)
 {
-	const char *full = cim_text(job, "InstanceID"), *local = full ? strrchr(full, ':') : NULL;
+	const char *full = cim_text(job, "InstanceID"), *local = full ? strpbrk(full, ":/") : NULL;
 
-	return full && (!strcmp(full, id) || (local && !strcmp(local + 1, id)));
+	if (!full || !strcmp(full, id))
+		return full != NULL;
+	for (; local; local = strpbrk(local + 1, ":/"))
+		if (!strcmp(local + 1, id))
+			return true;
+	return false;
 }
 
 /* @jobs must be finished after CTL_OK; *found is the named instance. */

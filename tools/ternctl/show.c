@@ -15,7 +15,7 @@ static const char *state_text(const struct xml *vm)
 		return "arriving";
 	switch (cim_number(vm, "EnabledState", 0)) {
 	case 2: return "running";
-	case 3: return "off";
+	case 3: return "stopped";
 	case 4: return "stopping";
 	case 6: return "offline";
 	case 8: return "deferred";
@@ -35,14 +35,14 @@ static void print_text(const struct xml *instance, const char *name)
 	text_free(&t);
 }
 
-/* Sentences that the host adds: why it can't run machines, why one crashed. */
-static void print_descriptions(const struct xml *instance)
+/* Sentences that the host adds (why it can't run machines, why one crashed); not @known, which was printed. */
+static void print_descriptions(const struct xml *instance, const char *known)
 {
 	for (unsigned i = 0; i < cim_elements(instance, "StatusDescriptions"); i++) {
 		struct text t = { 0 };
 
 		text_add_printable(&t, cim_element(instance, "StatusDescriptions", i));
-		if (t.length)
+		if (t.length && strcmp(t.data, known) != 0)
 			printf("    %s\n", t.data);
 		text_free(&t);
 	}
@@ -50,6 +50,8 @@ static void print_descriptions(const struct xml *instance)
 
 static void print_host(const struct xml *host)
 {
+	const char *able = cim_true(host, "CanRunVirtualSystems") ? "runs virtual systems" : "can't run virtual systems";
+
 	printf("host ");
 	print_text(host, "Name");
 	printf("  Tern ");
@@ -61,8 +63,8 @@ static void print_host(const struct xml *host)
 	       cim_number(host, "Processors", 0) == 1 ? "" : "s",
 	       (unsigned long long)cim_number(host, "MemoryBytes", 0) >> 20,
 	       (unsigned long long)cim_number(host, "FreeMemoryBytes", 0) >> 20,
-	       cim_true(host, "CanRunVirtualSystems") ? "runs virtual systems" : "can't run virtual systems");
-	print_descriptions(host);
+	       able);
+	print_descriptions(host, able);
 }
 
 static void print_vm(const struct xml *vm)
@@ -77,7 +79,7 @@ static void print_vm(const struct xml *vm)
 	       cim_number(vm, "Processors", 0) == 1 ? " " : "s",
 	       (double)cim_number(vm, "UptimeMicroseconds", 0) / 1e6);
 	text_free(&t);
-	print_descriptions(vm);
+	print_descriptions(vm, state_text(vm));
 }
 
 static void add_instances(struct text *out, const char *name, const struct cim_answer *a)

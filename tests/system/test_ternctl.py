@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# limit: 120
+"""ternctl against the CIM server with the fake host behind it, and against servers that misbehave."""
+import json
+import os
+import socket
+import subprocess
+import threading
+import unittest
+
+ROOT = os.environ.get("TERN_ROOT") or os.path.realpath(os.path.join(os.path.dirname(os.path.realpath(__file__)), "../.."))
+OK, NO, USAGE, CONNECTION = 0, 1, 2, 3
+
+
+def build():
+    subprocess.run(["make", "-s", "--no-print-directory", "-C", ROOT, "build/ternctl", "build/cimhost"], check=True)
+
+
+def ternctl(port, *words, typed=""):
+    env = {k: v for k, v in os.environ.items() if k != "TERN_HOST"}
+    return subprocess.run([f"{ROOT}/build/ternctl", "-H", f"127.0.0.1:{port}", "--timeout", "5", *words], env=env,
+                          input=typed, capture_output=True, text=True, timeout=60, check=False)
+
+
+class Server:
+    """Takes one connection, reads once, answers with fixed bytes."""
+
+    def __init__(self, talk):
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self.run, args=(talk,), daemon=True).start()
+
+    def run(self, talk):
+        peer, _ = self.socket.accept()
+        with peer, self.socket:
+            talk(peer)
+
+
+def answer(data):
+    def talk(peer):
+        peer.recv(65536)
+        try:
+            peer.sendall(data)
+        except OSError:
+            pass
+    return talk
+
+
+def http(body, status="200 OK", extra=""):
+    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{extra}\r\n{body}".encode()
+
+
+class WithHost(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        build()
+
+    def setUp(self):
+        self.host = subprocess.Popen([f"{ROOT}/build/cimhost", "0"], stdout=subprocess.PIPE, text=True)
+        self.port = int(self.host.stdout.readline())
+
+    def tearDown(self):
+        self.host.kill()
+        self.host.wait()
+        self.host.stdout.close()
+
+    def ctl(self, code, *words):
+        done = ternctl(self.port, *words)
+        self.assertEqual(done.returncode, code, f"{words}: {done.stdout}{done.stderr}")
+        return done
+
+    def test_list_names_host_and_machines(self):
+        self.assertRegex(self.ctl(OK, "list").stdout, r"(?s)host lab-a .*web1 +running +128 MiB.*db1 +stopped")
+        both = json.loads(self.ctl(OK, "list", "--json").stdout)
+        self.assertEqual([v["Name"] for v in both["virtual_systems"]], ["web1", "db1"])
+
+    def test_show_prints_properties(self):
+        self.assertRegex(self.ctl(OK, "show", "web1").stdout, r"(?m)^  MemoryBytes +134217728$")
+        self.assertEqual(json.loads(self.ctl(OK, "show", "--json").stdout)["Name"], "lab-a")
+
+    def test_check_says_yes_or_no_with_reasons(self):
+        self.assertIn("can move", self.ctl(OK, "check", "web1", "10.77.0.3").stdout)
+        self.assertIn("can move", self.ctl(OK, "check", "web1", "--to-system", "lab-b").stdout)
+        said = self.ctl(NO, "check", "web1", "10.77.0.99").stdout
+        self.assertIn("can't move", said)
+        self.assertIn("no answer from 10.77.0.99", said)
+        verdict = json.loads(self.ctl(NO, "check", "web1", "10.77.0.99", "--json").stdout)
+        self.assertIs(verdict["migratable"], False)
+        self.assertEqual(len(verdict["reasons"]), 1)
+
+    def test_migrate_waits_draws_progress_and_sums_up(self):
+        done = self.ctl(OK, "migrate", "web1", "10.77.0.3", "--wait", "--verify", "full")
+        self.assertIn("completed", done.stdout)
+        self.assertIn("equal", done.stdout)
+        self.assertIn("100%", done.stderr)
+
+    def test_a_job_is_found_by_number_and_as_json(self):
+        self.ctl(OK, "migrate", "web1", "10.77.0.3")
+        job = json.loads(self.ctl(OK, "job", "1", "--wait", "--json").stdout)
+        self.assertEqual(job["JobState"], 7)
+        self.assertEqual(len(job["RoundPages"]), job["Rounds"])
+        self.assertIn(job["InstanceID"], self.ctl(OK, "jobs").stdout)
+        self.assertIn("knows no job", self.ctl(NO, "job", "99").stderr)
+
+    def test_a_failed_migration_fails_the_command_with_its_reason(self):
+        self.assertIn("no answer from 10.77.0.99", self.ctl(NO, "migrate", "web1", "10.77.0.99", "--wait").stdout)
+
+    def test_a_running_migration_can_be_cancelled_an_ended_one_cannot(self):
+        self.ctl(OK, "migrate", "web1", "10.77.0.3")
+        self.ctl(OK, "cancel", "1")
+        self.assertIn("terminated", self.ctl(NO, "job", "1", "--wait").stdout)
+        self.assertIn("has ended", self.ctl(NO, "cancel", "1").stderr)
+
+    def test_machines_start_and_stop(self):
+        self.ctl(OK, "start", "db1")
+        self.assertIn("running already", self.ctl(NO, "start", "db1").stderr)
+        self.ctl(OK, "stop", "db1")
+
+    def test_an_unknown_machine_is_refused_by_name(self):
+        self.assertIn("no virtual system 'nope' (it has web1, db1)", self.ctl(NO, "check", "nope", "10.77.0.3").stderr)
+
+
+class Misbehaving(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        build()
+
+    def says(self, talk, words):
+        done = ternctl(Server(talk).port, "list")
+        self.assertEqual(done.returncode, CONNECTION, done.stderr)
+        self.assertIn(words, done.stderr)
+
+    def test_nobody_there(self):
+        with socket.create_server(("127.0.0.1", 0)) as s:
+            port = s.getsockname()[1]
+        done = ternctl(port, "list")
+        self.assertEqual(done.returncode, CONNECTION)
+        self.assertIn("can't connect", done.stderr)
+
+    def test_answers_that_are_no_cim_xml(self):
+        self.says(answer(http("garbage")), "not well-formed XML")
+        self.says(answer(http("<a/>")), "not a CIM-XML answer")
+        self.says(answer(http("", "400 Bad", "CIMError: request-not-valid\r\n")), "HTTP status 400 (request-not-valid)")
+        self.says(answer(b""), "failed")
+        self.says(answer(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nshort"), "failed")
+        self.says(answer(http("x" * (17 << 20))), "longer than")
+
+    def test_silence_ends_after_the_time_limit(self):
+        gone = threading.Event()
+        self.says(lambda peer: gone.wait(10), "no answer")
+        gone.set()
+
+    def test_wrong_command_lines(self):
+        for words in ([], ["fly"], ["check"], ["check", "a"], ["check", "a", "b", "--to-system", "c"], ["list", "--timeout", "0"],
+                      ["migrate", "a", "b", "--verify", "maybe"], ["job"], ["list", "--nope"]):
+            self.assertEqual(ternctl(1, *words).returncode, USAGE, words)
+
+
+class Console(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        build()
+
+    def test_the_name_goes_first_then_bytes_both_ways(self):
+        def talk(peer):
+            name = b""
+            while not name.endswith(b"\n"):
+                name += peer.recv(1)
+            peer.sendall(b"this is " + name)
+            peer.sendall(b"heard " + peer.recv(100))
+
+        server = Server(talk)
+        done = ternctl(1, "--console-port", str(server.port), "console", "web1", typed="hello\n")
+        self.assertEqual(done.returncode, OK)
+        self.assertEqual(done.stdout, "this is web1\nheard hello\n")
+
+
+if __name__ == "__main__":
+    unittest.main()

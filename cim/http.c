@@ -18,7 +18,7 @@ static int bad(struct http *h, unsigned status)
 	if (!h->status)
 		h->status = status;
 	h->phase = HTTP_BAD;
-	return 1;
+	return -1;		/* 1 would only skip the body when the header is complete */
 }
 
 /* Keeps the header field just read if it is one of ours. */
@@ -57,7 +57,7 @@ static int on_field(http_parser *p, const char *at, size_t length)
 	struct http *h = p->data;
 
 	if (h->in_value && field_end(h))
-		return 1;
+		return -1;
 	buf_add(&h->name, at, length);
 	return 0;
 }
@@ -78,7 +78,7 @@ static int on_headers(http_parser *p)
 
 	/* Trailers of a chunked body end here too: they carry nothing we need. */
 	if (field_end(h))
-		return 1;
+		return -1;
 	if (p->method != HTTP_POST)
 		return bad(h, 501);
 	h->phase = HTTP_BODY;

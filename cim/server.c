@@ -31,6 +31,7 @@ struct conn {
 static struct conn conns[CONNECTIONS];
 static struct cim_config limits;
 static uint64_t now;
+static char scratch[READ_BYTES];	/* not on the stack, which is small */
 
 static void conn_free(struct conn *c, bool abort)
 {
@@ -176,10 +177,9 @@ static bool parse(struct conn *c)
 
 static bool receive(struct conn *c)
 {
-	char data[READ_BYTES];
-	size_t n = c->in.length < READ_BYTES ? c->ch->ops->recv(c->ch, data, sizeof(data)) : 0;
+	size_t n = c->in.length < READ_BYTES ? c->ch->ops->recv(c->ch, scratch, sizeof(scratch)) : 0;
 
-	buf_add(&c->in, data, n);
+	buf_add(&c->in, scratch, n);
 	return n > 0;
 }
 
@@ -250,9 +250,7 @@ static bool step_write(struct conn *c)
  * it has closed or everything of ours is acknowledged and it is silent. */
 static bool step_drain(struct conn *c)
 {
-	char data[READ_BYTES];
-
-	if (c->ch->ops->recv(c->ch, data, sizeof(data)))
+	if (c->ch->ops->recv(c->ch, scratch, sizeof(scratch)))
 		return true;
 	if (c->http.phase != HTTP_BAD || c->ch->ops->status(c->ch) != ERR_OK) {
 		conn_free(c, false);

@@ -12,7 +12,7 @@ import time
 
 PORT = 5990
 CONNECT_S = 2.0
-RETRY_S = 0.1
+RETRY_S = 0.25
 IDLE_S = 1.0  # after so long an unfinished line is passed on as it is
 LINE_MAX = 4096
 
@@ -114,7 +114,7 @@ def main(words):
         while True:
             for c in consoles:
                 c.step()
-            for key, _ in selector.select(RETRY_S / 2):
+            for key, _ in selector.select(RETRY_S / 5):
                 if key.data:
                     key.data.ready()
                 else:

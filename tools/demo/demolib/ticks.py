@@ -34,27 +34,29 @@ def parse(host, wall, text):
 class Reader:
     """Takes console records {wall, host, line, partial} one by one.
 
-    A line that the move cut in two arrives as a partial line from one host and a remainder from the other; both
+    A line that the move cut in two arrives as an unfinished line from one host and a remainder from the other; both
     together are one tick. The same bytes seen again (a console shows its backlog to whoever connects) count once."""
 
     def __init__(self):
         self.ticks, self.trouble, self.start = [], [], None
         self.torn = 0
-        self.seen, self.cut = set(), {}
+        self.seen, self.heads = set(), []
+
+    def join(self, record):
+        """The tick that @record completes, if a line that came before it lacks just that; else it may be a head itself."""
+        for head in self.heads:
+            tick = parse(record["host"], record["wall"], head + record["line"])
+            if tick:
+                self.heads.remove(head)
+                self.torn += 1
+                return tick
+        if not record["line"].startswith("[tern:"):
+            self.heads = self.heads[-7:] + [record["line"]]
+        return None
 
     def add(self, record):
         host, text = record["host"], record["line"]
-        if record.get("partial"):
-            self.cut[host] = text
-            return
-        tick = parse(host, record["wall"], text)
-        if not tick:
-            for other, head in list(self.cut.items()):
-                tick = parse(host, record["wall"], head + text)
-                if tick:
-                    self.torn += 1
-                    del self.cut[other]
-                    break
+        tick = parse(host, record["wall"], text) or self.join(record)
         m = START.search(text)
         if m and not self.start:
             self.start = {"pages": int(m[1]), "rate": int(m[2]), "tick_ms": int(m[3])}

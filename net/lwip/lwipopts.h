@@ -47,8 +47,9 @@
 #define TCP_SND_BUF			(512 * 1024)
 #define TCP_SNDLOWAT			(32 * 1024)
 #define TCP_SND_QUEUELEN		((4 * TCP_SND_BUF) / TCP_MSS)
-/* Windows also travel on acknowledgements, so a packet of its own is worth it only for a large step. */
-#define TCP_WND_UPDATE_THRESHOLD	(TCP_WND / 8)
+/* Windows also travel on acknowledgements, so a packet of its own is worth it only for a large step; but a peer
+ * without window scaling sees 64 KiB at most, and the step must be well below that. */
+#define TCP_WND_UPDATE_THRESHOLD	(16 * 1024)
 #define TCP_QUEUE_OOSEQ			1
 #define TCP_OOSEQ_MAX_BYTES		TCP_WND
 #define TCP_OOSEQ_MAX_PBUFS		512

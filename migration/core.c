@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* core.c: attempt ids, job places and HELLO. */
+#include "core.h"
+#include <string.h>
+#include "lib/bytes.h"
+#include "lib/fmt.h"
+
+struct mig_job *mig_core_job(struct mig_core *c, uint64_t now_ns)
+{
+	struct mig_job *job = NULL;
+
+	for (unsigned i = 0; i < MIG_JOBS; i++) {
+		struct mig_job *j = &c->job[i];
+
+		if (!j->id) {
+			job = j;
+			break;
+		}
+		if (j->ended_ns && (!job || j->id < job->id))
+			job = j;
+	}
+	if (!job)
+		return NULL;
+	memset(job, 0, sizeof(*job));
+	job->id = ++c->last_job;
+	job->submitted_ns = job->changed_ns = now_ns;
+	return job;
+}
+
+void mig_core_attempt(struct mig_core *c, uint8_t attempt[MIG_ATTEMPT])
+{
+	memcpy(attempt, c->host.boot_id, MIG_ATTEMPT);
+	le64_put(attempt + 8, le64_get(attempt + 8) + ++c->last_attempt);
+}
+
+uint64_t mig_core_clock(const struct mig_core *c)
+{
+	return c->host.clock_ns(c->host.ctx);
+}
+
+void mig_core_hello(const struct mig_core *c, enum mig_purpose purpose, struct mig_hello *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->magic = MIG_MAGIC;
+	out->version_min = MIG_VERSION;
+	out->version_max = MIG_VERSION;
+	out->purpose = (uint8_t)purpose;
+	memcpy(out->boot_id, c->host.boot_id, sizeof(out->boot_id));
+	memcpy(out->uuid, c->host.uuid, sizeof(out->uuid));
+	memcpy(out->name, c->host.name, sizeof(out->name));
+}
+
+enum err mig_core_hello_check(const struct mig_hello *hello, struct why *why)
+{
+	if (hello->magic != MIG_MAGIC) {
+		why_set(why, "the peer's HELLO is not Tern's: magic 0x%llx", (unsigned long long)hello->magic);
+		return ERR_INVALID;
+	}
+	if (hello->version_min > hello->version_max || hello->purpose < MIG_PURPOSE_MIGRATE) {
+		why_set(why, "the peer's HELLO is impossible: versions %u to %u, purpose %u", hello->version_min,
+			hello->version_max, hello->purpose);
+		return ERR_INVALID;
+	}
+	if (hello->version_min > MIG_VERSION || hello->version_max < MIG_VERSION) {
+		why_set(why, "the peer speaks versions %u to %u of the protocol, this host %u", hello->version_min,
+			hello->version_max, MIG_VERSION);
+		return ERR_VERSION;
+	}
+	return ERR_OK;
+}
+
+void mig_ipv4_text(uint32_t ipv4, char out[16])
+{
+	fmt(out, 16, "%u.%u.%u.%u", ipv4 >> 24, ipv4 >> 16 & 255, ipv4 >> 8 & 255, ipv4 & 255);
+}

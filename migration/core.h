@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* core.h: what all attempts of one host share: the host, its records, its jobs. */
+#pragma once
+#include "host.h"
+#include "job.h"
+#include "records.h"
+
+#define MIG_ATTEMPTS 4	/* guests on their way at once */
+
+struct mig_core {
+	struct mig_host host;
+	struct mig_records records;
+	struct mig_job job[MIG_JOBS];
+	uint32_t last_job;
+	uint64_t last_attempt;
+	unsigned attempts;		/* guests on their way, out or in; kept by the service */
+};
+
+/* A cleared job with a new id, over the oldest ended one if need be; NULL if all are active. */
+struct mig_job *mig_core_job(struct mig_core *c, uint64_t now_ns);
+/* Makes an attempt id that no other attempt has (wire spec, section 1). */
+void mig_core_attempt(struct mig_core *c, uint8_t attempt[MIG_ATTEMPT]);
+/* Measures: the host's clock. */
+uint64_t mig_core_clock(const struct mig_core *c);
+/* This host's HELLO. */
+void mig_core_hello(const struct mig_core *c, enum mig_purpose purpose, struct mig_hello *out);
+/* Checks magic and versions of a peer's HELLO; ERR_INVALID, ERR_VERSION with a reason. */
+enum err mig_core_hello_check(const struct mig_hello *hello, struct why *why) NODISCARD;
+/* "10.77.0.3" into @out. */
+void mig_ipv4_text(uint32_t ipv4, char out[16]);

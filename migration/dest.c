@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* dest.c: the life of an incoming connection: which record may come when, deadlines, failures. */
+#include "dest.h"
+#include <string.h>
+#include "lib/log.h"
+#include "dest_parts.h"
+
+#define BYTES_A_STEP	MIG_BODY_MAX
+#define RECORDS_A_STEP	16
+#define CLOSING_NS	(2 * MIG_SECOND)
+
+static const struct { enum mig_dest_place place; uint16_t type; dest_record_fn *handle; } records[] = {
+	{ MIG_DEST_HELLO,   MIG_HELLO,	   dest_on_hello },
+	{ MIG_DEST_OFFER,   MIG_OFFER,	   dest_on_offer },
+	{ MIG_DEST_ROUNDS,  MIG_PAGES,	   dest_on_pages },
+	{ MIG_DEST_ROUNDS,  MIG_ROUND_END, dest_on_round_end },
+	{ MIG_DEST_ROUNDS,  MIG_STOP,	   dest_on_stop },
+	{ MIG_DEST_ROUNDS,  MIG_STATE,	   dest_on_state },
+	{ MIG_DEST_STATE,   MIG_STATE,	   dest_on_state },
+	{ MIG_DEST_SETTLED, MIG_COMMIT,	   dest_on_settling },
+	{ MIG_DEST_SETTLED, MIG_QUERY,	   dest_on_settling },
+	{ MIG_DEST_SETTLED, MIG_DONE,	   dest_on_settling },
+};
+
+enum err mig_dest_init(struct mig_dest *d, struct mig_core *core, struct channel *ch, uint64_t now_ns)
+{
+	memset(d, 0, sizeof(*d));
+	d->core = core;
+	d->peer_ipv4 = ch->peer_ipv4;
+	d->handoff = HD_NONE;
+	d->deadline_ns = now_ns + MIG_HELLO_NS;
+	return mig_stream_init(&d->stream, ch, NULL, now_ns);
+}
+
+void dest_go(struct mig_dest *d, enum mig_dest_place place, uint64_t deadline_ns)
+{
+	d->place = place;
+	d->deadline_ns = deadline_ns;
+}
+
+/* Tells the peer why, as far as the connection still carries it. */
+static void put_abort(struct mig_dest *d, uint64_t now_ns, const char *reason)
+{
+	struct mig_text text;
+
+	mig_text_set(&text, reason);
+	if (mig_stream_open(&d->stream) && d->stream.attempt_known && !mig_stream_put(&d->stream, MIG_ABORT, &text) &&
+	    mig_stream_flush(&d->stream, now_ns, NULL))
+		log_debug("mig", "ABORT did not go out whole");
+}
+
+void dest_fail(struct mig_dest *d, uint64_t now_ns, enum err e, const char *text)
+{
+	struct why copy;
+	char address[16];
+
+	why_set(&copy, "%s", text);
+	d->why = copy;
+	mig_ipv4_text(d->peer_ipv4, address);
+	log_warn("mig", "from %s%s%s: %s", address, d->guest ? ", " : "", d->guest ? d->def.name : "", copy.text);
+	if (d->job && d->handoff == HD_LOADING)
+		mig_job_end(d->job, MIG_JOB_FAILED, (uint16_t)e, copy.text, now_ns);
+	put_abort(d, now_ns, copy.text);
+	mig_stream_fini(&d->stream, false);
+	dest_event(d, HE_FAIL, now_ns);
+}
+
+void dest_put(struct mig_dest *d, uint16_t type, const void *rec, uint64_t now_ns)
+{
+	enum err e = mig_stream_put(&d->stream, type, rec);
+
+	if (e)
+		dest_fail(d, now_ns, e, "the peer takes no answers");
+}
+
+bool dest_parse(struct mig_dest *d, const struct mig_record *r, void *rec, uint64_t now_ns)
+{
+	enum err e = mig_stream_parse(r, rec, &d->why);
+
+	if (e)
+		dest_fail(d, now_ns, e, d->why.text);
+	return !e;
+}
+
+/* ABORT settles a held guest; before that it only ends the connection. */
+static void on_abort(struct mig_dest *d, const struct mig_record *r, uint64_t now_ns)
+{
+	struct mig_text text;
+
+	if (!dest_parse(d, r, &text, now_ns))
+		return;
+	mig_text_copy(d->why.text, sizeof(d->why.text), text.text, sizeof(text.text));
+	if (d->place == MIG_DEST_SETTLED || d->handoff == HD_LOADING) {
+		dest_on_settling(d, r, now_ns);
+		return;
+	}
+	mig_stream_fini(&d->stream, false);
+	dest_go(d, MIG_DEST_END, UINT64_MAX);
+}
+
+static void on_record(struct mig_dest *d, const struct mig_record *r, uint64_t now_ns)
+{
+	struct why why;
+
+	if (r->type == MIG_HEARTBEAT && d->place != MIG_DEST_HELLO)
+		return;
+	if (r->type == MIG_ABORT && d->place != MIG_DEST_HELLO) {
+		on_abort(d, r, now_ns);
+		return;
+	}
+	/* A settling connection that was attached to a guest still being loaded. */
+	if (d->purpose == MIG_PURPOSE_SETTLE && d->place >= MIG_DEST_ROUNDS &&
+	    (r->type == MIG_COMMIT || r->type == MIG_QUERY || r->type == MIG_DONE)) {
+		dest_on_settling(d, r, now_ns);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
+		if (records[i].place == d->place && records[i].type == r->type) {
+			records[i].handle(d, r, now_ns);
+			return;
+		}
+	}
+	why_set(&why, d->place == MIG_DEST_HELLO ? "the first record is %s, not HELLO" : "%s may not come now",
+		mig_type_name(r->type));
+	dest_fail(d, now_ns, ERR_INVALID, why.text);
+}
+
+static void receive(struct mig_dest *d, uint64_t now_ns)
+{
+	uint64_t bytes = 0;
+	struct mig_record r;
+
+	for (int n = 0; n < RECORDS_A_STEP && bytes < BYTES_A_STEP; n++) {
+		enum err e;
+
+		if (!mig_stream_open(&d->stream) || d->place >= MIG_DEST_CLOSING || d->place == MIG_DEST_HASH ||
+		    d->wants_attach)
+			return;
+		e = mig_stream_next(&d->stream, now_ns, &r, &d->why);
+		if (e == ERR_AGAIN)
+			return;
+		if (e) {
+			dest_fail(d, now_ns, e, d->why.text);
+			return;
+		}
+		bytes += r.length;
+		if (d->job && !d->job->ended_ns)
+			d->job->bytes_sent += MIG_HEADER + r.length;
+		on_record(d, &r, now_ns);
+	}
+}
+
+static void keep_alive(struct mig_dest *d, uint64_t now_ns)
+{
+	enum err e = ERR_OK;
+
+	/* While hashing nothing is read, so silence proves nothing. */
+	if (d->place == MIG_DEST_HASH)
+		d->stream.heard_ns = now_ns;
+	if (d->place != MIG_DEST_CLOSING)
+		e = mig_stream_alive(&d->stream, now_ns, &d->why);
+	if (!e || e == ERR_AGAIN)
+		e = mig_stream_flush(&d->stream, now_ns, &d->why);
+	if (d->place == MIG_DEST_CLOSING) {
+		if (e != ERR_AGAIN || now_ns >= d->deadline_ns) {
+			mig_stream_fini(&d->stream, false);
+			dest_go(d, MIG_DEST_END, UINT64_MAX);
+		}
+		return;
+	}
+	if (e && e != ERR_AGAIN)
+		dest_fail(d, now_ns, e, d->why.text);
+}
+
+bool mig_dest_step(struct mig_dest *d, uint64_t now_ns)
+{
+	uint64_t before = d->stream.received_bytes;
+
+	receive(d, now_ns);
+	if (d->place == MIG_DEST_HASH)
+		dest_hash_step(d, now_ns);
+	if (mig_stream_open(&d->stream))
+		keep_alive(d, now_ns);
+	if (now_ns >= d->deadline_ns && d->place < MIG_DEST_SETTLED)
+		dest_fail(d, now_ns, ERR_TIMEOUT, d->place == MIG_DEST_HELLO ? "HELLO did not come in time" :
+			  "OFFER did not come in time");
+	if (d->place == MIG_DEST_END)
+		return false;
+	return d->place == MIG_DEST_HASH || (mig_stream_open(&d->stream) &&
+		(d->stream.received_bytes != before || d->stream.rx_end - d->stream.rx_begin >= MIG_BODY_MAX));
+}
+
+uint64_t mig_dest_deadline(const struct mig_dest *d)
+{
+	uint64_t link;
+
+	if (!mig_stream_open(&d->stream))
+		return d->deadline_ns;
+	link = mig_stream_deadline(&d->stream);
+	return link < d->deadline_ns ? link : d->deadline_ns;
+}
+
+void mig_dest_attach(struct mig_dest *to, struct mig_dest *from, uint64_t now_ns)
+{
+	mig_stream_fini(&to->stream, true);
+	to->stream = from->stream;
+	memset(&from->stream, 0, sizeof(from->stream));
+	to->purpose = MIG_PURPOSE_SETTLE;
+	if (to->job)
+		mig_job_phase(to->job, to->job->phase, now_ns);
+	from->place = MIG_DEST_END;
+}
+
+enum err mig_dest_cancel(struct mig_dest *d, uint64_t now_ns, struct why *why)
+{
+	if (d->handoff != HD_LOADING) {
+		why_set(why, "too late: only the source may still give this attempt up");
+		return ERR_STATE;
+	}
+	if (d->job)
+		mig_job_end(d->job, MIG_JOB_CANCELLED, 0, "cancelled by an operator of the destination", now_ns);
+	put_abort(d, now_ns, "cancelled by an operator of the destination");
+	mig_stream_fini(&d->stream, false);
+	dest_event(d, HE_FAIL, now_ns);
+	return ERR_OK;
+}
+
+void mig_dest_fini(struct mig_dest *d)
+{
+	mig_stream_fini(&d->stream, false);
+	mig_image_free(&d->image);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* dest.h: one incoming connection, and the guest that is received on it. */
+#pragma once
+#include "core.h"
+#include "digest.h"
+#include "handoff.h"
+#include "load.h"
+#include "stream.h"
+
+enum mig_dest_place {
+	MIG_DEST_HELLO, MIG_DEST_OFFER,
+	MIG_DEST_ROUNDS,	/* pages, the dry run */
+	MIG_DEST_STATE,		/* after the final ROUND_END */
+	MIG_DEST_HASH,		/* all is here, memory is being hashed */
+	MIG_DEST_SETTLED,	/* PREPARED or later, or a connection that only asks: records decide */
+	MIG_DEST_CLOSING,	/* the last record is on its way */
+	MIG_DEST_END,
+};
+
+struct mig_dest {
+	struct mig_core *core;
+	struct mig_job *job;		/* NULL before ACCEPT and for checks */
+	struct mig_stream stream;	/* closed while PREPARED without a link */
+	enum mig_dest_place place;
+	enum mig_purpose purpose;
+	enum handoff_state handoff;
+	uint64_t deadline_ns;
+	uint32_t peer_ipv4;
+	char peer_name[64];
+	bool wants_attach;		/* a settling connection: the service looks for the guest it is about */
+
+	struct mig_guest *guest;	/* NULL: nothing is held for this attempt here */
+	struct mig_definition def;
+	uint32_t flags;			/* of OFFER */
+	struct mig_digest digest;
+	struct mig_load load;
+	bool stopped;			/* STOP came */
+	struct mig_image image;
+	struct mig_memory_hash hash;
+	uint64_t round_start_ns, round_bytes, load_ns, hash_start_ns;
+	struct mig_ready ready;
+	uint64_t commit_ns;		/* when COMMIT came, host's clock */
+	struct mig_commit commit;
+	struct why why;
+};
+
+/* Takes @ch over. ERR_NOMEM: closed. */
+enum err mig_dest_init(struct mig_dest *d, struct mig_core *core, struct channel *ch, uint64_t now_ns) NODISCARD;
+/* Works on, boundedly; true if it could go on at once. Ended when place is MIG_DEST_END. */
+bool mig_dest_step(struct mig_dest *d, uint64_t now_ns);
+uint64_t mig_dest_deadline(const struct mig_dest *d);
+/* Moves the settling connection of @from to @to, which holds the guest of the same attempt; @from ends. */
+void mig_dest_attach(struct mig_dest *to, struct mig_dest *from, uint64_t now_ns);
+/* An operator ends a reception that isn't PREPARED yet. ERR_STATE with a reason afterwards. */
+enum err mig_dest_cancel(struct mig_dest *d, uint64_t now_ns, struct why *why) NODISCARD;
+void mig_dest_fini(struct mig_dest *d);

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* dest_open.c: HELLO and OFFER at the destination, and every reason to refuse them. */
+#include "dest_parts.h"
+#include <string.h>
+#include "lib/log.h"
+
+#define CLOSING_NS (2 * MIG_SECOND)
+
+static void reject(struct mig_dest *d, const struct why_list *reasons, uint64_t now_ns)
+{
+	struct mig_reject rec;
+
+	memset(&rec, 0, sizeof(rec));
+	rec.count = reasons->count < WHY_MAX ? reasons->count : WHY_MAX;
+	for (unsigned n = 0; n < rec.count; n++) {
+		memcpy(rec.text + n * WHY_TEXT, reasons->why[n].text, WHY_TEXT);
+		log_info("mig", "refused: %s", reasons->why[n].text);
+	}
+	dest_put(d, MIG_REJECT, &rec, now_ns);
+	if (d->place != MIG_DEST_END)
+		dest_go(d, MIG_DEST_CLOSING, now_ns + CLOSING_NS);
+}
+
+void dest_on_hello(struct mig_dest *d, const struct mig_record *r, uint64_t now_ns)
+{
+	const struct mig_host *host = &d->core->host;
+	struct why_list reasons = { 0 };
+	struct mig_hello hello;
+	struct why why;
+	char address[16];
+
+	if (!dest_parse(d, r, &hello, now_ns))
+		return;
+	mig_text_copy(d->peer_name, sizeof(d->peer_name), hello.name, sizeof(hello.name));
+	d->purpose = hello.purpose;
+	mig_ipv4_text(d->peer_ipv4, address);
+	if (!host->accept_from(host->ctx, d->peer_ipv4))
+		why_add(&reasons, "%s takes no migrations from %s (accept_from in its tern.conf)", host->name, address);
+	if (mig_core_hello_check(&hello, &why))
+		why_add(&reasons, "%s: %s", host->name, why.text);
+	if (reasons.count) {
+		reject(d, &reasons, now_ns);
+		return;
+	}
+	mig_core_hello(d->core, d->purpose, &hello);
+	if (d->purpose == MIG_PURPOSE_SETTLE) {
+		d->handoff = handoff_from_record(mig_records_get(&d->core->records, d->stream.attempt));
+		d->wants_attach = true;
+		dest_go(d, MIG_DEST_SETTLED, UINT64_MAX);
+	} else {
+		dest_go(d, MIG_DEST_OFFER, now_ns + MIG_OFFER_NS);
+	}
+	dest_put(d, MIG_HELLO, &hello, now_ns);
+}
+
+/* False: the offer is not one that a correct source sends. */
+static bool offer_is_sane(struct mig_dest *d, const struct mig_offer *offer, uint64_t now_ns)
+{
+	const char *wrong = NULL;
+
+	if (!offer->memory_bytes || offer->memory_bytes % CHUNK_SIZE)
+		wrong = "OFFER: memory_bytes is not a multiple of 2 MiB";
+	else if (!memchr(offer->name, 0, sizeof(offer->name)) || !offer->name[0])
+		wrong = "OFFER: the name is empty or has no end";
+	else if (!offer->vcpus)
+		wrong = "OFFER: no vCPUs";
+	else if ((offer->flags & MIG_OFFER_CHECK) != (d->purpose == MIG_PURPOSE_CHECK ? MIG_OFFER_CHECK : 0))
+		wrong = "OFFER and HELLO do not agree whether this is a check";
+	if (wrong)
+		dest_fail(d, now_ns, ERR_INVALID, wrong);
+	return !wrong;
+}
+
+static void take_definition(struct mig_dest *d, const struct mig_offer *offer)
+{
+	struct mig_definition *def = &d->def;
+
+	mig_text_copy(def->name, sizeof(def->name), offer->name, sizeof(offer->name));
+	memcpy(def->uuid, offer->uuid, sizeof(def->uuid));
+	def->memory_bytes = offer->memory_bytes;
+	def->vcpus = offer->vcpus;
+	def->tsc_khz = offer->tsc_khz;
+	def->cpu_policy_bytes = offer->cpu_policy_bytes;
+	def->inventory_bytes = offer->inventory_bytes;
+	memcpy(def->cpu_policy, offer->cpu_policy, sizeof(def->cpu_policy));
+	memcpy(def->inventory, offer->inventory, sizeof(def->inventory));
+	d->flags = offer->flags;
+}
+
+static void begin_loading(struct mig_dest *d, uint64_t now_ns)
+{
+	d->load = (struct mig_load){
+		.guest = d->guest, .pages = d->def.memory_bytes >> PAGE_SHIFT, .round = 1,
+	};
+	mig_digest_init(&d->digest);
+	d->handoff = HD_LOADING;
+	d->round_start_ns = now_ns;
+	d->job = mig_core_job(d->core, now_ns);
+	if (!d->job)
+		return;
+	memcpy(d->job->vm, d->def.name, sizeof(d->job->vm));
+	memcpy(d->job->vm_uuid, d->def.uuid, sizeof(d->job->vm_uuid));
+	memcpy(d->job->peer_name, d->peer_name, sizeof(d->job->peer_name));
+	d->job->peer_ipv4 = d->peer_ipv4;
+	d->job->incoming = true;
+	d->job->state = MIG_JOB_ACTIVE;
+	d->job->started_ns = now_ns;
+	d->job->rounds = 1;
+	mig_job_phase(d->job, MIG_PHASE_ROUNDS, now_ns);
+}
+
+void dest_on_offer(struct mig_dest *d, const struct mig_record *r, uint64_t now_ns)
+{
+	const struct mig_host *host = &d->core->host;
+	struct mig_accept accept = { .state_bytes = MIG_STATE_MAX };
+	struct why_list reasons = { 0 };
+	struct mig_offer offer;
+
+	if (!dest_parse(d, r, &offer, now_ns) || !offer_is_sane(d, &offer, now_ns))
+		return;
+	take_definition(d, &offer);
+	if (!host->can_run_vms)
+		why_add(&reasons, "%s can't run virtual machines: %s", host->name, host->why_not);
+	if (!mig_records_room(&d->core->records))
+		why_add(&reasons, "%s has too many unsettled migrations", host->name);
+	if (d->core->attempts >= MIG_ATTEMPTS)
+		why_add(&reasons, "%s is busy with %u migrations", host->name, d->core->attempts);
+	/* Without VT-x the rest of the checks still tells what else would stand in the way. */
+	if (d->purpose == MIG_PURPOSE_CHECK || reasons.count)
+		host->guest_check(host->ctx, &d->def, &reasons);
+	else
+		d->guest = host->guest_create(host->ctx, &d->def, &reasons);
+	if (d->purpose == MIG_PURPOSE_MIGRATE && !d->guest && !reasons.count)
+		why_add(&reasons, "%s could not make the virtual machine", host->name);
+	if (reasons.count && !d->guest) {
+		reject(d, &reasons, now_ns);
+		return;
+	}
+	if (d->guest) {
+		begin_loading(d, now_ns);
+		dest_go(d, MIG_DEST_ROUNDS, UINT64_MAX);
+	} else {
+		dest_go(d, MIG_DEST_CLOSING, now_ns + CLOSING_NS);
+	}
+	dest_put(d, MIG_ACCEPT, &accept, now_ns);
+}

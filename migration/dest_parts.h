@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* dest_parts.h: what dest.c, dest_open.c, dest_load.c and dest_handoff.c owe each other. */
+#pragma once
+#include "dest.h"
+
+typedef void dest_record_fn(struct mig_dest *d, const struct mig_record *r, uint64_t now_ns);
+
+/* dest.c */
+void dest_go(struct mig_dest *d, enum mig_dest_place place, uint64_t deadline_ns);
+/* What the peer or this host did wrong: tells the peer by ABORT, then the hand-off table says what follows. */
+void dest_fail(struct mig_dest *d, uint64_t now_ns, enum err e, const char *text);
+void dest_put(struct mig_dest *d, uint16_t type, const void *rec, uint64_t now_ns);
+bool dest_parse(struct mig_dest *d, const struct mig_record *r, void *rec, uint64_t now_ns);
+
+/* dest_open.c */
+dest_record_fn dest_on_hello, dest_on_offer;
+
+/* dest_load.c */
+dest_record_fn dest_on_pages, dest_on_round_end, dest_on_stop, dest_on_state;
+void dest_hash_step(struct mig_dest *d, uint64_t now_ns);
+
+/* dest_handoff.c */
+dest_record_fn dest_on_settling;	/* COMMIT, QUERY, ABORT, DONE */
+void dest_event(struct mig_dest *d, enum handoff_event event, uint64_t now_ns);

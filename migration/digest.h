@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* digest.h: the two hashes of the wire spec: over all records loaded, and over all guest memory. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+#include "guest.h"
+
+/* Running digest of PAGES, ROUND_END, STOP and STATE records. */
+struct mig_digest { XXH64_state_t xxh; };
+
+void mig_digest_init(struct mig_digest *d);
+void mig_digest_add(struct mig_digest *d, uint16_t type, const void *body, size_t length);
+uint64_t mig_digest_value(const struct mig_digest *d);
+
+/* Hash of all guest memory, taken in bounded steps while the guest stands still. */
+struct mig_memory_hash {
+	struct mig_guest *guest;
+	uint64_t page, pages;
+	XXH64_state_t xxh;
+};
+
+void mig_memory_hash_init(struct mig_memory_hash *h, struct mig_guest *guest, uint64_t memory_bytes);
+/* Hashes up to @budget present pages more; true when all is done and *value is set. */
+bool mig_memory_hash_step(struct mig_memory_hash *h, unsigned budget, uint64_t *value);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* host.h: what the migration service needs of the host it runs on; filled in by init/ (or by the tests). */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include "lib/why.h"
+#include "channel.h"
+#include "guest.h"
+#include "policy.h"
+
+struct mig_host {
+	void *ctx;			/* first argument of all functions below */
+	char name[64];
+	uint8_t uuid[16];
+	uint8_t boot_id[16];		/* random, new at each boot */
+	bool can_run_vms;
+	char why_not[WHY_TEXT];		/* set when !can_run_vms */
+
+	uint32_t max_downtime_ms;
+	uint64_t bandwidth_bytes;	/* per second while the guest runs, 0 = no limit */
+	bool verify;			/* compare a hash of all guest memory at each hand-off */
+	enum mig_stuck stuck;		/* what to do when a migration does not converge */
+
+	/* Monotonic time, for measuring inside a step. The step functions' now_ns is of the same clock. */
+	uint64_t (*clock_ns)(void *ctx);
+	/* A channel that begins to connect; NULL with a reason if that can't even begin. */
+	struct channel *(*connect)(void *ctx, uint32_t ipv4, uint16_t port, struct why *why);
+	/* May a host at @ipv4 talk to this one? */
+	bool (*accept_from)(void *ctx, uint32_t ipv4);
+	/* The VM @name if it can be moved now, else NULL with a reason. */
+	struct mig_guest *(*guest_find)(void *ctx, const char *name, struct why *why);
+	/* Adds every reason why @def can't run here; without effect. */
+	void (*guest_check)(void *ctx, const struct mig_definition *def, struct why_list *reasons);
+	/* Reserves all that @def needs and makes an empty guest; NULL with every reason. */
+	struct mig_guest *(*guest_create)(void *ctx, const struct mig_definition *def, struct why_list *reasons);
+};

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* job.c: small steps in the life of a job. */
+#include "job.h"
+#include <stddef.h>
+#include "lib/fmt.h"
+
+const char *mig_phase_name(enum mig_phase phase)
+{
+#define PHASE_TEXT(name, text) text,
+	static const char *const text[MIG_PHASE_COUNT] = { MIG_PHASES(PHASE_TEXT) };
+#undef PHASE_TEXT
+
+	return text[phase];
+}
+
+void mig_job_phase(struct mig_job *job, enum mig_phase phase, uint64_t now_ns)
+{
+	job->phase = phase;
+	job->changed_ns = now_ns;
+}
+
+void mig_job_end(struct mig_job *job, enum mig_job_state state, uint16_t error_code, const char *text,
+		 uint64_t now_ns)
+{
+	static const enum mig_phase phase[] = {
+		[MIG_JOB_COMPLETED] = MIG_PHASE_DONE,
+		[MIG_JOB_CANCELLED] = MIG_PHASE_CANCELLED,
+		[MIG_JOB_FAILED] = MIG_PHASE_FAILED,
+	};
+
+	job->state = state;
+	job->error_code = error_code;
+	job->in_doubt = false;
+	fmt(job->error, sizeof(job->error), "%s", text ? text : "");
+	mig_job_phase(job, phase[state], now_ns);
+	job->ended_ns = now_ns;
+	job->bytes_left = 0;
+	if (state == MIG_JOB_COMPLETED)
+		job->percent = 100;
+}
+
+struct mig_job_round *mig_job_round(struct mig_job *job)
+{
+	return &job->round[(job->rounds ? job->rounds - 1 : 0) % MIG_JOB_ROUNDS];
+}
+
+void mig_job_percent(struct mig_job *job, unsigned percent)
+{
+	if (percent > job->percent && percent < 100)
+		job->percent = (uint16_t)percent;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* load.c: PAGES and STATE at the destination. */
+#include "load.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Reads the entry at *at and passes over it and its data. */
+static enum err entry_next(const uint8_t *body, size_t length, size_t *at, struct mig_pages_entry *e,
+			   const uint8_t **data, struct why *why)
+{
+	size_t bytes;
+
+	if (length - *at < sizeof(*e)) {
+		why_set(why, "PAGES ends inside an entry");
+		return ERR_SHORT;
+	}
+	memcpy(e, body + *at, sizeof(*e));
+	*at += sizeof(*e);
+	if (e->encoding > MIG_ENC_RAW) {
+		why_set(why, "PAGES has unknown encoding %u", e->encoding);
+		return ERR_UNKNOWN;
+	}
+	if (!e->count || e->count > MIG_LOAD_PAGES_MAX || e->zero) {
+		why_set(why, "PAGES has an impossible entry: %u pages, reserved field %u", e->count, e->zero);
+		return ERR_INVALID;
+	}
+	bytes = e->encoding == MIG_ENC_RAW ? e->count * PAGE_SIZE : 0;
+	if (length - *at < bytes) {
+		why_set(why, "PAGES ends inside the data of page 0x%llx", (unsigned long long)e->page);
+		return ERR_SHORT;
+	}
+	*data = body + *at;
+	*at += bytes;
+	return ERR_OK;
+}
+
+static enum err check(const struct mig_load *l, const uint8_t *body, size_t length, struct why *why)
+{
+	struct mig_pages_head head;
+	struct mig_pages_entry e;
+	const uint8_t *data;
+	size_t at = sizeof(head);
+	uint64_t named = 0;
+
+	if (length < sizeof(head)) {
+		why_set(why, "PAGES of %u bytes is too short", (unsigned)length);
+		return ERR_SHORT;
+	}
+	memcpy(&head, body, sizeof(head));
+	if (head.round != l->round) {
+		why_set(why, "PAGES is of round %u, expected %u", head.round, l->round);
+		return ERR_INVALID;
+	}
+	for (uint32_t n = 0; n < head.entries; n++) {
+		enum err err = entry_next(body, length, &at, &e, &data, why);
+
+		if (err)
+			return err;
+		if (e.page >= l->pages || e.count > l->pages - e.page) {
+			why_set(why, "PAGES names page 0x%llx and %u on, the guest has 0x%llx",
+				(unsigned long long)e.page, e.count, (unsigned long long)l->pages);
+			return ERR_RANGE;
+		}
+		named += e.count;
+	}
+	if (at != length || named > MIG_LOAD_PAGES_MAX) {
+		why_set(why, "PAGES names %llu pages and has %u bytes after its last entry",
+			(unsigned long long)named, (unsigned)(length - at));
+		return ERR_INVALID;
+	}
+	return ERR_OK;
+}
+
+/* A chunk never loaded is zero already and must not be made present for it. */
+static enum err load_zero(struct mig_guest *g, uint64_t page)
+{
+	static const uint8_t zero[PAGE_SIZE];
+	const void *old = g->ops->page(g, page);
+	void *p;
+
+	if (!old || !memcmp(old, zero, PAGE_SIZE))
+		return ERR_OK;
+	p = g->ops->page_for_load(g, page);
+	if (!p)
+		return ERR_NOMEM;
+	memset(p, 0, PAGE_SIZE);
+	return ERR_OK;
+}
+
+static enum err load_raw(struct mig_guest *g, uint64_t page, const uint8_t *data)
+{
+	void *p = g->ops->page_for_load(g, page);
+
+	if (!p)
+		return ERR_NOMEM;
+	memcpy(p, data, PAGE_SIZE);
+	return ERR_OK;
+}
+
+enum err mig_load_pages(struct mig_load *l, const void *body, size_t length, struct why *why)
+{
+	struct mig_pages_entry e;
+	const uint8_t *data;
+	size_t at = sizeof(struct mig_pages_head);
+	enum err err = check(l, body, length, why);
+
+	if (err)
+		return err;
+	while (at < length) {
+		err = entry_next(body, length, &at, &e, &data, why);
+		for (uint32_t n = 0; n < e.count && !err; n++) {
+			if (e.encoding == MIG_ENC_RAW)
+				err = load_raw(l->guest, e.page + n, data + n * PAGE_SIZE);
+			else
+				err = load_zero(l->guest, e.page + n);
+		}
+		if (err) {
+			why_set(why, "no memory for guest page 0x%llx", (unsigned long long)e.page);
+			return err;
+		}
+		if (e.encoding == MIG_ENC_RAW)
+			l->raw_pages += e.count;
+		else
+			l->zero_pages += e.count;
+	}
+	return ERR_OK;
+}
+
+enum err mig_image_add(struct mig_image *i, const void *body, size_t length, uint64_t limit, struct why *why)
+{
+	struct mig_state_head head;
+	size_t bytes = length - sizeof(head);
+
+	if (length <= sizeof(head)) {
+		why_set(why, "STATE of %u bytes is too short", (unsigned)length);
+		return ERR_SHORT;
+	}
+	memcpy(&head, body, sizeof(head));
+	if (head.flags > MIG_STATE_DRY || head.zero) {
+		why_set(why, "STATE has unknown flags 0x%x, reserved field %u", head.flags, head.zero);
+		return ERR_UNKNOWN;
+	}
+	if (!i->bytes) {
+		if (!head.total || head.total > limit) {
+			why_set(why, "STATE of %u bytes in all, granted were %llu", head.total,
+				(unsigned long long)limit);
+			return ERR_RANGE;
+		}
+		i->bytes = malloc(head.total);
+		if (!i->bytes) {
+			why_set(why, "no memory for a state image of %u bytes", head.total);
+			return ERR_NOMEM;
+		}
+		i->total = head.total;
+		i->flags = head.flags;
+		i->have = 0;
+	}
+	if (head.total != i->total || head.flags != i->flags || head.offset != i->have || bytes > i->total - i->have) {
+		why_set(why, "STATE part of %u bytes at %u of %u does not follow %u of %u", (unsigned)bytes,
+			head.offset, head.total, i->have, i->total);
+		return ERR_INVALID;
+	}
+	memcpy(i->bytes + i->have, (const uint8_t *)body + sizeof(head), bytes);
+	i->have += (uint32_t)bytes;
+	return i->have == i->total ? ERR_OK : ERR_AGAIN;
+}
+
+void mig_image_free(struct mig_image *i)
+{
+	free(i->bytes);
+	memset(i, 0, sizeof(*i));
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* policy.c: budget and stop rule (DESIGN 5). */
+#include "policy.h"
+#include "lib/addr.h"
+
+#define NS 1000000000ull
+
+const char *mig_term_name(enum mig_term_id term)
+{
+#define TERM_TEXT(name, text) text,
+	static const char *const text[MIG_TERMS] = { MIG_TERMS_TABLE(TERM_TEXT) };
+#undef TERM_TEXT
+
+	return text[term];
+}
+
+/* bytes / rate in nanoseconds without overflow. */
+static uint64_t transfer_ns(uint64_t bytes, uint64_t rate)
+{
+	return rate ? bytes / rate * NS + bytes % rate * NS / rate : 0;
+}
+
+void mig_budget(const struct mig_measured *m, struct mig_budget *out)
+{
+	uint64_t rate = m->rate_last;
+
+	if (!rate || (m->rate_average && m->rate_average < rate))
+		rate = m->rate_average;
+	/* The last round's encodings are a hint only: never count on less than an eighth of a raw page. */
+	out->pages_bytes = m->dirty_pages * (m->page_bytes ? m->page_bytes : PAGE_SIZE);
+	if (out->pages_bytes < m->dirty_pages * PAGE_SIZE / 8)
+		out->pages_bytes = m->dirty_pages * PAGE_SIZE / 8;
+	out->term_ns[MIG_TERM_STOP] = m->stop_ns;
+	out->term_ns[MIG_TERM_HARVEST] = m->harvest_ns;
+	out->term_ns[MIG_TERM_PAGES] = transfer_ns(out->pages_bytes, rate);
+	out->term_ns[MIG_TERM_STATE_SAVE] = m->state_save_ns;
+	out->term_ns[MIG_TERM_STATE_SEND] = transfer_ns(m->state_bytes, rate);
+	out->term_ns[MIG_TERM_STATE_LOAD] = m->state_load_ns;
+	out->term_ns[MIG_TERM_VERIFY] = m->verify_ns;
+	/* STATE -> READY and COMMIT -> RUNNING. */
+	out->term_ns[MIG_TERM_ROUND_TRIPS] = 2 * m->round_trip_ns;
+	out->total_ns = 0;
+	for (int t = 0; t < MIG_TERMS; t++)
+		if (t != MIG_TERM_VERIFY)
+			out->total_ns += out->term_ns[t];
+}
+
+enum mig_decision mig_decide(struct mig_progress *p, const struct mig_budget *budget, uint64_t dirty_pages,
+			     uint64_t max_downtime_ns, enum mig_stuck stuck)
+{
+	bool at_best;
+
+	p->rounds++;
+	if (budget->total_ns <= max_downtime_ns)
+		return MIG_STOP_NOW;
+	if (p->rounds == 1 || dirty_pages < p->best_pages - p->best_pages / 10)
+		p->stale_rounds = 0;
+	else
+		p->stale_rounds++;
+	at_best = p->rounds == 1 || dirty_pages <= p->best_pages + p->best_pages / 10;
+	if (p->rounds == 1 || dirty_pages < p->best_pages)
+		p->best_pages = dirty_pages;
+	if (p->stale_rounds < MIG_STUCK_ROUNDS && p->rounds < MIG_ROUNDS_MAX)
+		return MIG_CONTINUE;
+	if (stuck == MIG_STUCK_FAIL)
+		return MIG_GIVE_UP;
+	/* Wait for a round about as good as the best one, but not for ever. */
+	return at_best || p->stale_rounds >= 2 * MIG_STUCK_ROUNDS || p->rounds >= MIG_ROUNDS_MAX ?
+		MIG_STOP_NOW : MIG_CONTINUE;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* policy.h: when to stop the guest: the downtime budget and the decision, as pure functions. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+/* T(name, text): the parts of the downtime, in order of time. */
+#define MIG_TERMS_TABLE(T)				\
+	T(STOP,	       "stop vCPUs")			\
+	T(HARVEST,     "last harvest")			\
+	T(PAGES,       "last pages")			\
+	T(STATE_SAVE,  "state save")			\
+	T(STATE_SEND,  "state transfer")		\
+	T(STATE_LOAD,  "state load")			\
+	T(VERIFY,      "memory hash")			\
+	T(ROUND_TRIPS, "round trips and resume")
+
+#define MIG_TERM_ENUM(name, text) MIG_TERM_##name,
+enum mig_term_id { MIG_TERMS_TABLE(MIG_TERM_ENUM) MIG_TERMS };
+#undef MIG_TERM_ENUM
+
+const char *mig_term_name(enum mig_term_id term);
+
+/* What was measured so far; 0 where nothing was. */
+struct mig_measured {
+	uint64_t stop_ns;		/* of an earlier stop */
+	uint64_t harvest_ns;		/* one harvest of all present chunks */
+	uint64_t dirty_pages;		/* to send after the stop */
+	uint64_t page_bytes;		/* on the wire per dirty page, average of the last round; 0: a raw page */
+	uint64_t rate_last, rate_average;	/* bytes a second of the unthrottled link; 0 unknown */
+	uint64_t state_save_ns, state_bytes, state_load_ns;	/* dry run */
+	uint64_t verify_ns;		/* 0 without verify */
+	uint64_t round_trip_ns;
+};
+
+struct mig_budget {
+	uint64_t term_ns[MIG_TERMS];
+	uint64_t total_ns;		/* of all terms but VERIFY, which the caller asked for whatever it costs */
+	uint64_t pages_bytes;		/* bytes behind the PAGES term */
+};
+
+void mig_budget(const struct mig_measured *m, struct mig_budget *out);
+
+enum mig_stuck { MIG_STUCK_STOP, MIG_STUCK_FAIL };	/* at the best point; give up and keep running */
+enum mig_decision { MIG_CONTINUE, MIG_STOP_NOW, MIG_GIVE_UP };
+
+#define MIG_ROUNDS_MAX	30	/* rounds after which a migration counts as stuck */
+#define MIG_STUCK_ROUNDS 4	/* rounds without a tenth less dirty than the best before */
+
+/* The history that tells "slow" from "stuck"; zero it before round 1. */
+struct mig_progress {
+	uint64_t best_pages;
+	unsigned rounds, stale_rounds;
+};
+
+/* Called at the end of each round with the budget of stopping now. */
+enum mig_decision mig_decide(struct mig_progress *p, const struct mig_budget *budget, uint64_t dirty_pages,
+			     uint64_t max_downtime_ns, enum mig_stuck stuck);

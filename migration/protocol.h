@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* protocol.h: the records of docs/wire/protocol.md as tables: types, caps and bodies. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include "lib/state.h"
+#include "lib/why.h"
+
+#define MIG_VERSION	1
+#define MIG_MAGIC	0x3147494d4e524554ull	/* "TERNMIG1" */
+#define MIG_PORT	5991
+#define MIG_HEADER	32u
+#define MIG_BODY_MAX	65536u
+#define MIG_OPTIONAL	0x8000u
+#define MIG_STATE_MAX	(512u << 10)	/* bytes of a state image that this build takes */
+#define MIG_ATTEMPT	16
+
+/* T(name, type, cap of the body) */
+#define MIG_TYPES(T)			\
+	T(HELLO,	 1, 1024)	\
+	T(OFFER,	 2, 4096)	\
+	T(ACCEPT,	 3, 256)	\
+	T(REJECT,	 4, 4096)	\
+	T(PAGES,	 5, MIG_BODY_MAX) \
+	T(ROUND_END,	 6, 256)	\
+	T(ROUND_ACK,	 7, 256)	\
+	T(STATE,	 8, MIG_BODY_MAX) \
+	T(STATE_REPORT,	 9, 512)	\
+	T(STOP,		10, 256)	\
+	T(READY,	11, 256)	\
+	T(COMMIT,	12, 256)	\
+	T(RUNNING,	13, 256)	\
+	T(DONE,		14, 0)		\
+	T(QUERY,	15, 256)	\
+	T(ANSWER,	16, 256)	\
+	T(REFUSED,	17, 512)	\
+	T(HEARTBEAT,	18, 0)		\
+	T(ABORT,	19, 512)
+
+#define MIG_TYPE_ENUM(name, type, cap) MIG_##name = type,
+enum mig_type { MIG_TYPES(MIG_TYPE_ENUM) MIG_TYPE_END };
+#undef MIG_TYPE_ENUM
+
+/* Deadlines of section 2. */
+#define MIG_SECOND		1000000000ull
+#define MIG_HEARTBEAT_NS	(1 * MIG_SECOND)
+#define MIG_DEAD_NS		(6 * MIG_SECOND)
+#define MIG_CONNECT_NS		(5 * MIG_SECOND)
+#define MIG_HELLO_NS		(5 * MIG_SECOND)
+#define MIG_ACCEPT_NS		(15 * MIG_SECOND)
+#define MIG_OFFER_NS		(30 * MIG_SECOND)
+#define MIG_ROUND_NS		(30 * MIG_SECOND)
+#define MIG_READY_NS		(15 * MIG_SECOND)
+#define MIG_STALL_NS		(30 * MIG_SECOND)
+#define MIG_DONE_NS		(3 * MIG_SECOND)
+#define MIG_RETRY_FIRST_NS	(MIG_SECOND / 4)
+#define MIG_RETRY_LAST_NS	(8 * MIG_SECOND)
+
+enum mig_purpose { MIG_PURPOSE_MIGRATE = 1, MIG_PURPOSE_CHECK = 2, MIG_PURPOSE_SETTLE = 3 };
+enum { MIG_OFFER_CHECK = 1, MIG_OFFER_VERIFY = 2 };
+enum { MIG_ANSWER_NONE = 0, MIG_ANSWER_PREPARED = 1 };
+enum { MIG_ENC_ZERO = 0, MIG_ENC_RAW = 1 };
+enum { MIG_STATE_DRY = 1 };
+
+/* Fixed parts of PAGES and STATE bodies. */
+struct mig_pages_head { uint32_t round, entries; };
+struct mig_pages_entry { uint64_t page; uint32_t count; uint16_t encoding, zero; };
+struct mig_state_head { uint32_t flags, total, offset, zero; };
+_Static_assert(sizeof(struct mig_pages_head) == 8, "wire");
+_Static_assert(sizeof(struct mig_pages_entry) == 16, "wire");
+_Static_assert(sizeof(struct mig_state_head) == 16, "wire");
+
+
+#define MIG_HELLO_TABLE(F, A)							\
+	F(1, 1, uint64_t, magic, UINT64_MAX, "the bytes TERNMIG1")			\
+	F(2, 1, uint64_t, capabilities, UINT64_MAX, "none defined yet")		\
+	F(3, 1, uint16_t, version_min, UINT16_MAX, "oldest version spoken")		\
+	F(4, 1, uint16_t, version_max, UINT16_MAX, "newest version spoken")		\
+	F(5, 1, uint8_t, purpose, 3, "enum mig_purpose")			\
+	A(6, 1, uint8_t, boot_id, 16, UINT8_MAX, "new at each boot of this host")	\
+	A(7, 1, uint8_t, uuid, 16, UINT8_MAX, "of this host")				\
+	A(8, 1, uint8_t, name, 64, UINT8_MAX, "of this host")
+
+#define MIG_OFFER_TABLE(F, A)							\
+	F(1, 1, uint64_t, memory_bytes, 1ull << 46, "guest memory at 0")	\
+	F(2, 1, uint32_t, flags, 3, "MIG_OFFER_CHECK, MIG_OFFER_VERIFY")	\
+	F(3, 1, uint32_t, vcpus, UINT16_MAX, "virtual CPUs")				\
+	F(4, 1, uint32_t, tsc_khz, UINT32_MAX, "of the guest's TSC")			\
+	F(5, 1, uint32_t, cpu_policy_bytes, 1024, "valid in cpu_policy")	\
+	F(6, 1, uint32_t, inventory_bytes, 512, "valid in inventory")		\
+	A(7, 1, uint8_t, uuid, 16, UINT8_MAX, "of the virtual machine")		\
+	A(8, 1, uint8_t, name, 32, UINT8_MAX, "of the virtual machine")		\
+	A(9, 1, uint8_t, cpu_policy, 1024, UINT8_MAX, "CPUID policy, opaque")		\
+	A(10, 1, uint8_t, inventory, 512, UINT8_MAX, "types and versions, opaque")
+
+#define MIG_ACCEPT_TABLE(F, A)							\
+	F(1, 1, uint64_t, state_bytes, UINT64_MAX, "largest state image taken")
+
+#define MIG_REJECT_TEXT (WHY_MAX * WHY_TEXT)
+#define MIG_REJECT_TABLE(F, A)							\
+	F(1, 1, uint32_t, count, WHY_MAX, "reasons in text")			\
+	A(2, 1, uint8_t, text, MIG_REJECT_TEXT, UINT8_MAX, "200 bytes each")
+
+#define MIG_ROUND_END_TABLE(F, A)						\
+	F(1, 1, uint64_t, raw_pages, UINT64_MAX, "sent raw in this round")		\
+	F(2, 1, uint64_t, zero_pages, UINT64_MAX, "sent as zero in this round")	\
+	F(3, 1, uint32_t, round, UINT32_MAX, "1, 2, ...")				\
+	F(4, 1, uint32_t, final, 1, "the guest is stopped, STATE follows")
+
+#define MIG_ROUND_TABLE(F, A)							\
+	F(1, 1, uint32_t, round, UINT32_MAX, "1, 2, ...")
+
+#define MIG_STATE_REPORT_TABLE(F, A)						\
+	F(1, 1, uint64_t, check_ns, UINT64_MAX, "time the check took")			\
+	F(2, 1, uint8_t, ok, 1, "the image could be loaded")			\
+	A(3, 1, uint8_t, text, WHY_TEXT, UINT8_MAX, "why not")
+
+#define MIG_READY_TABLE(F, A)							\
+	F(1, 1, uint64_t, digest, UINT64_MAX, "of everything loaded")			\
+	F(2, 1, uint64_t, memory_hash, UINT64_MAX, "of all guest memory")		\
+	F(3, 1, uint64_t, load_ns, UINT64_MAX, "time to check and load the state")	\
+	F(4, 1, uint64_t, verify_ns, UINT64_MAX, "time to hash memory")		\
+	F(5, 1, uint8_t, verified, 1, "memory_hash is valid")
+
+#define MIG_COMMIT_TABLE(F, A)							\
+	F(1, 1, uint64_t, digest, UINT64_MAX, "of everything loaded")			\
+	F(2, 1, uint64_t, stopped_ns, 1ull << 62, "the guest stood still so long")
+
+#define MIG_RUNNING_TABLE(F, A)							\
+	F(1, 1, uint64_t, resume_ns, UINT64_MAX, "COMMIT received to guest running")
+
+#define MIG_QUERY_TABLE(F, A)							\
+	F(1, 1, uint64_t, digest, UINT64_MAX, "of everything loaded")
+
+#define MIG_ANSWER_TABLE(F, A)							\
+	F(1, 1, uint8_t, state, 1, "MIG_ANSWER_*")
+
+#define MIG_TEXT_TABLE(F, A)							\
+	A(1, 1, uint8_t, text, WHY_TEXT, UINT8_MAX, "one sentence")
+
+STATE_STRUCT(mig_hello, MIG_HELLO_TABLE)
+STATE_STRUCT(mig_offer, MIG_OFFER_TABLE)
+STATE_STRUCT(mig_accept, MIG_ACCEPT_TABLE)
+STATE_STRUCT(mig_reject, MIG_REJECT_TABLE)
+STATE_STRUCT(mig_round_end, MIG_ROUND_END_TABLE)
+STATE_STRUCT(mig_round, MIG_ROUND_TABLE)
+STATE_STRUCT(mig_state_report, MIG_STATE_REPORT_TABLE)
+STATE_STRUCT(mig_ready, MIG_READY_TABLE)
+STATE_STRUCT(mig_commit, MIG_COMMIT_TABLE)
+STATE_STRUCT(mig_running, MIG_RUNNING_TABLE)
+STATE_STRUCT(mig_query, MIG_QUERY_TABLE)
+STATE_STRUCT(mig_answer, MIG_ANSWER_TABLE)
+STATE_STRUCT(mig_text, MIG_TEXT_TABLE)
+
+
+/* "HELLO", or "type 0x...." kept in a static buffer for an unknown one; never NULL. */
+const char *mig_type_name(uint16_t type);
+/* Largest body of @type; 0 too for types without a body. */
+uint32_t mig_type_cap(uint16_t type);
+/* 1 if @type is one of MIG_TYPES. */
+int mig_type_known(uint16_t type);
+/* The table of @type's body, NULL if the body is empty or not a table. */
+const struct state_desc *mig_type_table(uint16_t type);
+
+/* Copies the peer's text: at most @room bytes with a NUL, everything but printable ASCII becomes '?'. */
+void mig_text_copy(char *out, size_t room, const uint8_t *text, size_t length);
+/* Fills the body of ABORT or REFUSED. */
+void mig_text_set(struct mig_text *out, const char *text);

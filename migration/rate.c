@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* rate.c: token bucket and link speed. */
+#include "rate.h"
+#include <string.h>
+
+#define NS		1000000000ull
+#define WINDOW_NS	(NS / 10)		/* shorter samples are noise */
+#define WINDOW_BYTES	(32u << 10)
+
+void mig_rate_init(struct mig_rate *r, uint64_t limit, uint64_t now_ns)
+{
+	memset(r, 0, sizeof(*r));
+	r->limit = limit;
+	r->filled_ns = r->seen_ns = r->progress_ns = now_ns;
+}
+
+bool mig_rate_allows(struct mig_rate *r, uint64_t now_ns)
+{
+	uint64_t elapsed = now_ns - r->filled_ns, more;
+
+	if (!r->limit)
+		return true;
+	/* A tenth of a second of unused bandwidth may be caught up, no more. */
+	if (elapsed > NS / 10)
+		elapsed = NS / 10;
+	more = r->limit * (elapsed / 1000) / (NS / 1000);
+	if (more) {
+		r->tokens += (int64_t)more;
+		r->filled_ns = now_ns;
+	}
+	if (r->tokens > (int64_t)(r->limit / 10))
+		r->tokens = (int64_t)(r->limit / 10);
+	return r->tokens >= 0;
+}
+
+void mig_rate_spend(struct mig_rate *r, uint64_t bytes)
+{
+	if (r->limit)
+		r->tokens -= (int64_t)bytes;
+}
+
+uint64_t mig_rate_when(const struct mig_rate *r, uint64_t now_ns)
+{
+	if (!r->limit || r->tokens >= 0)
+		return now_ns;
+	return r->filled_ns + (uint64_t)-r->tokens * 1000000 / r->limit * 1000 + 1000;
+}
+
+void mig_rate_seen(struct mig_rate *r, uint64_t now_ns, uint64_t sent, uint64_t unacked)
+{
+	uint64_t acked = sent > unacked ? sent - unacked : 0;
+
+	if (r->busy)
+		r->window_ns += now_ns - r->seen_ns;
+	if (acked > r->acked) {
+		r->window_bytes += acked - r->acked;
+		r->progress_ns = now_ns;
+	}
+	if (!unacked)
+		r->progress_ns = now_ns;
+	r->seen_ns = now_ns;
+	r->acked = acked;
+	r->busy = unacked != 0;
+	if (r->window_ns < WINDOW_NS || r->window_bytes < WINDOW_BYTES) {
+		/* A link faster than the clock's steps shows no busy time: a large sample may be short. */
+		if (r->window_bytes < (1u << 20) || r->window_ns < 1000)
+			return;
+	}
+	r->last = r->window_bytes * 1000 / (r->window_ns / 1000) * 1000;
+	r->average = r->average ? (r->average * 3 + r->last) / 4 : r->last;
+	r->window_ns = r->window_bytes = 0;
+}

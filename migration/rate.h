@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* rate.h: how fast the link is, and how fast it may be used. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mig_rate {
+	/* token bucket */
+	uint64_t limit;			/* bytes a second, 0 = none */
+	int64_t tokens;
+	uint64_t filled_ns;
+	/* the link's own speed: bytes acknowledged over the time in which any were outstanding */
+	uint64_t seen_ns, acked, window_bytes, window_ns;
+	bool busy;
+	uint64_t last, average;		/* bytes a second, 0 unknown */
+	uint64_t progress_ns;		/* when something was last acknowledged, or nothing was outstanding */
+};
+
+void mig_rate_init(struct mig_rate *r, uint64_t limit, uint64_t now_ns);
+/* May more be sent now? */
+bool mig_rate_allows(struct mig_rate *r, uint64_t now_ns);
+void mig_rate_spend(struct mig_rate *r, uint64_t bytes);
+/* When mig_rate_allows will say yes; @now_ns if it does now. */
+uint64_t mig_rate_when(const struct mig_rate *r, uint64_t now_ns);
+/* To be told often: @sent bytes handed to the channel so far, @unacked of them outstanding. */
+void mig_rate_seen(struct mig_rate *r, uint64_t now_ns, uint64_t sent, uint64_t unacked);

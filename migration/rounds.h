@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* rounds.h: one pass over guest memory at the source: harvest a chunk, send what it found, go on. */
+#pragma once
+#include "core.h"
+#include "digest.h"
+#include "stream.h"
+
+struct mig_rounds {
+	const struct mig_core *core;
+	struct mig_guest *guest;
+	uint64_t chunks;
+	uint8_t *sent;			/* bit per chunk: all its pages went out once in this attempt */
+	uint32_t round;			/* 1, 2, ... */
+	uint64_t chunk;			/* position of the pass */
+	bool harvested;			/* bitmap holds what is still to send of @chunk */
+	uint64_t bitmap[8];
+	/* this round */
+	uint64_t raw_pages, zero_pages, dirty_pages, bytes, harvest_ns, harvested_chunks;
+	/* the attempt */
+	uint64_t nonzero_pages;		/* when first sent */
+};
+
+enum err mig_rounds_init(struct mig_rounds *r, const struct mig_core *core, struct mig_guest *guest,
+			 uint64_t memory_bytes) NODISCARD;
+void mig_rounds_fini(struct mig_rounds *r);
+/* Starts the next pass. */
+void mig_rounds_begin(struct mig_rounds *r);
+/* Puts at most one PAGES record (about 64 KiB) into @s. ERR_OK: the pass is complete; ERR_AGAIN: there is more, or @s
+ * had no room. A chunk is harvested only when @s has room for it. */
+enum err mig_rounds_batch(struct mig_rounds *r, struct mig_stream *s, struct mig_digest *digest) NODISCARD;
+/* Pages of the current pass still to send: of harvested bitmaps, and estimated for chunks not yet reached. */
+uint64_t mig_rounds_left(const struct mig_rounds *r);

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* service.c: the service's own life, incoming connections, and the step that moves everything. */
+#include "service.h"
+#include <stdlib.h>
+#include <string.h>
+#include "lib/log.h"
+#include "service_parts.h"
+
+struct mig_service *mig_service_create(const struct mig_host *host)
+{
+	struct mig_service *m = calloc(1, sizeof(*m));
+
+	if (m)
+		m->core.host = *host;
+	return m;
+}
+
+static void in_free(struct mig_service *m, unsigned i)
+{
+	mig_dest_fini(m->in[i]);
+	free(m->in[i]);
+	m->in[i] = NULL;
+}
+
+void mig_service_destroy(struct mig_service *m)
+{
+	struct why why;
+
+	if (!m)
+		return;
+	for (unsigned i = 0; i < SERVICE_OUT; i++) {
+		if (!m->out[i].source)
+			continue;
+		if (!m->out[i].check && mig_source_cancel(m->out[i].source, m->out[i].since_ns, &why))
+			log_warn("mig", "ending with %s unsettled: %s", m->out[i].source->def.name, why.text);
+		service_out_free(&m->out[i]);
+	}
+	for (unsigned i = 0; i < SERVICE_IN; i++) {
+		if (!m->in[i])
+			continue;
+		if (m->in[i]->guest)
+			m->in[i]->guest->ops->discard(m->in[i]->guest);
+		in_free(m, i);
+	}
+	for (unsigned i = 0; i < SERVICE_FAREWELLS; i++)
+		mig_ask_fini(&m->farewell[i]);
+	free(m);
+}
+
+void mig_service_accept(struct mig_service *m, struct channel *ch, uint64_t now_ns)
+{
+	struct mig_dest *d = NULL;
+	unsigned i = 0;
+
+	while (i < SERVICE_IN && m->in[i])
+		i++;
+	if (i < SERVICE_IN)
+		d = malloc(sizeof(*d));
+	if (!d) {
+		log_warn("mig", "a connection is turned away: %u are open", i);
+		ch->ops->abort(ch);
+		return;
+	}
+	if (mig_dest_init(d, &m->core, ch, now_ns)) {
+		log_warn("mig", "a connection is turned away: out of memory");
+		free(d);
+		return;
+	}
+	m->in[i] = d;
+}
+
+/* Gives a settling connection to the guest it is about, if this host holds it. */
+static void attach(struct mig_service *m, struct mig_dest *from, uint64_t now_ns)
+{
+	from->wants_attach = false;
+	for (unsigned i = 0; i < SERVICE_IN; i++) {
+		struct mig_dest *to = m->in[i];
+
+		if (to && to != from && to->guest &&
+		    !memcmp(to->stream.attempt, from->stream.attempt, MIG_ATTEMPT)) {
+			mig_dest_attach(to, from, now_ns);
+			return;
+		}
+	}
+}
+
+static bool in_step(struct mig_service *m, uint64_t now_ns, uint64_t *deadline)
+{
+	bool more = false;
+
+	for (unsigned i = 0; i < SERVICE_IN; i++) {
+		uint64_t when;
+
+		if (!m->in[i])
+			continue;
+		more |= mig_dest_step(m->in[i], now_ns);
+		if (m->in[i]->wants_attach) {
+			attach(m, m->in[i], now_ns);
+			more = true;
+		}
+		if (m->in[i]->place == MIG_DEST_END) {
+			in_free(m, i);
+			continue;
+		}
+		when = mig_dest_deadline(m->in[i]);
+		if (when < *deadline)
+			*deadline = when;
+	}
+	return more;
+}
+
+static void count_attempts(struct mig_service *m)
+{
+	m->core.attempts = service_out_migrations(m);
+	for (unsigned i = 0; i < SERVICE_IN; i++)
+		m->core.attempts += m->in[i] && m->in[i]->guest;
+}
+
+/* Ended jobs stay for a while, so that whoever polls sees the end. */
+static void forget_jobs(struct mig_service *m, uint64_t now_ns)
+{
+	for (unsigned i = 0; i < MIG_JOBS; i++) {
+		struct mig_job *j = &m->core.job[i];
+
+		if (j->id && j->ended_ns && now_ns - j->ended_ns >= MIG_JOB_KEEP_NS)
+			j->id = 0;
+	}
+}
+
+uint64_t mig_service_step(struct mig_service *m, uint64_t now_ns, bool *more)
+{
+	uint64_t deadline = UINT64_MAX;
+
+	forget_jobs(m, now_ns);
+	count_attempts(m);
+	*more = service_out_step(m, now_ns, &deadline);
+	*more |= in_step(m, now_ns, &deadline);
+	*more |= service_farewell_step(m, now_ns, &deadline);
+	count_attempts(m);
+	return deadline;
+}

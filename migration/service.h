@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* service.h: the migration service of one host: all attempts, checks, incoming connections and jobs. */
+#pragma once
+#include "host.h"
+#include "job.h"
+
+struct mig_service;
+
+enum mig_verify { MIG_VERIFY_DEFAULT, MIG_VERIFY_OFF, MIG_VERIFY_FULL };
+
+struct mig_move {
+	char vm[32];
+	uint32_t ipv4;			/* of the destination, host byte order */
+	uint16_t port;			/* 0: MIG_PORT */
+	enum mig_verify verify;
+	uint64_t bandwidth_bytes;	/* per second, 0: the host's default */
+	uint32_t max_downtime_ms;	/* 0: the host's default */
+};
+
+/* @host is copied. NULL: out of memory. */
+struct mig_service *mig_service_create(const struct mig_host *host);
+/* Frees all; guests at the source are resumed if that is allowed, those being received are discarded. */
+void mig_service_destroy(struct mig_service *m);
+
+/* A connection to the migration port; taken over (reset at once when there are too many). */
+void mig_service_accept(struct mig_service *m, struct channel *ch, uint64_t now_ns);
+/* Does a bounded share of all work. Returns when to call again at the latest (UINT64_MAX: never by itself); *more is
+ * set when calling again at once makes sense. Call also after any channel moved. */
+uint64_t mig_service_step(struct mig_service *m, uint64_t now_ns, bool *more);
+
+/* Asks the destination whether @move could be done; *check > 0 is then polled. ERR_NOTFOUND: no such VM or it can't move;
+ * ERR_SPACE: too many at once; ERR_NOMEM. */
+enum err mig_check_start(struct mig_service *m, const struct mig_move *move, uint32_t *check, uint64_t now_ns,
+			 struct why *why) NODISCARD;
+/* ERR_AGAIN: no verdict yet; ERR_OK: *migratable and @reasons are set and the check is freed; ERR_NOTFOUND. A check that
+ * nobody polls is dropped a minute after its verdict. */
+enum err mig_check_poll(struct mig_service *m, uint32_t check, bool *migratable, struct why_list *reasons) NODISCARD;
+void mig_check_drop(struct mig_service *m, uint32_t check);
+
+/* Starts a migration; *job > 0. Errors as mig_check_start; ERR_STATE: the VM is on its way already. */
+enum err mig_migrate_start(struct mig_service *m, const struct mig_move *move, uint32_t *job, uint64_t now_ns,
+			   struct why *why) NODISCARD;
+/* ERR_NOTFOUND; ERR_STATE: "too late, committed", or it has ended. */
+enum err mig_job_cancel(struct mig_service *m, uint32_t job, uint64_t now_ns, struct why *why) NODISCARD;
+/* Jobs by place 0..count-1 in the order of their numbers, or by number; NULL when there is none. Valid until the next
+ * step or start. */
+unsigned mig_job_count(const struct mig_service *m);
+const struct mig_job *mig_job_get(const struct mig_service *m, unsigned index);
+const struct mig_job *mig_job_find(const struct mig_service *m, uint32_t id);
+
+/* @guest is about to be powered off or has stopped: its migration ends with @reason, and @guest is not used again. ERR_STATE
+ * after its stop for the hand-off: then it must stay as it is. */
+enum err mig_service_guest_gone(struct mig_service *m, struct mig_guest *guest, const char *reason,
+				uint64_t now_ns) NODISCARD;

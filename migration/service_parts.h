@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* service_parts.h: the service's tables, shared by service.c and service_out.c. */
+#pragma once
+#include "ask.h"
+#include "core.h"
+#include "dest.h"
+#include "service.h"
+#include "source.h"
+
+#define SERVICE_OUT	 8	/* migrations and checks */
+#define SERVICE_IN	 12	/* incoming connections, and guests that wait for one */
+#define SERVICE_FAREWELLS 8
+#define CHECK_KEEP_NS	 (60 * MIG_SECOND)
+#define FAREWELL_WAIT_NS (5 * MIG_SECOND)
+
+struct service_out {
+	struct mig_source *source;	/* NULL: free */
+	uint32_t check;			/* its number, 0 for a migration */
+	uint64_t since_ns;		/* of the start, then of the verdict */
+	bool ended;
+};
+
+struct mig_service {
+	struct mig_core core;
+	struct service_out out[SERVICE_OUT];
+	struct mig_dest *in[SERVICE_IN];
+	struct mig_ask farewell[SERVICE_FAREWELLS];
+	uint32_t last_check;
+};
+
+/* service_out.c */
+bool service_out_step(struct mig_service *m, uint64_t now_ns, uint64_t *deadline);
+unsigned service_out_migrations(const struct mig_service *m);
+void service_out_free(struct service_out *o);
+/* farewell.c */
+bool service_farewell_step(struct mig_service *m, uint64_t now_ns, uint64_t *deadline);
+/* Tells D what @s could not, with its own connections, until D knows. */
+void service_farewell_start(struct mig_service *m, const struct mig_source *s, uint64_t now_ns);
+/* True while an older attempt of the same VM is not settled with the same destination. */
+bool service_farewell_pending(const struct mig_service *m, const struct mig_source *s);
+unsigned service_farewells(const struct mig_service *m);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* source.h: one attempt to move a guest away from this host, or one check whether that could be done. */
+#pragma once
+#include "ask.h"
+#include "core.h"
+#include "digest.h"
+#include "handoff.h"
+#include "rate.h"
+#include "rounds.h"
+#include "stream.h"
+
+/* S(name, text): where the attempt is, and what it waits for there. */
+#define MIG_SOURCE_PLACES(S)						\
+	S(START,	"start")					\
+	S(CONNECT,	"connection")					\
+	S(HELLO,	"HELLO")					\
+	S(OFFER,	"ACCEPT or REJECT")				\
+	S(PASS,		"progress")					\
+	S(ROUND_ACK,	"ROUND_ACK")					\
+	S(DRY_RUN,	"progress")					\
+	S(DRY_REPORT,	"STATE_REPORT")					\
+	S(FINAL,	"progress")					\
+	S(STATE,	"progress")					\
+	S(READY,	"READY")					\
+	S(COMMIT,	"RUNNING")					\
+	S(DOUBT,	"an answer")					\
+	S(DONE,		"ANSWER")					\
+	S(END,		"nothing")
+
+#define MIG_SOURCE_ENUM(name, text) MIG_AT_##name,
+enum mig_source_place { MIG_SOURCE_PLACES(MIG_SOURCE_ENUM) MIG_SOURCE_PLACE_COUNT };
+#undef MIG_SOURCE_ENUM
+
+struct mig_source_options {
+	enum mig_purpose purpose;	/* migrate or check */
+	uint32_t ipv4;
+	uint16_t port;
+	bool verify;
+	enum mig_stuck stuck;
+	uint64_t max_downtime_ns, bandwidth_bytes;
+};
+
+struct mig_source {
+	struct mig_core *core;
+	struct mig_source_options options;
+	struct mig_guest *guest;
+	struct mig_definition def;
+	struct mig_job *job;		/* of the core, or own_job for a check */
+	struct mig_job own_job;
+	uint8_t attempt[MIG_ATTEMPT], peer_boot_id[16];
+	enum mig_source_place place;
+	enum handoff_state handoff;
+	struct mig_stream stream;
+	uint64_t deadline_ns;		/* of what place waits for */
+	enum err error;			/* of the failure being handled */
+	struct why why;
+
+	/* a check's result, valid at END */
+	bool migratable;
+	struct why_list reasons;
+
+	struct mig_rounds rounds;
+	struct mig_digest digest;
+	struct mig_rate rate;
+	struct mig_measured measured;
+	struct mig_progress progress;
+	bool tracking, final, final_acked;
+	uint64_t state_limit;		/* granted by ACCEPT */
+	uint64_t asked_ns, ticked_ns, round_start_ns;
+	uint8_t *state;			/* image being sent */
+	uint32_t state_bytes, state_at;
+
+	/* the hand-off, by the host's clock */
+	uint64_t stop_ns, stopped_ns, pages_end_ns, state_end_ns;
+	struct mig_memory_hash hash;
+	uint64_t hash_start_ns, hash_ns;
+	bool hash_done, ready_seen, peer_may_be_prepared;
+	struct mig_ready ready;
+	struct mig_ask ask;		/* in doubt */
+	enum mig_type farewell;		/* at END: MIG_ABORT or MIG_DONE is still to be told to D, else 0 */
+};
+
+/* Begins; @guest is not touched before ACCEPT. @job may be NULL for a check. */
+void mig_source_init(struct mig_source *s, struct mig_core *core, struct mig_guest *guest,
+		     const struct mig_source_options *options, struct mig_job *job);
+/* Works on, boundedly. Returns true if it could go on at once. Ended when place is MIG_AT_END. */
+bool mig_source_step(struct mig_source *s, uint64_t now_ns);
+uint64_t mig_source_deadline(const struct mig_source *s, uint64_t now_ns);
+/* ERR_STATE with "too late, committed" after the commit point. */
+enum err mig_source_cancel(struct mig_source *s, uint64_t now_ns, struct why *why) NODISCARD;
+/* The guest is about to vanish (power off): ends an attempt before its stop without touching the guest again. */
+void mig_source_guest_gone(struct mig_source *s, uint64_t now_ns, const char *reason);
+/* Frees buffers; the attempt must have ended, or be a check. */
+void mig_source_fini(struct mig_source *s);

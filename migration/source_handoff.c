@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/* source_handoff.c: the source's half of the hand-off: carries out the rows of handoff.c. */
+#include "source_parts.h"
+#include <string.h>
+#include "lib/log.h"
+
+static void stop_guest(struct mig_source *s, uint64_t now_ns)
+{
+	s->stop_ns = mig_core_clock(s->core);
+	s->guest->ops->stop(s->guest);
+	s->stopped_ns = mig_core_clock(s->core);
+	s->measured.stop_ns = s->stopped_ns - s->stop_ns;
+	s->final = true;
+	mig_job_percent(s->job, 96);
+	mig_job_phase(s->job, MIG_PHASE_STOP, now_ns);
+}
+
+/* STOP is part of the digest, so its body is built here. */
+static void send_stop(struct mig_source *s, uint64_t now_ns)
+{
+	const struct state_desc *d = mig_type_table(MIG_STOP);
+	struct mig_round stop = { .round = s->rounds.round + 1 };
+	uint8_t body[64];
+	size_t length;
+
+	if (state_save(d, &stop, d->version, body, sizeof(body), &length, NULL))
+		panic("STOP does not fit its cap");
+	mig_digest_add(&s->digest, MIG_STOP, body, length);
+	source_begin_pass(s, now_ns);
+	source_put(s, MIG_STOP, &stop, now_ns);
+}
+
+static void send_commit(struct mig_source *s, struct mig_stream *stream, uint64_t now_ns)
+{
+	struct mig_commit commit = {
+		.digest = mig_digest_value(&s->digest),
+		.stopped_ns = mig_core_clock(s->core) - s->stop_ns,
+	};
+
+	/* Without room the answer's deadline passes and S asks again. */
+	if (mig_stream_put(stream, MIG_COMMIT, &commit))
+		log_warn("mig", "job %u: COMMIT waits for room", s->job->id);
+	if (stream == &s->stream)
+		source_go(s, MIG_AT_COMMIT, MIG_PHASE_COMMIT, now_ns + MIG_DEAD_NS, now_ns);
+	mig_job_percent(s->job, 99);
+}
+
+static void resume(struct mig_source *s)
+{
+	s->guest->ops->resume(s->guest);
+	log_info("mig", "job %u: %s runs on here", s->job->id, s->job->vm);
+}
+
+/* Tells D on the old connection if that still works; ask.c makes sure of it when D may be prepared. */
+static void send_abort(struct mig_source *s, uint64_t now_ns)
+{
+	struct mig_text text;
+
+	mig_text_set(&text, s->why.text);
+	if (mig_stream_open(&s->stream) && s->stream.tx_sequence && !mig_stream_put(&s->stream, MIG_ABORT, &text) &&
+	    mig_stream_flush(&s->stream, now_ns, NULL))
+		log_debug("mig", "job %u: ABORT did not go out whole", s->job->id);
+	if (s->peer_may_be_prepared)
+		s->farewell = MIG_ABORT;
+}
+
+/* Drops the connection and asks on new ones. */
+static void ask(struct mig_source *s, uint64_t now_ns)
+{
+	if (!s->job->in_doubt) {
+		s->job->in_doubt = true;
+		s->job->doubt_since_ns = now_ns;
+	}
+	memcpy(s->job->doubt, s->why.text, sizeof(s->job->doubt));
+	mig_stream_fini(&s->stream, true);
+	if (!s->ask.type) {
+		mig_ask_init(&s->ask, s->core, s->attempt, s->peer_boot_id, s->options.ipv4, s->options.port, now_ns);
+		s->ask.type = MIG_QUERY;
+		s->ask.digest = mig_digest_value(&s->digest);
+	}
+	source_go(s, MIG_AT_DOUBT, MIG_PHASE_IN_DOUBT, UINT64_MAX, now_ns);
+}
+
+static void record(struct mig_source *s, enum mig_record_state state)
+{
+	/* on_ready made sure of a place, and a record that exists keeps its own. */
+	if (mig_records_put(&s->core->records, s->attempt, state, mig_digest_value(&s->digest)))
+		log_error("mig", "job %u: no place left to record the attempt", s->job->id);
+}
+
+static uint64_t minus(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+/* What each term of the budget really took; the last one is what no other explains. */
+static void account(struct mig_source *s)
+{
+	struct mig_job *job = s->job;
+	uint64_t pages_end = s->final_acked ? s->pages_end_ns : s->state_end_ns, sum = 0;
+
+	job->downtime_ns = mig_core_clock(s->core) - s->stop_ns;
+	job->term[MIG_TERM_STOP].real_ns = s->stopped_ns - s->stop_ns;
+	job->term[MIG_TERM_HARVEST].real_ns = s->rounds.harvest_ns;
+	job->term[MIG_TERM_STATE_SAVE].real_ns = s->measured.state_save_ns;
+	job->term[MIG_TERM_PAGES].real_ns = minus(minus(pages_end, s->stopped_ns),
+						  s->rounds.harvest_ns + s->measured.state_save_ns);
+	job->term[MIG_TERM_STATE_SEND].real_ns = minus(s->state_end_ns, pages_end);
+	job->term[MIG_TERM_STATE_LOAD].real_ns = s->ready.load_ns;
+	job->term[MIG_TERM_VERIFY].real_ns = s->hash_ns > s->ready.verify_ns ? s->hash_ns : s->ready.verify_ns;
+	for (int t = 0; t < MIG_TERM_ROUND_TRIPS; t++)
+		sum += job->term[t].real_ns;
+	job->term[MIG_TERM_ROUND_TRIPS].real_ns = minus(job->downtime_ns, sum);
+}
+
+static void free_copy(struct mig_source *s)
+{
+	account(s);
+	s->guest->ops->release(s->guest);
+	s->guest = NULL;
+	s->tracking = false;
+}
+
+static void send_done(struct mig_source *s, uint64_t now_ns)
+{
+	mig_job_end(s->job, MIG_JOB_COMPLETED, 0, NULL, now_ns);
+	log_info("mig", "job %u: %s runs on %s, downtime %llu ms", s->job->id, s->job->vm, s->job->peer_name,
+		 (unsigned long long)(s->job->downtime_ns / 1000000));
+	mig_ask_fini(&s->ask);
+	if (mig_stream_open(&s->stream) && !mig_stream_put(&s->stream, MIG_DONE, NULL)) {
+		s->place = MIG_AT_DONE;
+		s->deadline_ns = now_ns + MIG_DONE_NS;
+		return;
+	}
+	s->farewell = MIG_DONE;
+	s->place = MIG_AT_END;
+}
+
+static void aborted(struct mig_source *s, enum handoff_event event, uint64_t now_ns)
+{
+	if (s->tracking)
+		s->guest->ops->track_stop(s->guest);
+	s->tracking = false;
+	mig_job_end(s->job, event == HE_CANCEL ? MIG_JOB_CANCELLED : MIG_JOB_FAILED, (uint16_t)s->error,
+		    s->why.text, now_ns);
+	/* A close delivers ABORT; a reset would overtake it. */
+	mig_stream_fini(&s->stream, false);
+	mig_ask_fini(&s->ask);
+	s->place = MIG_AT_END;
+}
+
+static void act(struct mig_source *s, enum handoff_action action, uint64_t now_ns)
+{
+	switch (action) {
+	case HA_STOP_GUEST:	  stop_guest(s, now_ns); break;
+	case HA_SEND_STOP:	  send_stop(s, now_ns); break;
+	case HA_RESUME:		  resume(s); break;
+	case HA_FREE_COPY:	  free_copy(s); break;
+	case HA_RECORD_COMMITTED: record(s, MIG_RECORD_COMMITTED); break;
+	case HA_RECORD_ABORTED:	  record(s, MIG_RECORD_ABORTED); break;
+	case HA_RECORD_DONE:	  record(s, MIG_RECORD_DONE); break;
+	case HA_SEND_COMMIT:
+		send_commit(s, mig_stream_open(&s->stream) ? &s->stream : &s->ask.stream, now_ns);
+		break;
+	case HA_SEND_ABORT:	  send_abort(s, now_ns); break;
+	case HA_SEND_DONE:	  send_done(s, now_ns); break;
+	case HA_ASK:		  ask(s, now_ns); break;
+	default:		  break;
+	}
+}
+
+void source_event(struct mig_source *s, enum handoff_event event, uint64_t now_ns)
+{
+	const struct handoff_step *step = handoff_step(s->handoff, event);
+
+	if (!step) {
+		/* DONE: the job is complete, D only was not told that its record may go. */
+		if (s->place == MIG_AT_DONE) {
+			s->farewell = MIG_DONE;
+			mig_stream_fini(&s->stream, true);
+			s->place = MIG_AT_END;
+		}
+		return;
+	}
+	/* The new state comes first: a failure inside an action must be judged by it. */
+	s->handoff = step->next;
+	for (int i = 0; i < HANDOFF_ACTIONS && step->action[i]; i++)
+		act(s, step->action[i], now_ns);
+	if (step->next == HS_ABORTED)
+		aborted(s, event, now_ns);
+}
+
+/* READY and, if asked for, the hash of memory here: both are needed. */
+static void judge_ready(struct mig_source *s, uint64_t now_ns)
+{
+	s->job->verified = s->ready.verified;
+	if (s->ready.verified && s->ready.memory_hash != s->job->hash_source) {
+		source_fail(s, now_ns, ERR_CORRUPT,
+			    "the memory hash at %s is %016llx, here it is %016llx: memory differs", s->job->peer_name,
+			    (unsigned long long)s->ready.memory_hash, (unsigned long long)s->job->hash_source);
+		return;
+	}
+	if (!mig_records_room(&s->core->records)) {
+		source_fail(s, now_ns, ERR_SPACE, "no place left to record the hand-off");
+		return;
+	}
+	source_event(s, HE_READY, now_ns);
+}
+
+void source_ready_step(struct mig_source *s, uint64_t now_ns)
+{
+	if (!s->hash_done && mig_memory_hash_step(&s->hash, 256, &s->job->hash_source)) {
+		s->hash_done = true;
+		s->hash_ns = mig_core_clock(s->core) - s->hash_start_ns;
+	}
+	if (s->hash_done && s->ready_seen)
+		judge_ready(s, now_ns);
+}
+
+void source_on_ready(struct mig_source *s, const struct mig_record *r, uint64_t now_ns)
+{
+	uint64_t digest = mig_digest_value(&s->digest);
+
+	if (!source_parse(s, r, &s->ready, now_ns))
+		return;
+	if (s->ready_seen || s->ready.verified != s->options.verify) {
+		source_fail_link(s, now_ns, ERR_INVALID, "READY comes twice or does not carry what was asked for");
+		return;
+	}
+	if (s->ready.digest != digest) {
+		source_fail(s, now_ns, ERR_CORRUPT, "the digest at %s is %016llx, here it is %016llx",
+			    s->job->peer_name, (unsigned long long)s->ready.digest, (unsigned long long)digest);
+		return;
+	}
+	s->ready_seen = true;
+	s->job->hash_destination = s->ready.memory_hash;
+}
+
+void source_on_running(struct mig_source *s, const struct mig_record *r, uint64_t now_ns)
+{
+	struct mig_running running;
+
+	if (source_parse(s, r, &running, now_ns))
+		source_event(s, HE_RUNNING, now_ns);
+}
+
+void source_on_refused(struct mig_source *s, const struct mig_record *r, uint64_t now_ns)
+{
+	struct mig_text text;
+	char copy[WHY_TEXT - 80];
+
+	if (!source_parse(s, r, &text, now_ns))
+		return;
+	mig_text_copy(copy, sizeof(copy), text.text, sizeof(text.text));
+	s->error = ERR_REFUSED;
+	why_set(&s->why, "%s refused after COMMIT: %s", s->job->peer_name, copy);
+	source_event(s, HE_REFUSED, now_ns);
+}
+
+void source_on_answer(struct mig_source *s, const struct mig_record *r, uint64_t now_ns)
+{
+	struct mig_answer answer;
+
+	if (!source_parse(s, r, &answer, now_ns))
+		return;
+	if (s->place == MIG_AT_DONE) {
+		mig_stream_fini(&s->stream, false);
+		s->place = MIG_AT_END;
+		return;
+	}
+	why_set(&s->why, "%s has no record of the attempt", s->job->peer_name);
+	source_event(s, answer.state == MIG_ANSWER_PREPARED ? HE_ANSWER_PREPARED : HE_ANSWER_NONE, now_ns);
+}
+
+void source_doubt_step(struct mig_source *s, uint64_t now_ns)
+{
+	enum mig_ask_result result = mig_ask_step(&s->ask, now_ns);
+
+	memcpy(s->job->doubt, s->ask.last.text[0] ? s->ask.last.text : s->why.text, sizeof(s->job->doubt));
+	switch (result) {
+	case MIG_ASK_RUNNING:
+		source_event(s, HE_RUNNING, now_ns);
+		break;
+	case MIG_ASK_REFUSED:
+		s->error = ERR_REFUSED;
+		why_set(&s->why, "%s refused after COMMIT", s->job->peer_name);
+		source_event(s, HE_REFUSED, now_ns);
+		break;
+	case MIG_ASK_PREPARED:
+		source_event(s, HE_ANSWER_PREPARED, now_ns);
+		break;
+	case MIG_ASK_NONE:
+	case MIG_ASK_REBOOTED:
+	case MIG_ASK_AGAIN:
+		break;
+	}
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* source_parts.h: what source.c, source_open.c, source_rounds.c and source_handoff.c owe each other. */
+#pragma once
+#include "source.h"
+
+/* A step or record handler has no result: it moves s->place, or ends in one of the failures below. */
+typedef void source_step_fn(struct mig_source *s, uint64_t now_ns);
+typedef void source_record_fn(struct mig_source *s, const struct mig_record *r, uint64_t now_ns);
+
+/* source.c */
+void source_go(struct mig_source *s, enum mig_source_place place, enum mig_phase phase, uint64_t deadline_ns,
+	       uint64_t now_ns);
+/* Something failed: @format says what; the hand-off table says what follows. */
+__attribute__((format(printf, 4, 5)))
+void source_fail(struct mig_source *s, uint64_t now_ns, enum err e, const char *format, ...);
+/* As source_fail, for what the peer or the link did: "ADDRESS port N: @text". */
+void source_fail_link(struct mig_source *s, uint64_t now_ns, enum err e, const char *text);
+/* Puts a control record, failing the attempt if there is no room for it. */
+void source_put(struct mig_source *s, uint16_t type, const void *rec, uint64_t now_ns);
+/* Parses a record, failing the attempt if it is malformed. */
+bool source_parse(struct mig_source *s, const struct mig_record *r, void *rec, uint64_t now_ns);
+
+/* source_open.c */
+source_step_fn source_start_step, source_connect_step;
+source_record_fn source_on_hello, source_on_accept, source_on_reject;
+
+/* source_rounds.c */
+source_step_fn source_pass_step, source_dry_run_step, source_state_step;
+source_record_fn source_on_round_ack, source_on_state_report;
+void source_begin_pass(struct mig_source *s, uint64_t now_ns);
+/* Brings bytes left, rates and expected downtime of the job up to date. */
+void source_measure(struct mig_source *s, uint64_t now_ns, struct mig_budget *budget);
+
+/* source_handoff.c */
+void source_event(struct mig_source *s, enum handoff_event event, uint64_t now_ns);
+source_step_fn source_ready_step, source_doubt_step;
+source_record_fn source_on_ready, source_on_running, source_on_refused, source_on_answer;

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* fake_guest.h: a virtual machine of bytes: memory that a small program keeps rewriting, and a state image. */
+#pragma once
+#include <stdbool.h>
+#include "migration/guest.h"
+
+enum fake_guest_life { FAKE_RUNNING, FAKE_STOPPED, FAKE_RELEASED, FAKE_EMPTY, FAKE_LOADED, FAKE_DISCARDED };
+
+struct fake_guest {
+	struct mig_guest guest;		/* first */
+	struct mig_definition def;
+	uint8_t **chunk;		/* NULL: never touched */
+	uint64_t *dirty;		/* bit per page: the hardware's view */
+	uint64_t chunks;
+	enum fake_guest_life life;
+	bool tracking;
+	bool idle;			/* writes nothing although it runs */
+	bool state_refused;		/* state_check says no */
+	uint32_t state_bytes;		/* size of its image */
+	uint64_t counter;		/* device and CPU state: one for each write that the guest made */
+	uint64_t random;
+	uint64_t stopped_ns;		/* as run() was told */
+	unsigned stops, resumes, runs;
+};
+
+/* A running guest of @memory_bytes, nothing touched. */
+struct fake_guest *fake_guest_new(const char *name, uint64_t memory_bytes);
+/* An empty one, as a destination makes it. */
+struct fake_guest *fake_guest_empty(const struct mig_definition *def);
+void fake_guest_free(struct fake_guest *g);
+/* The guest writes @count random words within its first @pages pages; nothing unless it runs. */
+void fake_guest_work(struct fake_guest *g, unsigned count, uint64_t pages);
+/* The guest fills page @pfn with @byte. */
+void fake_guest_fill(struct fake_guest *g, uint64_t pfn, uint8_t byte);
+/* True if memory and state of both are equal. */
+bool fake_guest_equal(const struct fake_guest *a, const struct fake_guest *b);

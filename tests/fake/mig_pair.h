@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* mig_pair.h: two hosts with a migration service each, joined by pipes, in virtual time. */
+#pragma once
+#include "fake_guest.h"
+#include "migration/service.h"
+#include "pipe.h"
+
+#define PAIR_GUESTS 8
+#define PAIR_PIPES  64
+
+struct pair_host {
+	struct mig_service *service;
+	struct mig_host host;
+	struct pair *pair;
+	int number;			/* 0: a (10.77.0.2), 1: b (10.77.0.3) */
+	struct fake_guest *guest[PAIR_GUESTS];	/* every one that ever was here */
+	unsigned guests;
+	bool refuse_all;		/* accept_from says no */
+	const char *no_room;		/* guest_create's reason to refuse */
+	bool state_refused;		/* its guests refuse state */
+	bool idle;			/* guests that come here stay idle, to be compared */
+};
+
+struct pair {
+	struct pair_host host[2];
+	struct pipe_options link;
+	struct pipe *pipe[PAIR_PIPES];	/* in the order of their connections */
+	unsigned pipes;
+	bool unplugged;			/* new connections get no answer */
+	/* Called with each new connection before any byte moves. */
+	void (*on_connect)(struct pair *p, unsigned number, struct pipe *pipe);
+	unsigned work, work_pages;	/* the guest's writes per millisecond, and where */
+	uint64_t step_ns;		/* virtual time per idle step */
+	unsigned most_running;		/* guests seen running at once */
+	unsigned option[4];		/* for the test's on_connect */
+};
+
+/* Host a runs guest web1 of @memory_bytes. */
+void pair_init(struct pair *p, uint64_t memory_bytes);
+void pair_fini(struct pair *p);
+/* Starts host @number's service again after its memory was lost: a new boot id, no records. */
+void pair_reboot(struct pair *p, int number);
+/* One step of both services and of the guests. */
+void pair_step(struct pair *p);
+/* Steps for @ns of virtual time. */
+void pair_run(struct pair *p, uint64_t ns);
+/* Starts web1's migration from host @from; returns the job's number. */
+uint32_t pair_migrate(struct pair *p, int from, enum mig_verify verify);
+/* Steps until the job of host @number ends or @limit_ns pass. */
+const struct mig_job *pair_wait(struct pair *p, int number, uint32_t job, uint64_t limit_ns);
+/* Asks host 1 from host 0; true: migratable. */
+bool pair_check(struct pair *p, struct why_list *reasons);
+/* The guest running on host @number, NULL if none. */
+struct fake_guest *pair_running(struct pair *p, int number);
+/* Guests on both hosts in @life. */
+unsigned pair_count(const struct pair *p, enum fake_guest_life life);

@@ -20,7 +20,7 @@ def parser():
                                 "Hosts are lab-a 10.77.0.2, lab-b 10.77.0.3, ...; the management station is 10.77.0.1.")
     sub = p.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    up = sub.add_parser("up", parents=[common], help="start the hosts and wait until CIM answers")
+    up = sub.add_parser("up", parents=[common], help="start the hosts and wait until CIM can be reached")
     up.add_argument("--hosts", type=int, default=2, metavar="N")
     up.add_argument("--emulator", choices=sorted(emulator.DEFAULT_CPU), default="bochs",
                     help="bochs has VT-x; qemu is faster and has none")

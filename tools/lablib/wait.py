@@ -6,8 +6,8 @@ import time
 
 from . import LabError, emulator
 
-READY = re.compile(rb"\bcim\b.*\blisten|\blisten.*\bcim\b", re.I)
-PANIC = re.compile(rb"\bpanic\b", re.I)
+READY = re.compile(rb"\bCIM listens on port\b.*\bready at [0-9]", re.S)
+PANIC = re.compile(rb"^\[ *[0-9.]+\] panic: ", re.M)
 MILESTONES = (
     (re.compile(rb"BdsDxe: (loading|starting) Boot"), "firmware is up"),
     (re.compile(rb"Tern is starting"), "Tern is starting"),

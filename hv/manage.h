@@ -51,6 +51,11 @@ bool manage_vm_find(const char *name, struct manage_vm *out);
 enum err manage_vm_start(const char *name, struct why *why) NODISCARD;
 enum err manage_vm_stop(const char *name, struct why *why) NODISCARD;	/* power off */
 
+/* The VM's serial console. Reads what it sent from absolute byte offset *offset on (moved to the oldest byte that is
+ * kept, advanced past what was read); types into it. 0 also when there is no such VM. */
+size_t manage_console_read(const char *name, uint64_t *offset, void *out, size_t room);
+size_t manage_console_write(const char *name, const void *data, size_t length);
+
 /* Hosts that tern.conf names as [peer NAME] plus those met since boot. */
 bool manage_peer_find(const char *name, char address[16]);
 

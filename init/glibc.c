@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "arch/x86_64/msr.h"
+#include "arch/x86_64/random.h"
 #include "lib/log.h"
 
 int *__errno_location(void);
@@ -75,37 +76,7 @@ size_t fwrite(const void *restrict data, size_t size, size_t n, void *restrict s
 	return n;
 }
 
-static uint64_t tsc(void)
-{
-	uint32_t low, high;
-
-	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-	return (uint64_t)high << 32 | low;
-}
-
-static int has_rdrand(void)
-{
-	uint32_t a = 1, b, c = 0, d;
-
-	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-	return c >> 30 & 1;
-}
-
-/* RDRAND where there is one. Without it the guard and hash salts are only as good as the clock. */
 void arc4random_buf(void *out, size_t n)
 {
-	static uint64_t mix = 0x9e3779b97f4a7c15ull;
-	int rdrand = has_rdrand();
-	uint8_t *p = out;
-
-	for (size_t i = 0; i < n; i++) {
-		uint64_t r = 0;
-
-		if (rdrand)
-			__asm__ volatile("rdrand %0" : "=r"(r) : : "cc");
-		mix ^= r + tsc();
-		mix *= 0xbf58476d1ce4e5b9ull;
-		mix ^= mix >> 29;
-		p[i] = (uint8_t)(mix >> 17);
-	}
+	random_bytes(out, n);
 }

@@ -9,7 +9,11 @@
 #include "arch/x86_64/serial.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/time.h"
+#include "init/glibc.h"
+#include "init/host.h"
 #include "init/libc.h"
+#include "init/services.h"
+#include "init/vms.h"
 #include "lib/log.h"
 #include "lib/pages.h"
 
@@ -31,6 +35,7 @@ static void start_machine(struct boot_info *boot)
 	time_set_wall(boot->wall_seconds);
 	log_set_clock(time_ns);
 	libc_init(boot->heap, boot->heap_bytes);
+	glibc_init();
 	apic_init(1);
 	cpus[0].apic_id = apic_id();
 	apic_timer_init();
@@ -46,8 +51,8 @@ static void start_machine(struct boot_info *boot)
 void tern_main(struct boot_info *boot)
 {
 	start_machine(boot);
-	for (;;) {
-		irq_idle(time_ns() + 1000000000ull);
-		log_debug("boot", "idle");
-	}
+	host_init(&boot->config);
+	services_init(&boot->config);
+	vms_init(boot);
+	services_run();
 }

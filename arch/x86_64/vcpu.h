@@ -39,7 +39,7 @@ struct vcpu {
 	uint64_t msr[5];		/* STAR LSTAR CSTAR FMASK KERNEL_GS_BASE while not loaded */
 	uint64_t tsc_aux, tsc_adjust, misc_enable;
 	uint64_t host_msr[5];
-	bool halted, started;
+	bool halted, started, pml_on;
 	uint64_t *pml;			/* 512 entries, NULL without PML */
 	void *xsave;			/* 4 KiB */
 	void *msr_bitmap;		/* 4 KiB */
@@ -64,6 +64,7 @@ void vcpu_set_rip(uint64_t rip);
 /* Moves RIP past the instruction that exited and ends blocking by STI and MOV SS. */
 void vcpu_skip(struct vcpu *v);
 uint64_t vcpu_rflags(void);
+void vcpu_set_rflags(uint64_t value);
 uint64_t vcpu_cr0(void);	/* as the guest reads it */
 uint64_t vcpu_cr3(void);
 uint64_t vcpu_cr4(void);
@@ -92,6 +93,8 @@ void vcpu_set_sysenter(unsigned which, uint64_t value);
 void vcpu_set_tsc_offset(uint64_t offset);
 /* True if an external interrupt could be injected now. */
 bool vcpu_interruptible(const struct vcpu *v);
+/* The same for an NMI. */
+bool vcpu_nmi_possible(const struct vcpu *v);
 /* Asks for an exit as soon as it could be (or no longer). */
 void vcpu_want_interrupt_window(struct vcpu *v, bool on);
 void vcpu_inject_interrupt(struct vcpu *v, uint8_t vector);

@@ -2,6 +2,7 @@
 /* virt.h: VT-x on this host: present or not, and turning it on. */
 #pragma once
 #include <stdbool.h>
+#include <stdint.h>
 #include "lib/why.h"
 
 /* Reads the boot CPU's capabilities; false with one sentence per missing thing. */
@@ -14,3 +15,6 @@ bool virt_available(void);
 /* Which dirty trackers this CPU can run. */
 bool virt_has_pml(void);
 bool virt_has_ad(void);
+
+/* CPUID of this host, less what VT-x can't give a guest here (RDTSCP, INVPCID without their controls). */
+void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4]);

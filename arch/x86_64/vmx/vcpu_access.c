@@ -15,6 +15,7 @@
 uint64_t vcpu_rip(void) { return vmcs_read(VMCS_GUEST_RIP); }
 void vcpu_set_rip(uint64_t rip) { vmcs_write(VMCS_GUEST_RIP, rip); }
 uint64_t vcpu_rflags(void) { return vmcs_read(VMCS_GUEST_RFLAGS); }
+void vcpu_set_rflags(uint64_t value) { vmcs_write(VMCS_GUEST_RFLAGS, value); }
 uint64_t vcpu_cr3(void) { return vmcs_read(VMCS_GUEST_CR3); }
 uint64_t vcpu_efer(void) { return vmcs_read(VMCS_GUEST_EFER); }
 uint64_t vcpu_exit_gpa(void) { return vmcs_read(VMCS_GUEST_PHYSICAL_ADDRESS); }

@@ -148,6 +148,11 @@ bool vcpu_interruptible(const struct vcpu *v)
 	       !(vmcs_read(VMCS_GUEST_INTERRUPTIBILITY_STATE) & (BLOCKING_STI | BLOCKING_MOV_SS));
 }
 
+bool vcpu_nmi_possible(const struct vcpu *v)
+{
+	return !v->event && !(vmcs_read(VMCS_GUEST_INTERRUPTIBILITY_STATE) & (BLOCKING_STI | BLOCKING_MOV_SS | BLOCKING_NMI));
+}
+
 void vcpu_want_interrupt_window(struct vcpu *v, bool on)
 {
 	uint32_t want = on ? v->proc_controls | VMX_PROC_INTERRUPT_WINDOW_EXITING
@@ -198,6 +203,7 @@ void vcpu_set_pml(struct vcpu *v, bool on)
 		controls &= ~(uint64_t)VMX_PROC2_PML;
 	}
 	vmcs_write(VMCS_SECONDARY_CONTROLS, controls);
+	v->pml_on = on;
 }
 
 uint16_t vcpu_take_pml(struct vcpu *v)

@@ -5,6 +5,7 @@
 #include "arch/x86_64/intr.h"
 #include "arch/x86_64/msr.h"
 #include "arch/x86_64/vcpu.h"
+#include "arch/x86_64/virt.h"
 #include "arch/x86_64/vmx/vcpu_local.h"
 #include "arch/x86_64/vmx/vmcs.h"
 #include "arch/x86_64/vmx/vmx.h"
@@ -107,7 +108,7 @@ static void write_host_state(void)
 	vmcs_write(VMCS_HOST_FS_SELECTOR, 0);
 	vmcs_write(VMCS_HOST_GS_SELECTOR, 0);
 	vmcs_write(VMCS_HOST_TR_SELECTOR, SEL_TSS);
-	vmcs_write(VMCS_HOST_FS_BASE, 0);
+	vmcs_write(VMCS_HOST_FS_BASE, msr_read(MSR_IA32_FS_BASE));	/* a thread block, for services */
 	vmcs_write(VMCS_HOST_GS_BASE, (uint64_t)c);
 	vmcs_write(VMCS_HOST_TR_BASE, (uint64_t)&c->tss);
 	vmcs_write(VMCS_HOST_GDTR_BASE, (uint64_t)c->gdt);
@@ -155,9 +156,10 @@ enum err vcpu_create(struct vcpu *v, struct ept *ept, const struct vcpu_limits *
 	v->vpid = next_vpid;
 	v->xsave = page_alloc();
 	v->msr_bitmap = page_alloc();
-	if (!vmcs || !v->xsave || !v->msr_bitmap || shared_bitmaps() != ERR_OK) {
+	v->pml = virt_has_pml() ? page_alloc() : NULL;
+	if (!vmcs || !v->xsave || !v->msr_bitmap || (virt_has_pml() && !v->pml) || shared_bitmaps() != ERR_OK) {
 		vcpu_destroy(v);
-		why_set(why, "no memory for a virtual processor (needs 16 KiB)");
+		why_set(why, "no memory for a virtual processor (needs 20 KiB)");
 		return ERR_NOMEM;
 	}
 	next_vpid = next_vpid == 0xffff ? 1 : (uint16_t)(next_vpid + 1);

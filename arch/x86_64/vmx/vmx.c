@@ -87,3 +87,21 @@ void ept_flush(struct ept *ept)
 	if (vmx_invept(VMX_INVEPT_SINGLE_CONTEXT, ept_eptp(ept)) != VMX_SUCCEED)
 		panic("INVEPT single-context failed for EPTP %llx", (unsigned long long)ept_eptp(ept));
 }
+
+#define LEAF1_FEATURES		0x80000001u
+#define RDTSCP_EDX		(1u << 27)
+#define LEAF7_INVPCID_EBX	(1u << 10)
+#define LEAF7_RDPID_ECX		(1u << 22)
+
+void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+{
+	cpuid(leaf, subleaf, out);
+	if (leaf == LEAF1_FEATURES && !vmx_caps_has(&caps, VMX_FEATURE_RDTSCP))
+		out[3] &= ~RDTSCP_EDX;
+	if (leaf == 7 && subleaf == 0) {
+		if (!vmx_caps_has(&caps, VMX_FEATURE_INVPCID))
+			out[1] &= ~LEAF7_INVPCID_EBX;
+		if (!vmx_caps_has(&caps, VMX_FEATURE_RDTSCP))
+			out[2] &= ~LEAF7_RDPID_ECX;
+	}
+}

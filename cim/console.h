@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* console.h: guests' serial consoles over a byte channel: the client sends a VM's name and a newline, then both
+ * directions are the raw bytes of the serial line. The last 64 KiB of output are replayed first. */
+#pragma once
+#include <stdbool.h>
+#include "migration/channel.h"
+
+/* Takes ownership of @ch; at most CONSOLE_SESSIONS at once, further ones get a sentence and are closed. */
+#define CONSOLE_SESSIONS 8
+void console_accept(struct channel *ch);
+/* Moves bytes as far as they go; true if something progressed. Never blocks. */
+bool console_step(uint64_t now_ns);

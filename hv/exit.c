@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+#include "hv/exit.h"
+#include "lib/log.h"
+
+#define INTERRUPTION_NMI	(2u << 8)
+#define INTERRUPTION_TYPE_MASK	(7u << 8)
+
+typedef enum exit_action handler(struct vm *vm, struct vcpu *v, unsigned index);
+
+static enum exit_action host_interrupt(struct vm *vm, struct vcpu *v, unsigned index)
+{
+	(void)vm, (void)v, (void)index;
+	return EXIT_LEAVE;
+}
+
+static enum exit_action look_again(struct vm *vm, struct vcpu *v, unsigned index)
+{
+	(void)vm, (void)v, (void)index;
+	return EXIT_CONTINUE;
+}
+
+static enum exit_action exception_or_nmi(struct vm *vm, struct vcpu *v, unsigned index)
+{
+	uint32_t error, info = vcpu_exit_interruption(&error);
+
+	(void)index, (void)v;
+	if ((info & INTERRUPTION_TYPE_MASK) == INTERRUPTION_NMI)
+		log_warn("vm", "NMI on this host while %s ran", vm->name);
+	else
+		panic("machine check while %s ran", vm->name);
+	return EXIT_CONTINUE;
+}
+
+static enum exit_action triple_fault(struct vm *vm, struct vcpu *v, unsigned index)
+{
+	(void)v;
+	vm_crash(vm, "triple fault of vCPU %u at RIP %llx, CR3 %llx", index, (unsigned long long)vcpu_rip(),
+		 (unsigned long long)vcpu_cr3());
+	return EXIT_LEAVE;
+}
+
+static enum exit_action cpuid_instruction(struct vm *vm, struct vcpu *v, unsigned index)
+{
+	uint32_t out[4];
+
+	cpuid_guest(&vm->cpuid, index, v->xcr0, vcpu_cr4(), (uint32_t)v->gpr[GPR_RAX], (uint32_t)v->gpr[GPR_RCX], out);
+	v->gpr[GPR_RAX] = out[0];
+	v->gpr[GPR_RBX] = out[1];
+	v->gpr[GPR_RCX] = out[2];
+	v->gpr[GPR_RDX] = out[3];
+	vcpu_skip(v);
+	return EXIT_CONTINUE;
+}
+
+static enum exit_action hlt(struct vm *vm, struct vcpu *v, unsigned index)
+{
+	(void)vm, (void)index;
+	vcpu_skip(v);
+	v->halted = true;
+	return EXIT_CONTINUE;
+}
+
+/* Caches are coherent and the guest has no device that bypasses them: WBINVD and INVD have nothing to do. */
+static enum exit_action skip(struct vm *vm, struct vcpu *v, unsigned index)
+{
+	(void)vm, (void)index;
+	vcpu_skip(v);
+	return EXIT_CONTINUE;
+}
+
+static enum exit_action undefined(struct vm *vm, struct vcpu *v, unsigned index)
+{
+	(void)vm, (void)index;
+	vcpu_inject_ud(v);
+	return EXIT_CONTINUE;
+}
+
+static enum exit_action protection(struct vm *vm, struct vcpu *v, unsigned index)
+{
+	(void)vm, (void)index;
+	vcpu_inject_gp(v);
+	return EXIT_CONTINUE;
+}
+
+static enum exit_action xsetbv(struct vm *vm, struct vcpu *v, unsigned index)
+{
+	uint64_t value = v->gpr[GPR_RDX] << 32 | (uint32_t)v->gpr[GPR_RAX];
+
+	(void)vm, (void)index;
+	if ((uint32_t)v->gpr[GPR_RCX] != 0 || !vcpu_write_xcr0(v, value))
+		vcpu_inject_gp(v);
+	else
+		vcpu_skip(v);
+	return EXIT_CONTINUE;
+}
+
+static enum exit_action pml_full(struct vm *vm, struct vcpu *v, unsigned index)
+{
+	(void)vm, (void)index;	/* the log is drained on every exit */
+	vcpu_redo_nmi_blocking(v);
+	return EXIT_CONTINUE;
+}
+
+static handler *const table[VMX_EXIT_REASON_COUNT] = {
+	[VMX_EXIT_EXCEPTION_OR_NMI] = exception_or_nmi,
+	[VMX_EXIT_EXTERNAL_INTERRUPT] = host_interrupt,
+	[VMX_EXIT_TRIPLE_FAULT] = triple_fault,
+	[VMX_EXIT_INTERRUPT_WINDOW] = look_again,
+	[VMX_EXIT_CPUID] = cpuid_instruction,
+	[VMX_EXIT_GETSEC] = undefined,
+	[VMX_EXIT_HLT] = hlt,
+	[VMX_EXIT_INVD] = skip,
+	[VMX_EXIT_RDPMC] = protection,
+	[VMX_EXIT_VMCALL] = undefined,
+	[VMX_EXIT_VMCLEAR] = undefined,
+	[VMX_EXIT_VMLAUNCH] = undefined,
+	[VMX_EXIT_VMPTRLD] = undefined,
+	[VMX_EXIT_VMPTRST] = undefined,
+	[VMX_EXIT_VMREAD] = undefined,
+	[VMX_EXIT_VMRESUME] = undefined,
+	[VMX_EXIT_VMWRITE] = undefined,
+	[VMX_EXIT_VMXOFF] = undefined,
+	[VMX_EXIT_VMXON] = undefined,
+	[VMX_EXIT_CONTROL_REGISTER] = exit_control_register,
+	[VMX_EXIT_IO_INSTRUCTION] = exit_io,
+	[VMX_EXIT_RDMSR] = exit_rdmsr,
+	[VMX_EXIT_WRMSR] = exit_wrmsr,
+	[VMX_EXIT_MWAIT] = undefined,
+	[VMX_EXIT_MONITOR] = undefined,
+	[VMX_EXIT_EPT_VIOLATION] = exit_ept_violation,
+	[VMX_EXIT_INVEPT] = undefined,
+	[VMX_EXIT_PREEMPTION_TIMER] = look_again,
+	[VMX_EXIT_INVVPID] = undefined,
+	[VMX_EXIT_WBINVD] = skip,
+	[VMX_EXIT_XSETBV] = xsetbv,
+	[VMX_EXIT_VMFUNC] = undefined,
+	[VMX_EXIT_ENCLS] = undefined,
+	[VMX_EXIT_PAGE_MODIFICATION_LOG_FULL] = pml_full,
+};
+
+enum exit_action exit_handle(struct vm *vm, struct vcpu *v, unsigned index)
+{
+	uint32_t reason = v->exit.reason;
+
+	vm->exits_total++;
+	if (reason < VMX_EXIT_REASON_COUNT && table[reason]) {
+		vm->exits[reason]++;
+		return table[reason](vm, v, index);
+	}
+	vm_crash(vm, "exit reason %u (%s) at RIP %llx is not handled, qualification %llx", reason,
+		 vmx_exit_reason_name(reason), (unsigned long long)vcpu_rip(), (unsigned long long)v->exit.qualification);
+	return EXIT_LEAVE;
+}

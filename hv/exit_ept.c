@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* exit_ept.c: EPT violations: first touch, tracked write, or a device; SDM Vol. 3 "Exit Qualification for EPT Violations". */
+#include "hv/exit.h"
+#include "hv/mmio.h"
+
+#define WRITE	(1u << 1)
+
+enum exit_action exit_ept_violation(struct vm *vm, struct vcpu *v, unsigned index)
+{
+	uint64_t at = vcpu_exit_gpa();
+
+	vcpu_redo_nmi_blocking(v);
+	if (at >= vm->memory_bytes) {
+		mmio_emulate(vm, v, index, at);
+		return vm->state == VM_RUNNING && vm->machine.request == MACHINE_RUN ? EXIT_CONTINUE : EXIT_LEAVE;
+	}
+	if ((v->exit.qualification & WRITE) && dirty_write_fault(&vm->dirty, gpa(at)))
+		return EXIT_CONTINUE;
+	/* A chunk that is present already: another access was faster, the CPU's stale entry is gone by now. */
+	if (vm_memory_touch(vm, at))
+		return EXIT_CONTINUE;
+	vm_crash(vm, "host memory ran out at guest-physical %llx", (unsigned long long)at);
+	return EXIT_LEAVE;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* run.c: a slice of a VM's time on this CPU: events in, guest, exit out. */
+#include "arch/x86_64/time.h"
+#include "hv/dev/clock.h"
+#include "hv/exit.h"
+#include "lib/log.h"
+
+/* One CPU runs services and vCPUs in turn and looks for events before each entry, so nobody needs waking. */
+void machine_kick(struct machine *m, unsigned vcpu)
+{
+	(void)m, (void)vcpu;
+}
+
+static bool wants_event(struct vm *vm, unsigned index)
+{
+	return machine_nmi_pending(&vm->machine, index) || machine_intr_pending(&vm->machine, index) >= 0;
+}
+
+/* Injects the most urgent event, or asks for the exit at which it can go in. */
+static void deliver_events(struct vm *vm, struct vcpu *v, unsigned index)
+{
+	int vector;
+
+	if (v->event)
+		return;		/* an interrupted delivery goes first */
+	if (machine_nmi_pending(&vm->machine, index) && vcpu_nmi_possible(v)) {
+		machine_nmi_accept(&vm->machine, index);
+		vcpu_inject_nmi(v);
+		return;
+	}
+	vector = machine_intr_pending(&vm->machine, index);
+	if (vector < 0) {
+		vcpu_want_interrupt_window(v, false);
+		return;
+	}
+	if (!vcpu_interruptible(v)) {
+		vcpu_want_interrupt_window(v, true);
+		return;
+	}
+	vcpu_want_interrupt_window(v, false);
+	machine_intr_accept(&vm->machine, index, vector);
+	vcpu_inject_interrupt(v, (uint8_t)vector);
+}
+
+static void drain_pml(struct vm *vm, struct vcpu *v)
+{
+	uint16_t at = vcpu_take_pml(v);
+
+	if (at != 511)
+		dirty_pml_drain(&vm->dirty, v->pml, at);
+}
+
+/* TSC ticks from now until the guest's next timer or @end, whichever comes first. */
+static uint64_t ticks_to_run(struct vm *vm, uint64_t now_tsc, uint64_t end)
+{
+	uint64_t deadline = machine_deadline_ns(&vm->machine), guest, left = end - now_tsc;
+
+	if (deadline == CLOCK_NEVER)
+		return left;
+	guest = clock_mul_div(deadline, vm->machine.tsc_khz, 1000000, 0);
+	now_tsc += vm->clock.tsc_offset;
+	if (guest <= now_tsc)
+		return 0;
+	return guest - now_tsc < left ? guest - now_tsc : left;
+}
+
+static enum vm_slice run_vcpu(struct vm *vm, unsigned index, uint64_t end)
+{
+	struct vcpu *v = &vm->vcpu[index];
+	enum vm_slice result = VM_SLICE_BUSY;
+	enum exit_action action = EXIT_CONTINUE;
+
+	if (dirty_wants_pml(&vm->dirty) != v->pml_on)
+		vcpu_set_pml(v, !v->pml_on);
+	vcpu_load(v);
+	vcpu_set_tsc_offset(vm->clock.tsc_offset);
+	while (action == EXIT_CONTINUE && vm->state == VM_RUNNING) {
+		uint64_t now = time_tsc(), timer;
+
+		timer = ticks_to_run(vm, now, end);
+		if (!timer) {
+			machine_poll(&vm->machine, machine_time_ns(&vm->machine));
+			timer = now < end ? ticks_to_run(vm, now, end) : 0;
+		}
+		if (v->halted && wants_event(vm, index))
+			v->halted = false;
+		if (v->halted) {
+			result = VM_SLICE_IDLE;
+			break;
+		}
+		if (now >= end)
+			break;
+		deliver_events(vm, v, index);
+		if (vcpu_run(v, timer) != ERR_OK) {
+			vm_crash(vm, "VM entry failed for vCPU %u; the log has the audit", index);
+			break;
+		}
+		if (v->pml_on)
+			drain_pml(vm, v);
+		action = exit_handle(vm, v, index);
+	}
+	vcpu_put(v);
+	return vm->state == VM_RUNNING ? result : VM_SLICE_STOPPED;
+}
+
+enum vm_slice vm_run_slice(struct vm *vm, uint64_t ns)
+{
+	uint64_t end = time_tsc() + time_ns_to_tsc(ns);
+	enum vm_slice result = VM_SLICE_STOPPED;
+
+	for (unsigned i = 0; i < vm->vcpus && vm->state == VM_RUNNING; i++) {
+		enum vm_slice r = run_vcpu(vm, i, end);
+
+		if (r < result)
+			result = r;
+	}
+	return vm->state == VM_RUNNING ? result : VM_SLICE_STOPPED;
+}
+
+uint64_t vm_wake_ns(const struct vm *vm)
+{
+	uint64_t deadline, guest_now;
+
+	if (vm->state != VM_RUNNING)
+		return UINT64_MAX;
+	for (unsigned i = 0; i < vm->vcpus; i++)
+		if (!vm->vcpu[i].halted || wants_event((struct vm *)(uintptr_t)vm, i))
+			return 0;
+	deadline = machine_deadline_ns(&vm->machine);
+	guest_now = machine_time_ns(&vm->machine);
+	if (deadline == CLOCK_NEVER)
+		return UINT64_MAX;
+	return deadline <= guest_now ? 0 : time_ns() + (deadline - guest_now);
+}
+
+void vm_serve_request(struct vm *vm)
+{
+	enum machine_request request = vm->machine.request;
+
+	if (request == MACHINE_RUN || vm->state != VM_RUNNING)
+		return;
+	log_info("vm", "%s asks for %s: %s", vm->name, request == MACHINE_RESET ? "reset" : "power off", vm->machine.request_reason);
+	vm_clock_stop(vm);
+	why_set(&vm->why, "the guest asked for %s (%s)", request == MACHINE_RESET ? "reset" : "power off", vm->machine.request_reason);
+	vm_life(vm, VM_EVENT_STOP);
+	vm_free_resources(vm);
+}

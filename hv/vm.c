@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include "hv/vm.h"
+#include <string.h>
+#include "arch/x86_64/time.h"
+#include "arch/x86_64/virt.h"
+#include "hv/dev/clock.h"
+#include "lib/fmt.h"
+#include "lib/log.h"
+
+#define MEMORY_MIN	(4ull << 20)
+#define TSC_TOLERANCE	1000	/* one in so many: what two calibrations of one frequency may differ */
+
+struct vm vms[VM_MAX];
+
+struct vm *vm_find(const char *name)
+{
+	for (unsigned i = 0; i < VM_MAX; i++)
+		if (vms[i].state != VM_FREE && !strcmp(vms[i].name, name))
+			return &vms[i];
+	return NULL;
+}
+
+struct vm *vm_slot(void)
+{
+	for (unsigned i = 0; i < VM_MAX; i++)
+		if (vms[i].state == VM_FREE)
+			return &vms[i];
+	return NULL;
+}
+
+static void check_tsc(const struct vm_plan *plan, struct why_list *reasons)
+{
+	uint32_t host = time_tsc_khz(), guest = plan->tsc_khz;
+	uint32_t apart = host > guest ? host - guest : guest - host;
+
+	if (apart > guest / TSC_TOLERANCE)
+		why_add(reasons, "TSC frequency: %s needs %u kHz, this host's TSC runs at %u kHz", plan->name, guest, host);
+}
+
+void vm_plan_check(const struct vm_plan *plan, struct why_list *reasons)
+{
+	uint64_t need = plan->memory_bytes / CHUNK_SIZE;
+
+	if (!virt_available())
+		why_add(reasons, "this host has no usable VT-x, so it can't run %s", plan->name);
+	if (!plan->name[0] || strlen(plan->name) >= sizeof(vms[0].name))
+		why_add(reasons, "VM name: expected 1 to %zu characters", sizeof(vms[0].name) - 1);
+	else if (vm_find(plan->name) && vm_find(plan->name)->state != VM_DEFINED && vm_find(plan->name)->state != VM_STOPPED &&
+		 vm_find(plan->name)->state != VM_CRASHED)
+		why_add(reasons, "a VM named %s is %s here already", plan->name, vm_state_name(vm_find(plan->name)->state));
+	else if (!vm_find(plan->name) && !vm_slot())
+		why_add(reasons, "this host has %u VMs, and no room for another", VM_MAX);
+	if (plan->memory_bytes % CHUNK_SIZE || plan->memory_bytes < MEMORY_MIN || plan->memory_bytes > VM_MEMORY_MAX)
+		why_add(reasons, "memory of %llu bytes: expected a multiple of 2 MiB from 4 MiB to 3 GiB",
+			(unsigned long long)plan->memory_bytes);
+	else if (virt_available() && need > vm_memory_unpromised_chunks())
+		why_add(reasons, "too little memory: %s needs %llu MiB, %llu MiB are free", plan->name,
+			(unsigned long long)(plan->memory_bytes >> 20), (unsigned long long)(vm_memory_unpromised_chunks() * 2));
+	if (plan->vcpus != 1)
+		why_add(reasons, "%u vCPUs: this version of Tern runs guests with one", plan->vcpus);
+	check_tsc(plan, reasons);
+}
+
+static enum err make_vcpus(struct vm *vm, struct why *why)
+{
+	struct vcpu_limits limits = {
+		.cr4_mask = cpuid_cr4_mask(&vm->cpuid), .xcr0_mask = cpuid_xcr0_mask(&vm->cpuid)
+	};
+
+	for (unsigned i = 0; i < vm->vcpus; i++) {
+		enum err e = vcpu_create(&vm->vcpu[i], &vm->ept, &limits, why);
+
+		if (e != ERR_OK)
+			return e;
+	}
+	return ERR_OK;
+}
+
+enum err vm_create(struct vm *vm, const struct vm_plan *plan, struct why *why)
+{
+	static struct why_list reasons;	/* too large for the stack of a small machine */
+	enum err e;
+
+	memset(&reasons, 0, sizeof(reasons));
+	vm_plan_check(plan, &reasons);
+	if (reasons.count) {
+		why_set(why, "%s", reasons.why[0].text);
+		return ERR_INVALID;
+	}
+	fmt(vm->name, sizeof(vm->name), "%s", plan->name);
+	memcpy(vm->uuid, plan->uuid, sizeof(vm->uuid));
+	vm->memory_bytes = plan->memory_bytes;
+	vm->vcpus = plan->vcpus;
+	vm->cpuid = *plan->cpuid;
+	vm->why.text[0] = 0;
+	memset(vm->exits, 0, sizeof(vm->exits));
+	vm->exits_total = 0;
+	memset(&vm->clock, 0, sizeof(vm->clock));
+	e = vm_memory_reserve(vm, why);
+	if (e != ERR_OK)
+		return e;
+	e = ept_init(&vm->ept, virt_has_ad());
+	if (e != ERR_OK)
+		why_set(why, "no memory for the page tables of %s", vm->name);
+	else
+		e = make_vcpus(vm, why);
+	if (e != ERR_OK) {
+		vm_free_resources(vm);
+		return e;
+	}
+	machine_init(&vm->machine, vm->vcpus, plan->tsc_khz, time_wall_seconds());
+	return ERR_OK;
+}
+
+void vm_free_resources(struct vm *vm)
+{
+	dirty_stop(&vm->dirty);
+	for (unsigned i = 0; i < vm->vcpus; i++)
+		vcpu_destroy(&vm->vcpu[i]);
+	if (vm->ept.root.v) {
+		ept_flush(&vm->ept);
+		ept_fini(&vm->ept);
+		vm->ept.root.v = 0;
+	}
+	vm_memory_free(vm);
+}

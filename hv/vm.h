@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* vm.h: a virtual machine: its memory, processors, chips, clock and life. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "arch/x86_64/dirty.h"
+#include "arch/x86_64/ept.h"
+#include "arch/x86_64/exit_reason.h"
+#include "arch/x86_64/vcpu.h"
+#include "hv/cpuid.h"
+#include "hv/machine.h"
+#include "lib/addr.h"
+#include "lib/err.h"
+#include "lib/why.h"
+
+#define VM_MAX			8u
+#define VM_MEMORY_MAX		(3ull << 30)
+#define VM_CHUNKS_MAX		(VM_MEMORY_MAX / CHUNK_SIZE)
+
+/* The life of a VM is a table of state x event in vm_life.c. */
+enum vm_state {
+	VM_FREE,	/* the slot holds no VM */
+	VM_DEFINED,	/* known from tern.conf, has no memory yet */
+	VM_RUNNING,
+	VM_FROZEN,	/* stopped for the hand-off at the source: resumable */
+	VM_INCOMING,	/* has memory, is being filled by a migration, never ran here */
+	VM_STOPPED,	/* power off by the guest or an operator; memory is freed */
+	VM_CRASHED,	/* as STOPPED, and why says what happened */
+	VM_STATES
+};
+
+enum vm_event {
+	VM_EVENT_DEFINE, VM_EVENT_START, VM_EVENT_STOP, VM_EVENT_CRASH, VM_EVENT_FREEZE, VM_EVENT_RESUME,
+	VM_EVENT_RELEASE, VM_EVENT_EXPECT, VM_EVENT_ARRIVE, VM_EVENT_DISCARD, VM_EVENTS
+};
+
+struct vm_clock {
+	uint64_t tsc_offset;	/* guest TSC = host TSC + tsc_offset while it runs */
+	uint64_t frozen_tsc;	/* guest TSC while it stands */
+	bool running;
+};
+
+struct vm {
+	enum vm_state state;
+	char name[32];
+	uint8_t uuid[16];
+	struct why why;			/* of CRASHED, or why it could not be started */
+	uint64_t memory_bytes;
+	uint32_t vcpus;
+	void *chunk[VM_CHUNKS_MAX];	/* host address of each present 2 MiB, NULL = untouched */
+	uint32_t chunks_present;
+	uint32_t chunks_reserved;	/* promised and not yet taken */
+	bool chunks_mapped_split;
+	struct ept ept;
+	struct dirty dirty;
+	struct vcpu vcpu[1];		/* vcpus many; one for now, see vm_create */
+	struct machine machine;
+	struct vm_clock clock;
+	struct cpuid_policy cpuid;
+	uint64_t exits[VMX_EXIT_REASON_COUNT];
+	uint64_t exits_total;
+};
+
+/* What a VM is made from; strings are copied. */
+struct vm_plan {
+	const char *name;
+	uint8_t uuid[16];
+	uint64_t memory_bytes;
+	uint32_t vcpus;
+	uint32_t tsc_khz;		/* of the guest */
+	const struct cpuid_policy *cpuid;
+};
+
+extern struct vm vms[VM_MAX];
+
+struct vm *vm_find(const char *name);
+/* Everything vm_create checks, without effect: each reason in @reasons. */
+void vm_plan_check(const struct vm_plan *plan, struct why_list *reasons);
+/* Reserves memory and builds tables, vCPUs and chips at power-on; state as @event leads to (DEFINE keeps a defined
+ * VM's slot). ERR_NOMEM, ERR_RANGE, ERR_EXISTS, ERR_SPACE, ERR_UNSUPPORTED without VT-x. */
+enum err vm_create(struct vm *vm, const struct vm_plan *plan, struct why *why) NODISCARD;
+/* Frees memory, tables and vCPUs; the slot keeps name, state and why. */
+void vm_free_resources(struct vm *vm);
+struct vm *vm_slot(void);
+
+/* The state that @event leads to; false: not possible in this state (logged, nothing changed). */
+bool vm_life(struct vm *vm, enum vm_event event);
+const char *vm_state_name(enum vm_state s);
+bool vm_life_allows(const struct vm *vm, enum vm_event event);
+/* Stops the VM with a report, the guest's or our limits' fault. */
+__attribute__((format(printf, 2, 3)))
+void vm_crash(struct vm *vm, const char *format, ...);
+
+/* --- memory (vm_memory.c) --- */
+enum err vm_memory_reserve(struct vm *vm, struct why *why) NODISCARD;
+void vm_memory_free(struct vm *vm);
+/* Chunks of host memory that are neither taken nor promised. */
+uint64_t vm_memory_unpromised_chunks(void);
+/* Host address of chunk @n, made present if @create; NULL if absent (or out of range). */
+void *vm_chunk(struct vm *vm, uint64_t n, bool create);
+/* True: the page-table walk and the access at @gpa are RAM, now mapped. false: no RAM there. */
+bool vm_memory_touch(struct vm *vm, uint64_t gpa);
+
+/* --- clock (vm_clock.c) --- */
+uint64_t vm_guest_tsc(const struct vm *vm);
+/* Starts a standing clock, @advance_ns later than where it stood. */
+void vm_clock_run(struct vm *vm, uint64_t advance_ns);
+void vm_clock_stop(struct vm *vm);
+/* Makes the guest TSC read @tsc from now on. */
+void vm_clock_set(struct vm *vm, uint64_t tsc);
+
+/* --- running (run.c) --- */
+enum vm_slice { VM_SLICE_BUSY, VM_SLICE_IDLE, VM_SLICE_STOPPED };
+/* Runs @vm's vCPUs on this CPU until @ns have passed, an external interrupt comes or all wait. */
+enum vm_slice vm_run_slice(struct vm *vm, uint64_t ns);
+/* Host time at which an idle VM wants to run again; UINT64_MAX never. */
+uint64_t vm_wake_ns(const struct vm *vm);
+/* Serves power-off and reset requests of the guest. */
+void vm_serve_request(struct vm *vm);
+
+/* --- state (vm_state.c): type, instance and version of every record in vm_inventory --- */
+#define VM_STATE_BYTES (64u << 10)	/* room that always suffices */
+enum err vm_state_save(struct vm *vm, void *out, size_t room, size_t *length, struct why *why) NODISCARD;
+/* Pass 1 and 2: parse all and check all, without effect on the VM. */
+enum err vm_state_check(struct vm *vm, const void *in, size_t length, struct why *why) NODISCARD;
+/* Pass 3: loads what the last vm_state_check of this VM accepted. */
+void vm_state_load(struct vm *vm, const void *in, size_t length);
+/* Record types and versions that this build writes: type u16, version u16 each. Returns the bytes. */
+size_t vm_inventory(uint8_t *out, size_t room);
+/* Names each record of @in that this build can't load. */
+void vm_inventory_check(const uint8_t *in, size_t length, struct why_list *reasons);

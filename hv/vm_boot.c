@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "hv/vm_boot.h"
+#include <string.h>
+#include "hv/acpi/acpi_tables.h"
+#include "hv/guest_mem.h"
+#include "hv/linux.h"
+
+#define CR0_PE		(1ull << 0)
+#define CR0_ET		(1ull << 4)
+#define CR0_NE		(1ull << 5)
+#define CR0_PG		(1ull << 31)
+#define CR4_PAE		(1ull << 5)
+#define EFER_LME	(1ull << 8)
+#define EFER_LMA	(1ull << 10)
+#define ACCESS_CODE64	0xa09bu
+#define ACCESS_DATA	0xc093u
+#define ACCESS_TSS	0x8bu
+#define ACCESS_UNUSABLE	0x10000u
+
+static enum err put_acpi_tables(struct vm *vm, gpa_t *rsdp, struct why *why)
+{
+	static uint8_t tables[MACHINE_ACPI_BYTES];	/* one VM is booted at a time */
+	size_t length = 0;
+	enum err e;
+
+	memset(tables, 0, sizeof(tables));
+	rsdp->v = acpi_tables_build(tables, sizeof(tables), MACHINE_ACPI_GPA, vm->vcpus);
+	length = sizeof(tables);
+	if (!rsdp->v) {
+		why_set(why, "the ACPI tables don't fit their %u KiB", (unsigned)(sizeof(tables) >> 10));
+		return ERR_SPACE;
+	}
+	e = guest_write(vm, gpa(MACHINE_ACPI_GPA), tables, length);
+	if (e != ERR_OK)
+		why_set(why, "no memory for the ACPI tables");
+	return e;
+}
+
+static void set_registers(struct vcpu_state *s, const struct linux_entry *entry)
+{
+	s->rip = entry->rip;
+	s->gpr[GPR_RSI] = entry->rsi;
+	s->gpr[GPR_RSP] = entry->rsp;
+	s->rflags = 2;
+	s->cr0 = CR0_PE | CR0_ET | CR0_NE | CR0_PG;
+	s->cr3 = entry->cr3;
+	s->cr4 = CR4_PAE;
+	s->efer = EFER_LME | EFER_LMA;
+	s->gdtr_base = entry->gdt_base;
+	s->gdtr_limit = entry->gdt_limit;
+	for (unsigned i = 0; i < VCPU_SEGMENTS; i++) {
+		s->segment_selector[i] = i == SEG_CS ? entry->cs : i < SEG_LDTR ? entry->ds : 0;
+		s->segment_base[i] = 0;
+		s->segment_limit[i] = i < SEG_LDTR ? 0xffffffff : i == SEG_TR ? 0x67 : 0;
+		s->segment_access[i] = i == SEG_CS ? ACCESS_CODE64 : i < SEG_LDTR ? ACCESS_DATA : i == SEG_TR ? ACCESS_TSS : ACCESS_UNUSABLE;
+	}
+}
+
+enum err vm_boot_linux(struct vm *vm, const struct vm_boot *boot, struct why *why)
+{
+	struct linux_load load = {
+		.vm = vm, .kernel = boot->kernel, .kernel_bytes = boot->kernel_bytes, .initrd = boot->initrd,
+		.initrd_bytes = boot->initrd_bytes, .cmdline = boot->cmdline, .memory_bytes = vm->memory_bytes,
+	};
+	static struct vcpu_state state;
+	struct linux_entry entry;
+	enum err e = put_acpi_tables(vm, &load.rsdp, why);
+
+	if (e == ERR_OK)
+		e = linux_load(&load, &entry, why);
+	if (e != ERR_OK)
+		return e;
+	vcpu_save(&vm->vcpu[0], &state);
+	set_registers(&state, &entry);
+	vcpu_restore(&vm->vcpu[0], &state);
+	vm_clock_run(vm, 0);
+	return ERR_OK;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* vm_clock.c: guest time is the guest's TSC: one offset for all vCPUs, standing still while the VM is stopped. */
+#include "arch/x86_64/time.h"
+#include "hv/dev/clock.h"
+#include "hv/vm.h"
+
+#define VM_OF(m) ((const struct vm *)((const char *)(m) - offsetof(struct vm, machine)))
+
+uint64_t vm_guest_tsc(const struct vm *vm)
+{
+	return vm->clock.running ? time_tsc() + vm->clock.tsc_offset : vm->clock.frozen_tsc;
+}
+
+uint64_t machine_guest_tsc(const struct machine *m)
+{
+	return vm_guest_tsc(VM_OF(m));
+}
+
+uint64_t machine_time_ns(const struct machine *m)
+{
+	return clock_mul_div(machine_guest_tsc(m), 1000000, m->tsc_khz, 0);
+}
+
+void vm_clock_run(struct vm *vm, uint64_t advance_ns)
+{
+	if (vm->clock.running)
+		return;
+	vm->clock.tsc_offset = vm->clock.frozen_tsc + time_ns_to_tsc(advance_ns) - time_tsc();
+	vm->clock.running = true;
+}
+
+void vm_clock_stop(struct vm *vm)
+{
+	vm->clock.frozen_tsc = vm_guest_tsc(vm);
+	vm->clock.running = false;
+}
+
+void vm_clock_set(struct vm *vm, uint64_t tsc)
+{
+	vm->clock.frozen_tsc = tsc;
+	if (vm->clock.running)
+		vm->clock.tsc_offset = tsc - time_tsc();
+}

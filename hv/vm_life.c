@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* vm_life.c: the life of a VM as one table. */
+#include <stdarg.h>
+#include "hv/vm.h"
+#include "lib/fmt.h"
+#include "lib/log.h"
+
+#define NO VM_STATES
+
+static const uint8_t next[VM_STATES][VM_EVENTS] = {
+/*		   DEFINE	START	    STOP	CRASH	    FREEZE     RESUME	   RELEASE  EXPECT	 ARRIVE	     DISCARD */
+[VM_FREE]	= { VM_DEFINED, NO,	    NO,		NO,	    NO,	       NO,	   NO,	    VM_INCOMING, NO,	     NO },
+[VM_DEFINED]	= { NO,		VM_RUNNING, NO,		VM_CRASHED, NO,	       NO,	   NO,	    NO,		 NO,	     NO },
+[VM_RUNNING]	= { NO,		NO,	    VM_STOPPED, VM_CRASHED, VM_FROZEN, NO,	   NO,	    NO,		 NO,	     NO },
+[VM_FROZEN]	= { NO,		NO,	    NO,		NO,	    NO,	       VM_RUNNING, VM_FREE, NO,		 NO,	     NO },
+[VM_INCOMING]	= { NO,		NO,	    NO,		NO,	    NO,	       NO,	   NO,	    NO,		 VM_RUNNING, VM_FREE },
+[VM_STOPPED]	= { NO,		VM_RUNNING, NO,		NO,	    NO,	       NO,	   NO,	    NO,		 NO,	     NO },
+[VM_CRASHED]	= { NO,		VM_RUNNING, NO,		NO,	    NO,	       NO,	   NO,	    NO,		 NO,	     NO },
+};
+
+static const char *const state_name[VM_STATES] = {
+	"free", "defined", "running", "frozen", "incoming", "stopped", "crashed"
+};
+static const char *const event_name[VM_EVENTS] = {
+	"define", "start", "stop", "crash", "freeze", "resume", "release", "expect", "arrive", "discard"
+};
+
+const char *vm_state_name(enum vm_state s)
+{
+	return s < VM_STATES ? state_name[s] : "?";
+}
+
+bool vm_life_allows(const struct vm *vm, enum vm_event event)
+{
+	return next[vm->state][event] != NO;
+}
+
+bool vm_life(struct vm *vm, enum vm_event event)
+{
+	enum vm_state to = next[vm->state][event];
+
+	if (to == NO) {
+		log_error("vm", "%s: can't %s while %s", vm->name, event_name[event], state_name[vm->state]);
+		return false;
+	}
+	log_info("vm", "%s: %s -> %s", vm->name, state_name[vm->state], state_name[to]);
+	vm->state = to;
+	return true;
+}
+
+void vm_crash(struct vm *vm, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fmt_v(vm->why.text, sizeof(vm->why.text), format, args);
+	va_end(args);
+	log_error("vm", "%s crashed: %s", vm->name, vm->why.text);
+	vm_life(vm, VM_EVENT_CRASH);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* vm_memory.c: guest memory in 2 MiB chunks, promised at creation and taken when first touched. */
+#include <string.h>
+#include "hv/guest_mem.h"
+#include "hv/vm.h"
+#include "lib/log.h"
+#include "lib/pages.h"
+
+/* Each VM needs pages for tables beside its chunks; these stay unpromised. */
+#define HEADROOM_CHUNKS 4
+
+static uint64_t promised;	/* by all VMs */
+
+uint64_t vm_memory_unpromised_chunks(void)
+{
+	uint64_t free = pages_free_chunks();
+
+	return free > promised + HEADROOM_CHUNKS ? free - promised - HEADROOM_CHUNKS : 0;
+}
+
+enum err vm_memory_reserve(struct vm *vm, struct why *why)
+{
+	uint64_t need = vm->memory_bytes / CHUNK_SIZE;
+
+	if (need > vm_memory_unpromised_chunks()) {
+		why_set(why, "too little memory: %s needs %llu MiB, %llu MiB are free", vm->name,
+			(unsigned long long)(vm->memory_bytes >> 20), (unsigned long long)(vm_memory_unpromised_chunks() * 2));
+		return ERR_NOMEM;
+	}
+	vm->chunks_reserved = (uint32_t)need;
+	promised += need;
+	return ERR_OK;
+}
+
+void vm_memory_free(struct vm *vm)
+{
+	for (uint64_t n = 0; n < VM_CHUNKS_MAX; n++) {
+		if (vm->chunk[n])
+			chunk_free(vm->chunk[n]);
+		vm->chunk[n] = NULL;
+	}
+	promised -= vm->chunks_reserved;
+	vm->chunks_reserved = 0;
+	vm->chunks_present = 0;
+}
+
+void *vm_chunk(struct vm *vm, uint64_t n, bool create)
+{
+	void *chunk;
+
+	if (n >= vm->memory_bytes / CHUNK_SIZE)
+		return NULL;
+	if (vm->chunk[n] || !create)
+		return vm->chunk[n];
+	chunk = chunk_alloc();
+	if (!chunk || ept_map_chunk(&vm->ept, gpa(n * CHUNK_SIZE), hpa((uint64_t)chunk)) != ERR_OK) {
+		chunk_free(chunk);
+		log_error("vm", "%s: no memory for promised chunk %llu", vm->name, (unsigned long long)n);
+		return NULL;
+	}
+	vm->chunk[n] = chunk;
+	vm->chunks_present++;
+	vm->chunks_reserved--;
+	promised--;
+	return chunk;
+}
+
+bool vm_memory_touch(struct vm *vm, uint64_t at)
+{
+	return at < vm->memory_bytes && vm_chunk(vm, at / CHUNK_SIZE, true);
+}
+
+enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_ZERO };
+
+static enum err access(struct vm *vm, gpa_t at, void *buffer, uint64_t bytes, enum access kind)
+{
+	if (at.v > vm->memory_bytes || bytes > vm->memory_bytes - at.v)
+		return ERR_RANGE;
+	while (bytes) {
+		uint64_t offset = at.v % CHUNK_SIZE;
+		uint64_t part = CHUNK_SIZE - offset < bytes ? CHUNK_SIZE - offset : bytes;
+		char *host = vm_chunk(vm, at.v / CHUNK_SIZE, true);
+
+		if (!host)
+			return ERR_NOMEM;
+		if (kind == ACCESS_READ)
+			memcpy(buffer, host + offset, part);
+		else if (kind == ACCESS_WRITE)
+			memcpy(host + offset, buffer, part);
+		else
+			memset(host + offset, 0, part);
+		if (kind != ACCESS_READ)
+			dirty_mark(&vm->dirty, at, part);
+		if (buffer)
+			buffer = (char *)buffer + part;
+		at.v += part;
+		bytes -= part;
+	}
+	return ERR_OK;
+}
+
+enum err guest_write(struct vm *vm, gpa_t at, const void *from, uint64_t bytes)
+{
+	return access(vm, at, (void *)(uintptr_t)from, bytes, ACCESS_WRITE);
+}
+
+enum err guest_read(struct vm *vm, gpa_t at, void *to, uint64_t bytes)
+{
+	return access(vm, at, to, bytes, ACCESS_READ);
+}
+
+enum err guest_zero(struct vm *vm, gpa_t at, uint64_t bytes)
+{
+	return access(vm, at, NULL, bytes, ACCESS_ZERO);
+}

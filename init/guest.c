@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#include "init/guest.h"
+#include <string.h>
+#include "arch/x86_64/time.h"
+#include "arch/x86_64/virt.h"
+#include "init/host.h"
+#include "lib/fmt.h"
+#include "lib/log.h"
+
+struct port {
+	struct mig_guest guest;
+	struct vm *vm;
+	uint64_t stopped_at_ns;
+};
+
+static struct port ports[VM_MAX];
+
+static struct vm *vm_of(struct mig_guest *g)
+{
+	return ((struct port *)g)->vm;
+}
+
+static void definition(struct mig_guest *g, struct mig_definition *out)
+{
+	struct vm *vm = vm_of(g);
+	struct why why;
+	size_t length = 0;
+
+	memset(out, 0, sizeof(*out));
+	fmt(out->name, sizeof(out->name), "%s", vm->name);
+	memcpy(out->uuid, vm->uuid, sizeof(out->uuid));
+	out->memory_bytes = vm->memory_bytes;
+	out->vcpus = vm->vcpus;
+	out->tsc_khz = (uint32_t)vm->machine.tsc_khz;
+	if (cpuid_policy_save(&vm->cpuid, out->cpu_policy, sizeof(out->cpu_policy), &length, &why) != ERR_OK)
+		panic("the CPU policy of %s can't be saved: %s", vm->name, why.text);
+	out->cpu_policy_bytes = (uint32_t)length;
+	out->inventory_bytes = (uint32_t)vm_inventory(out->inventory, sizeof(out->inventory));
+}
+
+static enum err track_start(struct mig_guest *g, struct why *why)
+{
+	static const enum dirty_kind kinds[] = {
+		[CONFIG_TRACKER_AUTO] = DIRTY_AUTO, [CONFIG_TRACKER_WRITE_PROTECT] = DIRTY_WRITE_PROTECT,
+		[CONFIG_TRACKER_AD] = DIRTY_AD, [CONFIG_TRACKER_PML] = DIRTY_PML,
+	};
+	struct vm *vm = vm_of(g);
+	enum dirty_kind kind;
+	enum err e = dirty_kind_pick(vm->ept.ad, virt_has_pml(), kinds[host_info()->config->tracker], &kind, why);
+
+	if (e == ERR_OK)
+		e = dirty_start(&vm->dirty, &vm->ept, kind, vm->memory_bytes, why);
+	if (e == ERR_OK)
+		log_info("mig", "%s: writes are tracked by %s", vm->name, dirty_kind_name(kind));
+	return e;
+}
+
+static void track_stop(struct mig_guest *g)
+{
+	dirty_stop(&vm_of(g)->dirty);
+}
+
+static bool chunk_present(struct mig_guest *g, uint64_t chunk)
+{
+	return vm_chunk(vm_of(g), chunk, false);
+}
+
+static void harvest(struct mig_guest *g, uint64_t chunk, uint64_t bitmap[8])
+{
+	dirty_harvest(&vm_of(g)->dirty, chunk, bitmap);
+}
+
+static uint64_t dirty_pages(struct mig_guest *g)
+{
+	return dirty_count(&vm_of(g)->dirty);
+}
+
+static const void *page(struct mig_guest *g, uint64_t pfn)
+{
+	const char *chunk = vm_chunk(vm_of(g), pfn / CHUNK_PAGES, false);
+
+	return chunk ? chunk + pfn % CHUNK_PAGES * PAGE_SIZE : NULL;
+}
+
+static void stop(struct mig_guest *g)
+{
+	struct vm *vm = vm_of(g);
+
+	if (!vm_life(vm, VM_EVENT_FREEZE))
+		return;
+	vm_clock_stop(vm);
+	((struct port *)g)->stopped_at_ns = time_ns();
+}
+
+static void resume(struct mig_guest *g)
+{
+	struct vm *vm = vm_of(g);
+
+	if (vm_life(vm, VM_EVENT_RESUME))
+		vm_clock_run(vm, time_ns() - ((struct port *)g)->stopped_at_ns);
+}
+
+static enum err state_save_op(struct mig_guest *g, void *out, size_t room, size_t *length, struct why *why)
+{
+	return vm_state_save(vm_of(g), out, room, length, why);
+}
+
+static void release(struct mig_guest *g)
+{
+	if (vm_life(vm_of(g), VM_EVENT_RELEASE))
+		vm_free_resources(vm_of(g));
+}
+
+static void *page_for_load(struct mig_guest *g, uint64_t pfn)
+{
+	char *chunk = vm_chunk(vm_of(g), pfn / CHUNK_PAGES, true);
+
+	return chunk ? chunk + pfn % CHUNK_PAGES * PAGE_SIZE : NULL;
+}
+
+static enum err state_check_op(struct mig_guest *g, const void *in, size_t length, struct why *why)
+{
+	return vm_state_check(vm_of(g), in, length, why);
+}
+
+static void state_load_op(struct mig_guest *g, const void *in, size_t length)
+{
+	vm_state_load(vm_of(g), in, length);
+}
+
+static void run(struct mig_guest *g, uint64_t stopped_ns)
+{
+	struct vm *vm = vm_of(g);
+
+	if (vm_life(vm, VM_EVENT_ARRIVE))
+		vm_clock_run(vm, stopped_ns);
+}
+
+static void discard(struct mig_guest *g)
+{
+	if (vm_life(vm_of(g), VM_EVENT_DISCARD))
+		vm_free_resources(vm_of(g));
+}
+
+static const struct mig_guest_ops ops = {
+	.definition = definition, .track_start = track_start, .track_stop = track_stop, .chunk_present = chunk_present,
+	.harvest = harvest, .dirty_pages = dirty_pages, .page = page, .stop = stop, .resume = resume,
+	.state_save = state_save_op, .release = release, .page_for_load = page_for_load, .state_check = state_check_op,
+	.state_load = state_load_op, .run = run, .discard = discard,
+};
+
+struct mig_guest *guest_of(struct vm *vm)
+{
+	struct port *p = &ports[vm - vms];
+
+	p->guest.ops = &ops;
+	p->vm = vm;
+	return &p->guest;
+}
+
+/* Fills @plan and @policy from @def, with a reason for what can't be read. */
+static void plan_from(const struct mig_definition *def, struct vm_plan *plan, struct cpuid_policy *policy,
+		      struct why_list *reasons)
+{
+	struct why why = { "" };
+
+	*plan = (struct vm_plan){ .name = def->name, .memory_bytes = def->memory_bytes, .vcpus = def->vcpus,
+				  .tsc_khz = def->tsc_khz, .cpuid = policy };
+	memcpy(plan->uuid, def->uuid, sizeof(plan->uuid));
+	if (cpuid_policy_load(policy, def->cpu_policy, def->cpu_policy_bytes, &why) != ERR_OK)
+		why_add(reasons, "CPU policy: %s", why.text);
+}
+
+void guest_check(const struct mig_definition *def, struct why_list *reasons)
+{
+	static struct cpuid_policy policy, offers;
+	struct vm_plan plan;
+	struct why why = { "" };
+	unsigned before = reasons->count;
+
+	plan_from(def, &plan, &policy, reasons);
+	vm_plan_check(&plan, reasons);
+	if (vm_find(def->name) && reasons->count == before)
+		why_add(reasons, "a VM named %s exists here already (%s)", def->name, vm_state_name(vm_find(def->name)->state));
+	if (reasons->count == before) {
+		if (cpuid_policy_build(&offers, "host", def->vcpus, time_tsc_khz(), &why) != ERR_OK)
+			why_add(reasons, "this host's CPU: %s", why.text);
+		else
+			cpuid_policy_compare(&policy, &offers, reasons);
+	}
+	vm_inventory_check(def->inventory, def->inventory_bytes, reasons);
+}
+
+struct mig_guest *guest_create(const struct mig_definition *def, struct why_list *reasons)
+{
+	static struct cpuid_policy policy;
+	struct vm_plan plan;
+	struct why why = { "" };
+	struct vm *vm;
+	unsigned before = reasons->count;
+
+	guest_check(def, reasons);
+	vm = vm_slot();
+	if (reasons->count != before || !vm)
+		return NULL;
+	plan_from(def, &plan, &policy, reasons);
+	if (vm_create(vm, &plan, &why) != ERR_OK) {
+		why_add(reasons, "%s", why.text);
+		return NULL;
+	}
+	vm_life(vm, VM_EVENT_EXPECT);
+	return guest_of(vm);
+}

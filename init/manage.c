@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* manage.c: hv/manage.h for the host, its VMs and their consoles. */
+#include "hv/manage.h"
+#include <string.h>
+#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/time.h"
+#include "hv/vm.h"
+#include "init/host.h"
+#include "init/moves.h"
+#include "init/vms.h"
+#include "lib/fmt.h"
+#include "lib/log.h"
+#include "lib/pages.h"
+#include "lib/uuid.h"
+#include "net/net.h"
+
+#define IPV4_ARGS(a) (a) >> 24 & 255, (a) >> 16 & 255, (a) >> 8 & 255, (a) & 255
+
+static void ipv4_text(uint32_t address, char out[16])
+{
+	out[0] = 0;
+	if (address)
+		fmt(out, 16, "%u.%u.%u.%u", IPV4_ARGS(address));
+}
+
+void manage_host_get(struct manage_host *out)
+{
+	const struct host_info *host = host_info();
+
+	memset(out, 0, sizeof(*out));
+	fmt(out->name, sizeof(out->name), "%s", host->name);
+	uuid_text(host->uuid, out->uuid);
+	uuid_text(host->boot_id, out->boot_id);
+	fmt(out->version, sizeof(out->version), "%s", TERN_VERSION);
+	ipv4_text(net_ipv4(), out->address);
+	out->memory_bytes = pages_total_bytes();
+	out->free_bytes = vm_memory_unpromised_chunks() * CHUNK_SIZE;
+	out->cpus = cpu_count;
+	out->can_run_vms = host->can_run_vms;
+	fmt(out->why_not, sizeof(out->why_not), "%s", host->why_not);
+}
+
+static enum manage_vm_state state_of(const struct vm *vm)
+{
+	static const enum manage_vm_state map[VM_STATES] = {
+		[VM_DEFINED] = MANAGE_VM_DEFINED, [VM_RUNNING] = MANAGE_VM_RUNNING, [VM_FROZEN] = MANAGE_VM_EMIGRATING,
+		[VM_INCOMING] = MANAGE_VM_IMMIGRATING, [VM_STOPPED] = MANAGE_VM_STOPPED, [VM_CRASHED] = MANAGE_VM_CRASHED,
+	};
+	enum moves_vm moving = moves_vm_state(vm->name);
+
+	if (vm->state == VM_FROZEN && moving == MOVES_VM_IN_DOUBT)
+		return MANAGE_VM_IN_DOUBT;
+	if (vm->state == VM_RUNNING && moving == MOVES_VM_LEAVING)
+		return MANAGE_VM_EMIGRATING;
+	return map[vm->state];
+}
+
+static void snapshot(const struct vm *vm, struct manage_vm *out)
+{
+	memset(out, 0, sizeof(*out));
+	fmt(out->name, sizeof(out->name), "%s", vm->name);
+	uuid_text(vm->uuid, out->uuid);
+	out->state = state_of(vm);
+	fmt(out->why, sizeof(out->why), "%s", vm->why.text);
+	out->memory_bytes = vm->memory_bytes;
+	out->vcpus = vm->vcpus;
+	out->uptime_ns = vm->state == VM_RUNNING || vm->state == VM_FROZEN ? machine_time_ns(&vm->machine) : 0;
+	out->exits = vm->exits_total;
+	out->job = moves_vm_job(vm->name);
+}
+
+unsigned manage_vm_count(void)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < VM_MAX; i++)
+		n += vms[i].state != VM_FREE;
+	return n;
+}
+
+bool manage_vm_get(unsigned index, struct manage_vm *out)
+{
+	for (unsigned i = 0; i < VM_MAX; i++)
+		if (vms[i].state != VM_FREE && !index--) {
+			snapshot(&vms[i], out);
+			return true;
+		}
+	return false;
+}
+
+bool manage_vm_find(const char *name, struct manage_vm *out)
+{
+	const struct vm *vm = vm_find(name);
+
+	if (vm)
+		snapshot(vm, out);
+	return vm;
+}
+
+enum err manage_vm_start(const char *name, struct why *why)
+{
+	return vms_start(name, why);
+}
+
+enum err manage_vm_stop(const char *name, struct why *why)
+{
+	struct vm *vm = vm_find(name);
+
+	if (!vm) {
+		why_set(why, "there is no VM named %s", name);
+		return ERR_NOTFOUND;
+	}
+	if (!vm_life_allows(vm, VM_EVENT_STOP) || moves_vm_state(name) != MOVES_VM_STAYS) {
+		why_set(why, "%s can't be stopped while it is %s", name,
+			moves_vm_state(name) != MOVES_VM_STAYS ? "moving" : vm_state_name(vm->state));
+		return ERR_STATE;
+	}
+	vm_clock_stop(vm);
+	why_set(&vm->why, "stopped by an operator");
+	vm_life(vm, VM_EVENT_STOP);
+	vm_free_resources(vm);
+	return ERR_OK;
+}
+
+size_t manage_console_read(const char *name, uint64_t *offset, void *out, size_t room)
+{
+	const struct vm *vm = vm_find(name);
+
+	return vm && vm->machine.vcpus ? machine_console_read(&vm->machine, offset, out, room) : 0;
+}
+
+size_t manage_console_write(const char *name, const void *data, size_t length)
+{
+	struct vm *vm = vm_find(name);
+
+	/* What is typed at a VM that does not run has nowhere to go. */
+	return vm && vm->state == VM_RUNNING ? machine_console_write(&vm->machine, data, length) : length;
+}
+
+uint64_t manage_now_ns(void)
+{
+	return time_ns();
+}
+
+uint64_t manage_wall_seconds(void)
+{
+	return time_wall_seconds();
+}
+
+bool manage_peer_find(const char *name, char address[16])
+{
+	const struct config *c = host_info()->config;
+
+	for (unsigned i = 0; i < c->peers; i++)
+		if (!strcmp(c->peer[i].name, name)) {
+			ipv4_text(c->peer[i].ipv4, address);
+			return true;
+		}
+	return false;
+}

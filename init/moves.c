@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+#include "init/moves.h"
+#include <string.h>
+#include "arch/x86_64/time.h"
+#include "hv/manage.h"
+#include "init/guest.h"
+#include "init/host.h"
+#include "lib/config_value.h"
+#include "lib/fmt.h"
+#include "lib/log.h"
+#include "lib/uuid.h"
+#include "migration/service.h"
+#include "net/net.h"
+#include "net/tcp_channel.h"
+
+static struct mig_service *service;
+
+static uint64_t clock_op(void *ctx)
+{
+	(void)ctx;
+	return time_ns();
+}
+
+static struct channel *connect_op(void *ctx, uint32_t ipv4, uint16_t port, struct why *why)
+{
+	struct channel *ch = NULL;
+
+	(void)ctx;
+	if (!net_up())
+		why_set(why, "this host has no network");
+	else if (!(ch = tcp_channel_connect(ipv4, port)))
+		why_set(why, "too many connections are open on this host");
+	return ch;
+}
+
+static bool accept_from_op(void *ctx, uint32_t ipv4)
+{
+	const struct config *c = host_info()->config;
+
+	(void)ctx;
+	return (ipv4 & c->accept_from_mask) == (c->accept_from_ipv4 & c->accept_from_mask);
+}
+
+static struct mig_guest *find_op(void *ctx, const char *name, struct why *why)
+{
+	struct vm *vm = vm_find(name);
+
+	(void)ctx;
+	if (!vm)
+		why_set(why, "there is no VM named %s", name);
+	else if (vm->state != VM_RUNNING)
+		why_set(why, "%s is %s; only a running VM can be moved", name, vm_state_name(vm->state));
+	else
+		return guest_of(vm);
+	return NULL;
+}
+
+static void check_op(void *ctx, const struct mig_definition *def, struct why_list *reasons)
+{
+	(void)ctx;
+	guest_check(def, reasons);
+}
+
+static struct mig_guest *create_op(void *ctx, const struct mig_definition *def, struct why_list *reasons)
+{
+	(void)ctx;
+	return guest_create(def, reasons);
+}
+
+void moves_init(void)
+{
+	const struct host_info *info = host_info();
+	static struct mig_host host;
+
+	host = (struct mig_host){
+		.can_run_vms = info->can_run_vms, .max_downtime_ms = info->config->max_downtime_ms,
+		.bandwidth_bytes = info->config->bandwidth_bytes, .verify = info->config->verify == CONFIG_VERIFY_FULL,
+		.stuck = MIG_STUCK_STOP, .clock_ns = clock_op, .connect = connect_op, .accept_from = accept_from_op,
+		.guest_find = find_op, .guest_check = check_op, .guest_create = create_op,
+	};
+	fmt(host.name, sizeof(host.name), "%s", info->name);
+	fmt(host.why_not, sizeof(host.why_not), "%s", info->why_not);
+	memcpy(host.uuid, info->uuid, sizeof(host.uuid));
+	memcpy(host.boot_id, info->boot_id, sizeof(host.boot_id));
+	service = mig_service_create(&host);
+	if (!service)
+		panic("no memory for the migration service");
+}
+
+void moves_accept(struct channel *ch, void *arg)
+{
+	(void)arg;
+	mig_service_accept(service, ch, time_ns());
+}
+
+bool moves_step(uint64_t now_ns, uint64_t *deadline_ns)
+{
+	bool more = false;
+
+	*deadline_ns = mig_service_step(service, now_ns, &more);
+	return more;
+}
+
+static const struct mig_job *open_job(const char *vm)
+{
+	for (unsigned i = mig_job_count(service); i--;) {
+		const struct mig_job *j = mig_job_get(service, i);
+
+		if (!strcmp(j->vm, vm) && !j->ended_ns)
+			return j;
+	}
+	return NULL;
+}
+
+enum moves_vm moves_vm_state(const char *name)
+{
+	const struct mig_job *j = open_job(name);
+
+	return !j ? MOVES_VM_STAYS : j->in_doubt ? MOVES_VM_IN_DOUBT : MOVES_VM_LEAVING;
+}
+
+uint32_t moves_vm_job(const char *name)
+{
+	const struct mig_job *j = open_job(name);
+
+	return j ? j->id : 0;
+}
+
+/* --- hv/manage.h: checks, migrations, jobs ---------------------------------------------------------- */
+
+static enum err move_from(const struct manage_move *in, struct mig_move *out, struct why *why)
+{
+	static const enum mig_verify verify[] = {
+		[MANAGE_VERIFY_DEFAULT] = MIG_VERIFY_DEFAULT, [MANAGE_VERIFY_OFF] = MIG_VERIFY_OFF,
+		[MANAGE_VERIFY_FULL] = MIG_VERIFY_FULL,
+	};
+
+	*out = (struct mig_move){ .port = host_info()->config->migration_port, .verify = verify[in->verify] };
+	fmt(out->vm, sizeof(out->vm), "%s", in->vm);
+	if (!config_value_ipv4(&(struct config_key){ .offset = 0 }, &out->ipv4, in->destination)) {
+		why_set(why, "destination %s: expected an IPv4 address such as 192.0.2.7", in->destination);
+		return ERR_INVALID;
+	}
+	if (out->ipv4 == net_ipv4()) {
+		why_set(why, "destination %s is this host", in->destination);
+		return ERR_INVALID;
+	}
+	if (in->bandwidth_percent && in->bandwidth_percent < 100)
+		out->bandwidth_bytes = host_info()->config->bandwidth_bytes * in->bandwidth_percent / 100;
+	return ERR_OK;
+}
+
+enum err manage_check_start(const struct manage_move *move, uint32_t *check, struct why *why)
+{
+	struct mig_move m;
+	enum err e = move_from(move, &m, why);
+
+	return e == ERR_OK ? mig_check_start(service, &m, check, time_ns(), why) : e;
+}
+
+enum err manage_check_poll(uint32_t check, bool *migratable, struct why_list *reasons)
+{
+	return mig_check_poll(service, check, migratable, reasons);
+}
+
+void manage_check_drop(uint32_t check)
+{
+	mig_check_drop(service, check);
+}
+
+enum err manage_migrate_start(const struct manage_move *move, uint32_t *job, struct why *why)
+{
+	struct mig_move m;
+	enum err e = move_from(move, &m, why);
+
+	return e == ERR_OK ? mig_migrate_start(service, &m, job, time_ns(), why) : e;
+}
+
+enum err manage_job_cancel(uint32_t id, struct why *why)
+{
+	return mig_job_cancel(service, id, time_ns(), why);
+}
+
+static enum manage_job_state job_state(const struct mig_job *j)
+{
+	static const enum manage_job_state map[] = {
+		[MIG_JOB_NEW] = MANAGE_JOB_NEW, [MIG_JOB_ACTIVE] = MANAGE_JOB_RUNNING, [MIG_JOB_COMPLETED] = MANAGE_JOB_COMPLETED,
+		[MIG_JOB_CANCELLED] = MANAGE_JOB_TERMINATED, [MIG_JOB_FAILED] = MANAGE_JOB_EXCEPTION,
+	};
+
+	return map[j->state];
+}
+
+static void copy_rounds(const struct mig_job *j, struct manage_job *out)
+{
+	uint32_t rows = j->rounds < MIG_JOB_ROUNDS ? j->rounds : MIG_JOB_ROUNDS;
+
+	_Static_assert(MIG_JOB_ROUNDS == MANAGE_ROUNDS, "the same rows");
+	out->rounds = rows;
+	for (uint32_t i = 0; i < rows; i++) {
+		const struct mig_job_round *r = &j->round[(j->rounds - rows + i) % MIG_JOB_ROUNDS];
+
+		out->round[i] = (struct manage_round){ r->start_ns, r->end_ns, r->pages, r->zero_pages, r->bytes, r->dirty_pages };
+	}
+}
+
+static void copy_job(const struct mig_job *j, struct manage_job *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->id = j->id;
+	fmt(out->vm, sizeof(out->vm), "%s", j->vm);
+	uuid_text(j->vm_uuid, out->vm_uuid);
+	fmt(out->destination, sizeof(out->destination), "%u.%u.%u.%u", j->peer_ipv4 >> 24, j->peer_ipv4 >> 16 & 255,
+	    j->peer_ipv4 >> 8 & 255, j->peer_ipv4 & 255);
+	fmt(out->destination_name, sizeof(out->destination_name), "%s", j->peer_name);
+	out->incoming = j->incoming;
+	out->state = job_state(j);
+	fmt(out->phase, sizeof(out->phase), "%s", j->in_doubt ? "IN_DOUBT" : mig_phase_name(j->phase));
+	fmt(out->error, sizeof(out->error), "%s", j->in_doubt ? j->doubt : j->error);
+	out->error_code = j->error_code;
+	out->percent = j->percent;
+	out->submitted_ns = j->submitted_ns;
+	out->started_ns = j->started_ns;
+	out->changed_ns = j->changed_ns;
+	out->ended_ns = j->ended_ns;
+	copy_rounds(j, out);
+	out->bytes_sent = j->bytes_sent;
+	out->bytes_left = j->bytes_left;
+	out->pages_sent = j->pages_sent;
+	out->dirty_rate_pages = j->dirty_rate_pages;
+	out->rate_bytes = j->rate_bytes;
+	out->nonzero_bytes = j->nonzero_bytes;
+	out->expected_downtime_ns = j->expected_downtime_ns;
+	out->downtime_ns = j->downtime_ns;
+	_Static_assert((int)MIG_TERMS <= MANAGE_TERMS, "room for every term of the budget");
+	out->terms = j->terms;
+	for (uint32_t i = 0; i < j->terms; i++)
+		out->term[i] = (struct manage_term){ j->term[i].name, j->term[i].budget_ns, j->term[i].real_ns };
+	out->verified = j->verified;
+	out->hash_source = j->hash_source;
+	out->hash_destination = j->hash_destination;
+}
+
+unsigned manage_job_count(void)
+{
+	return mig_job_count(service);
+}
+
+bool manage_job_get(unsigned index, struct manage_job *out)
+{
+	const struct mig_job *j = mig_job_get(service, index);
+
+	if (j)
+		copy_job(j, out);
+	return j;
+}
+
+bool manage_job_find(uint32_t id, struct manage_job *out)
+{
+	const struct mig_job *j = mig_job_find(service, id);
+
+	if (j)
+		copy_job(j, out);
+	return j;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* moves.h: wires the migration service to this host: VMs as guests, TCP as channels, jobs for management. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include "migration/channel.h"
+
+/* After host_init; before the listener. */
+void moves_init(void);
+void moves_accept(struct channel *ch, void *arg);
+/* True if there is more to do at once; *deadline_ns: when to call again at the latest. */
+bool moves_step(uint64_t now_ns, uint64_t *deadline_ns);
+
+enum moves_vm { MOVES_VM_STAYS, MOVES_VM_LEAVING, MOVES_VM_IN_DOUBT };
+enum moves_vm moves_vm_state(const char *name);
+/* The unfinished job of the VM @name, 0 if none. */
+uint32_t moves_vm_job(const char *name);

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "init/services.h"
+#include "arch/x86_64/intr.h"
+#include "arch/x86_64/irq.h"
+#include "arch/x86_64/pci.h"
+#include "arch/x86_64/time.h"
+#include "cim/console.h"
+#include "cim/server.h"
+#include "hv/vm.h"
+#include "init/moves.h"
+#include "lib/log.h"
+#include "net/net.h"
+#include "net/tcp_channel.h"
+
+#define SLICE_NS	1000000ull	/* of a vCPU before services are looked after */
+#define IDLE_MAX_NS	1000000000ull
+
+static bool announced;
+
+static void accept_cim(struct channel *ch, void *arg)
+{
+	(void)arg;
+	cim_server_accept(ch);
+}
+
+static void accept_console(struct channel *ch, void *arg)
+{
+	(void)arg;
+	console_accept(ch);
+}
+
+static void listen_on(const char *what, uint16_t port, void (*accept)(struct channel *, void *))
+{
+	enum err e = tcp_channel_listen(port, accept, NULL);
+
+	if (e == ERR_OK)
+		log_info("net", "%s listens on port %u", what, port);
+	else
+		log_error("net", "%s can't listen on port %u: %s", what, port, err_text(e));
+}
+
+void services_init(const struct config *config)
+{
+	struct why why = { "" };
+
+	pci_scan();
+	if (net_start(config, &why) != ERR_OK)
+		log_error("net", "no network: %s", why.text);
+	cim_server_init(&(struct cim_config){ 0 });
+	moves_init();
+	listen_on("CIM", config->cim_port, accept_cim);
+	listen_on("console", config->console_port, accept_console);
+	listen_on("migration", config->migration_port, moves_accept);
+}
+
+/* One line that says that management can reach this host. */
+static void announce(void)
+{
+	uint32_t a = net_ipv4();
+
+	if (announced || !net_up())
+		return;
+	announced = true;
+	log_info("net", "ready at %u.%u.%u.%u", a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255);
+}
+
+/* Runs every VM that wants to; true if one still does. */
+static bool run_vms(uint64_t now_ns, uint64_t *deadline_ns)
+{
+	bool busy = false;
+
+	for (unsigned i = 0; i < VM_MAX; i++) {
+		uint64_t wake = vm_wake_ns(&vms[i]);
+
+		if (wake <= now_ns) {
+			busy |= vm_run_slice(&vms[i], SLICE_NS) == VM_SLICE_BUSY;
+			vm_serve_request(&vms[i]);
+			wake = vm_wake_ns(&vms[i]);
+		}
+		if (wake < *deadline_ns)
+			*deadline_ns = wake;
+	}
+	return busy;
+}
+
+void services_run(void)
+{
+	for (;;) {
+		uint64_t now = time_ns(), deadline = now + IDLE_MAX_NS, next;
+		bool busy = net_poll(now);
+
+		announce();
+		busy |= cim_server_step(now);
+		busy |= console_step(now);
+		busy |= moves_step(now, &next);
+		if (next < deadline)
+			deadline = next;
+		busy |= run_vms(now, &deadline);
+		if (cim_server_deadline() < deadline)
+			deadline = cim_server_deadline();
+		if (net_deadline_ns(time_ns()) < deadline)
+			deadline = net_deadline_ns(time_ns());
+		if (busy)
+			intr_window();
+		else
+			irq_idle(deadline);
+	}
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "init/vms.h"
+#include <string.h>
+#include "arch/x86_64/time.h"
+#include "arch/x86_64/virt.h"
+#include "hv/vm_boot.h"
+#include "init/host.h"
+#include "lib/fmt.h"
+#include "lib/log.h"
+#include "lib/uuid.h"
+
+static const struct boot_info *boot_info;
+
+static const struct config_vm *definition(const char *name)
+{
+	for (unsigned i = 0; i < boot_info->config.vms; i++)
+		if (!strcmp(boot_info->config.vm[i].name, name))
+			return &boot_info->config.vm[i];
+	return NULL;
+}
+
+static const struct boot_file *file(const char *path)
+{
+	for (uint32_t i = 0; i < boot_info->files; i++)
+		if (!strcmp(boot_info->file[i].path, path))
+			return &boot_info->file[i];
+	return NULL;
+}
+
+/* The file's bytes; ERR_NOTFOUND with the reason it could not be read. "" is no file and no error. */
+static enum err file_get(const char *path, const void **data, size_t *bytes, struct why *why)
+{
+	const struct boot_file *f = *path ? file(path) : NULL;
+
+	*data = f ? f->data : NULL;
+	*bytes = f ? f->bytes : 0;
+	if (!*path || *data)
+		return ERR_OK;
+	why_set(why, "%s", f ? f->why.text : "a file that was not read at boot");
+	return ERR_NOTFOUND;
+}
+
+static enum err build(struct vm *vm, const struct config_vm *d, struct why *why)
+{
+	struct vm_plan plan = { .name = d->name, .memory_bytes = d->memory_bytes, .vcpus = d->vcpus, .tsc_khz = time_tsc_khz() };
+	struct vm_boot boot = { .cmdline = d->cmdline };
+	static struct cpuid_policy policy;
+	enum err e;
+
+	if (!virt_available()) {
+		why_set(why, "%s", host_info()->why_not);
+		return ERR_UNSUPPORTED;
+	}
+	if (!d->kernel[0]) {
+		why_set(why, "[vm %s] names no kernel", d->name);
+		return ERR_INVALID;
+	}
+	memcpy(plan.uuid, vm->uuid, sizeof(plan.uuid));
+	e = file_get(d->kernel, &boot.kernel, &boot.kernel_bytes, why);
+	if (e == ERR_OK)
+		e = file_get(d->initrd, &boot.initrd, &boot.initrd_bytes, why);
+	if (e == ERR_OK)
+		e = cpuid_policy_build(&policy, d->cpu, d->vcpus, plan.tsc_khz, why);
+	plan.cpuid = &policy;
+	if (e == ERR_OK)
+		e = vm_create(vm, &plan, why);
+	if (e != ERR_OK)
+		return e;
+	e = vm_boot_linux(vm, &boot, why);
+	if (e != ERR_OK)
+		vm_free_resources(vm);
+	return e;
+}
+
+enum err vms_start(const char *name, struct why *why)
+{
+	const struct config_vm *d = definition(name);
+	struct vm *vm = vm_find(name);
+	enum err e;
+
+	if (!vm) {
+		why_set(why, "there is no VM named %s", name);
+		return ERR_NOTFOUND;
+	}
+	if (!vm_life_allows(vm, VM_EVENT_START)) {
+		why_set(why, "%s can't be started while it is %s", name, vm_state_name(vm->state));
+		return ERR_STATE;
+	}
+	if (!d) {
+		why_set(why, "%s came from another host; tern.conf here doesn't define it", name);
+		return ERR_NOTFOUND;
+	}
+	if (d->broken) {
+		why_set(why, "[vm %s] (line %u of tern.conf) has mistakes", name, d->line);
+		return ERR_INVALID;
+	}
+	e = build(vm, d, why);
+	if (e == ERR_OK) {
+		vm_life(vm, VM_EVENT_START);
+		return ERR_OK;
+	}
+	log_error("vm", "%s does not start: %s", name, why->text);
+	vm->why = *why;
+	return e;
+}
+
+static void define(const struct config_vm *d)
+{
+	struct vm *vm = vm_slot();
+
+	if (!vm)
+		return;		/* config_parse keeps at most as many as there are slots */
+	memset(vm, 0, sizeof(*vm));
+	fmt(vm->name, sizeof(vm->name), "%s", d->name);
+	vm->memory_bytes = d->memory_bytes;
+	vm->vcpus = d->vcpus;
+	if (uuid_parse(d->uuid, vm->uuid) != ERR_OK)
+		uuid_derive(host_info()->uuid, d->name, vm->uuid);
+	vm_life(vm, VM_EVENT_DEFINE);
+	if (d->broken)
+		why_set(&vm->why, "[vm %s] (line %u of tern.conf) has mistakes", d->name, d->line);
+}
+
+void vms_init(const struct boot_info *boot)
+{
+	struct why why;
+
+	boot_info = boot;
+	for (unsigned i = 0; i < boot->config.vms; i++)
+		define(&boot->config.vm[i]);
+	for (unsigned i = 0; i < boot->config.vms; i++)
+		if (boot->config.vm[i].autostart && vms_start(boot->config.vm[i].name, &why) != ERR_OK)
+			log_warn("vm", "autostart of %s failed; the host goes on", boot->config.vm[i].name);
+}

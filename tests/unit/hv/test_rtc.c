@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: hv/machine.c hv/dev/console.c hv/dev/ioapic.c hv/dev/lapic.c hv/dev/lapic_irq.c hv/dev/lapic_timer.c hv/dev/pci.c hv/dev/pic.c hv/dev/pit.c hv/dev/pm.c hv/dev/ports.c hv/dev/rtc.c hv/dev/uart.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_machine.c */
+#include <criterion/criterion.h>
+#include "tests/fake/fake_machine.h"
+
+static uint8_t get(struct machine *m, uint8_t index)
+{
+	fake_outb(m, 0x70, index);
+	return fake_inb(m, 0x71);
+}
+
+static void set(struct machine *m, uint8_t index, uint8_t value)
+{
+	fake_outb(m, 0x70, index);
+	fake_outb(m, 0x71, value);
+}
+
+static void expect_time(struct machine *m, const uint8_t want[7])
+{
+	static const uint8_t index[7] = { 0x32, 9, 8, 7, 4, 2, 0 };
+
+	for (unsigned i = 0; i < 7; i++)
+		cr_expect_eq(get(m, index[i]), want[i], "register %u: 0x%02x, want 0x%02x", index[i],
+			     get(m, index[i]), want[i]);
+}
+
+Test(rtc, shows_the_wall_time_in_bcd)
+{
+	expect_time(fake_machine(1), (uint8_t[]){ 0x20, 0x24, 0x02, 0x29, 0x23, 0x59, 0x58 });
+}
+
+Test(rtc, guest_time_carries_over_the_leap_day)
+{
+	struct machine *m = fake_machine(1);
+
+	fake_now_ns = 2000000000;
+	expect_time(m, (uint8_t[]){ 0x20, 0x24, 0x03, 0x01, 0x00, 0x00, 0x00 });
+	cr_assert_eq(get(m, 6), 6, "a Friday");
+}
+
+Test(rtc, knows_years_far_away)
+{
+	struct machine *m = fake_machine(1);
+
+	rtc_set(m, 951782400);
+	expect_time(m, (uint8_t[]){ 0x20, 0x00, 0x02, 0x29, 0x00, 0x00, 0x00 });
+	rtc_set(m, 4107542399);
+	expect_time(m, (uint8_t[]){ 0x21, 0x00, 0x02, 0x28, 0x23, 0x59, 0x59 });
+	rtc_set(m, 4107542400);
+	expect_time(m, (uint8_t[]){ 0x21, 0x00, 0x03, 0x01, 0x00, 0x00, 0x00 });
+}
+
+Test(rtc, battery_and_update_registers_say_valid)
+{
+	struct machine *m = fake_machine(1);
+
+	cr_assert_eq(get(m, 13), 0x80);
+	cr_assert_eq(get(m, 10), 0x26);
+	cr_assert_eq(get(m, 11), 0x02);
+}
+
+Test(rtc, update_in_progress_shows_before_the_second_turns)
+{
+	struct machine *m = fake_machine(1);
+
+	cr_assert_eq(get(m, 10) & 0x80, 0);
+	fake_now_ns = 999900000;
+	cr_assert_eq(get(m, 10) & 0x80, 0x80);
+	fake_now_ns = 1000000000;
+	cr_assert_eq(get(m, 10) & 0x80, 0);
+}
+
+Test(rtc, set_stops_the_registers_and_takes_the_new_time)
+{
+	struct machine *m = fake_machine(1);
+
+	set(m, 11, 0x82);
+	set(m, 0, 0x10);
+	set(m, 2, 0x20);
+	set(m, 4, 0x03);
+	fake_now_ns = 7000000000;
+	cr_assert_eq(get(m, 0), 0x10);
+	set(m, 11, 0x02);
+	expect_time(m, (uint8_t[]){ 0x20, 0x24, 0x02, 0x29, 0x03, 0x20, 0x10 });
+	fake_now_ns = 12000000000;
+	cr_assert_eq(get(m, 0), 0x15);
+}
+
+Test(rtc, twelve_hour_and_binary_modes)
+{
+	struct machine *m = fake_machine(1);
+
+	set(m, 11, 0x00);
+	cr_assert_eq(get(m, 4), 0x91, "11 pm");
+	set(m, 11, 0x04);
+	cr_assert_eq(get(m, 4), 0x8B);
+	set(m, 11, 0x06);
+	cr_assert_eq(get(m, 4), 23);
+	cr_assert_eq(get(m, 9), 24);
+}
+
+Test(rtc, cmos_bytes_keep_what_is_written)
+{
+	struct machine *m = fake_machine(1);
+
+	set(m, 0x40, 0xA5);
+	set(m, 0x7F, 0x5A);
+	cr_assert_eq(get(m, 0x40), 0xA5);
+	cr_assert_eq(get(m, 0xFF), 0x5A, "bit 7 is the NMI mask, not part of the index");
+	set(m, 13, 0);
+	cr_assert_eq(get(m, 13), 0x80);
+}
+
+Test(rtc, nonsense_written_as_a_date_still_reads_as_some_date)
+{
+	struct machine *m = fake_machine(1);
+
+	set(m, 11, 0x82);
+	for (uint8_t i = 0; i < 10; i++)
+		set(m, i, 0xFF);
+	set(m, 0x32, 0xFF);
+	set(m, 11, 0x02);
+	cr_assert_leq(get(m, 8), 0x12);
+	cr_assert_geq(get(m, 8), 0x01);
+}
+
+Test(rtc, update_ended_interrupts_each_second_until_read)
+{
+	struct machine *m = fake_machine(1);
+
+	fake_ioapic_route(m, 8, 0x38);
+	set(m, 11, 0x12);
+	cr_assert_eq(machine_deadline_ns(m), 1000000000);
+	fake_run_ns(m, 1000000000);
+	cr_assert_eq(fake_take(m, 0), 0x38);
+	cr_assert_eq(get(m, 12), 0x90);
+	cr_assert_eq(get(m, 12), 0, "reading clears");
+	fake_lapic_write(m, 0, 0xB0, 0);
+	fake_run_ns(m, 1000000000);
+	cr_assert_eq(fake_take(m, 0), 0x38);
+}
+
+Test(rtc, an_alarm_interrupts_at_its_time)
+{
+	struct machine *m = fake_machine(1);
+
+	fake_ioapic_route(m, 8, 0x38);
+	set(m, 1, 0x01);
+	set(m, 3, 0x00);
+	set(m, 5, 0xC0);
+	set(m, 11, 0x22);
+	fake_run_ns(m, 2000000000);
+	cr_assert_eq(fake_take(m, 0), -1);
+	fake_run_ns(m, 1000000000);
+	cr_assert_eq(fake_take(m, 0), 0x38);
+	cr_assert_eq(get(m, 12) & 0xA0, 0xA0);
+}

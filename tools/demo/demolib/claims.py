@@ -45,7 +45,7 @@ def one_machine(report, ticks):
         if order[-1:] != [t.host]:
             order.append(t.host)
     twice = [a.number for a, b in zip(ticks, ticks[1:]) if a.number == b.number]
-    yield claim("the guest ran on one host at a time", order == wanted and not twice,
+    yield claim("the guest ran on one host at a time", ticks and order == wanted and not twice,
                 f"ticks came from {', '.join(order) or 'nowhere'}" + (f"; twice: {twice[:5]}" if twice else ""))
     lost = sum(b.number - a.number - 1 for a, b in zip(ticks, ticks[1:]) if b.number > a.number)
     yield claim("no tick was lost", ticks and not lost, f"{len(ticks)} ticks, {lost} missing, "

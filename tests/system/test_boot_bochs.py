@@ -8,4 +8,4 @@ with lab("--hosts", "1", "--timeout", "150"):
     log = log_of("lab-a")
     expect(systems, "the host itself among the CIM_ComputerSystem instances")
     expect("panic" not in log.lower(), "no panic in the log")
-    expect("VMX on" in log or "VT-x" in log or "VMX" in log, "a line about VMX in the log")
+    expect("vmx: VT-x usable" in log, "a line that says that VT-x is usable")

@@ -62,7 +62,8 @@ void machine_kick(struct machine *m, unsigned vcpu);
 
 /* --- life ------------------------------------------------------------------------------------------ */
 
-/* Everything at power-on, the RTC at @wall_seconds since 1970 UTC. Overwrites all of *m. */
+/* Everything at power-on, the RTC at @wall_seconds since 1970 UTC. Overwrites all of *m, with x2apic true;
+ * machine_time_ns(m) and machine_kick(m, 0) must work already. */
 void machine_init(struct machine *m, unsigned vcpus, uint64_t tsc_khz, uint64_t wall_seconds);
 /* Hardware reset: as machine_init, but the clock, CMOS and console keep what they have. Clears the request. */
 void machine_reset(struct machine *m);
@@ -149,7 +150,8 @@ enum err machine_state_save(const struct machine *m, void *out, size_t room, siz
  * ERR_UNKNOWN type or instance, ERR_EXISTS for a record that came already, ERR_RANGE from a chip's own check. */
 enum err machine_state_check(struct machine_image *image, const struct machine *m, uint16_t type, uint16_t instance,
 			     uint16_t version, const void *body, size_t length, struct why *why) NODISCARD;
-/* After the last record: ERR_SHORT names a record that is missing. */
+/* After the last record: ERR_SHORT names a record that is missing, ERR_UNSUPPORTED an APIC mode that m->x2apic
+ * rules out. */
 enum err machine_state_complete(const struct machine_image *image, const struct machine *m, struct why *why) NODISCARD;
 /* Puts a complete image in force. Can't fail. */
 void machine_state_load(struct machine *m, const struct machine_image *image);

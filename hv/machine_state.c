@@ -109,6 +109,11 @@ enum err machine_state_complete(const struct machine_image *image, const struct 
 				why_set(why, "record %s %u is missing", kinds[i].desc->name, n);
 				return ERR_SHORT;
 			}
+	for (unsigned n = 0; n < m->vcpus; n++)
+		if ((image->lapic[n].apic_base & LAPIC_BASE_X2APIC) && !m->x2apic) {
+			why_set(why, "lapic %u is in x2APIC mode, which this VM's CPU policy does not show", n);
+			return ERR_UNSUPPORTED;
+		}
 	return ERR_OK;
 }
 

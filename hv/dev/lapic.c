@@ -344,7 +344,8 @@ enum err lapic_check(const void *record, unsigned instance, struct why *why)
 	const uint64_t mode = LAPIC_BASE_ENABLE | LAPIC_BASE_X2APIC;
 	const char *bad = NULL;
 
-	if ((s->apic_base & ~(mode | LAPIC_BASE_BSP)) != LAPIC_GPA || (s->apic_base & mode) == LAPIC_BASE_X2APIC)
+	if ((s->apic_base & ~(mode | LAPIC_BASE_BSP)) != LAPIC_GPA || (s->apic_base & mode) == LAPIC_BASE_X2APIC ||
+	    !(s->apic_base & LAPIC_BASE_BSP) != (instance != 0))
 		bad = "apic_base";
 	else if (s->icr & ~(0xFFFFFFFF00000000ull | ICR_LOW))
 		bad = "icr";

@@ -276,6 +276,18 @@ Test(machine_state, an_unknown_type_is_refused)
 	cr_assert_eq(check(m, saved, STATE_RECORD_HEADER + le32_get(saved + 8)), ERR_UNKNOWN);
 }
 
+Test(machine_state, x2apic_mode_against_the_cpu_policy_is_refused)
+{
+	struct machine *m = fake_machine(1);
+	size_t length;
+
+	cr_assert(machine_wrmsr(m, 0, 0x1B, 0xFEE00D00));
+	length = save(m);
+	cr_assert_eq(check(m, saved, length), ERR_OK);
+	m->x2apic = false;
+	cr_assert_eq(check(m, saved, length), ERR_UNSUPPORTED);
+}
+
 Test(machine_state, values_no_chip_can_hold_are_refused)
 {
 	struct machine *m = fake_machine(1);
@@ -289,6 +301,7 @@ Test(machine_state, values_no_chip_can_hold_are_refused)
 	} while (0)
 	REFUSED(lapic[0].s.apic_base, 0xFEE00400);
 	REFUSED(lapic[0].s.apic_base, 0xFEC00900);
+	REFUSED(lapic[0].s.apic_base, 0xFEE00800);
 	REFUSED(lapic[0].s.irr[0], 1);
 	REFUSED(lapic[0].s.lvt[LVT_ERROR], 0x40000);
 	REFUSED(lapic[0].s.timer_divide, 4);

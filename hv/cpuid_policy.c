@@ -169,7 +169,7 @@ enum err cpuid_policy_save(const struct cpuid_policy *p, void *out, size_t room,
 	return e;
 }
 
-/* Features that no row of this build describes. */
+/* Features that no row of this build describes, or whose registers could not be saved. */
 static enum err check_features(const struct cpuid_policy *p, struct why *why)
 {
 	uint32_t known[CPUID_WORD_COUNT] = { 0 };
@@ -181,6 +181,11 @@ static enum err check_features(const struct cpuid_policy *p, struct why *why)
 			why_set(why, "CPU policy offers %s 0x%x, which this version of Tern can't virtualise", words[i].text,
 				p->word[i] & ~known[i]);
 			return ERR_UNSUPPORTED;
+		}
+	for (unsigned i = 0; i < ROWS; i++)
+		if (p->word[rows[i].word] >> rows[i].bit & 1 && (p->xcr0 & rows[i].state) != rows[i].state) {
+			why_set(why, "CPU policy offers %s without its XSAVE components", rows[i].name);
+			return ERR_INVALID;
 		}
 	return ERR_OK;
 }
@@ -198,8 +203,10 @@ static enum err check_layout(const struct cpuid_policy *p, struct why *why)
 	else if ((p->xcr0 & 3) != 3 || p->xcr0 & ~(3ull | CPUID_XCR0_AVX512) ||
 		 ((p->xcr0 & 0xe0) && (p->xcr0 & 0xe4) != 0xe4))
 		what = "an impossible XCR0";
+	else if (p->xcr0 != 3 && !(p->word[CPUID_1_ECX] & 1u << 26))
+		what = "XSAVE components, but no XSAVE";
 	for (unsigned i = 2; i < CPUID_COMPONENTS; i++)
-		if (p->xcr0 >> i & 1 && (!p->xsave_size[i] || p->xsave_offset[i] < XSAVE_LEGACY ||
+		if (!what && p->xcr0 >> i & 1 && (!p->xsave_size[i] || p->xsave_offset[i] < XSAVE_LEGACY ||
 					 p->xsave_offset[i] + p->xsave_size[i] > 4096))
 			what = "an impossible XSAVE layout";
 	if (what)

@@ -249,6 +249,14 @@ Test(cpuid_policy, a_hostile_policy_is_refused)
 	build("host", 1);
 	policy.xcr0 = 0x1f;
 	cr_expect_eq(reload(), ERR_INVALID);
+	build("x86-64-v3", 1);
+	policy.xcr0 = 3;
+	cr_expect_eq(reload(), ERR_INVALID);
+	cr_expect_str_eq(why.text, "CPU policy offers FMA without its XSAVE components");
+	build("x86-64-v2", 1);
+	policy.xcr0 = 7;
+	cr_expect_eq(reload(), ERR_INVALID);
+	cr_expect_not_null(strstr(why.text, "no XSAVE"));
 	build("host", 1);
 	policy.vcpus = 0;
 	cr_expect_eq(reload(), ERR_INVALID);

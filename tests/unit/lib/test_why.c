@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: lib/why.c lib/fmt.c lib/err.c */
+#include "lib/why.h"
+#include <criterion/criterion.h>
+#include <string.h>
+#include "lib/err.h"
+
+Test(why, a_reason_is_cut_at_its_room)
+{
+	char big[400];
+	struct why why;
+
+	memset(big, 'x', sizeof(big) - 1);
+	big[sizeof(big) - 1] = '\0';
+	why_set(&why, "%s", big);
+	cr_expect_eq(strlen(why.text), WHY_TEXT - 1u);
+	why_set(NULL, "nobody asks");
+}
+
+Test(why, a_list_keeps_the_first_and_counts_the_rest)
+{
+	struct why_list list = { 0 };
+
+	for (unsigned i = 0; i < WHY_MAX + 3; i++)
+		why_add(&list, "reason %u", i);
+	cr_expect_eq(list.count, WHY_MAX + 3u);
+	cr_expect_str_eq(list.why[0].text, "reason 0");
+	cr_expect_str_eq(list.why[WHY_MAX - 1].text, "reason 11");
+	why_add(NULL, "nobody asks");
+}
+
+Test(err, every_error_has_a_phrase_of_its_own)
+{
+	for (int i = 0; i <= ERR_EXISTS; i++) {
+		cr_expect_neq(strlen(err_text((enum err)i)), 0u);
+		for (int j = 0; j < i; j++)
+			cr_expect_str_neq(err_text((enum err)i), err_text((enum err)j));
+	}
+	cr_expect_str_eq(err_text((enum err)999), "unknown error");
+}

@@ -12,7 +12,7 @@ struct vmx_raw fake_vmcs_cpu(void)
 		.cpuid_vmx = true, .physical_bits = 46, .linear_bits = 48, .feature_control = 5,
 		.basic = 0x00d8100000000001 | 1ull << 55,
 		.true_pin = 0xff00000016, .true_proc = 0xfff9fffe04006172, .true_exit = 0x1ffffff00036dfb,
-		.true_entry = 0x3ffff000011fb, .proc2 = 0x02577fff00000000, .ept_vpid = 0xf0106334141,
+		.true_entry = 0x3ffff000011fb, .proc2 = 0x02d77fff00000000, .ept_vpid = 0xf0106334141,
 		.misc = 0x7004c1e5, .cr0_fixed0 = 0x80000021, .cr0_fixed1 = 0xffffffff, .cr4_fixed0 = 0x2000,
 		.cr4_fixed1 = 0x3767ff, .vmfunc = 1,
 	};

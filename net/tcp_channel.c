@@ -11,6 +11,8 @@
 #define KEEP_IDLE_MS	5000u
 #define KEEP_INTERVAL_MS 1000u
 #define KEEP_COUNT	5u
+/* RFC 6298's first retransmission timeout; lwIP 2.1 begins with the three seconds of RFC 1122. */
+#define FIRST_RTO	(1000 / TCP_SLOW_INTERVAL)
 /* Closed connections of which the peer takes nothing any more are looked at each 10 s and reset after a minute. */
 #define LINGER_TICKS	100u	/* of lwIP's slow timer, 100 ms */
 #define LINGER_LOOKS	6u
@@ -152,6 +154,8 @@ static void attach(struct tcp_channel *c, struct tcp_pcb *pcb)
 	pcb->keep_idle = KEEP_IDLE_MS;
 	pcb->keep_intvl = KEEP_INTERVAL_MS;
 	pcb->keep_cnt = KEEP_COUNT;
+	if (pcb->rto > FIRST_RTO)
+		pcb->rto = pcb->sv = FIRST_RTO;
 }
 
 /* After this lwIP holds no pointer to the channel. */

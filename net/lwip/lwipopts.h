@@ -59,7 +59,6 @@
 #define TCP_LISTEN_BACKLOG		1
 /* 100 ms ticks of the slow timer: retransmission on a LAN after 0.3 s instead of 1.5 s. */
 #define TCP_TMR_INTERVAL		50
-#define LWIP_TCP_RTO_TIME		1000
 
 #define LWIP_CHECKSUM_ON_COPY		1
 #define LWIP_CHKSUM_ALGORITHM		3

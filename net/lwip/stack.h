@@ -6,6 +6,7 @@
 #define ERR_TIMEOUT	LWIP_ERR_TIMEOUT
 #include "lwip/dhcp.h"
 #include "lwip/etharp.h"
+#include "lwip/inet_chksum.h"
 #include "lwip/init.h"
 #include "lwip/ip4.h"
 #include "lwip/netif.h"

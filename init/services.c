@@ -90,9 +90,11 @@ void services_run(void)
 		bool busy = net_poll(now);
 
 		announce();
+		/* What came in was stamped later than now: time must not go back for whoever took it. */
+		now = time_ns();
 		busy |= cim_server_step(now);
 		busy |= console_step(now);
-		busy |= moves_step(now, &next);
+		busy |= moves_step(time_ns(), &next);
 		if (next < deadline)
 			deadline = next;
 		busy |= run_vms(now, &deadline);

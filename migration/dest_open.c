@@ -123,6 +123,8 @@ void dest_on_offer(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 		why_add(&reasons, "%s can't run virtual machines: %s", host->name, host->why_not);
 	if (!mig_records_room(&d->core->records))
 		why_add(&reasons, "%s has too many unsettled migrations", host->name);
+	if (mig_records_get(&d->core->records, d->stream.attempt))
+		why_add(&reasons, "%s knows this attempt already: it is an old one", host->name);
 	if (d->core->attempts >= MIG_ATTEMPTS)
 		why_add(&reasons, "%s is busy with %u migrations", host->name, d->core->attempts);
 	/* Without VT-x the rest of the checks still tells what else would stand in the way. */

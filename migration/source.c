@@ -88,23 +88,23 @@ static void fail(struct mig_source *s, uint64_t now_ns, enum err e)
 
 void source_fail(struct mig_source *s, uint64_t now_ns, enum err e, const char *format, ...)
 {
+	struct why why;
 	va_list args;
 
+	/* The arguments may be s->why itself. */
 	va_start(args, format);
-	fmt_v(s->why.text, sizeof(s->why.text), format, args);
+	fmt_v(why.text, sizeof(why.text), format, args);
 	va_end(args);
+	s->why = why;
 	fail(s, now_ns, e);
 }
 
 void source_fail_link(struct mig_source *s, uint64_t now_ns, enum err e, const char *text)
 {
-	struct why copy;
 	char address[16];
 
-	/* @text may be s->why itself. */
-	why_set(&copy, "%s", text);
 	mig_ipv4_text(s->options.ipv4, address);
-	source_fail(s, now_ns, e, "%s port %u: %s", address, s->options.port, copy.text);
+	source_fail(s, now_ns, e, "%s port %u: %s", address, s->options.port, text);
 }
 
 void source_put(struct mig_source *s, uint16_t type, const void *rec, uint64_t now_ns)

@@ -16,6 +16,11 @@ $(B)/unit/%: tests/unit/%.c $$(call UNIT_SEES,$$*) $(UNIT_DEPS) $(DEPS_STAMP)
 	$(Q)gcc $(UNIT_C) $(filter %.c,$^) -o $@ -lcriterion $(shell sed -n '3s,^/\* libs: \(.*\) \*/$$,\1,p' $<)
 
 # make unit [T=folder/test_x]: builds and runs; the closing line counts tests.
-.PHONY: unit
+.PHONY: unit unit-build unit-all
 unit: $(if $(T),$(B)/unit/$(T),$(UNIT_BIN))
 	$(Q)tools/make/run-unit $^
+
+# All of them, also when one does not build: that one counts as failed, the others still run.
+unit-build: $(UNIT_BIN)
+unit-all:
+	@$(MAKE) -k --no-print-directory -j$$(nproc) unit-build; built=$$?; tools/make/run-unit $(UNIT_BIN); ran=$$?; exit $$((built | ran))

@@ -181,6 +181,17 @@ Test(lapic, while_disabled_by_software_nothing_is_delivered_but_nmi)
 	cr_assert(machine_nmi_pending(m, 1));
 }
 
+Test(lapic, an_edge_on_a_vector_that_was_level_needs_no_broadcast)
+{
+	struct machine *m = on(1);
+
+	fake_ioapic_route(m, 9, 0x8041);
+	machine_irq(m, 9, true);
+	cr_assert_eq(fake_lapic_read(m, 0, 0x1A0), 1u << 1, "TMR");
+	self(m, 0x41);
+	cr_assert_eq(fake_lapic_read(m, 0, 0x1A0), 0);
+}
+
 /* --- IPIs ------------------------------------------------------------------------------------------- */
 
 static unsigned receivers(struct machine *m, uint32_t high, uint32_t low)
@@ -318,6 +329,37 @@ Test(lapic, changing_the_divider_keeps_the_count)
 	fake_lapic_write(m, 0, 0x3E0, 0x0);
 	cr_assert_eq(fake_lapic_read(m, 0, 0x390), 700);
 	cr_assert_eq(machine_deadline_ns(m), 1000300 + 1400);
+}
+
+Test(lapic, changing_the_divider_in_a_later_period_keeps_the_rhythm)
+{
+	struct machine *m = on(1);
+
+	fake_lapic_write(m, 0, 0x3E0, 0xB);
+	fake_lapic_write(m, 0, 0x320, 0x20060);
+	fake_lapic_write(m, 0, 0x380, 1000);
+	fake_run_ns(m, 5400);
+	fake_take(m, 0);
+	fake_lapic_write(m, 0, 0xB0, 0);
+	fake_lapic_write(m, 0, 0x3E0, 0x0);
+	cr_assert_eq(fake_lapic_read(m, 0, 0x390), 600);
+	cr_assert_eq(machine_deadline_ns(m), 5400 + 1200);
+}
+
+Test(lapic, making_a_spent_one_shot_periodic_waits_for_the_next_period)
+{
+	struct machine *m = on(1);
+
+	fake_lapic_write(m, 0, 0x3E0, 0xB);
+	fake_lapic_write(m, 0, 0x320, 0x60);
+	fake_lapic_write(m, 0, 0x380, 1000);
+	fake_run_ns(m, 5500);
+	fake_take(m, 0);
+	fake_lapic_write(m, 0, 0xB0, 0);
+	fake_lapic_write(m, 0, 0x320, 0x20060);
+	machine_poll(m, fake_now_ns);
+	cr_assert_eq(fake_take(m, 0), -1);
+	cr_assert_eq(machine_deadline_ns(m), 6000);
 }
 
 Test(lapic, periodic_fires_each_period_without_drift)
@@ -493,6 +535,15 @@ Test(lapic, an_io_apic_interrupt_reaches_an_x2apic)
 	machine_irq(m, 9, false);
 	cr_assert(machine_wrmsr(m, 1, 0x80B, 0));
 	cr_assert_eq(fake_ioapic_read(m, 0x22) & 0x4000, 0);
+}
+
+Test(lapic, entering_x2apic_clears_the_destination_of_the_command_register)
+{
+	struct machine *m = on(1);
+
+	fake_lapic_write(m, 0, 0x310, 0x07000000);
+	cr_assert(machine_wrmsr(m, 0, 0x1B, 0xFEE00D00));
+	cr_assert_eq(msr(m, 0, 0x830), 0);
 }
 
 Test(lapic, base_register_transitions)

@@ -153,3 +153,11 @@ Test(machine, cr8_is_the_task_priority_class)
 	cr_assert_eq(machine_cr8_get(m, 0), 0xE);
 	cr_assert_not(machine_cr8_set(m, 0, 16));
 }
+
+Test(machine, an_access_that_leaves_a_chip_floats_there)
+{
+	struct machine *m = fake_machine(1);
+
+	cr_assert_eq(machine_port_in(m, 0, 0x60A, 4) >> 16, 0xFFFF);
+	cr_assert_eq(machine_port_in(m, 0, 0x603, 2), 0x0100, "enable's high byte, control's low byte");
+}

@@ -254,3 +254,44 @@ Test(pic, a_request_wakes_the_listening_vcpu)
 	cr_assert_gt(fake_kicks[0], 0);
 	cr_assert_eq(fake_kicks[1], 0);
 }
+
+Test(pic, a_short_pulse_is_not_lost)
+{
+	struct machine *m = ready();
+
+	machine_irq(m, 4, true);
+	machine_irq(m, 4, false);
+	cr_assert_eq(fake_take(m, 0), 0x34);
+}
+
+Test(pic, rotation_in_automatic_eoi_mode)
+{
+	struct machine *m = fake_machine(1);
+
+	initialise(m, 3);
+	fake_outb(m, 0x20, 0x80);
+	machine_irq(m, 3, true);
+	cr_assert_eq(fake_take(m, 0), 0x33);
+	machine_irq(m, 3, false);
+	machine_irq(m, 3, true);
+	machine_irq(m, 6, true);
+	cr_assert_eq(fake_take(m, 0), 0x36, "3 is the last now");
+	fake_outb(m, 0x20, 0x00);
+	machine_irq(m, 7, true);
+	cr_assert_eq(fake_take(m, 0), 0x37);
+	machine_irq(m, 7, false);
+	machine_irq(m, 7, true);
+	cr_assert_eq(fake_take(m, 0), 0x37, "no longer rotating: 7 is still the first");
+}
+
+Test(pic, a_line_that_is_up_asks_when_it_becomes_level_triggered)
+{
+	struct machine *m = ready();
+
+	machine_irq(m, 5, true);
+	fake_take(m, 0);
+	fake_outb(m, 0x20, 0x20);
+	cr_assert_eq(fake_take(m, 0), -1);
+	fake_outb(m, 0x4D0, 0x20);
+	cr_assert_eq(fake_take(m, 0), 0x35);
+}

@@ -87,3 +87,16 @@ Test(pm, unknown_enable_and_status_bits_read_zero)
 	machine_port_out(m, 0, 0x600, 4, 0xFFFFFFFF);
 	cr_assert_eq(machine_port_in(m, 0, 0x600, 4), 0x05210000);
 }
+
+Test(pm, wraps_that_went_by_unseen_are_one_event)
+{
+	struct machine *m = fake_machine(1);
+
+	machine_port_out(m, 0, 0x602, 2, 1);
+	fake_now_ns = 3000000000000;	/* five half wraps */
+	machine_poll(m, fake_now_ns);
+	machine_port_out(m, 0, 0x600, 2, 1);
+	machine_poll(m, fake_now_ns);
+	cr_assert_eq(machine_port_in(m, 0, 0x600, 2) & 1, 0);
+	cr_assert_gt(machine_deadline_ns(m), fake_now_ns);
+}

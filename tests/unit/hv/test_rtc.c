@@ -155,3 +155,12 @@ Test(rtc, an_alarm_interrupts_at_its_time)
 	cr_assert_eq(fake_take(m, 0), 0x38);
 	cr_assert_eq(get(m, 12) & 0xA0, 0xA0);
 }
+
+Test(rtc, set_turns_the_update_interrupt_off)
+{
+	struct machine *m = fake_machine(1);
+
+	set(m, 11, 0x12);
+	set(m, 11, 0x92);
+	cr_assert_eq(get(m, 11), 0x82);
+}

@@ -214,3 +214,16 @@ Test(uart, modem_changes_are_reported_once)
 	cr_assert_eq(fake_inb(m, MSR) & 0x0F, 0x0B, "CTS, DSR and DCD fell");
 	cr_assert_eq(fake_inb(m, MSR) & 0x0F, 0);
 }
+
+Test(uart, byte_65537_pushes_out_the_first)
+{
+	struct machine *m = fake_machine(1);
+	uint64_t offset = 0;
+	char text[1];
+
+	for (unsigned i = 0; i < 65537; i++)
+		fake_outb(m, RBR, i == 1 ? 'b' : 'a');
+	cr_assert_eq(machine_console_read(m, &offset, text, 1), 1);
+	cr_assert_eq(offset, 2);
+	cr_assert_eq(text[0], 'b');
+}

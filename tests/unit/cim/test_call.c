@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c */
+/* libs: -lexpat -Lbuild/deps/host -lthird */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include "cim/call.h"
+#include "fake_cim_client.h"
+#include "fake_manage.h"
+
+static struct call c;
+static struct buf out;
+
+static void fresh(void)
+{
+	fake_manage_reset();
+}
+
+static void gone(void)
+{
+	buf_free(&out);
+}
+
+TestSuite(call, .init = fresh, .fini = gone);
+
+/* The answer to @body; a waiting method gets its fake time. */
+static const char *answer(const struct call_header *h, const char *text)
+{
+	struct buf body = { 0 };
+	enum err e;
+
+	buf_str(&body, text);
+	buf_clear(&out);
+	e = call_begin(&c, h, &body, &out);
+	for (int n = 0; e == ERR_AGAIN && n < 10; n++) {
+		fake_manage_advance(FAKE_CHECK_NS);
+		e = call_poll(&c);
+	}
+	cr_assert_eq(e, ERR_OK);
+	call_fini(&c);
+	buf_free(&body);
+	return out.length ? out.data : "";
+}
+
+static const char *intrinsic(const char *method, const char *params)
+{
+	struct call_header h = { "MethodCall", method, "root/virt", NULL, NULL, "10.77.0.2" };
+
+	return answer(&h, client_intrinsic(method, params));
+}
+
+static const char *extrinsic(const char *method, const char *params)
+{
+	struct call_header h = { "MethodCall", method, client_service_object, NULL, NULL, "10.77.0.2" };
+
+	return answer(&h, client_extrinsic(method, NULL, params));
+}
+
+static const char *check(const char *host, const char *more)
+{
+	char params[9000];
+
+	snprintf(params, sizeof(params), "%s%s%s", client_vm("ComputerSystem", "web1"),
+		 client_string("DestinationHost", host), more);
+	return extrinsic("CheckVirtualSystemIsMigratableToHost", params);
+}
+
+static void has(const char *text, const char *part)
+{
+	cr_expect(strstr(text, part), "expected %s in: %s", part, text);
+}
+
+static void lacks(const char *text, const char *part)
+{
+	cr_expect(!strstr(text, part), "unexpected %s in: %s", part, text);
+}
+
+#define CLASS_NAME(c) "<IPARAMVALUE NAME=\"ClassName\"><CLASSNAME NAME=\"" c "\"/></IPARAMVALUE>"
+#define OBJECT(name, keys) "<IPARAMVALUE NAME=\"" name "\"><INSTANCENAME CLASSNAME=\"" keys "</INSTANCENAME></IPARAMVALUE>"
+#define KEY(k, v) "<KEYBINDING NAME=\"" k "\"><KEYVALUE>" v "</KEYVALUE></KEYBINDING>"
+#define WEB1 "CIM_ComputerSystem\">" KEY("Name", "web1") KEY("CreationClassName", "CIM_ComputerSystem")
+
+/* What wbemcli can't read must never be sent. */
+static void no_closed_tags(const char *text)
+{
+	static const char *const tags[] = { "IRETURNVALUE", "PROPERTY", "PROPERTY.ARRAY", "VALUE", "PARAMETER",
+		"PARAMETER.REFERENCE", "PARAMVALUE", "RETURNVALUE" };
+
+	for (const char *p = text; (p = strstr(p, "/>")); p += 2)
+		for (size_t n = 0; n < sizeof(tags) / sizeof(tags[0]); n++) {
+			const char *open = p;
+
+			while (open > text && *open != '<')
+				open--;
+			cr_expect(strncmp(open + 1, tags[n], strlen(tags[n])), "<%s .../>", tags[n]);
+		}
+	lacks(text, "CDATA");
+}
+
+Test(call, answers_are_envelopes_that_wbemcli_reads)
+{
+	const char *a = intrinsic("EnumerateInstances", CLASS_NAME("CIM_ManagedElement"));
+
+	cr_assert_eq(strncmp(a, "<?xml version=\"1.0\"", 19), 0);
+	has(a, "<MESSAGE ID=\"1001\" PROTOCOLVERSION=\"1.0\"><SIMPLERSP><IMETHODRESPONSE NAME=\"EnumerateInstances\">"
+	       "<IRETURNVALUE><VALUE.NAMEDINSTANCE><INSTANCENAME");
+	no_closed_tags(a);
+	no_closed_tags(intrinsic("GetClass", CLASS_NAME("Tern_VirtualSystemMigrationService")));
+	no_closed_tags(intrinsic("EnumerateInstances", CLASS_NAME("CIM_Error")));
+}
+
+Test(call, an_empty_result_is_an_open_and_a_close_tag)
+{
+	has(intrinsic("EnumerateInstances", CLASS_NAME("CIM_ConcreteJob")), "<IRETURNVALUE></IRETURNVALUE>");
+}
+
+Test(call, a_check_returns_typed_values)
+{
+	const char *a = check("10.77.0.3", "");
+
+	has(a, "<METHODRESPONSE NAME=\"CheckVirtualSystemIsMigratableToHost\"><RETURNVALUE PARAMTYPE=\"uint32\"><VALUE>0"
+	       "</VALUE></RETURNVALUE><PARAMVALUE NAME=\"IsMigratable\" PARAMTYPE=\"boolean\"><VALUE>TRUE</VALUE>");
+	lacks(a, "Reasons");
+}
+
+Test(call, a_negative_check_gives_each_reason)
+{
+	const char *a = check("10.77.0.4", "");
+
+	has(a, "<VALUE>FALSE</VALUE>");
+	has(a, "<PARAMVALUE NAME=\"Reasons\" PARAMTYPE=\"string\"><VALUE.ARRAY><VALUE>lab-c has 64 MiB free");
+	has(a, "&lt;off&gt; &amp; locked</VALUE></VALUE.ARRAY>");
+}
+
+Test(call, errors_carry_no_instances_and_no_return_value)
+{
+	const char *a = intrinsic("EnumerateInstances", CLASS_NAME("CIM_<Odd>&amp;"));
+
+	cr_assert_eq(strlen(a), 0, "ill-formed");
+	a = intrinsic("EnumerateInstances", CLASS_NAME("Odd&lt;&amp;"));
+	has(a, "<ERROR CODE=\"5\" DESCRIPTION=\"there is no class Odd&lt;&amp;\"></ERROR>");
+	lacks(a, "IRETURNVALUE");
+}
+
+Test(call, unknown_operations_are_7_and_unknown_methods_17)
+{
+	has(intrinsic("OpenEnumerateInstances", ""), "<ERROR CODE=\"7\"");
+	has(intrinsic("ExecQuery", ""), "<ERROR CODE=\"7\"");
+	has(extrinsic("Fly", ""), "<ERROR CODE=\"17\"");
+}
+
+Test(call, the_callers_spelling_of_the_method_comes_back)
+{
+	has(intrinsic("enumerateInstanceNames", CLASS_NAME("CIM_System")), "NAME=\"enumerateInstanceNames\"");
+}
+
+Test(call, a_class_without_local_elements_is_read_with_inherited_ones_on_demand)
+{
+	const char *a = intrinsic("GetClass", CLASS_NAME("Tern_VirtualSystem")
+				  "<IPARAMVALUE NAME=\"LocalOnly\"><VALUE>FALSE</VALUE></IPARAMVALUE>"
+				  "<IPARAMVALUE NAME=\"IncludeClassOrigin\"><VALUE>true</VALUE></IPARAMVALUE>");
+
+	has(a, "<PROPERTY NAME=\"CreationClassName\" TYPE=\"string\" CLASSORIGIN=\"CIM_System\" PROPAGATED=\"true\">"
+	       "<QUALIFIER NAME=\"Key\" TYPE=\"boolean\"><VALUE>TRUE</VALUE>");
+	a = intrinsic("GetClass", CLASS_NAME("Tern_VirtualSystem"));
+	lacks(a, "CreationClassName");
+	has(a, "<METHOD NAME=\"RequestStateChange\" TYPE=\"uint32\" PROPAGATED=\"false\">");
+}
+
+Test(call, parameters_say_which_way_they_go)
+{
+	const char *a = intrinsic("GetClass", CLASS_NAME("CIM_VirtualSystemMigrationService"));
+
+	has(a, "<PARAMETER.REFERENCE NAME=\"ComputerSystem\" REFERENCECLASS=\"CIM_ComputerSystem\"><QUALIFIER NAME=\"In\" "
+	       "TYPE=\"boolean\"><VALUE>TRUE</VALUE></QUALIFIER><QUALIFIER NAME=\"Out\" TYPE=\"boolean\"><VALUE>FALSE");
+	has(a, "<QUALIFIER NAME=\"EmbeddedInstance\" TYPE=\"string\"><VALUE>CIM_VirtualSystemMigrationSettingData");
+	has(a, "<VALUE>4096</VALUE>");
+	has(a, "<VALUE>Method Parameters Checked - Job Started</VALUE>");
+}
+
+Test(call, a_property_list_drops_what_the_class_lacks)
+{
+	const char *a = intrinsic("GetInstance", OBJECT("InstanceName", WEB1) "<IPARAMVALUE NAME=\"PropertyList\"><VALUE.ARRAY>"
+				  "<VALUE>enabledstate</VALUE><VALUE>Nonsense</VALUE></VALUE.ARRAY></IPARAMVALUE>");
+
+	has(a, "<INSTANCE CLASSNAME=\"Tern_VirtualSystem\"><PROPERTY NAME=\"EnabledState\" TYPE=\"uint16\"><VALUE>2</VALUE>"
+	       "</PROPERTY></INSTANCE>");
+}
+
+Test(call, null_properties_have_no_value)
+{
+	has(intrinsic("GetInstance", OBJECT("InstanceName", WEB1)), "<PROPERTY NAME=\"InstallDate\" TYPE=\"datetime\"></PROPERTY>");
+}
+
+Test(call, shallow_enumeration_shows_only_the_named_class_properties)
+{
+	const char *a = intrinsic("EnumerateInstances", CLASS_NAME("CIM_System")
+				  "<IPARAMVALUE NAME=\"DeepInheritance\"><VALUE>FALSE</VALUE></IPARAMVALUE>");
+
+	has(a, "NameFormat");
+	lacks(a, "MemoryBytes");
+}
+
+Test(call, keys_must_all_be_there_and_equal)
+{
+	has(intrinsic("GetInstance", OBJECT("InstanceName", "CIM_ComputerSystem\">" KEY("Name", "web1"))), "CODE=\"6\"");
+	has(intrinsic("GetInstance", OBJECT("InstanceName", WEB1 KEY("Extra", "x"))), "CODE=\"6\"");
+	has(intrinsic("GetInstance", OBJECT("InstanceName", "CIM_ComputerSystem\">" KEY("Name", "WEB1")
+					    KEY("CreationClassName", "CIM_ComputerSystem"))), "CODE=\"6\"");
+	has(intrinsic("GetInstance", OBJECT("InstanceName", "CIM_ComputerSystem\">" KEY("Name", "web1")
+					    KEY("CreationClassName", "CIM_Service"))), "CODE=\"6\"");
+	has(intrinsic("GetInstance", ""), "CODE=\"4\"");
+}
+
+Test(call, a_single_key_may_be_unnamed)
+{
+	has(intrinsic("GetInstance", OBJECT("InstanceName", "CIM_VirtualSystemMigrationCapabilities\"><KEYVALUE>"
+					    "Tern:MigrationCapabilities</KEYVALUE>")), "DestinationHostFormatsSupported");
+}
+
+Test(call, an_association_instance_can_be_read_by_its_references)
+{
+	const char *service = client_service_name;
+	char params[4000];
+
+	snprintf(params, sizeof(params), "<IPARAMVALUE NAME=\"InstanceName\"><INSTANCENAME CLASSNAME=\"CIM_HostedService\">"
+		 "<KEYBINDING NAME=\"Dependent\"><VALUE.REFERENCE><INSTANCEPATH><NAMESPACEPATH><HOST>http</HOST>"
+		 "<LOCALNAMESPACEPATH><NAMESPACE NAME=\"\"/></LOCALNAMESPACEPATH></NAMESPACEPATH>%s</INSTANCEPATH>"
+		 "</VALUE.REFERENCE></KEYBINDING><KEYBINDING NAME=\"Antecedent\"><VALUE.REFERENCE><INSTANCENAME "
+		 "CLASSNAME=\"Tern_HostSystem\">" KEY("Name", "lab-a") KEY("CreationClassName", "Tern_HostSystem")
+		 "</INSTANCENAME></VALUE.REFERENCE></KEYBINDING></INSTANCENAME></IPARAMVALUE>", service);
+	has(intrinsic("GetInstance", params), "<INSTANCE CLASSNAME=\"CIM_HostedService\"><PROPERTY.REFERENCE NAME=\"Antecedent\" "
+	    "REFERENCECLASS=\"CIM_System\"><VALUE.REFERENCE>");
+}
+
+Test(call, settings_reach_the_host)
+{
+	check("10.77.0.3", client_string("MigrationSettingData", "instance of X { Priority = 7; Bandwidth = 40; Verify = 2; };"));
+	cr_assert_eq(fake.last.priority, 7);
+	cr_assert_eq(fake.last.bandwidth_percent, 40);
+	cr_assert_eq(fake.last.verify, MANAGE_VERIFY_FULL);
+	cr_assert_eq(fake.last.type, 2);
+}
+
+Test(call, new_settings_that_ask_for_nothing_are_accepted)
+{
+	has(check("10.77.0.3", "<PARAMVALUE NAME=\"NewSystemSettingData\"></PARAMVALUE>"), "TRUE");
+	has(check("10.77.0.3", client_string("NewSystemSettingData", "instance of X { InstanceID = \"a\"; };")), "TRUE");
+	has(check("10.77.0.3", "<PARAMVALUE NAME=\"NewResourceSettingData\"><VALUE.ARRAY></VALUE.ARRAY></PARAMVALUE>"), "TRUE");
+}
+
+Test(call, new_settings_that_ask_for_something_are_not_ignored)
+{
+	const char *a = check("10.77.0.3", "<PARAMVALUE NAME=\"NewResourceSettingData\"><VALUE.ARRAY><VALUE>instance of X {}; "
+			      "</VALUE><VALUE>instance of X { Limit = 3; };</VALUE></VALUE.ARRAY></PARAMVALUE>");
+
+	has(a, "<VALUE>6</VALUE>");
+	has(a, "Limit");
+	lacks(a, "\"IsMigratable\"");
+}
+
+Test(call, unknown_parameters_are_refused)
+{
+	has(check("10.77.0.3", client_string("Speed", "9")), "<ERROR CODE=\"4\" DESCRIPTION=\"CheckVirtualSystemIsMigratableToHost "
+	    "has no parameter Speed\"");
+}
+
+Test(call, too_many_checks_at_once_fail_with_a_reason)
+{
+	for (unsigned n = 0; n < FAKE_CHECKS; n++)
+		fake.check[n].used = true;
+	has(check("10.77.0.3", ""), "<VALUE>2</VALUE></RETURNVALUE><PARAMVALUE NAME=\"Reasons\"");
+}
+
+Test(call, a_dropped_call_gives_its_check_up)
+{
+	struct call_header h = { "MethodCall", "CheckVirtualSystemIsMigratableToHost", client_service_object, NULL, NULL, "h" };
+	struct buf body = { 0 };
+	char params[3000];
+
+	snprintf(params, sizeof(params), "%s%s", client_vm("ComputerSystem", "web1"), client_string("DestinationHost", "10.77.0.3"));
+	buf_str(&body, client_extrinsic(h.method, NULL, params));
+	cr_assert_eq(call_begin(&c, &h, &body, &out), ERR_AGAIN);
+	call_fini(&c);
+	buf_free(&body);
+	cr_assert_eq(fake.drops, 1);
+}
+
+Test(call, key_order_and_encoding_of_the_header_do_not_matter)
+{
+	struct call_header h = { "MethodCall", "StopService",
+		"root%2FVirt%3ATern_VirtualSystemMigrationService.SystemName=%22lab-a%22,Name=%22MigrationService%22,"
+		"SystemCreationClassName=\"Tern_HostSystem\",CreationClassName=\"Tern_VirtualSystemMigrationService\"",
+		"1.0", NULL, "h" };
+
+	has(answer(&h, client_extrinsic("StopService", NULL, "")), "RETURNVALUE");
+}
+
+Test(call, a_header_that_names_another_object_is_a_mismatch)
+{
+	static const char *const wrong[] = {
+		"root/virt:Tern_VirtualSystemMigrationService", "root/virt", "root/interop:X", "", "%zz",
+		"root/virt:Tern_VirtualSystemMigrationService.CreationClassName=\"Tern_VirtualSystemMigrationService\","
+		"Name=\"MigrationService\",SystemCreationClassName=\"Tern_HostSystem\",SystemName=\"lab-b\"",
+		"root/virt:Tern_VirtualSystemMigrationService.CreationClassName=\"Tern_VirtualSystemMigrationService\","
+		"Name=\"MigrationService\",SystemCreationClassName=\"Tern_HostSystem\",SystemName=\"lab-a",
+	};
+
+	for (size_t n = 0; n < sizeof(wrong) / sizeof(wrong[0]) - 1; n++) {
+		struct call_header h = { "MethodCall", "StopService", wrong[n], NULL, NULL, "h" };
+
+		answer(&h, client_extrinsic("StopService", NULL, ""));
+		cr_expect_eq(c.http_status, 400, "%s", wrong[n]);
+		cr_expect_str_eq(c.http_error, "header-mismatch");
+	}
+}
+
+Test(call, extrinsic_method_names_are_compared_exactly_with_the_header)
+{
+	struct call_header h = { "MethodCall", "stopservice", client_service_object, NULL, NULL, "h" };
+
+	answer(&h, client_extrinsic("StopService", NULL, ""));
+	cr_assert_eq(c.http_status, 400);
+}
+
+Test(call, the_job_of_a_migration_can_be_followed)
+{
+	const char *a, *at, *end;
+	char name[2000];
+	char params[4000];
+
+	snprintf(params, sizeof(params), "%s%s", client_vm("ComputerSystem", "web1"), client_string("DestinationHost", "10.77.0.3"));
+	a = extrinsic("MigrateVirtualSystemToHost", params);
+	has(a, "<VALUE>4096</VALUE></RETURNVALUE><PARAMVALUE NAME=\"Job\" PARAMTYPE=\"reference\"><VALUE.REFERENCE>");
+	at = strstr(a, "<INSTANCENAME");
+	end = strstr(at, "</INSTANCENAME>");
+	snprintf(name, sizeof(name), "<IPARAMVALUE NAME=\"InstanceName\">%.*s</INSTANCENAME></IPARAMVALUE>", (int)(end - at), at);
+	fake_manage_advance(FAKE_ROUNDS_NS + 2 * FAKE_ROUND_NS);
+	a = intrinsic("GetInstance", name);
+	has(a, "<PROPERTY NAME=\"JobState\" TYPE=\"uint16\"><VALUE>4</VALUE>");
+	has(a, "<PROPERTY.ARRAY NAME=\"RoundPages\" TYPE=\"uint64\"><VALUE.ARRAY><VALUE>1000</VALUE><VALUE>500</VALUE></VALUE.ARRAY>");
+	fake_manage_advance(FAKE_DONE_NS);
+	a = intrinsic("GetInstance", name);
+	has(a, "<PROPERTY NAME=\"PercentComplete\" TYPE=\"uint16\"><VALUE>100</VALUE>");
+}

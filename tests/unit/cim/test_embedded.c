@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: cim/embedded.c cim/mof.c cim/xml.c cim/buf.c cim/utf8.c lib/fmt.c lib/why.c */
+/* libs: -lexpat */
+#include <criterion/criterion.h>
+#include "cim/embedded.h"
+
+static struct embedded e;
+static struct why why;
+
+static void accept(const char *text)
+{
+	cr_assert_eq(embedded_parse(text, &e, &why), ERR_OK, "%s: %s", text, why.text);
+}
+
+static void refuse(const char *text)
+{
+	cr_expect_neq(embedded_parse(text, &e, &why), ERR_OK, "%s", text);
+	cr_expect(why.text[0]);
+}
+
+Test(embedded, cim_xml)
+{
+	accept(" <INSTANCE CLASSNAME=\"C\"><QUALIFIER NAME=\"q\" TYPE=\"string\"/><PROPERTY NAME=\"A\" TYPE=\"uint16\">"
+	       "<VALUE>2</VALUE></PROPERTY><PROPERTY NAME=\"B\" TYPE=\"string\"></PROPERTY><PROPERTY.ARRAY NAME=\"D\" "
+	       "TYPE=\"string\"><VALUE.ARRAY><VALUE>x</VALUE><VALUE>y</VALUE></VALUE.ARRAY></PROPERTY.ARRAY></INSTANCE>");
+	cr_assert_str_eq(e.class, "C");
+	cr_assert_eq(e.count, 3);
+	cr_assert_str_eq(embedded_name(&e, 0), "A");
+	cr_assert_str_eq(embedded_value(&e, 0), "2");
+	cr_assert_null(embedded_value(&e, 1));
+	cr_assert_str_eq(embedded_value(&e, 2), "x");
+	embedded_fini(&e);
+}
+
+Test(embedded, mof)
+{
+	accept("// said by a client\ninstance of CIM_X as $a {\n  [Write(true)] A = 2;\n B = \"a\\\"b\" \"c\";\n"
+	       " C = NULL; D = { 1, 2 }; E = {}; F = TRUE; /* end */ };\n");
+	cr_assert_str_eq(e.class, "CIM_X");
+	cr_assert_eq(e.count, 6);
+	cr_assert_str_eq(embedded_value(&e, 0), "2");
+	cr_assert_str_eq(embedded_value(&e, 1), "a\"bc");
+	cr_assert_null(embedded_value(&e, 2));
+	cr_assert_str_eq(embedded_value(&e, 3), "1");
+	cr_assert_null(embedded_value(&e, 4));
+	cr_assert_str_eq(embedded_value(&e, 5), "TRUE");
+	embedded_fini(&e);
+}
+
+Test(embedded, an_empty_mof_instance)
+{
+	accept("instance of C {};");
+	cr_assert_eq(e.count, 0);
+	embedded_fini(&e);
+}
+
+Test(embedded, what_is_neither_is_refused_with_a_reason)
+{
+	refuse("");
+	refuse("hello");
+	refuse("<INSTANCE>");
+	refuse("<INSTANCE/>");
+	refuse("<CLASS NAME='C'/>");
+	refuse("instance of");
+	refuse("instance of C { A = ");
+	refuse("instance of C { A = \"x };");
+	refuse("instance of C { A 2; };");
+	refuse("instance of C { A = 2 };");
+	refuse("instance of C { }; more");
+	refuse("instance of C { A = { 1, 2 ; };");
+}
+
+Test(embedded, too_many_properties_are_refused)
+{
+	char text[4000] = "instance of C {";
+
+	for (int n = 0; n <= EMBEDDED_PROPS; n++)
+		strcat(text, "A = 1;");
+	strcat(text, "};");
+	refuse(text);
+}

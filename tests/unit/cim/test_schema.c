@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c */
+/* libs: -lexpat -Lbuild/deps/host -lthird */
+#include <criterion/criterion.h>
+#include "cim/provider.h"
+#include "fake_manage.h"
+
+TestSuite(schema, .init = fake_manage_reset);
+
+Test(schema, superclasses_come_before_their_subclasses)
+{
+	const struct cim_class *c;
+
+	for (unsigned n = 0; (c = cim_class_at(n)); n++) {
+		bool seen = !c->super;
+
+		for (unsigned k = 0; k < n; k++)
+			seen |= cim_class_at(k) == c->super;
+		cr_expect(seen, "%s", c->name);
+		cr_expect_eq(cim_class_find(c->name), c);
+	}
+}
+
+Test(schema, every_class_fits_the_tables_of_its_readers)
+{
+	struct cim_member props[CIM_PROPS_MAX];
+	struct cim_method_member methods[CIM_METHODS_MAX];
+	const struct cim_class *c;
+
+	for (unsigned n = 0; (c = cim_class_at(n)); n++) {
+		cr_expect_lt(cim_class_props(c, props), CIM_PROPS_MAX, "%s", c->name);
+		cr_expect_lt(cim_class_methods(c, methods), CIM_METHODS_MAX, "%s", c->name);
+	}
+}
+
+Test(schema, classes_that_properties_name_exist)
+{
+	const struct cim_class *c;
+
+	for (unsigned n = 0; (c = cim_class_at(n)); n++)
+		for (const struct cim_field *f = c->prop; f && f->name; f++)
+			cr_expect(!f->of || cim_class_find(f->of), "%s.%s", c->name, f->name);
+}
+
+Test(schema, value_maps_are_pairs)
+{
+	const struct cim_class *c;
+
+	for (unsigned n = 0; (c = cim_class_at(n)); n++)
+		for (const struct cim_field *f = c->prop; f && f->name; f++)
+			for (const char *m = f->map; m && *m; m += strcspn(m, ";"), m += *m == ';') {
+				cr_expect_lt(strcspn(m, "="), strcspn(m, ";"), "%s.%s: %.20s", c->name, f->name, m);
+				cr_expect_lt(strcspn(m, ";"), 128);
+			}
+}
+
+Test(schema, a_subclass_overrides_a_property_in_place)
+{
+	struct cim_member props[CIM_PROPS_MAX];
+
+	cr_assert_eq(cim_class_props(&CIM_HostedService, props), 2);
+	cr_assert_eq(props[0].origin, &CIM_HostedService);
+	cr_assert_str_eq(props[0].field->of, "CIM_System");
+}
+
+Test(schema, a_method_is_found_in_its_most_derived_form)
+{
+	const struct cim_class *origin;
+
+	cr_assert(cim_class_method(&Tern_VirtualSystem, "requeststatechange", &origin));
+	cr_assert_eq(origin, &Tern_VirtualSystem);
+	cr_assert(cim_class_method(&Tern_VirtualSystemMigrationService, "StartService", &origin));
+	cr_assert_eq(origin, &CIM_Service);
+	cr_assert_null(cim_class_method(&Tern_VirtualSystem, "Fly", &origin));
+}
+
+Test(schema, every_instance_has_all_its_keys_and_required_values)
+{
+	struct manage_move move = { .vm = "web1", .destination = "10.77.0.3" };
+	const struct provider *p;
+	struct inst i;
+	uint32_t job;
+
+	cr_assert_eq(manage_migrate_start(&move, &job, NULL), ERR_OK);
+	fake_manage_advance(FAKE_STOP_NS);
+	for (unsigned n = 0; (p = provider_at(n)); n++) {
+		unsigned found = 0;
+
+		cr_expect_eq(p->class->flags & CIM_C_ABSTRACT, 0, "%s", p->class->name);
+		for (unsigned k = 0; k < p->count(p); k++) {
+			if (!provider_get((struct obj){ p, k }, false, &i))
+				continue;
+			found++;
+			for (unsigned s = 0; s < i.count; s++)
+				if (i.slot[s].field->flags & (CIM_F_KEY | CIM_F_REQUIRED))
+					cr_expect(i.slot[s].set, "%s.%s", p->class->name, i.slot[s].field->name);
+			inst_fini(&i);
+		}
+		cr_expect_gt(found, 0, "%s", p->class->name);
+	}
+}
+
+Test(schema, times_are_written_as_cim_datetimes)
+{
+	struct inst i;
+
+	inst_init(&i, &Tern_MigrationJob, false);
+	inst_time(&i, "StartTime", 951782400000001ull);
+	inst_time(&i, "TimeSubmitted", 1798761599999999ull);
+	inst_interval(&i, "ElapsedTime", 93784005006000ull);
+	cr_expect_str_eq(inst_text(&i, inst_slot(&i, "StartTime")), "20000229000000.000001+000");
+	cr_expect_str_eq(inst_text(&i, inst_slot(&i, "TimeSubmitted")), "20261231235959.999999+000");
+	cr_expect_str_eq(inst_text(&i, inst_slot(&i, "ElapsedTime")), "00000001020304.005006:000");
+	inst_fini(&i);
+}
+
+Test(schema, a_job_that_has_not_started_has_no_start_time)
+{
+	struct inst i;
+
+	fake.jobs = 1;
+	fake.job[0] = (struct manage_job){ .id = 1, .state = MANAGE_JOB_NEW, .submitted_ns = 1 };
+	cr_assert(provider_get((struct obj){ &provider_job, 0 }, false, &i));
+	cr_expect(inst_slot(&i, "TimeSubmitted")->set);
+	cr_expect_not(inst_slot(&i, "StartTime")->set);
+	cr_expect_not(inst_slot(&i, "MemoryHashSource")->set);
+	inst_fini(&i);
+}

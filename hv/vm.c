@@ -3,11 +3,11 @@
 #include <string.h>
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/virt.h"
-#include "hv/dev/clock.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
 
 #define MEMORY_MIN	(4ull << 20)
+#define CPUID_1_ECX_X2APIC 21
 #define TSC_TOLERANCE	1000	/* one in so many: what two calibrations of one frequency may differ */
 
 struct vm vms[VM_MAX];
@@ -99,7 +99,7 @@ enum err vm_create(struct vm *vm, const struct vm_plan *plan, struct why *why)
 	e = vm_memory_reserve(vm, why);
 	if (e != ERR_OK)
 		return e;
-	e = ept_init(&vm->ept, virt_has_ad());
+	e = ept_init(&vm->ept, virt_has_ad() && !plan->without_ad);
 	if (e != ERR_OK)
 		why_set(why, "no memory for the page tables of %s", vm->name);
 	else
@@ -109,6 +109,7 @@ enum err vm_create(struct vm *vm, const struct vm_plan *plan, struct why *why)
 		return e;
 	}
 	machine_init(&vm->machine, vm->vcpus, plan->tsc_khz, time_wall_seconds());
+	vm->machine.x2apic = cpuid_has(&vm->cpuid, CPUID_WORD_1_ECX, CPUID_1_ECX_X2APIC);
 	return ERR_OK;
 }
 

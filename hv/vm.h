@@ -54,7 +54,7 @@ struct vm {
 	bool chunks_mapped_split;
 	struct ept ept;
 	struct dirty dirty;
-	struct vcpu vcpu[1];		/* vcpus many; one for now, see vm_create */
+	struct vcpu vcpu[1];		/* vcpus many */
 	struct machine machine;
 	struct vm_clock clock;
 	struct cpuid_policy cpuid;
@@ -70,6 +70,7 @@ struct vm_plan {
 	uint32_t vcpus;
 	uint32_t tsc_khz;		/* of the guest */
 	const struct cpuid_policy *cpuid;
+	bool without_ad;		/* EPT without accessed and dirty flags: the write-protect tracker is forced */
 };
 
 extern struct vm vms[VM_MAX];

@@ -102,9 +102,11 @@ void services_run(void)
 			deadline = cim_server_deadline();
 		if (net_deadline_ns(time_ns()) < deadline)
 			deadline = net_deadline_ns(time_ns());
-		if (busy)
+		if (busy) {
 			intr_window();
-		else
-			irq_idle(deadline);
+			continue;
+		}
+		net_arm();
+		irq_idle(deadline);
 	}
 }

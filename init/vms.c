@@ -62,6 +62,7 @@ static enum err build(struct vm *vm, const struct config_vm *d, struct why *why)
 	if (e == ERR_OK)
 		e = cpuid_policy_build(&policy, d->cpu, d->vcpus, plan.tsc_khz, why);
 	plan.cpuid = &policy;
+	plan.without_ad = boot_info->config.tracker == CONFIG_TRACKER_WRITE_PROTECT;
 	if (e == ERR_OK)
 		e = vm_create(vm, &plan, why);
 	if (e != ERR_OK)

@@ -50,13 +50,22 @@ static void reg_write(const struct e1000 *d, uint32_t reg, uint32_t value)
 	mmio_write32(d->base + reg, value);
 }
 
-/* Reading ICR quiets the line; net_poll looks at the rings by itself, so nothing else is noted. */
+/* Reading ICR quiets the line, and it stays quiet until op_arm: a host that is awake polls the rings, and a guest is not
+ * interrupted for each frame. */
 static void on_interrupt(void *arg)
 {
 	struct e1000 *d = arg;
 
-	if (reg_read(d, ICR))
-		d->nic.counters.interrupts++;
+	if (!reg_read(d, ICR))
+		return;		/* another device's on the same line */
+	d->nic.counters.interrupts++;
+	reg_write(d, IMC, UINT32_MAX);
+}
+
+/* Causes that came while masked are still in ICR, so they interrupt at once. */
+static void op_arm(struct nic *nic)
+{
+	reg_write((struct e1000 *)nic, IMS, ICR_LSC | ICR_RXDMT0 | ICR_RXO | ICR_RXT0);
 }
 
 static bool eeprom_read(const struct e1000 *d, uint8_t word, uint16_t *out)
@@ -173,7 +182,6 @@ static void run(struct e1000 *d)
 	reg_write(d, TCTL, TCTL_EN | TCTL_PSP | TCTL_CT | TCTL_COLD);
 	reg_write(d, RCTL, RCTL_EN | RCTL_BAM | RCTL_SECRC);
 	reg_write(d, ITR, 0);
-	reg_write(d, IMS, ICR_LSC | ICR_RXDMT0 | ICR_RXO | ICR_RXT0);
 }
 
 static uint8_t *op_send_buffer(struct nic *nic)
@@ -313,7 +321,7 @@ static const struct nic_ops ops = {
 	.flush = op_flush,
 	.recv = op_recv,
 	.link_up = op_link_up,
-	.check = op_check,
+	.arm = op_arm, .check = op_check,
 };
 
 static bool memory_get(struct e1000 *d)

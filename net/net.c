@@ -174,6 +174,12 @@ bool net_poll(uint64_t now_ns)
 	return progress;
 }
 
+void net_arm(void)
+{
+	if (nic)
+		nic->ops->arm(nic);
+}
+
 uint64_t net_deadline_ns(uint64_t now_ns)
 {
 	uint64_t at, timer;

@@ -17,6 +17,8 @@ enum err net_start(const struct config *cfg, struct why *why) NODISCARD;
 /* Takes received frames, runs due timers, sends what channels wrote. True if anything happened that services may
  * want to look at: call it again before idling. */
 bool net_poll(uint64_t now_ns);
+/* Lets the NIC interrupt once; without it frames wait for net_poll. To be called before idling. */
+void net_arm(void);
 /* When net_poll must run next without an interrupt of the NIC; at most @now_ns if it has work now. */
 uint64_t net_deadline_ns(uint64_t now_ns);
 

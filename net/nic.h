@@ -22,6 +22,8 @@ struct nic_ops {
 	/* The next good frame, without FCS, valid until the next recv; NULL when there is none. */
 	const uint8_t *(*recv)(struct nic *nic, size_t *length);
 	bool (*link_up)(struct nic *nic);
+	/* Lets the chip interrupt once: to be called before idling. */
+	void (*arm)(struct nic *nic);
 	/* To be called about twice a second: notices a chip that hangs and restarts it. */
 	void (*check)(struct nic *nic, uint64_t now_ns);
 };

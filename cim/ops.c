@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define PROPERTY_LIST 256u
+
 static const struct {
 	const char *name;
 	void (*run)(struct call *c);
@@ -36,6 +38,20 @@ static bool known_parameter(const char *list, const char *name)
 	return false;
 }
 
+/* Each property of each instance is looked up in it, so its length is bounded. */
+static bool property_list_short(struct call *c)
+{
+	const struct xml_node *array = xml_child(call_param(c, "PropertyList"), "VALUE.ARRAY");
+	unsigned count = 0;
+
+	for (const struct xml_node *v = array ? array->child : NULL; v; v = v->next)
+		count++;
+	if (count > PROPERTY_LIST)
+		call_fail(c, CIM_ERR_INVALID_PARAMETER, "PropertyList has %u names, at most %u are taken", count,
+			  PROPERTY_LIST);
+	return count <= PROPERTY_LIST;
+}
+
 void ops_run(struct call *c)
 {
 	size_t n;
@@ -55,7 +71,8 @@ void ops_run(struct call *c)
 			return;
 		}
 	}
-	operation[n].run(c);
+	if (property_list_short(c))
+		operation[n].run(c);
 }
 
 const struct cim_class *op_class(struct call *c, const char *parameter, bool required)

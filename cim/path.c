@@ -93,6 +93,8 @@ static bool key_equal(const char *name, const char *mine, const char *given)
 	return c && g && cim_class_is(c, g);
 }
 
+static enum cim_status resolve(const struct xml_node *n, unsigned mask, bool links, struct obj *out);
+
 static bool key_matches(const struct inst *keys, const struct inst_slot *s, const struct xml_node *binding)
 {
 	const struct xml_node *value = xml_child(binding, "KEYVALUE");
@@ -102,7 +104,8 @@ static bool key_matches(const struct inst *keys, const struct inst_slot *s, cons
 		return false;
 	if (s->field->type != CIM_REFERENCE)
 		return value && key_equal(s->field->name, inst_text(keys, s), value->text);
-	return path_resolve(xml_child(binding, "VALUE.REFERENCE"), CIM_NS_VIRT | CIM_NS_INTEROP, &ref) == CIM_OK &&
+	/* No association refers to another one: without links a nested reference can't nest further. */
+	return resolve(xml_child(binding, "VALUE.REFERENCE"), CIM_NS_VIRT | CIM_NS_INTEROP, false, &ref) == CIM_OK &&
 	       ref.provider == s->ref.provider && ref.index == s->ref.index;
 }
 
@@ -121,9 +124,8 @@ static bool keys_match(const struct inst *keys, const struct xml_node *name)
 
 		if (!key)
 			continue;
-		if (!key_matches(keys, inst_slot(keys, key), b))
+		if (++given > have || !key_matches(keys, inst_slot(keys, key), b))
 			return false;
-		given++;
 	}
 	/* DSP0201: one unnamed key may stand alone. */
 	if (!given && have == 1)
@@ -144,7 +146,7 @@ static enum cim_status resolve_class(const struct cim_class *class, unsigned mas
 	return found == 1 ? CIM_OK : found ? CIM_ERR_INVALID_PARAMETER : CIM_ERR_NOT_FOUND;
 }
 
-enum cim_status path_resolve(const struct xml_node *n, unsigned mask, struct obj *out)
+static enum cim_status resolve(const struct xml_node *n, unsigned mask, bool links, struct obj *out)
 {
 	const struct xml_node *name = path_name(n);
 	const char *text = name ? xml_attr(name, xml_is(name, "CLASSNAME") ? "NAME" : "CLASSNAME") : NULL;
@@ -160,7 +162,8 @@ enum cim_status path_resolve(const struct xml_node *n, unsigned mask, struct obj
 	if (xml_is(name, "CLASSNAME"))
 		return resolve_class(class, mask, out);
 	for (unsigned i = 0; (p = provider_at(i)); i++) {
-		unsigned count = (p->visible & mask) && cim_class_is(p->class, class) ? p->count(p) : 0;
+		bool fits = (p->visible & mask) && cim_class_is(p->class, class) && (links || !p->link);
+		unsigned count = fits ? p->count(p) : 0;
 
 		for (unsigned k = 0; k < count; k++) {
 			*out = (struct obj){ p, k };
@@ -173,6 +176,11 @@ enum cim_status path_resolve(const struct xml_node *n, unsigned mask, struct obj
 		}
 	}
 	return CIM_ERR_NOT_FOUND;
+}
+
+enum cim_status path_resolve(const struct xml_node *n, unsigned mask, struct obj *out)
+{
+	return resolve(n, mask, true, out);
 }
 
 /* Compares key @key, @length bytes long, with the bindings of @name; advances *at past its value in the

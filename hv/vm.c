@@ -7,7 +7,7 @@
 #include "lib/log.h"
 
 #define MEMORY_MIN	(4ull << 20)
-#define CPUID_1_ECX_X2APIC 21
+#define X2APIC_BIT	21	/* CPUID.01H:ECX */
 #define TSC_TOLERANCE	1000	/* one in so many: what two calibrations of one frequency may differ */
 
 struct vm vms[VM_MAX];
@@ -109,7 +109,7 @@ enum err vm_create(struct vm *vm, const struct vm_plan *plan, struct why *why)
 		return e;
 	}
 	machine_init(&vm->machine, vm->vcpus, plan->tsc_khz, time_wall_seconds());
-	vm->machine.x2apic = cpuid_has(&vm->cpuid, CPUID_WORD_1_ECX, CPUID_1_ECX_X2APIC);
+	vm->machine.x2apic = cpuid_has(&vm->cpuid, CPUID_1_ECX, X2APIC_BIT);
 	return ERR_OK;
 }
 

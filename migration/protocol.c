@@ -49,7 +49,7 @@ ROWS(mig_text, MIG_TEXT_TABLE);
 #undef REC
 
 #define DESC(type_, rec) [type_] = {					\
-	.name = #type_ + 4, .type = type_, .version = MIG_VERSION,	\
+	.name = &#type_[4], .type = type_, .version = MIG_VERSION,	\
 	.size = sizeof(struct rec), .field = rec##_fields,		\
 	.field_count = sizeof(rec##_fields) / sizeof(rec##_fields[0]) },
 

@@ -3,7 +3,6 @@
 #include <string.h>
 #include "arch/x86_64/io.h"
 #include "arch/x86_64/irq.h"
-#include "arch/x86_64/paging.h"
 #include "arch/x86_64/time.h"
 #include "lib/log.h"
 #include "lib/pages.h"
@@ -321,7 +320,8 @@ static const struct nic_ops ops = {
 	.flush = op_flush,
 	.recv = op_recv,
 	.link_up = op_link_up,
-	.arm = op_arm, .check = op_check,
+	.arm = op_arm,
+	.check = op_check,
 };
 
 static bool memory_get(struct e1000 *d)
@@ -360,12 +360,11 @@ static enum err bring_up(struct e1000 *d, const struct pci_function *f, struct w
 {
 	uint16_t command = pci_read16(f, PCI_COMMAND);
 
-	d->base = pci_bar_memory(f, 0);
+	d->base = pci_bar_map(f, 0, E1000_REGISTER_BYTES);
 	if (!d->base) {
 		why_set(why, "%s: firmware gave its registers (BAR0) no memory address", d->nic.name);
 		return ERR_IO;
 	}
-	paging_map_mmio(d->base, E1000_REGISTER_BYTES);
 	pci_write16(f, PCI_COMMAND, (uint16_t)((command | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER) &
 					       ~PCI_COMMAND_INTX_OFF));
 	if (!reset(d)) {

@@ -2,6 +2,7 @@
 #include "arch/x86_64/pci.h"
 #include <stdbool.h>
 #include "arch/x86_64/io.h"
+#include "arch/x86_64/paging.h"
 #include "lib/log.h"
 
 #define CONFIG_ADDRESS	0xcf8
@@ -153,5 +154,14 @@ uint64_t pci_bar_memory(const struct pci_function *f, unsigned bar)
 		return 0;
 	if ((low & BAR_TYPE) == BAR_64 && bar < 5)
 		address |= (uint64_t)pci_read32(f, (uint8_t)(offset + 4)) << 32;
+	return address;
+}
+
+uint64_t pci_bar_map(const struct pci_function *f, unsigned bar, uint64_t bytes)
+{
+	uint64_t address = pci_bar_memory(f, bar);
+
+	if (address)
+		paging_map_mmio(address, bytes);
 	return address;
 }

@@ -35,3 +35,5 @@ const struct pci_function *pci_at(unsigned index);
 
 /* Address of memory BAR @bar (0-5, 32 or 64 bits wide); 0 if it is an I/O BAR or has no address. */
 uint64_t pci_bar_memory(const struct pci_function *f, unsigned bar);
+/* As that, with the first @bytes of it mapped uncached. Boot time. */
+uint64_t pci_bar_map(const struct pci_function *f, unsigned bar, uint64_t bytes);

@@ -118,7 +118,7 @@ static void chip_reset(uint32_t ctrl)
 
 	e->resets++;
 	memset(reg, 0, sizeof(reg));
-	e->icr = 0;
+	e->icr = e->ims = 0;
 	e->tx_stopped = false;
 	reg[RAL0 / 4] = (uint32_t)e->ral_rah;
 	reg[RAH0 / 4] = (uint32_t)(e->ral_rah >> 32);
@@ -133,6 +133,10 @@ void mmio_write32(uint64_t address, uint32_t v)
 	if (address < FAKE_E1000_BASE || at >= E1000_REGISTER_BYTES || !(config[4] & 2))
 		abort();
 	reg[at / 4] = v;
+	if (at == IMS)
+		e->ims |= v;
+	if (at == IMC)
+		e->ims &= ~v;
 	if (at == CTRL && (v & CTRL_RST))
 		chip_reset(v);
 	if (at == TDT)

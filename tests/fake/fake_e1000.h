@@ -16,7 +16,8 @@ struct fake_e1000 {
 	bool gone;			/* all registers read as ones */
 	bool tx_stopped;		/* takes TDT but sends nothing */
 	uint64_t ral_rah;		/* RAL0 and RAH0 after a reset */
-	uint32_t icr, rctl, tctl, tdh, tdt, rdh, rdt;	/* to look at */
+	uint32_t icr, ims;		/* the line is up while they share a bit */
+	uint32_t rctl, tctl, tdh, tdt, rdh, rdt;	/* to look at */
 	unsigned resets, sent;
 	uint8_t frame[64][2048];	/* the last frames sent, number n at n % 64 */
 	size_t length[64];

@@ -283,14 +283,46 @@ Test(e1000, a_card_that_is_gone_has_no_link_and_takes_no_frames)
 	cr_assert_null(nic->ops->send_buffer(nic));
 }
 
-Test(e1000, its_interrupt_is_quiet_after_the_handler)
+static bool line_up(void)
+{
+	return fake_e1000.icr & fake_e1000.ims;
+}
+
+Test(e1000, interrupts_once_after_it_was_armed)
+{
+	uint8_t frame[60] = { 0 };
+
+	started();
+	nic->ops->arm(nic);
+	cr_assert_not(line_up());
+	fake_e1000_receive(frame, sizeof(frame));
+	cr_assert(line_up());
+	fake_irq();
+	cr_assert_not(line_up());
+	cr_assert_eq(nic->counters.interrupts, 1);
+	fake_e1000_receive(frame, sizeof(frame));
+	cr_assert_not(line_up());
+}
+
+Test(e1000, a_frame_that_came_before_it_was_armed_interrupts_at_once)
 {
 	uint8_t frame[60] = { 0 };
 
 	started();
 	fake_e1000_receive(frame, sizeof(frame));
-	cr_assert_neq(fake_e1000.icr, 0);
+	cr_assert_not(line_up());
+	nic->ops->arm(nic);
+	cr_assert(line_up());
+}
+
+Test(e1000, an_interrupt_of_another_device_on_its_line_leaves_it_armed)
+{
+	uint8_t frame[60] = { 0 };
+
+	started();
+	nic->ops->arm(nic);
 	fake_irq();
-	cr_assert_eq(fake_e1000.icr, 0);
-	cr_assert_eq(nic->counters.interrupts, 1);
+	cr_assert_eq(nic->counters.interrupts, 0);
+	fake_e1000_receive(frame, sizeof(frame));
+	cr_assert(line_up());
 }

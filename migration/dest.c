@@ -7,7 +7,6 @@
 
 #define BYTES_A_STEP	MIG_BODY_MAX
 #define RECORDS_A_STEP	16
-#define CLOSING_NS	(2 * MIG_SECOND)
 
 static const struct { enum mig_dest_place place; uint16_t type; dest_record_fn *handle; } records[] = {
 	{ MIG_DEST_HELLO,   MIG_HELLO,	   dest_on_hello },
@@ -54,6 +53,12 @@ void dest_fail(struct mig_dest *d, uint64_t now_ns, enum err e, const char *text
 	struct why copy;
 	char address[16];
 
+	/* Once nothing is held here, a close is how a settled attempt ends. */
+	if (e == ERR_CLOSED && d->place == MIG_DEST_SETTLED && !d->guest) {
+		mig_stream_fini(&d->stream, false);
+		dest_event(d, HE_FAIL, now_ns);
+		return;
+	}
 	why_set(&copy, "%s", text);
 	d->why = copy;
 	mig_ipv4_text(d->peer_ipv4, address);

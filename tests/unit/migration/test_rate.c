@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: migration/rate.c */
+#include <criterion/criterion.h>
+#include "migration/rate.h"
+
+#define MS 1000000ull
+#define SECOND (1000 * MS)
+#define MIB (1ull << 20)
+
+Test(rate, no_limit_always_allows)
+{
+	struct mig_rate r;
+
+	mig_rate_init(&r, 0, 5);
+	mig_rate_spend(&r, 1ull << 40);
+	cr_expect(mig_rate_allows(&r, 5));
+	cr_expect_eq(mig_rate_when(&r, 5), 5);
+}
+
+static uint64_t sent_in_ten_seconds(uint64_t limit, uint64_t step_ns)
+{
+	uint64_t sent = 0;
+	struct mig_rate r;
+
+	mig_rate_init(&r, limit, 0);
+	for (uint64_t now = 0; now < 10 * SECOND; now += step_ns) {
+		if (mig_rate_allows(&r, now)) {
+			mig_rate_spend(&r, 60000);
+			sent += 60000;
+		}
+	}
+	return sent;
+}
+
+Test(rate, keeps_to_the_limit_however_often_it_is_asked)
+{
+	static const uint64_t limit[] = { 100000, MIB, 50 * MIB };
+
+	for (int n = 0; n < 3; n++) {
+		cr_expect_leq(sent_in_ten_seconds(limit[n], 50000), limit[n] * 10 + limit[n] / 5 + 60000);
+		cr_expect_geq(sent_in_ten_seconds(limit[n], 50000), limit[n] * 9);
+	}
+}
+
+Test(rate, says_when_it_will_allow_again)
+{
+	struct mig_rate r;
+	uint64_t when;
+
+	mig_rate_init(&r, MIB, 0);
+	cr_assert(mig_rate_allows(&r, 0));
+	mig_rate_spend(&r, MIB / 20);
+	cr_expect_not(mig_rate_allows(&r, 1000));
+	when = mig_rate_when(&r, 1000);
+	cr_expect_not(mig_rate_allows(&r, when - 2 * MS));
+	cr_expect(mig_rate_allows(&r, when));
+}
+
+Test(rate, the_links_speed_is_seen_through_pauses)
+{
+	struct mig_rate r;
+	uint64_t now = 0, sent = 0;
+
+	/* 10 MiB/s while busy, idle nine tenths of the time. */
+	mig_rate_init(&r, 0, 0);
+	for (int n = 0; n < 200; n++) {
+		sent += MIB / 10;
+		mig_rate_seen(&r, now, sent, MIB / 10);
+		now += 10 * MS;
+		mig_rate_seen(&r, now, sent, 0);
+		now += 90 * MS;
+	}
+	cr_expect_geq(r.average, 9 * MIB);
+	cr_expect_leq(r.average, 11 * MIB);
+}
+
+Test(rate, progress_is_the_last_acknowledgement)
+{
+	struct mig_rate r;
+
+	mig_rate_init(&r, 0, 0);
+	mig_rate_seen(&r, 1 * SECOND, 1000, 500);
+	mig_rate_seen(&r, 20 * SECOND, 1000, 500);
+	cr_expect_eq(r.progress_ns, 1 * SECOND);
+	mig_rate_seen(&r, 30 * SECOND, 1000, 0);
+	cr_expect_eq(r.progress_ns, 30 * SECOND);
+}

@@ -21,7 +21,6 @@
 #define LWIP_ARP			1
 #define ARP_QUEUEING			1
 #define ARP_TABLE_SIZE			32
-
 #define ETH_PAD_SIZE			0
 #define IP_FORWARD			0
 #define IP_REASSEMBLY			1

@@ -50,18 +50,24 @@ static void drain_pml(struct vm *vm, struct vcpu *v)
 		dirty_pml_drain(&vm->dirty, v->pml, at);
 }
 
-/* TSC ticks from now until the guest's next timer or @end, whichever comes first. */
-static uint64_t ticks_to_run(struct vm *vm, uint64_t now_tsc, uint64_t end)
+/* Serves the timers that are due; TSC ticks until the next one or @end, 0 when @end has come. */
+static uint64_t ticks_to_run(struct vm *vm, uint64_t end)
 {
-	uint64_t deadline = machine_deadline_ns(&vm->machine), guest, left = end - now_tsc;
+	for (unsigned look = 0; look < 2; look++) {
+		uint64_t deadline = machine_deadline_ns(&vm->machine);
+		uint64_t now = time_tsc(), left = end - now, guest;
 
-	if (deadline == CLOCK_NEVER)
-		return left;
-	guest = clock_mul_div(deadline, vm->machine.tsc_khz, 1000000, 0);
-	now_tsc += vm->clock.tsc_offset;
-	if (guest <= now_tsc)
-		return 0;
-	return guest - now_tsc < left ? guest - now_tsc : left;
+		/* The clock is read after the deadline: one that has come must not seem to lie ahead. */
+		if (now >= end)
+			return 0;
+		if (deadline == CLOCK_NEVER)
+			return left;
+		guest = clock_mul_div(deadline, vm->machine.tsc_khz, 1000000, 0) - vm->clock.tsc_offset;
+		if ((int64_t)(guest - now) > 0)
+			return guest - now < left ? guest - now : left;
+		machine_poll(&vm->machine, machine_time_ns(&vm->machine));
+	}
+	return 1;
 }
 
 static enum vm_slice run_vcpu(struct vm *vm, unsigned index, uint64_t end)
@@ -75,20 +81,15 @@ static enum vm_slice run_vcpu(struct vm *vm, unsigned index, uint64_t end)
 	vcpu_load(v);
 	vcpu_set_tsc_offset(vm->clock.tsc_offset);
 	while (action == EXIT_CONTINUE && vm->state == VM_RUNNING) {
-		uint64_t now = time_tsc(), timer;
+		uint64_t timer = ticks_to_run(vm, end);
 
-		timer = ticks_to_run(vm, now, end);
-		if (!timer) {
-			machine_poll(&vm->machine, machine_time_ns(&vm->machine));
-			timer = now < end ? ticks_to_run(vm, now, end) : 0;
-		}
 		if (v->halted && wants_event(vm, index))
 			v->halted = false;
 		if (v->halted) {
 			result = VM_SLICE_IDLE;
 			break;
 		}
-		if (now >= end)
+		if (!timer)
 			break;
 		deliver_events(vm, v, index);
 		if (vcpu_run(v, timer) != ERR_OK) {

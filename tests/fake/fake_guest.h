@@ -15,6 +15,7 @@ struct fake_guest {
 	enum fake_guest_life life;
 	bool tracking;
 	bool idle;			/* writes nothing although it runs */
+	bool corrupt;			/* a byte of page 0 changes while it is loaded */
 	bool state_refused;		/* state_check says no */
 	uint32_t state_bytes;		/* size of its image */
 	uint64_t counter;		/* device and CPU state: one for each write that the guest made */

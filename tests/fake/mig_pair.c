@@ -92,6 +92,7 @@ static struct mig_guest *guest_create(void *ctx, const struct mig_definition *de
 	g = fake_guest_empty(def);
 	g->state_refused = h->state_refused;
 	g->idle = h->idle;
+	g->corrupt = h->corrupt;
 	h->guest[h->guests++] = g;
 	return &g->guest;
 }

@@ -18,6 +18,7 @@ struct pair_host {
 	bool refuse_all;		/* accept_from says no */
 	const char *no_room;		/* guest_create's reason to refuse */
 	bool state_refused;		/* its guests refuse state */
+	bool corrupt;			/* its guests' memory is damaged */
 	bool idle;			/* guests that come here stay idle, to be compared */
 };
 

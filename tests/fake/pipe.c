@@ -19,6 +19,7 @@ struct way {
 	bool cut_silent;
 	uint64_t flip_at;
 	uint8_t flip_mask;
+	void (*change)(uint8_t *bytes, size_t n);
 };
 
 struct end { struct channel ch; struct pipe *pipe; int number; bool taken, closed, aborted; };
@@ -82,6 +83,8 @@ static void append(struct pipe *p, struct way *w, const uint8_t *data, size_t n)
 	memcpy(w->data + w->sent, data, n);
 	if (w->flip_mask && w->flip_at >= w->sent && w->flip_at < w->sent + n)
 		w->data[w->flip_at] ^= w->flip_mask;
+	if (w->change)
+		w->change(w->data + w->sent, n);
 	w->sent += n;
 	w->free_ns = (w->free_ns > pipe_now_ns ? w->free_ns : pipe_now_ns) + took;
 	w->segment[w->last % SEGMENTS].end = w->sent;
@@ -223,6 +226,11 @@ void pipe_flip(struct pipe *p, int from, uint64_t at, uint8_t mask)
 {
 	p->way[from].flip_at = at;
 	p->way[from].flip_mask = mask;
+}
+
+void pipe_tamper(struct pipe *p, int from, void (*change)(uint8_t *bytes, size_t n))
+{
+	p->way[from].change = change;
 }
 
 const uint8_t *pipe_sent(const struct pipe *p, int from, size_t *bytes)

@@ -30,5 +30,7 @@ void pipe_cut_after(struct pipe *p, int from, uint64_t bytes, bool silent);
 bool pipe_is_cut(const struct pipe *p);
 /* XORs byte @at of what end @from sends with @mask. */
 void pipe_flip(struct pipe *p, int from, uint64_t at, uint8_t mask);
+/* @change sees, and may change, each piece that end @from sends; unchopped that is whole records. */
+void pipe_tamper(struct pipe *p, int from, void (*change)(uint8_t *bytes, size_t n));
 /* All bytes that end @from sent so far. */
 const uint8_t *pipe_sent(const struct pipe *p, int from, size_t *bytes);

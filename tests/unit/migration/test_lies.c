@@ -282,3 +282,65 @@ Test(lies, a_thousand_connections_that_say_nothing_leave_room_for_a_migration)
 	cr_expect_eq(pair_wait(&pair, 0, pair_migrate(&pair, 0, MIG_VERIFY_FULL), 60 * SECOND)->state,
 		     MIG_JOB_COMPLETED);
 }
+
+/* Changes the value of the first field of READY. */
+static void other_digest(uint8_t *bytes, size_t n)
+{
+	if (n < 40 || le16_get(bytes) != MIG_READY)
+		return;
+	bytes[32 + 6] ^= 1;
+	wire_seal(bytes);
+}
+
+/* Claims that nothing was verified. */
+static void unverified(uint8_t *bytes, size_t n)
+{
+	if (n < 40 || le16_get(bytes) != MIG_READY)
+		return;
+	bytes[le32_get(bytes + 4) + 31] = 0;
+	wire_seal(bytes);
+}
+
+static void other_round(uint8_t *bytes, size_t n)
+{
+	if (n < 40 || le16_get(bytes) != MIG_ROUND_ACK)
+		return;
+	bytes[32 + 6] ^= 4;
+	wire_seal(bytes);
+}
+
+static void (*change)(uint8_t *bytes, size_t n);
+
+static void tamper(struct pair *p, unsigned number, struct pipe *pipe)
+{
+	if (number == 0)
+		pipe_tamper(pipe, 1, change);
+	(void)p;
+}
+
+static void destination_lies(void (*how)(uint8_t *bytes, size_t n), const char *expected)
+{
+	const struct mig_job *job;
+
+	change = how;
+	pair.on_connect = how ? tamper : NULL;
+	job = pair_wait(&pair, 0, pair_migrate(&pair, 0, MIG_VERIFY_FULL), 60 * SECOND);
+	cr_expect_eq(job->state, MIG_JOB_FAILED);
+	cr_expect_not_null(strstr(job->error, expected), "%s", job->error);
+	cr_expect_not_null(pair_running(&pair, 0));
+	pair_run(&pair, 10 * SECOND);
+	cr_expect_eq(pair_count(&pair, FAKE_LOADED) + pair_count(&pair, FAKE_EMPTY), 0);
+	pair.host[1].corrupt = false;
+	job = pair_wait(&pair, 0, pair_migrate(&pair, 0, MIG_VERIFY_FULL), 60 * SECOND);
+	cr_expect_eq(job->state, MIG_JOB_COMPLETED, "%s", job->error);
+}
+
+Test(lies, a_destination_with_another_digest) { destination_lies(other_digest, "the digest at lab-b is"); }
+Test(lies, a_destination_that_did_not_verify) { destination_lies(unverified, "does not carry what was asked for"); }
+Test(lies, a_destination_that_acknowledges_another_round) { destination_lies(other_round, "not asked for"); }
+
+Test(lies, a_destination_whose_memory_differs)
+{
+	pair.host[1].corrupt = true;
+	destination_lies(NULL, "memory differs");
+}

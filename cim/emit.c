@@ -40,7 +40,7 @@ void emit_namespace(struct buf *out, const char *host, const char *ns_text)
 /* The caller's own spelling where it is the caller's namespace, else the official one. */
 static const char *home_of(const struct emit *e, struct obj o)
 {
-	return o.provider->visible & e->ns ? e->ns_text : namespace_text(o.provider->home);
+	return o.provider->home & e->ns ? e->ns_text : namespace_text(o.provider->home);
 }
 
 static void name_of(const struct emit *e, const struct inst *keys)

@@ -20,9 +20,12 @@ static enum err start_failed(struct call *c, enum err e, const struct why *why)
 
 static void verdict(struct call *c, bool migratable, const struct why_list *reasons)
 {
+	static const struct why_list unsaid = { 1, { { "the destination can't take it and did not say why" } } };
+
 	method_return(c, MOVE_DONE);
 	method_out_bool(c, "IsMigratable", migratable);
-	method_out_reasons(c, reasons);
+	/* pywbem makes True of every boolean parameter that is not empty: such a caller has only the reasons. */
+	method_out_reasons(c, migratable || reasons->count ? reasons : &unsaid);
 }
 
 static enum err check(struct call *c, bool to_system)

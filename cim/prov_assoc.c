@@ -64,6 +64,11 @@ static bool profile_covers_service(unsigned profile, unsigned service)
 	return profile == PROFILE_MIGRATION && service == 0;
 }
 
+static bool profile_covers_host(unsigned profile, unsigned host)
+{
+	return profile == PROFILE_VIRTUALIZATION && host == 0;
+}
+
 static bool component_of(unsigned antecedent, unsigned dependent)
 {
 	return antecedent == PROFILE_MIGRATION && dependent == PROFILE_VIRTUALIZATION;
@@ -92,5 +97,7 @@ LINK(affected_job, CIM_AffectedJobElement, VIRT, VIRT, "AffectedElement", vm, "A
 LINK(owning_job, CIM_OwningJobElement, VIRT, VIRT, "OwningElement", service, "OwnedElement", job, NULL, NULL)
 LINK(conforms, CIM_ElementConformsToProfile, INTEROP, BOTH, "ConformantStandard", profile, "ManagedElement", service,
      profile_covers_service, NULL)
+LINK(conforms_host, CIM_ElementConformsToProfile, INTEROP, BOTH, "ConformantStandard", profile, "ManagedElement", host,
+     profile_covers_host, NULL)
 LINK(referenced, CIM_ReferencedProfile, INTEROP, BOTH, "Antecedent", profile, "Dependent", profile, component_of,
      NULL)

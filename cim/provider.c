@@ -7,7 +7,7 @@ static const struct provider *const provider[] = {
 	&provider_profile, &provider_namespace, &provider_manager,
 	&provider_hosted_dependency, &provider_hosted_service, &provider_service_affects,
 	&provider_element_capabilities, &provider_settings_define, &provider_affected_job,
-	&provider_owning_job, &provider_conforms, &provider_referenced, NULL,
+	&provider_owning_job, &provider_conforms, &provider_conforms_host, &provider_referenced, NULL,
 };
 
 const struct provider *provider_at(unsigned n)

@@ -154,7 +154,7 @@ enum err manage_check_poll(uint32_t check, bool *migratable, struct why_list *re
 	*migratable = p && p->reachable && p->accepts;
 	if (!p || !p->reachable) {
 		why_add(reasons, "no answer from %s port 5991 within 5 s", fake.check[check - 1].move.destination);
-	} else if (!p->accepts) {
+	} else if (!p->accepts && !fake.silent) {
 		why_add(reasons, "%s has 64 MiB free, web1 needs 128 MiB", p->name);
 		why_add(reasons, "%s can't run virtual systems: VT-x <off> & locked", p->name);
 	}

@@ -67,6 +67,7 @@ t "the profile is registered" 'RegisteredVersion="1.0.0"' wbemcli ei "$I:CIM_Reg
 P=$(wbemcli ein "$I:CIM_RegisteredProfile" | grep DSP1081 | sed 's/^[^:]*:[0-9]*.root.interop://')
 t "profile to service across namespaces" '/root/virtualization/v2:Tern_VirtualSystemMigrationService' \
 	wbemcli ain -ac CIM_ElementConformsToProfile -arr ManagedElement "$I:$P"
+t "the autonomous profile leads to the host" 'Tern_HostSystem' wbemcli ain -ac CIM_ElementConformsToProfile "$I:${P/DSP1081-VirtualSystemMigration/DSP1042-SystemVirtualization}"
 t "profile to referencing profile" 'DSP1042' wbemcli ain -ac CIM_ReferencedProfile -arr Dependent "$I:$P"
 
 # --- errors of operations ---------------------------------------------------------------------------

@@ -342,3 +342,25 @@ Test(call, the_job_of_a_migration_can_be_followed)
 	a = intrinsic("GetInstance", name);
 	has(a, "<PROPERTY NAME=\"PercentComplete\" TYPE=\"uint16\"><VALUE>100</VALUE>");
 }
+
+Test(call, a_verdict_of_no_never_comes_without_a_reason)
+{
+	fake.silent = true;
+	has(check("10.77.0.4", ""), "<VALUE>FALSE</VALUE></PARAMVALUE><PARAMVALUE NAME=\"Reasons\" PARAMTYPE=\"string\"><VALUE.ARRAY><VALUE>");
+}
+
+Test(call, repeated_keys_do_not_match)
+{
+	has(intrinsic("GetInstance", OBJECT("InstanceName", WEB1 KEY("Name", "web1"))), "CODE=\"6\"");
+}
+
+Test(call, a_long_property_list_is_refused)
+{
+	static char list[20000];
+
+	for (int n = 0; n < 300; n++)
+		strcat(list, "<VALUE>Name</VALUE>");
+	strcat(strcat(strcpy(list + 10000, "<IPARAMVALUE NAME=\"PropertyList\"><VALUE.ARRAY>"), list),
+	       "</VALUE.ARRAY></IPARAMVALUE>" CLASS_NAME("CIM_System"));
+	has(intrinsic("EnumerateInstances", list + 10000), "<ERROR CODE=\"4\"");
+}

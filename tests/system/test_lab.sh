@@ -37,3 +37,13 @@ mine || fail "emulators to start"
 kill -INT $pid 2>/dev/null; kill -TERM $pid
 wait $pid && fail "an interrupted up to fail"
 gone "after an interrupted up"
+
+"$LAB" up --hosts 2 --emulator qemu --emulator lab-b=bochs --memory lab-b=300 --cpu lab-a=qemu64 --no-wait >"$TERN_LAB_DIR/mixed.txt" ||
+	fail "a mixed lab to start"
+grep -q '^lab-a: .*, qemu process .*, qemu64, 384 MiB' "$TERN_LAB_DIR/mixed.txt" || fail "lab-a in QEMU with its own CPU"
+grep -q '^lab-b: .*, bochs process .*, corei7_skylake_x, 300 MiB' "$TERN_LAB_DIR/mixed.txt" || fail "lab-b in Bochs with its own memory"
+"$LAB" down || fail "down of a mixed lab to succeed"
+for wrong in --emulator=lab-c=qemu --emulator=xen --memory=lab-a=16 --memory=many; do
+	"$LAB" up --hosts 2 --no-wait "$wrong" 2>&1 | grep -q expected || fail "$wrong to be refused"
+done
+gone "after a mixed lab"

@@ -22,11 +22,12 @@ def parser():
 
     up = sub.add_parser("up", parents=[common], help="start the hosts and wait until CIM can be reached")
     up.add_argument("--hosts", type=int, default=2, metavar="N")
-    up.add_argument("--emulator", choices=sorted(emulator.DEFAULT_CPU), default="bochs",
-                    help="bochs has VT-x; qemu is faster and has none")
-    up.add_argument("--cpu", metavar="MODEL", help="CPU model of the emulator (corei7_skylake_x; qemu: max)")
+    up.add_argument("--emulator", action="append", default=[], metavar="[HOST=]KIND",
+                    help="bochs (the default) has VT-x; qemu is faster and has none")
+    up.add_argument("--cpu", action="append", default=[], metavar="[HOST=]MODEL",
+                    help="CPU model of the emulator (corei7_skylake_x; qemu: max)")
     up.add_argument("--smp", type=int, default=1, metavar="N")
-    up.add_argument("--memory", type=int, default=384, metavar="MIB")
+    up.add_argument("--memory", action="append", default=[], metavar="[HOST=]MIB", help="384")
     up.add_argument("--config", action="append", default=[], metavar="HOST=FILE", help="that host's tern.conf")
     up.add_argument("--file", action="append", default=[], metavar="HOST=PATH[:NAME]",
                     help="a file for that host's image, under \\tern\\; HOST may be 'all'")

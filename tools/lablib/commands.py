@@ -41,6 +41,37 @@ def by_host(items, hosts, option):
     return out
 
 
+def per_host(items, hosts, option, default):
+    """[HOST=]VALUE arguments as {host: value}; a VALUE without a HOST is for those that are not named."""
+    out, common = {}, default
+    for item in items:
+        name, is_for_one, value = item.rpartition("=")
+        if not is_for_one:
+            common = value
+        elif name in [h.name for h in hosts]:
+            out[name] = value
+        else:
+            raise LabError(f"{option} {item}: expected [HOST=]VALUE with a HOST of {', '.join(h.name for h in hosts)}")
+    return {h.name: out.get(h.name, common) for h in hosts}
+
+
+def make_hosts(args):
+    """The hosts with the machine that each is to have."""
+    hosts = state.new_hosts(args.folder, args.hosts)
+    kinds, memory = per_host(args.emulator, hosts, "--emulator", "bochs"), per_host(args.memory, hosts, "--memory", "384")
+    for h in hosts:
+        h.emulator = kinds[h.name]
+        if h.emulator not in emulator.DEFAULT_CPU:
+            raise LabError(f"--emulator {h.emulator}: expected {' or '.join(sorted(emulator.DEFAULT_CPU))}")
+        if not re.fullmatch(r"[0-9]{1,5}", memory[h.name]) or not 32 <= int(memory[h.name]) <= 4096:
+            raise LabError(f"--memory {memory[h.name]}: expected 32 to 4096 (MiB)")
+        h.memory = int(memory[h.name])
+    models = per_host(args.cpu, hosts, "--cpu", None)
+    for h in hosts:
+        h.cpu = models[h.name] or emulator.DEFAULT_CPU[h.emulator]
+    return hosts
+
+
 def sample_config(host, hosts):
     lines = ["[host]", f"name = {host.name}", f"uuid = {uuid.uuid5(uuid.NAMESPACE_DNS, host.folder)}", "log_level = info",
              "", "[net]", f"address = {host.address}/24", f"gateway = {state.BRIDGE_ADDRESS}"]
@@ -50,19 +81,19 @@ def sample_config(host, hosts):
     return "\n".join(lines) + "\n"
 
 
-def check(args):
+def check(args, hosts):
     if os.geteuid():
         raise LabError("only root can make namespaces and taps; run it as root")
     for path, package in ((emulator.OVMF, "ovmf"), ("/dev/net/tun", "")):
         if not os.path.exists(path):
             raise LabError(f"{path} is missing; " + (f"install {package} (make deps)" if package else "load the module tun"))
-    for program in ("ip", "mformat", {"bochs": "bochs-bin", "qemu": "qemu-system-x86_64"}[args.emulator]):
+    for program in ["ip", "mformat"] + sorted({emulator.PROGRAM[h.emulator] for h in hosts}):
         if not shutil.which(program):
             raise LabError(f"the program {program} is missing; run: make deps")
     if not os.path.exists(args.efi):
         raise LabError(f"{args.efi} is missing; run: make image")
-    if not 32 <= args.memory <= 4096 or not 1 <= args.smp <= 16:
-        raise LabError("--memory takes 32 to 4096 (MiB), --smp takes 1 to 16")
+    if not 1 <= args.smp <= 16:
+        raise LabError("--smp takes 1 to 16")
 
 
 def make_image(args, host, hosts, config, files):
@@ -94,17 +125,16 @@ def address_of(host):
 
 
 def up(args):
-    check(args)
+    hosts = make_hosts(args)
+    check(args, hosts)
     lock = state.Lock(args.folder)
     old = state.load(args.folder)
     if old and any(emulator.alive(h) for h in old.hosts):
         raise LabError(f"a lab is up in {args.folder}; first: tools/lab down")
     if old or network.exists(state.netns_of(args.folder)):
         clean(args.folder, old)
-    hosts = state.new_hosts(args.folder, args.hosts, args.emulator)
     configs, files = by_host(args.config, hosts, "--config"), by_host(args.file, hosts, "--file")
-    options = {k: getattr(args, k) for k in ("smp", "memory", "nic", "sync", "ips")}
-    options["cpu"] = args.cpu or emulator.DEFAULT_CPU[args.emulator]
+    options = {k: getattr(args, k) for k in ("smp", "nic", "sync", "ips")}
     lab = state.Lab(args.folder, state.netns_of(args.folder), options, hosts)
     try:
         with undisturbed():
@@ -115,7 +145,7 @@ def up(args):
             h.address = address_of(h)
             with undisturbed():
                 emulator.start(lab, h)
-            say(f"{h.name}: {h.address}, {args.emulator} process {h.pid}, {options['cpu']}, {args.memory} MiB")
+            say(f"{h.name}: {h.address}, {h.emulator} process {h.pid}, {h.cpu}, {h.memory} MiB")
         if not args.no_wait:
             wait.for_ready(hosts, args.timeout)
     except BaseException:

@@ -10,6 +10,7 @@ from . import LabError
 OVMF = "/usr/share/ovmf/OVMF.fd"
 VGABIOS = "/usr/share/bochs/VGABIOS-lgpl-latest"
 DEFAULT_CPU = {"bochs": "corei7_skylake_x", "qemu": "max"}
+PROGRAM = {"bochs": "bochs-bin", "qemu": "qemu-system-x86_64"}
 
 # The configuration that is known to work: Debian's Bochs with OVMF; com1 to a file; the debugger build wants
 # a command file that says "c". sync=slowdown keeps an idle machine's clock from running ahead.
@@ -37,7 +38,7 @@ clock: sync={sync}, time0=utc
 def bochs_words(host, o):
     rc = os.path.join(host.folder, "bochsrc")
     with open(rc, "w", encoding="utf-8") as f:
-        f.write(BOCHSRC.format(cpu=o["cpu"], smp=o["smp"], ips=o["ips"], memory=o["memory"], ovmf=OVMF,
+        f.write(BOCHSRC.format(cpu=host.cpu, smp=o["smp"], ips=o["ips"], memory=host.memory, ovmf=OVMF,
                                vgabios=VGABIOS, mac=host.mac, tap=host.tap, sync=o["sync"]))
     with open(os.path.join(host.folder, "rc.txt"), "w", encoding="utf-8") as f:
         f.write("c\n")
@@ -45,8 +46,8 @@ def bochs_words(host, o):
 
 
 def qemu_words(host, o):
-    return ["qemu-system-x86_64", "-name", host.name, "-machine", "pc,accel=tcg", "-cpu", o["cpu"],
-            "-smp", str(o["smp"]), "-m", str(o["memory"]), "-bios", OVMF, "-nodefaults", "-no-user-config",
+    return ["qemu-system-x86_64", "-name", host.name, "-machine", "pc,accel=tcg", "-cpu", host.cpu,
+            "-smp", str(o["smp"]), "-m", str(host.memory), "-bios", OVMF, "-nodefaults", "-no-user-config",
             "-vga", "std", "-display", "none", "-no-reboot",
             "-drive", f"if=ide,format=raw,file={host.image}",
             "-netdev", f"tap,id=n0,ifname={host.tap},script=no,downscript=no",

@@ -20,7 +20,9 @@ class Host:
     mac: str
     tap: str
     folder: str
-    emulator: str
+    emulator: str = ""
+    cpu: str = ""
+    memory: int = 0  # MiB
     pid: int = 0
     started: int = 0  # the process' start time in ticks, so that a reused pid is not taken for it
 
@@ -66,14 +68,15 @@ def netns_of(folder):
     return "tern-" + hashlib.sha256(folder.encode()).hexdigest()[:10]
 
 
-def new_hosts(folder, count, emulator):
+def new_hosts(folder, count):
+    """Their emulator, CPU and memory are the caller's to set."""
     if not 1 <= count <= MAX_HOSTS:
         raise LabError(f"--hosts {count}: from 1 to {MAX_HOSTS}")
     hosts = []
     for i in range(count):
         name = "lab-" + "abcdefghijklmnop"[i]
         hosts.append(Host(name, i, f"10.77.0.{i + 2}", f"52:54:00:12:34:{0x50 + i:02x}", f"tap{i}",
-                          os.path.join(folder, name), emulator))
+                          os.path.join(folder, name)))
     return hosts
 
 

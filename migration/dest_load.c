@@ -33,8 +33,10 @@ void dest_on_pages(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 	d->round_bytes += MIG_HEADER + r->length;
 	if (d->job)
 		d->job->pages_sent += d->load.raw_pages - before;
-	if (d->job && d->load.round == 1)
+	if (d->job && d->load.round == 1) {
 		d->job->nonzero_bytes = d->load.raw_pages * PAGE_SIZE;
+		mig_job_percent(d->job, (unsigned)(75 * d->load.last_page / d->load.pages));
+	}
 	note_round(d, now_ns);
 }
 

@@ -118,6 +118,7 @@ enum err mig_load_pages(struct mig_load *l, const void *body, size_t length, str
 			why_set(why, "no memory for guest page 0x%llx", (unsigned long long)e.page);
 			return err;
 		}
+		l->last_page = e.page;
 		if (e.encoding == MIG_ENC_RAW)
 			l->raw_pages += e.count;
 		else

@@ -13,6 +13,7 @@ struct mig_load {
 	uint64_t pages;			/* of guest memory */
 	uint32_t round;			/* the current one */
 	uint64_t raw_pages, zero_pages;	/* of this round */
+	uint64_t last_page;		/* named last */
 };
 
 /* ERR_SHORT, ERR_INVALID, ERR_RANGE, ERR_UNKNOWN: the body is wrong, nothing was written; ERR_NOMEM. */

@@ -175,6 +175,10 @@ enum err mig_migrate_start(struct mig_service *m, const struct mig_move *move, u
 
 	if (!g)
 		return ERR_NOTFOUND;
+	/* One that was cancelled since the last step has yet to give its place and its guest back. */
+	for (unsigned i = 0; i < SERVICE_OUT; i++)
+		if (m->out[i].source && !m->out[i].check && m->out[i].source->place == MIG_AT_END)
+			ended(m, &m->out[i], now_ns);
 	if (find_guest(m, g)) {
 		why_set(why, "%s is being moved already, by job %u", move->vm, find_guest(m, g)->source->job->id);
 		return ERR_STATE;

@@ -182,8 +182,12 @@ static void receive(struct mig_source *s, uint64_t now_ns)
 static void keep_alive(struct mig_source *s, uint64_t now_ns)
 {
 	struct channel *ch = s->stream.ch;
-	enum err e = mig_stream_alive(&s->stream, now_ns, &s->why);
+	enum err e;
 
+	/* A destination that reserves memory may be busy for longer than a beat; ACCEPT has its own deadline. */
+	if (s->place == MIG_AT_OFFER)
+		s->stream.heard_ns = now_ns;
+	e = mig_stream_alive(&s->stream, now_ns, &s->why);
 	if (!e || e == ERR_AGAIN)
 		e = mig_stream_flush(&s->stream, now_ns, &s->why);
 	if (e && e != ERR_AGAIN) {

@@ -32,7 +32,7 @@ void source_connect_step(struct mig_source *s, uint64_t now_ns)
 		return;
 	if (e) {
 		source_fail_link(s, now_ns, e, e == ERR_REFUSED ? "the connection was refused" :
-				 e == ERR_TIMEOUT ? "no answer within 5 s" : "no connection");
+				 e == ERR_TIMEOUT ? "no answer within 5 s" : err_text(e));
 		return;
 	}
 	s->stream.heard_ns = s->asked_ns = now_ns;

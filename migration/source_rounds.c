@@ -50,6 +50,9 @@ void source_measure(struct mig_source *s, uint64_t now_ns, struct mig_budget *bu
 		m->page_bytes = s->rounds.bytes / sent;
 	m->rate_last = s->rate.last;
 	m->rate_average = s->rate.average;
+	/* Too little was sent for a sample of the link: the round itself is one. */
+	if (!m->rate_last && took > 1000)
+		m->rate_last = s->rounds.bytes * 1000000 / (took / 1000);
 	mig_budget(m, budget);
 	s->job->bytes_left = m->dirty_pages * PAGE_SIZE;
 	s->job->rate_bytes = s->rate.average;

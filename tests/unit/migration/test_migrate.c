@@ -234,6 +234,25 @@ Test(migrate, never_harvests_what_a_full_link_can_not_take)
 		cr_expect_neq(g->dirty[w], 0);
 }
 
+Test(migrate, does_a_bounded_share_of_work_in_each_step)
+{
+	uint32_t id = pair_migrate(&pair, 0, MIG_VERIFY_OFF);
+	const struct mig_job *job;
+	uint64_t before = 0;
+	bool more;
+
+	pair.link.rate = 0;
+	do {
+		mig_service_step(pair.host[0].service, pipe_now_ns, &more);
+		job = mig_job_find(pair.host[0].service, id);
+		cr_assert_leq(job->bytes_sent - before, 70000);
+		before = job->bytes_sent;
+		mig_service_step(pair.host[1].service, pipe_now_ns, &more);
+		pipe_now_ns += MS;
+	} while (!job->ended_ns);
+	cr_expect_eq(job->state, MIG_JOB_COMPLETED);
+}
+
 Test(migrate, refused_names_the_reason_and_leaves_the_guest_running)
 {
 	const struct mig_job *job;

@@ -147,17 +147,27 @@ static enum err source(struct call *c, struct manage_move *out, uint32_t *value,
 	return ERR_OK;
 }
 
+/* Four decimal numbers, no leading zeros (some parsers take those for octal). */
 static bool is_ipv4(const char *text)
 {
 	for (int part = 0; part < 4; part++) {
-		unsigned v = 0, digits = 0;
+		const char *start = text;
+		unsigned v = 0;
 
-		for (; *text >= '0' && *text <= '9' && digits < 4; text++, digits++)
+		for (; *text >= '0' && *text <= '9' && text - start < 4; text++)
 			v = v * 10 + (unsigned)(*text - '0');
-		if (!digits || digits > 3 || v > 255 || *text++ != (part < 3 ? '.' : 0))
+		if (text == start || v > 255 || (*start == '0' && text - start > 1) || *text++ != (part < 3 ? '.' : 0))
 			return false;
 	}
 	return true;
+}
+
+/* This network, loopback, multicast and above: no other host can have such an address. */
+static bool is_special(const char *ipv4)
+{
+	unsigned long first = strtoul(ipv4, NULL, 10);
+
+	return first == 0 || first == 127 || first >= 224;
 }
 
 static enum err destination(struct call *c, bool to_system, struct manage_move *out, uint32_t *value, struct why *why)
@@ -173,6 +183,8 @@ static enum err destination(struct call *c, bool to_system, struct manage_move *
 	manage_host_get(&host);
 	if (!strcmp(text, host.name) || (host.address[0] && !strcmp(text, host.address)))
 		REFUSE(MOVE_INCOMPATIBLE, "%.63s is the host that the virtual system is on already", text);
+	if (is_ipv4(text) && is_special(text))
+		REFUSE(MOVE_INVALID, "%.63s is not the address of a host", text);
 	if (is_ipv4(text))
 		fmt(out->destination, sizeof(out->destination), "%s", text);
 	else if (manage_peer_find(text, address))

@@ -11,6 +11,6 @@ $(B)/cimhost: $(CIMHOST_SRC) $(wildcard cim/*.h tests/fake/*.h lib/*.h) hv/manag
 .PHONY: cimhost test-cim
 cimhost: $(B)/cimhost
 
-# Drives cimhost with Debian's wbemcli, curl and raw sockets; the closing line counts tests.
+# Drives cimhost with Debian's wbemcli and bare sockets; the closing line counts tests.
 test-cim: $(B)/cimhost
 	$(Q)tests/system/test_cim_wbemcli.sh $<

@@ -364,3 +364,12 @@ Test(call, a_long_property_list_is_refused)
 	       "</VALUE.ARRAY></IPARAMVALUE>" CLASS_NAME("CIM_System"));
 	has(intrinsic("EnumerateInstances", list + 10000), "<ERROR CODE=\"4\"");
 }
+
+Test(call, what_is_no_address_of_a_host_is_an_invalid_parameter)
+{
+	static const char *const bad[] = { "10.77.0", "10.77.0.3.4", "10.77.0.256", "10.77.0.3x", "10..0.3", "010.77.0.3", "0.0.0.0",
+		"127.0.0.1", "224.0.0.1", "255.255.255.255", "lab-z", " ", "::1" };
+
+	for (size_t n = 0; n < sizeof(bad) / sizeof(bad[0]); n++)
+		has(check(bad[n], ""), "<VALUE>4</VALUE></RETURNVALUE><PARAMVALUE NAME=\"Reasons\"");
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "init/host.h"
 #include "arch/x86_64/random.h"
+#include "arch/x86_64/smp.h"
 #include "arch/x86_64/virt.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
@@ -13,13 +14,20 @@ const struct host_info *host_info(void)
 	return &info;
 }
 
+static void vmx_on(void)
+{
+	(void)virt_cpu_on();
+}
+
 static void start_vmx(void)
 {
 	static struct why_list missing;
 
 	info.can_run_vms = virt_init(&missing) && virt_cpu_on();
-	if (info.can_run_vms)
+	if (info.can_run_vms) {
+		smp_on_others(vmx_on);
 		return;
+	}
 	for (unsigned i = 0; i < missing.count && i < WHY_MAX; i++)
 		log_error("vmx", "missing: %s", missing.why[i].text);
 	fmt(info.why_not, sizeof(info.why_not), "%s", missing.count ? missing.why[0].text : "VMXON failed on the boot CPU");

@@ -17,11 +17,6 @@
 #include "lib/log.h"
 #include "lib/pages.h"
 
-static void ap_main(uint32_t index)
-{
-	(void)index;
-}
-
 static void start_machine(struct boot_info *boot)
 {
 	log_set_sink(serial_write);
@@ -45,7 +40,7 @@ static void start_machine(struct boot_info *boot)
 		 (unsigned long long)(pages_free_bytes() >> 20));
 	for (unsigned i = 0; i < boot->mistakes.count && i < WHY_MAX; i++)
 		log_error("config", "%s", boot->mistakes.why[i].text);
-	log_info("boot", "%u processors online", smp_start(boot->rsdp, boot->trampoline, ap_main));
+	log_info("boot", "%u processors online", smp_start(boot));
 }
 
 void tern_main(struct boot_info *boot)

@@ -3,6 +3,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+#include "arch/x86_64/cpu.h"
 #include "lib/config.h"
 
 #define BOOT_RANGES	128
@@ -24,6 +25,8 @@ struct boot_info {
 	uint64_t top;			/* end of the highest address in the memory map */
 	uint64_t trampoline;		/* a free page below 640 KiB for starting APs, 0 if none */
 	uint64_t rsdp;			/* ACPI 2.0 RSDP, 0 if none */
+	uint32_t apic_id[CPU_MAX];	/* of the enabled processors as the firmware counts them */
+	uint32_t processors;		/* 0: the firmware can't say, ask the MADT */
 	uint64_t heap, heap_bytes;	/* for malloc */
 	uint64_t wall_seconds;		/* firmware clock, seconds since 1970 UTC */
 	struct config config;

@@ -49,6 +49,7 @@ struct cpu {
 	uint64_t gdt[5];
 	struct tss tss;
 	volatile uint32_t online;
+	void (*mailbox)(void);	/* to be called by this CPU, then cleared; set by smp_on_others */
 	volatile bool vmx_on;
 	uint64_t vmxon_region;
 	void *vcpu;			/* whose VMCS is current here */

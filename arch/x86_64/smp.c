@@ -4,6 +4,7 @@
 #include "acpi.h"
 #include "apic.h"
 #include "cpu.h"
+#include "intr.h"
 #include "lib/bytes.h"
 #include "lib/log.h"
 #include "lib/pages.h"
@@ -15,8 +16,6 @@
 extern char trampoline_start[], trampoline_end[], trampoline_data[];
 extern char trampoline_gdt[], trampoline_gdt_pointer[], trampoline_far_pointer[], trampoline_long[];
 
-static void (*ap_main)(uint32_t index);
-
 static void ap_entry(uint64_t index)
 {
 	paging_load();
@@ -24,9 +23,17 @@ static void ap_entry(uint64_t index)
 	cpu_init_fpu();
 	apic_init(0);
 	__atomic_store_n(&cpus[index].online, 1, __ATOMIC_RELEASE);
-	ap_main((uint32_t)index);
-	for (;;)
-		__asm__ volatile("cli; hlt");
+	for (;;) {
+		void (*work)(void) = __atomic_load_n(&cpus[index].mailbox, __ATOMIC_ACQUIRE);
+
+		if (!work) {
+			/* STI takes effect after HLT has begun: an IPI in between still wakes this CPU. */
+			__asm__ volatile("sti; hlt; cli" : : : "memory");
+			continue;
+		}
+		work();
+		__atomic_store_n(&cpus[index].mailbox, NULL, __ATOMIC_RELEASE);
+	}
 }
 
 static void prepare_page(uint64_t page, uint32_t index)
@@ -63,12 +70,15 @@ static bool start_one(uint32_t index, uint32_t id, uint64_t page)
 	return cpus[index].online;
 }
 
-uint32_t smp_start(uint64_t rsdp, uint64_t page, void (*main)(uint32_t index))
+uint32_t smp_start(const struct boot_info *boot)
 {
-	uint32_t id[CPU_MAX], n = acpi_processors(rsdp, id, CPU_MAX), self = apic_id();
+	uint32_t id[CPU_MAX], n = boot->processors, self = apic_id();
+	uint64_t page = boot->trampoline;
 
 	cpu_count = 1;
-	ap_main = main;
+	memcpy(id, boot->apic_id, sizeof(id));
+	if (!n)
+		n = acpi_processors(boot->rsdp, id, CPU_MAX);
 	for (uint32_t i = 0; i < n && page; i++) {
 		if (id[i] == self)
 			continue;
@@ -80,4 +90,18 @@ uint32_t smp_start(uint64_t rsdp, uint64_t page, void (*main)(uint32_t index))
 	if (page)
 		paging_set_executable(page, 0);
 	return cpu_count;
+}
+
+void smp_on_others(void (*work)(void))
+{
+	for (uint32_t i = 1; i < cpu_count; i++) {
+		uint64_t until = time_ns() + ANSWER_NS;
+
+		__atomic_store_n(&cpus[i].mailbox, work, __ATOMIC_RELEASE);
+		apic_send_fixed(cpus[i].apic_id, VECTOR_IPI);
+		while (__atomic_load_n(&cpus[i].mailbox, __ATOMIC_ACQUIRE) && time_ns() < until)
+			cpu_relax();
+		if (__atomic_load_n(&cpus[i].mailbox, __ATOMIC_ACQUIRE))
+			log_error("smp", "cpu %u did not do its work in time", i);
+	}
 }

@@ -5,6 +5,7 @@
 #include "arch/x86_64/boot.h"
 #include "arch/x86_64/serial.h"
 #include "lib/fmt.h"
+#include "processors.h"
 #include "volume.h"
 
 #define CONFIG_PATH	"/tern/tern.conf"
@@ -157,6 +158,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
 	read_config(st, image);
 	read_clock(st);
 	find_rsdp(st);
+	boot.processors = processors_list(st, boot.apic_id, CPU_MAX);
 	if (EFI_ERROR(st->BootServices->AllocatePages(AllocateMaxAddress, EfiLoaderData, HEAP_BYTES / EFI_PAGE_SIZE, &heap))) {
 		say(st, "Tern needs 24 MiB of free memory for its services and did not get it.");
 		return EFI_OUT_OF_RESOURCES;

@@ -34,7 +34,7 @@ bool virt_has_ad(void)
 
 static void report(void)
 {
-	log_info("vmx", "VT-x usable; IA32_FEATURE_CONTROL %s; VMCS revision %x",
+	log_info("vmx", "VT-x usable; %s; VMCS revision %x",
 		 vmx_lock_text(vmx_lock_state(caps.raw.feature_control)), caps.revision);
 	for (unsigned f = 0; f < VMX_FEATURE_COUNT; f++)
 		log_debug("vmx", "%s: %s", vmx_feature_words(f), vmx_caps_has(&caps, f) ? "yes" : "no");
@@ -77,6 +77,7 @@ bool virt_cpu_on(void)
 		return false;
 	}
 	c->vmx_on = true;
+	log_info("vmx", "cpu %u: VMX is on", c->index);
 	return true;
 }
 

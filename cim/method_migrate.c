@@ -4,17 +4,26 @@
 #include "lib/log.h"
 #include "move.h"
 
-/* What hv says about starting, as a return value; an unknown VM becomes a CIM error. */
-static enum err start_failed(struct call *c, enum err e, const struct why *why)
+/* What hv says about starting, as a return value. The VM was here when the parameters were read: if it still is,
+ * "not found" means that nothing that can move has this name. */
+static enum err start_failed(struct call *c, enum err e, const struct manage_move *move, const struct why *why)
 {
-	uint32_t value = e == ERR_INVALID ? MOVE_INVALID : e == ERR_STATE ? MOVE_STATE :
-			 e == ERR_UNSUPPORTED ? MOVE_UNSUPPORTED : e == ERR_TIMEOUT ? MOVE_TIMEOUT :
-			 e == ERR_EXISTS || e == ERR_VERSION ? MOVE_INCOMPATIBLE : MOVE_FAILED;
+	static const struct { enum err e; uint32_t value; } row[] = {
+		{ ERR_INVALID, MOVE_INVALID }, { ERR_STATE, MOVE_STATE }, { ERR_NOTFOUND, MOVE_STATE },
+		{ ERR_UNSUPPORTED, MOVE_UNSUPPORTED }, { ERR_TIMEOUT, MOVE_TIMEOUT }, { ERR_EXISTS, MOVE_INCOMPATIBLE },
+		{ ERR_VERSION, MOVE_INCOMPATIBLE },
+	};
+	const char *text = why->text[0] ? why->text : err_text(e);
+	uint32_t value = MOVE_FAILED;
+	struct manage_vm vm;
 
-	if (e == ERR_NOTFOUND)
-		call_fail(c, CIM_ERR_NOT_FOUND, "%s", why->text[0] ? why->text : err_text(e));
+	for (size_t n = 0; n < sizeof(row) / sizeof(row[0]); n++)
+		if (row[n].e == e)
+			value = row[n].value;
+	if (e == ERR_NOTFOUND && !manage_vm_find(move->vm, &vm))
+		call_fail(c, CIM_ERR_NOT_FOUND, "%s", text);
 	else
-		method_refuse(c, value, "%s", why->text[0] ? why->text : err_text(e));
+		method_refuse(c, value, "%s", text);
 	return ERR_OK;
 }
 
@@ -44,7 +53,7 @@ static enum err check(struct call *c, bool to_system)
 	e = manage_check_start(&move, &c->check, &why);
 	if (e != ERR_OK) {
 		c->check = 0;
-		return start_failed(c, e, &why);
+		return start_failed(c, e, &move, &why);
 	}
 	return method_check_poll(c);
 }
@@ -101,7 +110,7 @@ static enum err migrate(struct call *c, bool to_system)
 	}
 	e = manage_migrate_start(&move, &job, &why);
 	if (e != ERR_OK)
-		return start_failed(c, e, &why);
+		return start_failed(c, e, &move, &why);
 	log_info("cim", "job %u: moves %s to %s", job, move.vm, move.destination);
 	method_return(c, MOVE_JOB);
 	if (to_system)

@@ -67,13 +67,23 @@ static void downtime(const struct manage_job *j, struct inst *out)
 		inst_item_num(out, j->term[n].real_ns / 1000);
 }
 
-/* Host monotonic time as wall-clock time; 0 means "not yet" and stays NULL. */
+/* Wall-clock time when monotonic time was 0. The clock tells whole seconds only: kept once found, or the times of a
+ * job would move to and fro by a second from one look to the next. */
+static uint64_t wall_base_us(void)
+{
+	static uint64_t base;
+	uint64_t fresh = manage_wall_seconds() * 1000000 - manage_now_ns() / 1000;
+
+	if (fresh - base + 2000000 > 4000000)
+		base = fresh;
+	return base;
+}
+
+/* 0 means "not yet" and stays NULL. */
 static void when(struct inst *out, const char *name, uint64_t at_ns)
 {
-	uint64_t ago_us = (manage_now_ns() - at_ns) / 1000;
-
 	if (at_ns)
-		inst_time(out, name, manage_wall_seconds() * 1000000 - ago_us);
+		inst_time(out, name, wall_base_us() + at_ns / 1000);
 }
 
 static void times(const struct manage_job *j, struct inst *out)

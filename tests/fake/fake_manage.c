@@ -118,6 +118,10 @@ static enum err may_move(const struct manage_move *move, struct why *why)
 	struct manage_vm *v = vm_named(move->vm);
 
 	fake.last = *move;
+	if (fake.refuse != ERR_OK) {
+		why_set(why, "the fake host was told to refuse");
+		return fake.refuse;
+	}
 	if (!v)
 		return ERR_NOTFOUND;
 	if (v->state != MANAGE_VM_RUNNING) {

@@ -373,3 +373,18 @@ Test(call, what_is_no_address_of_a_host_is_an_invalid_parameter)
 	for (size_t n = 0; n < sizeof(bad) / sizeof(bad[0]); n++)
 		has(check(bad[n], ""), "<VALUE>4</VALUE></RETURNVALUE><PARAMVALUE NAME=\"Reasons\"");
 }
+
+Test(call, refusals_to_start_become_the_values_of_the_value_map)
+{
+	static const struct { enum err e; const char *value; } row[] = {
+		{ ERR_INVALID, "<VALUE>4</VALUE>" }, { ERR_STATE, "<VALUE>5</VALUE>" }, { ERR_UNSUPPORTED, "<VALUE>1</VALUE>" },
+		{ ERR_NOTFOUND, "<VALUE>5</VALUE>" }, { ERR_SPACE, "<VALUE>2</VALUE>" }, { ERR_TIMEOUT, "<VALUE>3</VALUE>" },
+		{ ERR_EXISTS, "<VALUE>6</VALUE>" },
+	};
+
+	for (size_t n = 0; n < sizeof(row) / sizeof(row[0]); n++) {
+		fake.refuse = row[n].e;
+		has(check("10.77.0.3", ""), row[n].value);
+		has(out.data, "told to refuse");
+	}
+}

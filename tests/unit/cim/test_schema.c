@@ -2,6 +2,7 @@
 /* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c */
 /* libs: -lexpat -Lbuild/deps/host -lthird */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include "cim/provider.h"
 #include "fake_manage.h"
 
@@ -125,4 +126,27 @@ Test(schema, a_job_that_has_not_started_has_no_start_time)
 	cr_expect_not(inst_slot(&i, "StartTime")->set);
 	cr_expect_not(inst_slot(&i, "MemoryHashSource")->set);
 	inst_fini(&i);
+}
+
+static void submitted(char out[64])
+{
+	struct inst i;
+
+	cr_assert(provider_get((struct obj){ &provider_job, 0 }, false, &i));
+	snprintf(out, 64, "%s", inst_text(&i, inst_slot(&i, "TimeSubmitted")));
+	inst_fini(&i);
+}
+
+Test(schema, the_times_of_a_job_stand_still)
+{
+	char first[64], later[64];
+
+	fake.jobs = 1;
+	fake.job[0] = (struct manage_job){ .id = 1, .state = MANAGE_JOB_RUNNING, .submitted_ns = 500000000 };
+	submitted(first);
+	for (int n = 0; n < 30; n++) {
+		fake.now_ns += 300000000;
+		submitted(later);
+		cr_assert_str_eq(later, first);
+	}
 }

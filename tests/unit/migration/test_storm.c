@@ -58,7 +58,7 @@ static void attempt(unsigned seed)
 	}
 	job = pair_wait(&pair, from, id, 300 * SECOND);
 	cr_assert(job->ended_ns, "seed %u: phase %s, %s", seed, mig_phase_name(job->phase), job->doubt);
-	cr_assert_eq(pair.most_running, 1, "seed %u: two ran", seed);
+	cr_assert_leq(pair.most_running, 1, "seed %u: two ran", seed);
 	cr_assert_eq(pair_count(&pair, FAKE_RUNNING), 1, "seed %u: none runs", seed);
 	cr_assert_not_null(pair_running(&pair, job->state == MIG_JOB_COMPLETED ? !from : from), "seed %u", seed);
 	cr_assert(job->state == MIG_JOB_COMPLETED || job->error[0], "seed %u: no reason", seed);

@@ -3,6 +3,7 @@
 #include "load.h"
 #include <stdlib.h>
 #include <string.h>
+#include <lz4.h>
 
 /* Reads the entry at *at and passes over it and its data. */
 static enum err entry_next(const uint8_t *body, size_t length, size_t *at, struct mig_pages_entry *e,
@@ -16,15 +17,16 @@ static enum err entry_next(const uint8_t *body, size_t length, size_t *at, struc
 	}
 	memcpy(e, body + *at, sizeof(*e));
 	*at += sizeof(*e);
-	if (e->encoding > MIG_ENC_RAW) {
+	if (e->encoding > MIG_ENC_LZ4) {
 		why_set(why, "PAGES has unknown encoding %u", e->encoding);
 		return ERR_UNKNOWN;
 	}
-	if (!e->count || e->count > MIG_LOAD_PAGES_MAX || e->zero) {
-		why_set(why, "PAGES has an impossible entry: %u pages, reserved field %u", e->count, e->zero);
+	if (!e->count || e->count > MIG_LOAD_PAGES_MAX || (e->encoding == MIG_ENC_LZ4) != (e->length != 0) ||
+	    e->length >= PAGE_SIZE || (e->length && e->count != 1)) {
+		why_set(why, "PAGES has an impossible entry: %u pages, encoding %u, length %u", e->count, e->encoding, e->length);
 		return ERR_INVALID;
 	}
-	bytes = e->encoding == MIG_ENC_RAW ? e->count * PAGE_SIZE : 0;
+	bytes = e->encoding == MIG_ENC_RAW ? e->count * PAGE_SIZE : e->length;
 	if (length - *at < bytes) {
 		why_set(why, "PAGES ends inside the data of page 0x%llx", (unsigned long long)e->page);
 		return ERR_SHORT;
@@ -97,6 +99,34 @@ static enum err load_raw(struct mig_guest *g, uint64_t page, const uint8_t *data
 	return ERR_OK;
 }
 
+static enum err load_lz4(struct mig_guest *g, uint64_t page, const uint8_t *data, size_t length, struct why *why)
+{
+	void *p = g->ops->page_for_load(g, page);
+
+	if (!p) {
+		why_set(why, "no memory for guest page 0x%llx", (unsigned long long)page);
+		return ERR_NOMEM;
+	}
+	if (LZ4_decompress_safe((const char *)data, p, (int)length, PAGE_SIZE) == PAGE_SIZE)
+		return ERR_OK;
+	why_set(why, "PAGES has a damaged LZ4 block for page 0x%llx", (unsigned long long)page);
+	return ERR_CORRUPT;
+}
+
+/* The pages of one checked entry. */
+static enum err load_entry(struct mig_guest *g, const struct mig_pages_entry *e, const uint8_t *data, struct why *why)
+{
+	enum err err = ERR_OK;
+
+	if (e->encoding == MIG_ENC_LZ4)
+		return load_lz4(g, e->page, data, e->length, why);
+	for (uint32_t n = 0; n < e->count && !err; n++)
+		err = e->encoding == MIG_ENC_RAW ? load_raw(g, e->page + n, data + n * PAGE_SIZE) : load_zero(g, e->page + n);
+	if (err)
+		why_set(why, "no memory for guest page 0x%llx", (unsigned long long)e->page);
+	return err;
+}
+
 enum err mig_load_pages(struct mig_load *l, const void *body, size_t length, struct why *why)
 {
 	struct mig_pages_entry e;
@@ -108,21 +138,15 @@ enum err mig_load_pages(struct mig_load *l, const void *body, size_t length, str
 		return err;
 	while (at < length) {
 		err = entry_next(body, length, &at, &e, &data, why);
-		for (uint32_t n = 0; n < e.count && !err; n++) {
-			if (e.encoding == MIG_ENC_RAW)
-				err = load_raw(l->guest, e.page + n, data + n * PAGE_SIZE);
-			else
-				err = load_zero(l->guest, e.page + n);
-		}
-		if (err) {
-			why_set(why, "no memory for guest page 0x%llx", (unsigned long long)e.page);
+		if (!err)
+			err = load_entry(l->guest, &e, data, why);
+		if (err)
 			return err;
-		}
 		l->last_page = e.page;
-		if (e.encoding == MIG_ENC_RAW)
-			l->raw_pages += e.count;
-		else
+		if (e.encoding == MIG_ENC_ZERO)
 			l->zero_pages += e.count;
+		else
+			l->raw_pages += e.count;
 	}
 	return ERR_OK;
 }

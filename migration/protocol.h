@@ -59,12 +59,12 @@ enum mig_type { MIG_TYPES(MIG_TYPE_ENUM) MIG_TYPE_END };
 enum mig_purpose { MIG_PURPOSE_MIGRATE = 1, MIG_PURPOSE_CHECK = 2, MIG_PURPOSE_SETTLE = 3 };
 enum { MIG_OFFER_CHECK = 1, MIG_OFFER_VERIFY = 2 };
 enum { MIG_ANSWER_NONE = 0, MIG_ANSWER_PREPARED = 1 };
-enum { MIG_ENC_ZERO = 0, MIG_ENC_RAW = 1 };
+enum mig_encoding { MIG_ENC_ZERO = 0, MIG_ENC_RAW = 1, MIG_ENC_LZ4 = 2 };
 enum { MIG_STATE_DRY = 1 };
 
 /* Fixed parts of PAGES and STATE bodies. */
 struct mig_pages_head { uint32_t round, entries; };
-struct mig_pages_entry { uint64_t page; uint32_t count; uint16_t encoding, zero; };
+struct mig_pages_entry { uint64_t page; uint32_t count; uint16_t encoding, length; };
 struct mig_state_head { uint32_t flags, total, offset, zero; };
 _Static_assert(sizeof(struct mig_pages_head) == 8, "wire");
 _Static_assert(sizeof(struct mig_pages_entry) == 16, "wire");

@@ -3,10 +3,12 @@
 #include "rounds.h"
 #include <stdlib.h>
 #include <string.h>
+#include <lz4.h>
 #include "lib/bytes.h"
 
-#define BATCH_RAW	15u	/* pages with content in one record: fits MIG_BODY_MAX with an entry each */
 #define BATCH_SCAN	64u	/* pages looked at for one record */
+#define LZ4_BYTES_MAX	3072	/* a page that LZ4 does not shrink by a quarter goes raw */
+#define LZ4_ACCELERATION 1
 #define BATCH_CHUNKS	256u	/* chunks passed over for one record */
 
 /* A PAGES body under construction. */
@@ -14,8 +16,11 @@ struct batch {
 	uint8_t *body;
 	size_t length;
 	uint8_t *entry;		/* the last one, NULL before the first */
-	unsigned entries, raw;
+	unsigned entries;
 };
+
+/* The most that one more page may add. */
+#define BATCH_PAGE	(sizeof(struct mig_pages_entry) + PAGE_SIZE)
 
 enum err mig_rounds_init(struct mig_rounds *r, const struct mig_core *core, struct mig_guest *guest,
 			 uint64_t memory_bytes)
@@ -25,13 +30,19 @@ enum err mig_rounds_init(struct mig_rounds *r, const struct mig_core *core, stru
 	r->guest = guest;
 	r->chunks = memory_bytes >> CHUNK_SHIFT;
 	r->sent = calloc(1, (r->chunks + 7) / 8);
-	return r->sent ? ERR_OK : ERR_NOMEM;
+	r->lz4 = malloc((size_t)LZ4_sizeofState());
+	if (r->sent && r->lz4)
+		return ERR_OK;
+	mig_rounds_fini(r);
+	return ERR_NOMEM;
 }
 
 void mig_rounds_fini(struct mig_rounds *r)
 {
 	free(r->sent);
+	free(r->lz4);
 	r->sent = NULL;
+	r->lz4 = NULL;
 }
 
 void mig_rounds_begin(struct mig_rounds *r)
@@ -59,7 +70,7 @@ static void batch_entry(struct batch *b, uint64_t page, uint16_t encoding)
 
 	if (b->entry) {
 		memcpy(&e, b->entry, sizeof(e));
-		if (e.encoding == encoding && e.page + e.count == page) {
+		if (e.encoding == encoding && encoding != MIG_ENC_LZ4 && e.page + e.count == page) {
 			e.count++;
 			memcpy(b->entry, &e, sizeof(e));
 			return;
@@ -72,6 +83,24 @@ static void batch_entry(struct batch *b, uint64_t page, uint16_t encoding)
 	b->entries++;
 }
 
+/* Compresses straight into the record; false, with the record as it was, if that gains too little. A vCPU can't write
+ * while this runs on its CPU; where it could, a torn page is dirty again and goes out again. */
+static bool batch_lz4(struct mig_rounds *r, struct batch *b, uint64_t pfn, const void *page)
+{
+	struct mig_pages_entry e = { .page = pfn, .count = 1, .encoding = MIG_ENC_LZ4 };
+	int n = LZ4_compress_fast_extState(r->lz4, page, (char *)b->body + b->length + sizeof(e), PAGE_SIZE, LZ4_BYTES_MAX,
+					   LZ4_ACCELERATION);
+
+	if (n <= 0)
+		return false;
+	e.length = (uint16_t)n;
+	b->entry = b->body + b->length;
+	memcpy(b->entry, &e, sizeof(e));
+	b->length += sizeof(e) + (size_t)n;
+	b->entries++;
+	return true;
+}
+
 static void batch_page(struct mig_rounds *r, struct batch *b, uint64_t pfn, bool first)
 {
 	const void *page = r->guest->ops->page(r->guest, pfn);
@@ -81,10 +110,11 @@ static void batch_page(struct mig_rounds *r, struct batch *b, uint64_t pfn, bool
 		r->zero_pages++;
 		return;
 	}
-	batch_entry(b, pfn, MIG_ENC_RAW);
-	memcpy(b->body + b->length, page, PAGE_SIZE);
-	b->length += PAGE_SIZE;
-	b->raw++;
+	if (!batch_lz4(r, b, pfn, page)) {
+		batch_entry(b, pfn, MIG_ENC_RAW);
+		memcpy(b->body + b->length, page, PAGE_SIZE);
+		b->length += PAGE_SIZE;
+	}
 	r->raw_pages++;
 	if (first)
 		r->nonzero_pages++;
@@ -137,7 +167,7 @@ static void fill(struct mig_rounds *r, struct batch *b)
 {
 	unsigned scanned = 0, passed = 0;
 
-	while (r->chunk < r->chunks && b->raw < BATCH_RAW && scanned < BATCH_SCAN && passed < BATCH_CHUNKS) {
+	while (r->chunk < r->chunks && b->length + BATCH_PAGE <= MIG_BODY_MAX && scanned < BATCH_SCAN && passed < BATCH_CHUNKS) {
 		int n;
 
 		if (!r->harvested) {

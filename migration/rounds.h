@@ -14,9 +14,10 @@ struct mig_rounds {
 	uint64_t chunk;			/* position of the pass */
 	bool harvested;			/* bitmap holds what is still to send of @chunk */
 	uint64_t bitmap[8];
-	/* this round */
+	/* this round; raw_pages counts pages with content, compressed or not */
 	uint64_t raw_pages, zero_pages, dirty_pages, bytes, harvest_ns, harvested_chunks;
 	/* the attempt */
+	void *lz4;			/* working memory of the compressor */
 	uint64_t nonzero_pages;		/* when first sent */
 };
 

@@ -205,23 +205,43 @@ static void mark(struct fake_guest *g, uint64_t pfn)
 	g->counter++;
 }
 
+static uint64_t shuffle(uint64_t x)
+{
+	x ^= x << 13;
+	x ^= x >> 7;
+	return x ^ x << 17;
+}
+
+/* What no compressor shrinks. */
+static void noise(uint8_t *page, uint64_t seed)
+{
+	for (unsigned n = 0; n < PAGE_SIZE; n += 8) {
+		seed = shuffle(seed);
+		memcpy(page + n, &seed, 8);
+	}
+}
+
 void fake_guest_work(struct fake_guest *g, unsigned count, uint64_t pages)
 {
 	while (g->life == FAKE_RUNNING && !g->idle && count--) {
 		uint64_t pfn;
 
-		g->random ^= g->random << 13;
-		g->random ^= g->random >> 7;
-		g->random ^= g->random << 17;
+		g->random = shuffle(g->random);
 		pfn = g->random % pages;
-		memcpy(touch(g, pfn) + (g->random >> 40) % 512 * 8, &g->random, 8);
+		if (pfn & 1)
+			noise(touch(g, pfn), g->random);
+		else
+			memcpy(touch(g, pfn) + (g->random >> 40) % 512 * 8, &g->random, 8);
 		mark(g, pfn);
 	}
 }
 
 void fake_guest_fill(struct fake_guest *g, uint64_t pfn, uint8_t byte)
 {
-	memset(touch(g, pfn), byte, PAGE_SIZE);
+	if (byte & 1)
+		noise(touch(g, pfn), pfn << 8 | byte);
+	else
+		memset(touch(g, pfn), byte, PAGE_SIZE);
 	mark(g, pfn);
 }
 

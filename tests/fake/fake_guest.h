@@ -29,9 +29,10 @@ struct fake_guest *fake_guest_new(const char *name, uint64_t memory_bytes);
 /* An empty one, as a destination makes it. */
 struct fake_guest *fake_guest_empty(const struct mig_definition *def);
 void fake_guest_free(struct fake_guest *g);
-/* The guest writes @count random words within its first @pages pages; nothing unless it runs. */
+/* The guest writes @count random words (even pages) or whole pages of noise (odd ones) within its first @pages pages;
+ * nothing unless it runs. */
 void fake_guest_work(struct fake_guest *g, unsigned count, uint64_t pages);
-/* The guest fills page @pfn with @byte. */
+/* The guest fills page @pfn with @byte, or with noise that depends on it if @byte is odd. */
 void fake_guest_fill(struct fake_guest *g, uint64_t pfn, uint8_t byte);
 /* True if memory and state of both are equal. */
 bool fake_guest_equal(const struct fake_guest *a, const struct fake_guest *b);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* unit: migration/ask.c migration/core.c migration/dest.c migration/dest_handoff.c migration/dest_load.c migration/dest_open.c migration/digest.c migration/farewell.c migration/handoff.c migration/job.c migration/load.c migration/policy.c migration/protocol.c migration/rate.c migration/records.c migration/rounds.c migration/service.c migration/service_out.c migration/source.c migration/source_handoff.c migration/source_open.c migration/source_rounds.c migration/stream.c lib/crc32c.c lib/err.c lib/fmt.c lib/state.c lib/why.c tests/fake/fake_guest.c tests/fake/fake_log.c tests/fake/mig_pair.c tests/fake/mig_wire.c tests/fake/pipe.c */
+/* libs: -Lbuild/deps/host -lthird */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,8 @@ static void start(void)
 {
 	pair_init(&pair, 2 * MIB);
 	for (uint64_t pfn = 0; pfn < 3; pfn++)
-		fake_guest_fill(pair.host[0].guest[0], pfn, (uint8_t)(pfn + 1));
+		fake_guest_fill(pair.host[0].guest[0], pfn, (uint8_t)(2 * pfn + 1));
+	fake_guest_fill(pair.host[0].guest[0], 3, 2);
 	pair.host[0].guest[0]->state_bytes = 100;
 }
 
@@ -184,10 +186,16 @@ Test(lies, fewer_entries_than_data) { lie(MIG_PAGES, 4, 4, 1, "bytes after its l
 Test(lies, more_entries_than_data) { lie(MIG_PAGES, 4, 4, 1000, "PAGES ends inside an entry"); }
 Test(lies, a_page_beyond_memory) { lie(MIG_PAGES, 8, 8, 510, "the guest has 0x200"); }
 Test(lies, a_page_number_that_wraps) { lie(MIG_PAGES, 8, 8, UINT64_MAX, "the guest has 0x200"); }
+/* The entry of page 3, which goes as LZ4, follows three raw pages. */
+#define LZ4_ENTRY (8 + 16 + 3 * 4096)
+Test(lies, an_lz4_block_of_no_bytes) { lie(MIG_PAGES, LZ4_ENTRY + 14, 2, 0, "impossible entry"); }
+Test(lies, an_lz4_block_longer_than_a_page) { lie(MIG_PAGES, LZ4_ENTRY + 14, 2, 4096, "impossible entry"); }
+Test(lies, an_lz4_block_of_two_pages) { lie(MIG_PAGES, LZ4_ENTRY + 8, 4, 2, "impossible entry"); }
+Test(lies, an_lz4_block_that_is_noise) { lie(MIG_PAGES, LZ4_ENTRY + 16, 4, 0xffffffff, "damaged LZ4 block for page 0x3"); }
 Test(lies, more_pages_than_data) { lie(MIG_PAGES, 16, 4, 900, "ends inside the data"); }
 Test(lies, no_pages_at_all) { lie(MIG_PAGES, 16, 4, 0, "impossible entry: 0 pages"); }
 Test(lies, an_unknown_encoding) { lie(MIG_PAGES, 20, 2, 9, "unknown encoding 9"); }
-Test(lies, a_round_that_counts_wrong) { lie(MIG_ROUND_END, 6, 8, 4, "ROUND_END of round 1 counts 4"); }
+Test(lies, a_round_that_counts_wrong) { lie(MIG_ROUND_END, 6, 8, 9, "ROUND_END of round 1 counts 9"); }
 Test(lies, a_round_out_of_order) { lie(MIG_ROUND_END, 34, 4, 3, "ROUND_END of round 3"); }
 Test(lies, state_larger_than_granted) { lie(MIG_STATE, 4, 4, 0x7fffffff, "granted were"); }
 Test(lies, state_with_a_gap) { lie(MIG_STATE, 8, 4, 5, "does not follow"); }

@@ -28,6 +28,7 @@ include tools/make/lwip.mk tools/make/acpi.mk tools/make/cim.mk tools/make/test.
 include tools/make/image.mk
 include tools/make/unit.mk
 include tools/make/tools.mk
+include tools/make/bench.mk
 
 $(B)/obj/lib/%.o $(B)/obj/arch/%.o $(B)/obj/hv/%.o: EXTRA_C = $(GPR_ONLY)
 

@@ -1,0 +1,8 @@
+# The figures: make bench prints them and writes docs/results/.
+$(B)/bench/measure: tools/bench/guest/measure.c
+	@mkdir -p $(@D)
+	$(Q)gcc $(HOST_C) -static $< -o $@
+
+.PHONY: bench
+bench: image $(B)/bench/measure
+	$(Q)tools/bench/run $(BENCH) $(FOLDERS)

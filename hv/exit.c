@@ -2,6 +2,7 @@
 #include "hv/exit.h"
 #include "lib/log.h"
 
+#define RFLAGS_IF		(1ull << 9)
 #define INTERRUPTION_NMI	(2u << 8)
 #define INTERRUPTION_TYPE_MASK	(7u << 8)
 
@@ -57,6 +58,7 @@ static enum exit_action hlt(struct vm *vm, struct vcpu *v, unsigned index)
 	(void)vm, (void)index;
 	vcpu_skip(v);
 	v->halted = true;
+	v->deaf = !(vcpu_rflags() & RFLAGS_IF);
 	return EXIT_CONTINUE;
 }
 

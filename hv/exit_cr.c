@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* exit_cr.c: accesses to control registers, SDM Vol. 3 "Exit Qualification for Control-Register Accesses". */
 #include "hv/exit.h"
+#include "hv/walk.h"
 
 #define CR0_TS (1ull << 3)
 enum { TYPE_TO, TYPE_FROM, TYPE_CLTS, TYPE_LMSW };
@@ -30,7 +31,8 @@ enum exit_action exit_control_register(struct vm *vm, struct vcpu *v, unsigned i
 
 	switch (q >> 4 & 3) {
 	case TYPE_TO:
-		ok = write_cr(vm, v, index, cr, vcpu_gpr(v, gpr));
+		/* Outside 64-bit code a register has 32 bits, whatever 64-bit code left above them. */
+		ok = write_cr(vm, v, index, cr, walk_code_bits() == 64 ? vcpu_gpr(v, gpr) : (uint32_t)vcpu_gpr(v, gpr));
 		break;
 	case TYPE_FROM:
 		ok = cr == 8;

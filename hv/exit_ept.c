@@ -3,7 +3,18 @@
 #include "hv/exit.h"
 #include "hv/mmio.h"
 
-#define WRITE	(1u << 1)
+#define WRITE		(1u << 1)
+#define OPERAND		(3u << 7)	/* a linear address is known, and the access was to what it maps to */
+
+/* Only an instruction's operand can be emulated: not paging structures or an exception's stack in device memory. */
+static void device_access(struct vm *vm, struct vcpu *v, unsigned index, uint64_t at)
+{
+	if ((v->exit.qualification & OPERAND) == OPERAND && !v->event)
+		mmio_emulate(vm, v, index, at);
+	else
+		vm_crash(vm, "paging structures or the delivery of an event lead to guest-physical %llx, which is no RAM (RIP %llx)",
+			 (unsigned long long)at, (unsigned long long)vcpu_rip());
+}
 
 enum exit_action exit_ept_violation(struct vm *vm, struct vcpu *v, unsigned index)
 {
@@ -11,7 +22,7 @@ enum exit_action exit_ept_violation(struct vm *vm, struct vcpu *v, unsigned inde
 
 	vcpu_redo_nmi_blocking(v);
 	if (at >= vm->memory_bytes) {
-		mmio_emulate(vm, v, index, at);
+		device_access(vm, v, index, at);
 		return vm->state == VM_RUNNING && vm->machine.request == MACHINE_RUN ? EXIT_CONTINUE : EXIT_LEAVE;
 	}
 	if ((v->exit.qualification & WRITE) && dirty_write_fault(&vm->dirty, gpa(at)))

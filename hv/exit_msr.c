@@ -11,6 +11,7 @@ enum kind {
 	KIND_TSC, KIND_TSC_ADJUST, KIND_EFER, KIND_PAT, KIND_MISC_ENABLE, KIND_TSC_AUX
 };
 
+#define RDTSCP_BIT		27	/* CPUID.80000001H:EDX */
 #define FEATURE_CONTROL_LOCKED	1ull
 #define MTRR_ENABLE_WB		0x806ull	/* MTRRs on, default type WB */
 #define MICROCODE_REVISION	(0xffffffffull << 32)
@@ -45,11 +46,17 @@ static const struct row *find(uint32_t msr)
 	return NULL;
 }
 
+/* A CPU without RDTSCP lacks the MSR too, so that the host must not touch it there. */
+static bool absent(const struct vm *vm, const struct row *r)
+{
+	return !r || (r->kind == KIND_TSC_AUX && !cpuid_has(&vm->cpuid, CPUID_X1_EDX, RDTSCP_BIT));
+}
+
 static bool read_msr(struct vm *vm, struct vcpu *v, unsigned index, uint32_t msr, uint64_t *value)
 {
 	const struct row *r = find(msr);
 
-	if (!r)
+	if (absent(vm, r))
 		return false;
 	*value = r->value;
 	switch (r->kind) {
@@ -69,27 +76,16 @@ static bool read_msr(struct vm *vm, struct vcpu *v, unsigned index, uint32_t msr
 /* SDM Vol. 3 "IA32_TSC_ADJUST": writing either moves the other by the same amount. */
 static void move_tsc(struct vm *vm, struct vcpu *v, uint64_t by)
 {
-	vm_clock_set(vm, vm_guest_tsc(vm) + by);
+	vm_clock_move(vm, by);
 	v->tsc_adjust += by;
 	vcpu_set_tsc_offset(vm->clock.tsc_offset);
-}
-
-static bool pat_valid(uint64_t pat)
-{
-	for (unsigned i = 0; i < 8; i++) {
-		uint8_t type = (uint8_t)(pat >> 8 * i);
-
-		if (type > 7 || type == 2 || type == 3)
-			return false;
-	}
-	return true;
 }
 
 static bool write_msr(struct vm *vm, struct vcpu *v, unsigned index, uint32_t msr, uint64_t value)
 {
 	const struct row *r = find(msr);
 
-	if (!r)
+	if (absent(vm, r))
 		return false;
 	switch (r->kind) {
 	case KIND_CONSTANT:	return value == r->value;
@@ -102,11 +98,10 @@ static bool write_msr(struct vm *vm, struct vcpu *v, unsigned index, uint32_t ms
 	case KIND_TSC_AUX:
 		if (value >> 32)
 			return false;
-		v->tsc_aux = value;
-		msr_write(MSR_IA32_TSC_AUX, value);
+		vcpu_write_tsc_aux(v, value);
 		break;
 	case KIND_PAT:
-		if (!pat_valid(value))
+		if (!msr_pat_valid(value))
 			return false;
 		vcpu_set_pat(value);
 		break;

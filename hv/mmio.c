@@ -6,7 +6,6 @@
 #include "lib/fmt.h"
 
 #define INSTRUCTION_MAX	15
-#define CS_LONG_EFER	(1ull << 10)
 #define FLAG_CF		(1ull << 0)
 #define FLAG_PF		(1ull << 2)
 #define FLAG_ZF		(1ull << 6)
@@ -163,22 +162,34 @@ static bool execute(struct access *a)
 	}
 }
 
+/* MOV also goes to and from segment registers. */
+static bool general(ZydisRegister r)
+{
+	ZydisRegisterClass c = ZydisRegisterGetClass(r);
+
+	return c == ZYDIS_REGCLASS_GPR8 || c == ZYDIS_REGCLASS_GPR16 || c == ZYDIS_REGCLASS_GPR32 || c == ZYDIS_REGCLASS_GPR64;
+}
+
 static bool decode(struct access *a, uint8_t code[INSTRUCTION_MAX], uint64_t *length)
 {
 	ZydisDecoder decoder;
-	bool long_mode = vcpu_efer() & CS_LONG_EFER;
+	unsigned bits = walk_code_bits();
 
-	*length = walk_read(a->vm, vcpu_segment_base(SEG_CS) + vcpu_rip(), code, INSTRUCTION_MAX);
+	*length = walk_read_code(a->vm, code, INSTRUCTION_MAX);
 	if (!*length)
 		return false;
-	if (!ZYAN_SUCCESS(ZydisDecoderInit(&decoder, long_mode ? ZYDIS_MACHINE_MODE_LONG_64 : ZYDIS_MACHINE_MODE_LEGACY_32,
-					   long_mode ? ZYDIS_STACK_WIDTH_64 : ZYDIS_STACK_WIDTH_32)))
+	if (!ZYAN_SUCCESS(ZydisDecoderInit(&decoder,
+			  bits == 64 ? ZYDIS_MACHINE_MODE_LONG_64 : bits == 32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
+			  bits == 64 ? ZYDIS_STACK_WIDTH_64 : bits == 32 ? ZYDIS_STACK_WIDTH_32 : ZYDIS_STACK_WIDTH_16)))
 		return false;
 	if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, code, *length, &a->insn, a->operand)))
 		return false;
-	for (unsigned i = 0; i < a->insn.operand_count && i < 2; i++)
+	for (unsigned i = 0; i < a->insn.operand_count && i < 2; i++) {
 		if (a->operand[i].type == ZYDIS_OPERAND_TYPE_MEMORY)
 			a->size = a->operand[i].size / 8;
+		else if (a->operand[i].type == ZYDIS_OPERAND_TYPE_REGISTER && !general(a->operand[i].reg.value))
+			return false;
+	}
 	return a->size == 1 || a->size == 2 || a->size == 4 || a->size == 8;
 }
 

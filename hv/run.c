@@ -11,9 +11,11 @@ void machine_kick(struct machine *m, unsigned vcpu)
 	(void)m, (void)vcpu;
 }
 
-static bool wants_event(struct vm *vm, unsigned index)
+/* What ends a HLT. */
+static bool wakes(struct vm *vm, unsigned index)
 {
-	return machine_nmi_pending(&vm->machine, index) || machine_intr_pending(&vm->machine, index) >= 0;
+	return machine_nmi_pending(&vm->machine, index) ||
+	       (!vm->vcpu[index].deaf && machine_intr_pending(&vm->machine, index) >= 0);
 }
 
 /* Injects the most urgent event, or asks for the exit at which it can go in. */
@@ -62,7 +64,7 @@ static uint64_t ticks_to_run(struct vm *vm, uint64_t end)
 			return 0;
 		if (deadline == CLOCK_NEVER)
 			return left;
-		guest = clock_mul_div(deadline, vm->machine.tsc_khz, 1000000, 0) - vm->clock.tsc_offset;
+		guest = clock_mul_div(deadline, vm->machine.tsc_khz, 1000000, 0) - vm->clock.tsc_offset + vm->vcpu[0].tsc_adjust;
 		if ((int64_t)(guest - now) > 0)
 			return guest - now < left ? guest - now : left;
 		machine_poll(&vm->machine, machine_time_ns(&vm->machine));
@@ -83,7 +85,7 @@ static enum vm_slice run_vcpu(struct vm *vm, unsigned index, uint64_t end)
 	while (action == EXIT_CONTINUE && vm->state == VM_RUNNING) {
 		uint64_t timer = ticks_to_run(vm, end);
 
-		if (v->halted && wants_event(vm, index))
+		if (v->halted && wakes(vm, index))
 			v->halted = false;
 		if (v->halted) {
 			result = VM_SLICE_IDLE;
@@ -125,7 +127,7 @@ uint64_t vm_wake_ns(const struct vm *vm)
 	if (vm->state != VM_RUNNING)
 		return UINT64_MAX;
 	for (unsigned i = 0; i < vm->vcpus; i++)
-		if (!vm->vcpu[i].halted || wants_event((struct vm *)(uintptr_t)vm, i))
+		if (!vm->vcpu[i].halted || wakes((struct vm *)(uintptr_t)vm, i))
 			return 0;
 	deadline = machine_deadline_ns(&vm->machine);
 	guest_now = machine_time_ns(&vm->machine);
@@ -134,15 +136,20 @@ uint64_t vm_wake_ns(const struct vm *vm)
 	return deadline <= guest_now ? 0 : time_ns() + (deadline - guest_now);
 }
 
-void vm_serve_request(struct vm *vm)
+enum machine_request vm_serve_request(struct vm *vm)
 {
 	enum machine_request request = vm->machine.request;
 
+	if (vm->state == VM_CRASHED && vm->ept.root.v) {
+		vm_clock_stop(vm);
+		vm_free_resources(vm);
+	}
 	if (request == MACHINE_RUN || vm->state != VM_RUNNING)
-		return;
+		return MACHINE_RUN;
 	log_info("vm", "%s asks for %s: %s", vm->name, request == MACHINE_RESET ? "reset" : "power off", vm->machine.request_reason);
 	vm_clock_stop(vm);
 	why_set(&vm->why, "the guest asked for %s (%s)", request == MACHINE_RESET ? "reset" : "power off", vm->machine.request_reason);
 	vm_life(vm, VM_EVENT_STOP);
 	vm_free_resources(vm);
+	return request;
 }

@@ -39,8 +39,6 @@ static void check_tsc(const struct vm_plan *plan, struct why_list *reasons)
 
 void vm_plan_check(const struct vm_plan *plan, struct why_list *reasons)
 {
-	uint64_t need = plan->memory_bytes / CHUNK_SIZE;
-
 	if (!virt_available())
 		why_add(reasons, "this host has no usable VT-x, so it can't run %s", plan->name);
 	if (!plan->name[0] || strlen(plan->name) >= sizeof(vms[0].name))
@@ -53,7 +51,7 @@ void vm_plan_check(const struct vm_plan *plan, struct why_list *reasons)
 	if (plan->memory_bytes % CHUNK_SIZE || plan->memory_bytes < MEMORY_MIN || plan->memory_bytes > VM_MEMORY_MAX)
 		why_add(reasons, "memory of %llu bytes: expected a multiple of 2 MiB from 4 MiB to 3 GiB",
 			(unsigned long long)plan->memory_bytes);
-	else if (virt_available() && need > vm_memory_unpromised_chunks())
+	else if (virt_available() && !vm_memory_fits(plan->memory_bytes))
 		why_add(reasons, "too little memory: %s needs %llu MiB, %llu MiB are free", plan->name,
 			(unsigned long long)(plan->memory_bytes >> 20), (unsigned long long)(vm_memory_unpromised_chunks() * 2));
 	if (plan->vcpus != 1)

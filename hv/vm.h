@@ -98,6 +98,8 @@ enum err vm_memory_reserve(struct vm *vm, struct why *why) NODISCARD;
 void vm_memory_free(struct vm *vm);
 /* Chunks of host memory that are neither taken nor promised. */
 uint64_t vm_memory_unpromised_chunks(void);
+/* Whether a VM of that size fits, with the tables it will need while it moves. */
+bool vm_memory_fits(uint64_t memory_bytes);
 /* Host address of chunk @n, made present if @create; NULL if absent (or out of range). */
 void *vm_chunk(struct vm *vm, uint64_t n, bool create);
 /* True: the page-table walk and the access at @gpa are RAM, now mapped. false: no RAM there. */
@@ -108,6 +110,10 @@ uint64_t vm_guest_tsc(const struct vm *vm);
 /* Starts a standing clock, @advance_ns later than where it stood. */
 void vm_clock_run(struct vm *vm, uint64_t advance_ns);
 void vm_clock_stop(struct vm *vm);
+/* Moves the guest TSC by @by ticks (modulo 2^64), exactly. */
+void vm_clock_move(struct vm *vm, uint64_t by);
+/* TSC ticks since the VM's boot, whatever the guest wrote to its TSC: the time of its chips. */
+uint64_t vm_machine_tsc(const struct vm *vm);
 /* Makes the guest TSC read @tsc from now on. */
 void vm_clock_set(struct vm *vm, uint64_t tsc);
 
@@ -117,8 +123,9 @@ enum vm_slice { VM_SLICE_BUSY, VM_SLICE_IDLE, VM_SLICE_STOPPED };
 enum vm_slice vm_run_slice(struct vm *vm, uint64_t ns);
 /* Host time at which an idle VM wants to run again; UINT64_MAX never. */
 uint64_t vm_wake_ns(const struct vm *vm);
-/* Serves power-off and reset requests of the guest. */
-void vm_serve_request(struct vm *vm);
+/* After a slice: a guest that asked for power off or reset is stopped, and what a stopped or crashed one held is freed.
+ * Returns what the guest asked for; whether a reset starts it anew is the caller's decision. */
+enum machine_request vm_serve_request(struct vm *vm);
 
 /* --- state (vm_state.c): type, instance and version of every record in vm_inventory --- */
 #define VM_STATE_BYTES (64u << 10)	/* room that always suffices */
@@ -127,6 +134,8 @@ enum err vm_state_save(struct vm *vm, void *out, size_t room, size_t *length, st
 enum err vm_state_check(struct vm *vm, const void *in, size_t length, struct why *why) NODISCARD;
 /* Pass 3: loads what the last vm_state_check of this VM accepted. */
 void vm_state_load(struct vm *vm, const void *in, size_t length);
+/* The kinds of records beside machine_state_desc's, for listings and tests; NULL past the last. */
+const struct state_desc *vm_state_desc(unsigned index);
 /* Record types and versions that this build writes: type u16, version u16 each. Returns the bytes. */
 size_t vm_inventory(uint8_t *out, size_t room);
 /* Names each record of @in that this build can't load. */

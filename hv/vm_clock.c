@@ -16,9 +16,15 @@ uint64_t machine_guest_tsc(const struct machine *m)
 	return vm_guest_tsc(VM_OF(m));
 }
 
+/* What the guest writes to its TSC moves IA32_TSC_ADJUST too, but not the time of its chips. */
+uint64_t vm_machine_tsc(const struct vm *vm)
+{
+	return vm_guest_tsc(vm) - vm->vcpu[0].tsc_adjust;
+}
+
 uint64_t machine_time_ns(const struct machine *m)
 {
-	return clock_mul_div(machine_guest_tsc(m), 1000000, m->tsc_khz, 0);
+	return clock_mul_div(vm_machine_tsc(VM_OF(m)), 1000000, m->tsc_khz, 0);
 }
 
 void vm_clock_run(struct vm *vm, uint64_t advance_ns)
@@ -33,6 +39,12 @@ void vm_clock_stop(struct vm *vm)
 {
 	vm->clock.frozen_tsc = vm_guest_tsc(vm);
 	vm->clock.running = false;
+}
+
+void vm_clock_move(struct vm *vm, uint64_t by)
+{
+	vm->clock.frozen_tsc += by;
+	vm->clock.tsc_offset += by;
 }
 
 void vm_clock_set(struct vm *vm, uint64_t tsc)

@@ -6,29 +6,39 @@
 #include "lib/log.h"
 #include "lib/pages.h"
 
-/* Each VM needs pages for tables beside its chunks; these stay unpromised. */
+/* Pages for vCPUs and tables come out of the same chunks: these stay unpromised, and one more for each GiB of guests,
+ * whose split leaves take a page per chunk while they are tracked. */
 #define HEADROOM_CHUNKS 4
 
-static uint64_t promised;	/* by all VMs */
+static uint64_t promised;	/* chunks that VMs have not taken yet */
+static uint64_t sizes;		/* of all VMs, in chunks */
 
 uint64_t vm_memory_unpromised_chunks(void)
 {
-	uint64_t free = pages_free_chunks();
+	uint64_t free = pages_free_chunks(), kept = promised + HEADROOM_CHUNKS + sizes / CHUNK_PAGES;
 
-	return free > promised + HEADROOM_CHUNKS ? free - promised - HEADROOM_CHUNKS : 0;
+	return free > kept ? free - kept : 0;
+}
+
+bool vm_memory_fits(uint64_t memory_bytes)
+{
+	uint64_t need = memory_bytes / CHUNK_SIZE;
+
+	return need + need / CHUNK_PAGES <= vm_memory_unpromised_chunks();
 }
 
 enum err vm_memory_reserve(struct vm *vm, struct why *why)
 {
 	uint64_t need = vm->memory_bytes / CHUNK_SIZE;
 
-	if (need > vm_memory_unpromised_chunks()) {
+	if (!vm_memory_fits(vm->memory_bytes)) {
 		why_set(why, "too little memory: %s needs %llu MiB, %llu MiB are free", vm->name,
 			(unsigned long long)(vm->memory_bytes >> 20), (unsigned long long)(vm_memory_unpromised_chunks() * 2));
 		return ERR_NOMEM;
 	}
 	vm->chunks_reserved = (uint32_t)need;
 	promised += need;
+	sizes += need;
 	return ERR_OK;
 }
 
@@ -40,6 +50,7 @@ void vm_memory_free(struct vm *vm)
 		vm->chunk[n] = NULL;
 	}
 	promised -= vm->chunks_reserved;
+	sizes -= vm->chunks_reserved + vm->chunks_present;
 	vm->chunks_reserved = 0;
 	vm->chunks_present = 0;
 }

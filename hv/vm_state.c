@@ -6,8 +6,11 @@
 #include "lib/log.h"
 
 #define VM_CLOCK_TABLE(F, A) \
-	F(1, 1, uint64_t, tsc, 0x7fffffffffffffffull, "guest TSC when the VM was stopped")
+	F(1, 1, uint64_t, tsc, UINT64_MAX, "guest TSC when the VM was stopped")
 STATE_STRUCT(vm_clock_state, VM_CLOCK_TABLE)
+
+/* Of the chips' clock: no host gets near it, and nothing that is added to it overflows. */
+#define TICKS_MAX	0x7fffffffffffffffull
 
 #define F(t, s, type, name, max, doc) STATE_ROW(vm_clock_state, t, s, type, name, 1, max, doc)
 static const struct state_field clock_field[] = { VM_CLOCK_TABLE(F, F) };
@@ -63,11 +66,11 @@ static enum err check_record(struct vm *vm, const struct state_header *h, const 
 		return machine_state_check(&image.machine, &vm->machine, h->type, h->instance, h->version, body, h->length, why);
 	if (h->type == vcpu_state_desc.type)
 		return check_vcpu(vm, h, body, why);
-	if (h->type == clock_desc.type && !image.clock_seen) {
+	if (h->type == clock_desc.type && !h->instance && !image.clock_seen) {
 		image.clock_seen = true;
 		return state_load(&clock_desc, &image.clock, h->version, body, h->length, why);
 	}
-	why_set(why, "state record type 0x%04x is unknown here or came twice", h->type);
+	why_set(why, "state record type 0x%04x instance %u is unknown here or came twice", h->type, h->instance);
 	return ERR_UNKNOWN;
 }
 
@@ -94,6 +97,10 @@ enum err vm_state_check(struct vm *vm, const void *in, size_t length, struct why
 		why_set(why, "state of %s: %s is missing", vm->name, image.clock_seen ? "a vCPU record" : "the clock record");
 		return ERR_SHORT;
 	}
+	if (image.clock.tsc - image.vcpu[0].tsc_adjust > TICKS_MAX) {
+		why_set(why, "state of %s: its TSC and IA32_TSC_ADJUST put its clock beyond the end of time", vm->name);
+		return ERR_RANGE;
+	}
 	return machine_state_complete(&image.machine, &vm->machine, why);
 }
 
@@ -108,12 +115,15 @@ void vm_state_load(struct vm *vm, const void *in, size_t length)
 	vm_clock_set(vm, image.clock.tsc);
 }
 
+const struct state_desc *vm_state_desc(unsigned index)
+{
+	return index == 0 ? &vcpu_state_desc : index == 1 ? &clock_desc : NULL;
+}
+
 /* Every kind of record this build writes. */
 static const struct state_desc *desc_at(unsigned n)
 {
-	if (n < MACHINE_RECORDS)
-		return machine_state_desc(n);
-	return n == MACHINE_RECORDS ? &vcpu_state_desc : n == MACHINE_RECORDS + 1 ? &clock_desc : NULL;
+	return n < MACHINE_RECORDS ? machine_state_desc(n) : vm_state_desc(n - MACHINE_RECORDS);
 }
 
 size_t vm_inventory(uint8_t *out, size_t room)

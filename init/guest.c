@@ -11,6 +11,7 @@ struct port {
 	struct mig_guest guest;
 	struct vm *vm;
 	uint64_t stopped_at_ns;
+	bool tracked;		/* since track_start: a VM that stopped meanwhile has lost its tracker */
 };
 
 static struct port ports[VM_MAX];
@@ -38,6 +39,18 @@ static void definition(struct mig_guest *g, struct mig_definition *out)
 	out->inventory_bytes = (uint32_t)vm_inventory(out->inventory, sizeof(out->inventory));
 }
 
+/* A guest may power off, reset or crash while it moves: what is left of it must not run elsewhere. */
+static enum err still_there(struct mig_guest *g, struct why *why)
+{
+	const struct vm *vm = vm_of(g);
+
+	if ((vm->state == VM_RUNNING || vm->state == VM_FROZEN) && (!((struct port *)g)->tracked || vm->dirty.pages))
+		return ERR_OK;
+	why_set(why, "it is %s%s%s", vm->state == VM_RUNNING ? "a new boot of that VM" : vm_state_name(vm->state),
+		vm->why.text[0] ? ": " : "", vm->why.text);
+	return ERR_STATE;
+}
+
 static enum err track_start(struct mig_guest *g, struct why *why)
 {
 	static const enum dirty_kind kinds[] = {
@@ -46,10 +59,15 @@ static enum err track_start(struct mig_guest *g, struct why *why)
 	};
 	struct vm *vm = vm_of(g);
 	enum dirty_kind kind;
-	enum err e = dirty_kind_pick(vm->ept.ad, virt_has_pml(), kinds[host_info()->config->tracker], &kind, why);
+	enum err e;
 
+	((struct port *)g)->tracked = false;
+	e = still_there(g, why);
+	if (e == ERR_OK)
+		e = dirty_kind_pick(vm->ept.ad, virt_has_pml(), kinds[host_info()->config->tracker], &kind, why);
 	if (e == ERR_OK)
 		e = dirty_start(&vm->dirty, &vm->ept, kind, vm->memory_bytes, why);
+	((struct port *)g)->tracked = e == ERR_OK;
 	if (e == ERR_OK)
 		log_info("mig", "%s: writes are tracked by %s", vm->name, dirty_kind_name(kind));
 	return e;
@@ -58,6 +76,7 @@ static enum err track_start(struct mig_guest *g, struct why *why)
 static void track_stop(struct mig_guest *g)
 {
 	dirty_stop(&vm_of(g)->dirty);
+	((struct port *)g)->tracked = false;
 }
 
 static bool chunk_present(struct mig_guest *g, uint64_t chunk)
@@ -102,11 +121,14 @@ static void resume(struct mig_guest *g)
 
 static enum err state_save_op(struct mig_guest *g, void *out, size_t room, size_t *length, struct why *why)
 {
-	return vm_state_save(vm_of(g), out, room, length, why);
+	enum err e = still_there(g, why);
+
+	return e == ERR_OK ? vm_state_save(vm_of(g), out, room, length, why) : e;
 }
 
 static void release(struct mig_guest *g)
 {
+	((struct port *)g)->tracked = false;
 	if (vm_life(vm_of(g), VM_EVENT_RELEASE))
 		vm_free_resources(vm_of(g));
 }

@@ -8,6 +8,7 @@
 #include "cim/server.h"
 #include "hv/vm.h"
 #include "init/moves.h"
+#include "init/vms.h"
 #include "lib/log.h"
 #include "net/net.h"
 #include "net/tcp_channel.h"
@@ -74,7 +75,8 @@ static bool run_vms(uint64_t now_ns, uint64_t *deadline_ns)
 
 		if (wake <= now_ns) {
 			busy |= vm_run_slice(&vms[i], SLICE_NS) == VM_SLICE_BUSY;
-			vm_serve_request(&vms[i]);
+			if (vm_serve_request(&vms[i]) == MACHINE_RESET)
+				vms_reset(&vms[i]);
 			wake = vm_wake_ns(&vms[i]);
 		}
 		if (wake < *deadline_ns)

@@ -105,6 +105,17 @@ enum err vms_start(const char *name, struct why *why)
 	return e;
 }
 
+void vms_reset(struct vm *vm)
+{
+	const struct config_vm *d = definition(vm->name);
+	struct why why;
+
+	if (!d || !d->autostart)
+		log_info("vm", "%s stays off after its reset: not marked autostart here", vm->name);
+	else if (vms_start(vm->name, &why) != ERR_OK)
+		log_warn("vm", "%s asked for a reset and does not start again", vm->name);
+}
+
 static void define(const struct config_vm *d)
 {
 	struct vm *vm = vm_slot();

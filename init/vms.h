@@ -9,3 +9,5 @@ void vms_init(const struct boot_info *boot);
 /* Builds and boots @name. ERR_NOTFOUND: tern.conf doesn't define it; ERR_STATE: it runs; others as vm_create and
  * vm_boot_linux. */
 enum err vms_start(const char *name, struct why *why) NODISCARD;
+/* After a reset request stopped @vm: it boots again if tern.conf here defines it and marks it autostart. */
+void vms_reset(struct vm *vm);

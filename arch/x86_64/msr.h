@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* msr.h: model-specific registers: access and names (SDM Vol. 4). */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 #define MSR_IA32_TSC			0x010
@@ -65,6 +66,18 @@
 #define EFER_LME	(1ull << 8)
 #define EFER_LMA	(1ull << 10)
 #define EFER_NXE	(1ull << 11)
+
+/* Whether a write of @pat to IA32_PAT does not fault: SDM Vol. 3 "IA32_PAT MSR", types 0, 1, 4 to 7. */
+static inline bool msr_pat_valid(uint64_t pat)
+{
+	for (unsigned i = 0; i < 8; i++) {
+		uint8_t type = (uint8_t)(pat >> 8 * i);
+
+		if (type > 7 || type == 2 || type == 3)
+			return false;
+	}
+	return true;
+}
 
 static inline uint64_t msr_read(uint32_t msr)
 {

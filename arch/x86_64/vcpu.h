@@ -40,6 +40,7 @@ struct vcpu {
 	uint64_t tsc_aux, tsc_adjust, misc_enable;
 	uint64_t host_msr[5];
 	bool halted, started, pml_on;
+	bool deaf;			/* halted with RFLAGS.IF clear: an interrupt does not wake it */
 	uint64_t *pml;			/* 512 entries, NULL without PML */
 	void *xsave;			/* 4 KiB */
 	void *msr_bitmap;		/* 4 KiB */
@@ -72,6 +73,8 @@ uint64_t vcpu_efer(void);
 uint64_t vcpu_gpr(const struct vcpu *v, unsigned index);
 void vcpu_set_gpr(struct vcpu *v, unsigned index, uint64_t value);
 uint64_t vcpu_segment_base(enum vcpu_segment s);
+/* Access rights as in the VMCS, SDM Vol. 3 "Guest Register State": of a code segment bit 13 is L, bit 14 D. */
+uint32_t vcpu_segment_access(enum vcpu_segment s);
 /* 0 to 3. */
 unsigned vcpu_cpl(void);
 /* Guest-physical and guest-linear address of an EPT violation. */
@@ -89,6 +92,9 @@ uint64_t vcpu_pat(void);
 uint64_t vcpu_sysenter(unsigned which);		/* 0 CS, 1 ESP, 2 EIP */
 void vcpu_set_sysenter(unsigned which, uint64_t value);
 
+/* IA32_TSC_AUX, in the CPU too: only for a guest whose CPU policy shows RDTSCP. */
+void vcpu_write_tsc_aux(struct vcpu *v, uint64_t value);
+
 /* Guest TSC = host TSC + @offset. */
 void vcpu_set_tsc_offset(uint64_t offset);
 /* True if an external interrupt could be injected now. */
@@ -103,6 +109,8 @@ void vcpu_inject_nmi(struct vcpu *v);
 void vcpu_inject_exception(struct vcpu *v, uint8_t vector, bool with_error, uint32_t error);
 static inline void vcpu_inject_gp(struct vcpu *v) { vcpu_inject_exception(v, 13, true, 0); }
 static inline void vcpu_inject_ud(struct vcpu *v) { vcpu_inject_exception(v, 6, false, 0); }
+/* #PF at @linear, which CR2 then holds. */
+void vcpu_inject_page_fault(struct vcpu *v, uint64_t linear, uint32_t error);
 /* Redoes the NMI blocking that an exit during IRET undid (EPT violation, PML full: qualification bit 12). */
 void vcpu_redo_nmi_blocking(const struct vcpu *v);
 /* Turns page-modification logging on or off, and empties the log: entries @index+1..511 are valid. */

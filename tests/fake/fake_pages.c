@@ -8,12 +8,13 @@
 
 unsigned long fake_pages_out, fake_chunks_out;
 long fake_pages_left = -1;
+unsigned long fake_pages_fail;
 
 static void *get(size_t bytes, unsigned long *out)
 {
 	void *p;
 
-	if (fake_pages_left == 0)
+	if (fake_pages_left == 0 || (fake_pages_fail && !--fake_pages_fail))
 		return NULL;
 	if (fake_pages_left > 0)
 		fake_pages_left--;

@@ -9,7 +9,7 @@
 #define XCR0_SSE	(1ull << 1)
 #define XCR0_AVX	(1ull << 2)
 #define XCR0_AVX512	(7ull << 5)
-#define EFER_ALLOWED	(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
+#define VECTOR_PF	14
 #define ACCESS_LONG	(1u << 13)
 
 uint64_t vcpu_rip(void) { return vmcs_read(VMCS_GUEST_RIP); }
@@ -65,6 +65,11 @@ void vcpu_set_gpr(struct vcpu *v, unsigned index, uint64_t value)
 uint64_t vcpu_segment_base(enum vcpu_segment s)
 {
 	return vmcs_read((enum vmcs_field)(VMCS_GUEST_ES_BASE + 2 * s));
+}
+
+uint32_t vcpu_segment_access(enum vcpu_segment s)
+{
+	return (uint32_t)vmcs_read((enum vmcs_field)(VMCS_GUEST_ES_ACCESS_RIGHTS + 2 * s));
 }
 
 unsigned vcpu_cpl(void)
@@ -159,4 +164,16 @@ bool vcpu_write_xcr0(struct vcpu *v, uint64_t value)
 	v->xcr0 = value;
 	xcr0_write(value);
 	return true;
+}
+
+void vcpu_write_tsc_aux(struct vcpu *v, uint64_t value)
+{
+	v->tsc_aux = value;
+	msr_write(MSR_IA32_TSC_AUX, value);
+}
+
+void vcpu_inject_page_fault(struct vcpu *v, uint64_t linear, uint32_t error)
+{
+	cr2_write(linear);
+	vcpu_inject_exception(v, VECTOR_PF, true, error);
 }

@@ -11,6 +11,9 @@
 #define XSAVE_BV	512
 #define XSAVE_RESERVED	520	/* XCOMP_BV and the rest of the header */
 #define XSAVE_END	576
+#define RFLAGS_ONE	(1ull << 1)
+#define RFLAGS_ZERO	(1ull << 3 | 1ull << 5 | 1ull << 15)
+#define RFLAGS_VM	(1ull << 17)
 #define MXCSR_ALLOWED	0xffffu
 
 /* State fields that are VMCS fields one to one. */
@@ -76,6 +79,7 @@ void vcpu_restore(struct vcpu *v, const struct vcpu_state *in)
 	vmcs_write(VMCS_GUEST_ACTIVITY_STATE, 0);
 	v->halted = in->halted;
 	v->started = in->started;
+	v->deaf = in->halted && !(in->rflags & RFLAGS_IF);
 }
 
 static bool canonical(uint64_t a)
@@ -83,15 +87,20 @@ static bool canonical(uint64_t a)
 	return (uint64_t)((int64_t)(a << 16) >> 16) == a;
 }
 
-static bool pat_valid(uint64_t pat)
+/* Combinations that no guest can get into, and that VM entry would refuse after the source has let go. */
+static const char *impossible_mode(const struct vcpu *v, const struct vcpu_state *in)
 {
-	for (unsigned i = 0; i < 8; i++) {
-		uint8_t type = (uint8_t)(pat >> 8 * i);
+	bool lma = in->efer & EFER_LMA;
 
-		if (type > 7 || type == 2 || type == 3)
-			return false;
-	}
-	return true;
+	if (((in->cr0 & CR0_PG) && !(in->cr0 & CR0_PE)) || ((in->cr0 & CR0_NW) && !(in->cr0 & CR0_CD)))
+		return "CR0";
+	if ((in->efer & ~EFER_ALLOWED) || lma != ((in->cr0 & CR0_PG) && (in->efer & EFER_LME)))
+		return "IA32_EFER";
+	if ((in->cr4 & ~v->limits.cr4_mask) || (lma && !(in->cr4 & CR4_PAE)) || ((in->cr4 & CR4_PCIDE) && !lma))
+		return "CR4";
+	if ((in->rflags & (RFLAGS_ONE | RFLAGS_ZERO)) != RFLAGS_ONE || (lma && (in->rflags & RFLAGS_VM)))
+		return "RFLAGS";
+	return NULL;
 }
 
 /* What would fault in the host while loading; the rest VM entry itself refuses, which stops the VM. */
@@ -104,7 +113,7 @@ enum err vcpu_check(const struct vcpu *v, const struct vcpu_state *in, struct wh
 		{ "RIP", in->rip }, { "GDTR base", in->gdtr_base }, { "IDTR base", in->idtr_base },
 		{ "FS base", in->segment_base[SEG_FS] }, { "GS base", in->segment_base[SEG_GS] },
 	};
-	const char *bad = NULL;
+	const char *bad = impossible_mode(v, in);
 
 	for (unsigned i = 0; i < sizeof(address) / sizeof(address[0]); i++)
 		if (!canonical(address[i].value))
@@ -118,11 +127,9 @@ enum err vcpu_check(const struct vcpu *v, const struct vcpu_state *in, struct wh
 		bad = "MXCSR";
 	if (!vcpu_xcr0_valid(v, in->xcr0))
 		bad = "XCR0";
-	if (in->cr4 & ~v->limits.cr4_mask)
-		bad = "CR4";
 	if (in->fmask >> 32)
 		bad = "IA32_FMASK";
-	if (!pat_valid(in->pat))
+	if (!msr_pat_valid(in->pat))
 		bad = "IA32_PAT";
 	if (!bad)
 		return ERR_OK;

@@ -15,6 +15,7 @@ enum { EVENT_EXTERNAL = 0, EVENT_NMI = 2, EVENT_EXCEPTION = 3, EVENT_SOFTWARE = 
 #define BLOCKING_MOV_SS		(1u << 1)
 #define BLOCKING_NMI		(1u << 3)
 
+#define EFER_ALLOWED		(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
 #define RFLAGS_IF		(1ull << 9)
 
 /* The VMCS of @v becomes current on this CPU. */

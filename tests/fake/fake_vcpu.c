@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* fake_vcpu.c: see fake_vcpu.h. A vCPU's pages come from the allocator, so that a leak shows. */
+#include "tests/fake/fake_vcpu.h"
+#include <string.h>
+#include "arch/x86_64/time.h"
+#include "arch/x86_64/virt.h"
+#include "hv/machine.h"
+#include "lib/log.h"
+#include "lib/pages.h"
+
+#define RFLAGS_IF	(1ull << 9)
+#define BLOCKING	3u		/* by STI, by MOV SS */
+
+struct fake_vcpu fake_vcpu;
+struct fake_host fake_host;
+
+void fake_vcpu_reset(void)
+{
+	fake_vcpu = (struct fake_vcpu){ .pml_index = 511 };
+	fake_vcpu.s.rflags = 2;
+	fake_vcpu.s.cr0 = 0x80000031;
+	fake_vcpu.s.cr4 = 0x20;
+	fake_vcpu.s.efer = 0x500;
+	fake_vcpu.s.segment_access[SEG_CS] = 0xa09b;
+	fake_host = (struct fake_host){ .virt = true, .ad = true, .pml = true, .tsc = 1000000, .tsc_khz = 1000000 };
+}
+
+bool virt_available(void) { return fake_host.virt; }
+bool virt_has_ad(void) { return fake_host.ad; }
+bool virt_has_pml(void) { return fake_host.pml; }
+
+uint64_t time_tsc(void) { return fake_host.tsc; }
+uint64_t time_ns(void) { return fake_host.tsc; }
+uint32_t time_tsc_khz(void) { return fake_host.tsc_khz; }
+uint64_t time_ns_to_tsc(uint64_t ns) { return ns; }
+uint64_t time_tsc_to_ns(uint64_t tsc) { return tsc; }
+uint64_t time_wall_seconds(void) { return 1709251198; }
+
+void ept_flush(struct ept *ept)
+{
+	(void)ept;
+	fake_vcpu.flushes++;
+}
+
+enum err vcpu_create(struct vcpu *v, struct ept *ept, const struct vcpu_limits *limits, struct why *why)
+{
+	memset(v, 0, sizeof(*v));
+	if (fake_host.create_fails && !--fake_host.create_fails) {
+		why_set(why, "no memory for a virtual processor");
+		return ERR_NOMEM;
+	}
+	v->xsave = page_alloc();
+	if (!v->xsave) {
+		why_set(why, "no memory for a virtual processor");
+		return ERR_NOMEM;
+	}
+	v->vmcs = 0x1000;
+	v->ept = ept;
+	v->limits = *limits;
+	v->started = true;
+	fake_vcpu.created++;
+	return ERR_OK;
+}
+
+void vcpu_destroy(struct vcpu *v)
+{
+	fake_vcpu.destroyed += v->xsave != NULL;
+	page_free(v->xsave);
+	memset(v, 0, sizeof(*v));
+}
+
+void vcpu_load(struct vcpu *v)
+{
+	if (!v->vmcs || fake_vcpu.loaded)
+		panic("a vCPU that does not exist, or a second one, was loaded");
+	v->loaded = fake_vcpu.loaded = true;
+}
+
+void vcpu_put(struct vcpu *v)
+{
+	v->loaded = fake_vcpu.loaded = false;
+}
+
+enum err vcpu_run(struct vcpu *v, uint64_t timer_tsc)
+{
+	fake_vcpu.runs++;
+	fake_vcpu.timer = timer_tsc;
+	if (fake_vcpu.run_result == ERR_OK)
+		fake_vcpu.guest(v);
+	return fake_vcpu.run_result;
+}
+
+uint64_t vcpu_rip(void) { return fake_vcpu.s.rip; }
+void vcpu_set_rip(uint64_t rip) { fake_vcpu.s.rip = rip; }
+uint64_t vcpu_rflags(void) { return fake_vcpu.s.rflags; }
+void vcpu_set_rflags(uint64_t value) { fake_vcpu.s.rflags = value; }
+uint64_t vcpu_cr0(void) { return fake_vcpu.s.cr0; }
+uint64_t vcpu_cr3(void) { return fake_vcpu.s.cr3; }
+uint64_t vcpu_cr4(void) { return fake_vcpu.s.cr4; }
+uint64_t vcpu_efer(void) { return fake_vcpu.s.efer; }
+uint64_t vcpu_segment_base(enum vcpu_segment s) { return fake_vcpu.s.segment_base[s]; }
+uint32_t vcpu_segment_access(enum vcpu_segment s) { return fake_vcpu.s.segment_access[s]; }
+unsigned vcpu_cpl(void) { return fake_vcpu.s.segment_access[SEG_SS] >> 5 & 3; }
+uint64_t vcpu_exit_gpa(void) { return fake_vcpu.exit_gpa; }
+void vcpu_set_pat(uint64_t value) { fake_vcpu.s.pat = value; }
+uint64_t vcpu_pat(void) { return fake_vcpu.s.pat; }
+void vcpu_set_tsc_offset(uint64_t offset) { fake_vcpu.tsc_offset = offset; }
+
+uint32_t vcpu_exit_interruption(uint32_t *error)
+{
+	*error = 0;
+	return fake_vcpu.exit_interruption;
+}
+
+void vcpu_skip(struct vcpu *v)
+{
+	fake_vcpu.s.rip += v->exit.instruction_length;
+	fake_vcpu.s.interruptibility &= ~BLOCKING;
+}
+
+uint64_t vcpu_gpr(const struct vcpu *v, unsigned index)
+{
+	return index == GPR_RSP ? fake_vcpu.s.gpr[GPR_RSP] : v->gpr[index];
+}
+
+void vcpu_set_gpr(struct vcpu *v, unsigned index, uint64_t value)
+{
+	if (index == GPR_RSP)
+		fake_vcpu.s.gpr[GPR_RSP] = value;
+	else
+		v->gpr[index] = value;
+}
+
+static bool take(uint64_t *reg, uint64_t value)
+{
+	if (!fake_vcpu.refuse_writes)
+		*reg = value;
+	return !fake_vcpu.refuse_writes;
+}
+
+bool vcpu_write_cr0(struct vcpu *v, uint64_t value) { (void)v; return take(&fake_vcpu.s.cr0, value); }
+bool vcpu_write_cr4(struct vcpu *v, uint64_t value) { (void)v; return take(&fake_vcpu.s.cr4, value); }
+bool vcpu_write_efer(struct vcpu *v, uint64_t value) { (void)v; return take(&fake_vcpu.s.efer, value); }
+bool vcpu_write_xcr0(struct vcpu *v, uint64_t value) { return take(&v->xcr0, value); }
+
+void vcpu_write_tsc_aux(struct vcpu *v, uint64_t value)
+{
+	v->tsc_aux = fake_vcpu.tsc_aux_msr = value;
+}
+
+bool vcpu_interruptible(const struct vcpu *v)
+{
+	return !v->event && (fake_vcpu.s.rflags & RFLAGS_IF) && !(fake_vcpu.s.interruptibility & BLOCKING);
+}
+
+bool vcpu_nmi_possible(const struct vcpu *v)
+{
+	return !v->event && !fake_vcpu.nmi_blocked && !(fake_vcpu.s.interruptibility & BLOCKING);
+}
+
+void vcpu_want_interrupt_window(struct vcpu *v, bool on)
+{
+	(void)v;
+	fake_vcpu.window = on;
+}
+
+void vcpu_inject_interrupt(struct vcpu *v, uint8_t vector) { v->event = 0x80000000u | vector; }
+void vcpu_inject_nmi(struct vcpu *v) { v->event = 0x80000202u; }
+
+void vcpu_inject_exception(struct vcpu *v, uint8_t vector, bool with_error, uint32_t error)
+{
+	v->event = 0x80000300u | (with_error ? 0x800 : 0) | vector;
+	v->event_error = error;
+}
+
+void vcpu_inject_page_fault(struct vcpu *v, uint64_t linear, uint32_t error)
+{
+	fake_vcpu.s.cr2 = linear;
+	vcpu_inject_exception(v, 14, true, error);
+}
+
+void vcpu_redo_nmi_blocking(const struct vcpu *v) { (void)v; }
+void vcpu_set_pml(struct vcpu *v, bool on) { v->pml_on = on; }
+
+uint16_t vcpu_take_pml(struct vcpu *v)
+{
+	uint16_t index = fake_vcpu.pml_index;
+
+	(void)v;
+	fake_vcpu.pml_index = 511;
+	return index;
+}
+
+void vcpu_save(struct vcpu *v, struct vcpu_state *out)
+{
+	if (!v->vmcs)
+		panic("a vCPU that does not exist was saved");
+	*out = fake_vcpu.s;
+	memcpy(out->gpr, v->gpr, sizeof(out->gpr));
+	out->gpr[GPR_RSP] = fake_vcpu.s.gpr[GPR_RSP];
+	out->tsc_adjust = v->tsc_adjust;
+	out->halted = v->halted;
+}
+
+/* RIP 0xbad stands for all that a hostile image may hold. */
+enum err vcpu_check(const struct vcpu *v, const struct vcpu_state *in, struct why *why)
+{
+	(void)v;
+	if (in->rip != 0xbad)
+		return ERR_OK;
+	why_set(why, "vCPU state: RIP");
+	return ERR_RANGE;
+}
+
+void vcpu_restore(struct vcpu *v, const struct vcpu_state *in)
+{
+	fake_vcpu.s = *in;
+	memcpy(v->gpr, in->gpr, sizeof(v->gpr));
+	v->tsc_adjust = in->tsc_adjust;
+	v->halted = in->halted;
+}
+
+/* One CPU runs everything: a kick has nobody to wake. */
+__attribute__((weak)) void machine_kick(struct machine *m, unsigned vcpu)
+{
+	(void)m, (void)vcpu;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* fake_vcpu.h: arch/x86_64/vcpu.h, virt.h and time.h over plain memory: one vCPU at a time, time by hand. */
+#pragma once
+#include "arch/x86_64/vcpu.h"
+#include "arch/x86_64/vcpu_state.h"
+
+struct fake_vcpu {
+	struct vcpu_state s;		/* registers of the loaded vCPU that struct vcpu does not hold */
+	uint64_t exit_gpa;
+	uint32_t exit_interruption;
+	uint64_t tsc_offset, timer;	/* as last given */
+	uint64_t tsc_aux_msr;		/* what the CPU's register holds */
+	bool window;			/* an interrupt-window exit was asked for */
+	bool loaded;
+	unsigned created, destroyed, runs, flushes;
+	/* The guest: called by vcpu_run, sets v->exit. */
+	void (*guest)(struct vcpu *v);
+	enum err run_result;
+	bool nmi_blocked;
+	uint16_t pml_index;
+	bool refuse_writes;		/* control registers take no value */
+};
+
+struct fake_host {
+	bool virt, ad, pml;
+	uint64_t tsc;			/* 1 GHz: also nanoseconds */
+	uint32_t tsc_khz;
+	unsigned create_fails;		/* calls of vcpu_create until one fails; 0: none does */
+};
+
+extern struct fake_vcpu fake_vcpu;
+extern struct fake_host fake_host;
+
+/* A host with VT-x, A/D and PML at TSC 1000000; a vCPU in flat 64-bit mode without paging structures. */
+void fake_vcpu_reset(void);

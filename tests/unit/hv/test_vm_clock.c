@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c */
+#include <criterion/criterion.h>
+#include "tests/fake/fake_vcpu.h"
+#include "tests/fake/fake_vm.h"
+
+TestSuite(vm_clock, .init = fake_vm_reset);
+
+Test(vm_clock, a_new_guest_starts_at_zero)
+{
+	struct vm *vm = fake_vm(8);
+
+	cr_expect_eq(vm_guest_tsc(vm), 0);
+	fake_host.tsc += 500;
+	cr_expect_eq(vm_guest_tsc(vm), 500);
+	cr_expect_eq(machine_time_ns(&vm->machine), 500);
+}
+
+Test(vm_clock, a_stopped_clock_stands)
+{
+	struct vm *vm = fake_vm(8);
+
+	fake_host.tsc += 500;
+	vm_clock_stop(vm);
+	fake_host.tsc += 1000;
+	cr_expect_eq(vm_guest_tsc(vm), 500);
+	vm_clock_stop(vm);
+	cr_expect_eq(vm_guest_tsc(vm), 500);
+}
+
+Test(vm_clock, it_goes_on_later_by_the_time_it_is_told_to_have_stood)
+{
+	struct vm *vm = fake_vm(8);
+
+	fake_host.tsc += 500;
+	vm_clock_stop(vm);
+	fake_host.tsc += 1000;
+	vm_clock_run(vm, 40);
+	cr_expect_eq(vm_guest_tsc(vm), 540);
+	vm_clock_run(vm, 40);
+	cr_expect_eq(vm_guest_tsc(vm), 540, "a running clock is not started again");
+	fake_host.tsc += 7;
+	cr_expect_eq(vm_guest_tsc(vm), 547);
+}
+
+Test(vm_clock, it_can_be_set_running_and_standing)
+{
+	struct vm *vm = fake_vm(8);
+
+	vm_clock_set(vm, 9000);
+	fake_host.tsc += 1;
+	cr_expect_eq(vm_guest_tsc(vm), 9001);
+	vm_clock_stop(vm);
+	vm_clock_set(vm, 100);
+	fake_host.tsc += 1;
+	cr_expect_eq(vm_guest_tsc(vm), 100);
+}
+
+Test(vm_clock, moving_it_is_exact_in_both_states)
+{
+	struct vm *vm = fake_vm(8);
+
+	vm_clock_move(vm, 1000);
+	cr_expect_eq(vm_guest_tsc(vm), 1000);
+	vm_clock_stop(vm);
+	vm_clock_move(vm, (uint64_t)-400);
+	cr_expect_eq(vm_guest_tsc(vm), 600);
+	vm_clock_run(vm, 0);
+	cr_expect_eq(vm_guest_tsc(vm), 600);
+}

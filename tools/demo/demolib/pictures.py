@@ -31,7 +31,7 @@ def rounds(m):
         out.append(rect(a, top, width, pages.at_y(r["pages"]) - top, "zero", tip))
         out.append(line(a, pages.at_y(r["dirty_pages"]), a + width, pages.at_y(r["dirty_pages"]), "dirty-line"))
         out.append(circle(a + width / 2, pages.at_y(r["dirty_pages"]), 3.2, "dirty", tip))
-        if a + width / 2 - room > 46:  # labels of short rounds would lie on each other
+        if a + width / 2 - room > 62:  # labels of short rounds would lie on each other
             label_y = min(top, pages.at_y(r["dirty_pages"])) - 7
             out.append(text(a + width / 2, label_y, f"{i}: {si(r['pages'])}", "value", "middle"))
             room = a + width / 2
@@ -88,9 +88,9 @@ def tick_gaps(report):
     out += a.frame("milliseconds from tick to tick") + a.x_axis("seconds since the demo began")
     for key, css in (("wall_ms", "wall"), ("guest_ms", "guest")):
         out.append(path([(a.at_x(g["wall"] - start), a.at_y(max(g[key], 0))) for g in gaps], css + "-line"))
-    typical = sorted(g["wall_ms"] for g in gaps)[len(gaps) // 2]
+    first_ticks = {m["first_tick_after"] for m in report["migrations"]}
     for g in gaps:
-        if max(g["guest_ms"], g["wall_ms"]) > 2 * typical:
+        if g["number"] in first_ticks or max(g["guest_ms"], g["wall_ms"]) > top / 2:
             for key, css in (("wall_ms", "wall"), ("guest_ms", "guest")):
                 out.append(circle(a.at_x(g["wall"] - start), a.at_y(g[key]), 3.2, css,
                                   f"tick {g['number']} on {g['host']}: {milliseconds(g['guest_ms'])} of guest time, "

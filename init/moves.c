@@ -101,6 +101,15 @@ bool moves_step(uint64_t now_ns, uint64_t *deadline_ns)
 	return more;
 }
 
+void moves_vm_gone(struct vm *vm)
+{
+	struct why why;
+
+	why_set(&why, "%s is %s: %s", vm->name, vm_state_name(vm->state), vm->why.text);
+	if (mig_service_guest_gone(service, guest_of(vm), why.text, time_ns()) != ERR_OK)
+		log_error("mig", "%s stopped by itself after it was frozen for its hand-off", vm->name);
+}
+
 static const struct mig_job *open_job(const char *vm)
 {
 	for (unsigned i = mig_job_count(service); i--;) {

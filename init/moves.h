@@ -11,6 +11,10 @@ void moves_accept(struct channel *ch, void *arg);
 /* True if there is more to do at once; *deadline_ns: when to call again at the latest. */
 bool moves_step(uint64_t now_ns, uint64_t *deadline_ns);
 
+struct vm;
+/* @vm has stopped or crashed: its migration, if there is one, ends with that reason. */
+void moves_vm_gone(struct vm *vm);
+
 enum moves_vm { MOVES_VM_STAYS, MOVES_VM_LEAVING, MOVES_VM_IN_DOUBT };
 enum moves_vm moves_vm_state(const char *name);
 /* The unfinished job of the VM @name, 0 if none. */

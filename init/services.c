@@ -65,6 +65,16 @@ static void announce(void)
 	log_info("net", "ready at %u.%u.%u.%u", a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255);
 }
 
+static void after_slice(struct vm *vm)
+{
+	enum machine_request request = vm_serve_request(vm);
+
+	if (vm->state == VM_STOPPED || vm->state == VM_CRASHED)
+		moves_vm_gone(vm);
+	if (request == MACHINE_RESET)
+		vms_reset(vm);
+}
+
 /* Runs every VM that wants to; true if one still does. */
 static bool run_vms(uint64_t now_ns, uint64_t *deadline_ns)
 {
@@ -75,8 +85,7 @@ static bool run_vms(uint64_t now_ns, uint64_t *deadline_ns)
 
 		if (wake <= now_ns) {
 			busy |= vm_run_slice(&vms[i], SLICE_NS) == VM_SLICE_BUSY;
-			if (vm_serve_request(&vms[i]) == MACHINE_RESET)
-				vms_reset(&vms[i]);
+			after_slice(&vms[i]);
 			wake = vm_wake_ns(&vms[i]);
 		}
 		if (wake < *deadline_ns)

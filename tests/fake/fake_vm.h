@@ -9,3 +9,11 @@ void fake_vm_reset(void);
 struct vm_plan fake_vm_plan(unsigned mib);
 /* Such a VM, created and running since guest TSC 0. */
 struct vm *fake_vm(unsigned mib);
+
+/* Guest paging structures at 1 MiB: maps the page at @linear to @at with @rights (1 P, 2 W, 4 U) at every level, or
+ * changes what maps it. CR3 is set. */
+void fake_vm_map(struct vm *vm, uint64_t linear, uint64_t at, uint64_t rights);
+/* The leaf entry of @linear. */
+uint64_t fake_vm_pte(struct vm *vm, uint64_t linear);
+/* Puts an instruction at RIP (guest-physical @at, mapped one to one) and makes it the one that exited. */
+void fake_vm_code(struct vm *vm, uint64_t at, const void *code, unsigned bytes);

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c hv/exit.c hv/exit_io.c hv/exit_msr.c hv/exit_cr.c hv/exit_ept.c hv/mmio.c hv/walk.c hv/run.c arch/x86_64/vmx/vmcs.c */
+/* libs: -Lbuild/deps/host -lthird */
+#include <criterion/criterion.h>
+#include <string.h>
+#include "hv/exit.h"
+#include "hv/guest_mem.h"
+#include "tests/fake/fake_pages.h"
+#include "tests/fake/fake_vcpu.h"
+#include "tests/fake/fake_vm.h"
+
+#define GP	(0x80000b00u | 13)
+#define UD	(0x80000300u | 6)
+#define WRITE	(1u << 1)
+#define OPERAND	(3u << 7)
+
+static struct vm *vm;
+static struct vcpu *v;
+
+static void fresh(void)
+{
+	fake_vm_reset();
+	vm = fake_vm(8);
+	v = &vm->vcpu[0];
+	v->exit.instruction_length = 2;
+}
+
+TestSuite(exit, .init = fresh);
+
+static enum exit_action leave(uint32_t reason)
+{
+	v->exit.reason = reason;
+	return exit_handle(vm, v, 0);
+}
+
+Test(exit, an_exit_without_a_handler_stops_the_vm_with_a_report)
+{
+	cr_expect_eq(leave(VMX_EXIT_TASK_SWITCH), EXIT_LEAVE);
+	cr_expect_eq(vm->state, VM_CRASHED);
+	cr_expect(strstr(vm->why.text, "TASK_SWITCH"), "%s", vm->why.text);
+	cr_expect_eq(fake_vcpu.s.rip, 0, "no instruction is skipped");
+}
+
+Test(exit, a_reason_beyond_the_table_stops_the_vm)
+{
+	cr_expect_eq(leave(0xffff), EXIT_LEAVE);
+	cr_expect_eq(vm->state, VM_CRASHED);
+}
+
+Test(exit, a_triple_fault_is_the_guests_end)
+{
+	cr_expect_eq(leave(VMX_EXIT_TRIPLE_FAULT), EXIT_LEAVE);
+	cr_expect_eq(vm->state, VM_CRASHED);
+}
+
+Test(exit, exits_are_counted_by_reason)
+{
+	leave(VMX_EXIT_CPUID);
+	leave(VMX_EXIT_CPUID);
+	leave(VMX_EXIT_WBINVD);
+	cr_expect_eq(vm->exits[VMX_EXIT_CPUID], 2);
+	cr_expect_eq(vm->exits_total, 3);
+}
+
+Test(exit, virtualisation_is_not_there_for_the_guest)
+{
+	static const uint32_t reasons[] = { VMX_EXIT_VMCALL, VMX_EXIT_VMXON, VMX_EXIT_VMLAUNCH, VMX_EXIT_INVEPT, VMX_EXIT_VMFUNC,
+					    VMX_EXIT_MWAIT, VMX_EXIT_MONITOR, VMX_EXIT_GETSEC };
+
+	for (unsigned i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		cr_expect_eq(leave(reasons[i]), EXIT_CONTINUE);
+		cr_expect_eq(v->event, UD, "reason %u", reasons[i]);
+		v->event = 0;
+	}
+	leave(VMX_EXIT_RDPMC);
+	cr_expect_eq(v->event, GP);
+}
+
+Test(exit, xsetbv_takes_only_register_0)
+{
+	v->gpr[GPR_RCX] = 1;
+	v->gpr[GPR_RAX] = 7;
+	leave(VMX_EXIT_XSETBV);
+	cr_expect_eq(v->event, GP);
+	v->event = 0;
+	v->gpr[GPR_RCX] = 0xffffffff00000000;
+	v->gpr[GPR_RAX] = 0xffffffff00000007;
+	leave(VMX_EXIT_XSETBV);
+	cr_expect_eq(v->event, 0);
+	cr_expect_eq(v->xcr0, 7);
+}
+
+Test(exit, first_touch_of_memory_makes_it_present)
+{
+	fake_vcpu.exit_gpa = 3 * CHUNK_SIZE + 123;
+	cr_expect_eq(leave(VMX_EXIT_EPT_VIOLATION), EXIT_CONTINUE);
+	cr_expect_not_null(vm_chunk(vm, 3, false));
+	cr_expect_eq(fake_vcpu.s.rip, 0);
+}
+
+Test(exit, a_tracked_write_is_let_through_and_marked)
+{
+	uint64_t bitmap[8] = { 0 };
+
+	cr_assert_eq(guest_zero(vm, gpa(0), 1), ERR_OK);
+	cr_assert_eq(dirty_start(&vm->dirty, &vm->ept, DIRTY_WRITE_PROTECT, vm->memory_bytes, NULL), ERR_OK);
+	fake_vcpu.exit_gpa = 0x5008;
+	v->exit.qualification = WRITE | OPERAND;
+	cr_expect_eq(leave(VMX_EXIT_EPT_VIOLATION), EXIT_CONTINUE);
+	dirty_harvest(&vm->dirty, 0, bitmap);
+	cr_expect_eq(bitmap[0], 1u << 5);
+}
+
+Test(exit, a_host_without_memory_stops_the_vm)
+{
+	fake_pages_fail = 1;
+	fake_vcpu.exit_gpa = 0;
+	cr_expect_eq(leave(VMX_EXIT_EPT_VIOLATION), EXIT_LEAVE);
+	cr_expect_eq(vm->state, VM_CRASHED);
+}
+
+Test(exit, paging_structures_in_device_memory_are_not_taken_for_the_instructions_operand)
+{
+	fake_vm_code(vm, 0x8000, "\xa1\x00\x00\x00\x00\x00\x00\x00\x00", 9);
+	fake_vcpu.exit_gpa = LAPIC_GPA;
+	v->exit.qualification = WRITE | 1u << 7;
+	cr_expect_eq(leave(VMX_EXIT_EPT_VIOLATION), EXIT_LEAVE);
+	cr_expect_eq(vm->state, VM_CRASHED);
+}
+
+Test(exit, an_exception_stack_in_device_memory_is_not_the_instructions_doing)
+{
+	fake_vm_code(vm, 0x8000, "\x89\x03", 2);
+	fake_vcpu.exit_gpa = LAPIC_GPA;
+	v->exit.qualification = WRITE | OPERAND;
+	v->event = 0x80000b0e;
+	leave(VMX_EXIT_EPT_VIOLATION);
+	cr_expect_eq(vm->state, VM_CRASHED);
+	cr_expect_eq(fake_vcpu.s.rip, 0x8000);
+}
+
+Test(exit, hlt_with_interrupts_off_hears_no_interrupt)
+{
+	fake_vcpu.s.rflags = 2;
+	leave(VMX_EXIT_HLT);
+	cr_expect(v->halted && v->deaf);
+	fake_vcpu.s.rflags = 0x202;
+	leave(VMX_EXIT_HLT);
+	cr_expect(v->halted && !v->deaf);
+}

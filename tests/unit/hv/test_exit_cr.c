@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c hv/exit_cr.c hv/walk.c */
+#include <criterion/criterion.h>
+#include "hv/exit.h"
+#include "tests/fake/fake_vcpu.h"
+#include "tests/fake/fake_vm.h"
+
+#define GP (0x80000b00u | 13)
+
+static struct vm *vm;
+static struct vcpu *v;
+
+static void fresh(void)
+{
+	fake_vm_reset();
+	vm = fake_vm(8);
+	v = &vm->vcpu[0];
+	v->exit.instruction_length = 2;
+}
+
+TestSuite(exit_cr, .init = fresh);
+
+enum { TO, FROM, CLTS, LMSW };
+
+/* False: #GP, and RIP stays. */
+static bool access(unsigned type, unsigned cr, unsigned gpr, uint64_t source)
+{
+	bool gp;
+
+	v->exit.qualification = cr | type << 4 | gpr << 8 | source << 16;
+	exit_control_register(vm, v, 0);
+	gp = v->event == GP;
+	cr_expect_eq(fake_vcpu.s.rip, gp ? 0 : 2);
+	v->event = 0;
+	fake_vcpu.s.rip = 0;
+	return !gp;
+}
+
+Test(exit_cr, mov_writes_the_register_that_is_named)
+{
+	v->gpr[GPR_RBX] = 0x80000033;
+	cr_expect(access(TO, 0, GPR_RBX, 0));
+	cr_expect_eq(fake_vcpu.s.cr0, 0x80000033);
+	v->gpr[15] = 0x6a0;
+	cr_expect(access(TO, 4, 15, 0));
+	cr_expect_eq(fake_vcpu.s.cr4, 0x6a0);
+	fake_vcpu.s.gpr[GPR_RSP] = 0x6b0;
+	cr_expect(access(TO, 4, GPR_RSP, 0));
+	cr_expect_eq(fake_vcpu.s.cr4, 0x6b0);
+}
+
+Test(exit_cr, what_the_vcpu_refuses_is_a_gp)
+{
+	fake_vcpu.refuse_writes = true;
+	cr_expect_not(access(TO, 0, GPR_RAX, 0));
+	cr_expect_not(access(TO, 4, GPR_RAX, 0));
+	cr_expect_not(access(CLTS, 0, 0, 0));
+	cr_expect_not(access(LMSW, 0, 0, 1));
+}
+
+Test(exit_cr, cr8_is_the_task_priority)
+{
+	v->gpr[GPR_RDX] = 9;
+	cr_expect(access(TO, 8, GPR_RDX, 0));
+	cr_expect(access(FROM, 8, GPR_RSI, 0));
+	cr_expect_eq(v->gpr[GPR_RSI], 9);
+	v->gpr[GPR_RDX] = 16;
+	cr_expect_not(access(TO, 8, GPR_RDX, 0));
+}
+
+Test(exit_cr, other_registers_do_not_exit_and_are_refused)
+{
+	cr_expect_not(access(TO, 3, GPR_RAX, 0));
+	cr_expect_not(access(FROM, 3, GPR_RAX, 0));
+	cr_expect_not(access(TO, 15, GPR_RAX, 0));
+}
+
+Test(exit_cr, clts_clears_ts_alone)
+{
+	fake_vcpu.s.cr0 = 0x80000039;
+	cr_expect(access(CLTS, 0, 0, 0));
+	cr_expect_eq(fake_vcpu.s.cr0, 0x80000031);
+}
+
+Test(exit_cr, lmsw_changes_four_bits_and_never_leaves_protected_mode)
+{
+	fake_vcpu.s.cr0 = 0x80000031;
+	cr_expect(access(LMSW, 0, 0, 0xfffe));
+	cr_expect_eq(fake_vcpu.s.cr0, 0x8000003f);
+	cr_expect(access(LMSW, 0, 0, 0));
+	cr_expect_eq(fake_vcpu.s.cr0, 0x80000031);
+}
+
+Test(exit_cr, outside_64_bit_code_a_register_has_32_bits)
+{
+	fake_vcpu.s.segment_access[SEG_CS] = 0xc09b;
+	v->gpr[GPR_RBX] = 0xdeadbeef80000033;
+	cr_expect(access(TO, 0, GPR_RBX, 0));
+	cr_expect_eq(fake_vcpu.s.cr0, 0x80000033);
+}

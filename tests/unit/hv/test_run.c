@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c hv/exit.c hv/exit_io.c hv/exit_msr.c hv/exit_cr.c hv/exit_ept.c hv/mmio.c hv/walk.c hv/run.c arch/x86_64/vmx/vmcs.c */
+/* libs: -Lbuild/deps/host -lthird */
+#include <criterion/criterion.h>
+#include <string.h>
+#include "hv/exit.h"
+#include "tests/fake/fake_pages.h"
+#include "tests/fake/fake_vcpu.h"
+#include "tests/fake/fake_vm.h"
+
+#define MS 1000000ull
+#define NMI 0x80000202u
+
+static struct vm *vm;
+static struct vcpu *v;
+
+/* A guest that computes until its timer or the slice ends. */
+static void busy(struct vcpu *c)
+{
+	fake_host.tsc += fake_vcpu.timer;
+	c->event = 0;
+	c->exit.reason = VMX_EXIT_PREEMPTION_TIMER;
+}
+
+static void halts(struct vcpu *c)
+{
+	fake_host.tsc += 100;
+	c->event = 0;
+	c->exit.reason = VMX_EXIT_HLT;
+	c->exit.instruction_length = 1;
+}
+
+static void interrupted(struct vcpu *c)
+{
+	c->exit.reason = VMX_EXIT_EXTERNAL_INTERRUPT;
+}
+
+static void triple(struct vcpu *c)
+{
+	c->exit.reason = VMX_EXIT_TRIPLE_FAULT;
+}
+
+static void asks_for_reset(struct vcpu *c)
+{
+	c->exit.reason = VMX_EXIT_IO_INSTRUCTION;
+	c->exit.qualification = 0xcf9u << 16;
+	c->gpr[GPR_RAX] = 6;
+}
+
+static void fresh(void)
+{
+	fake_vm_reset();
+	vm = fake_vm(8);
+	v = &vm->vcpu[0];
+	fake_vcpu.guest = busy;
+	fake_vcpu.s.rflags = 0x202;
+}
+
+TestSuite(run, .init = fresh);
+
+/* The 8259 pair with IRQ 0 at vector 0x30 through LINT0, and a PIT that ticks every ms or so. */
+static void ticking(void)
+{
+	static const struct { uint16_t port; uint8_t value; } writes[] = {
+		{ 0x20, 0x11 }, { 0x21, 0x30 }, { 0x21, 4 }, { 0x21, 1 }, { 0x21, 0xfe }, { 0x43, 0x34 }, { 0x40, 0xa9 }, { 0x40, 4 },
+	};
+	uint64_t lint0 = 0x700;
+	uint64_t svr = 0x1ff;
+
+	machine_mmio(&vm->machine, 0, LAPIC_GPA + 0xf0, 4, true, &svr);
+	machine_mmio(&vm->machine, 0, LAPIC_GPA + 0x350, 4, true, &lint0);
+	for (unsigned i = 0; i < sizeof(writes) / sizeof(writes[0]); i++)
+		machine_port_out(&vm->machine, 0, writes[i].port, 1, writes[i].value);
+}
+
+Test(run, a_busy_guest_uses_its_slice_and_no_more)
+{
+	uint64_t start = fake_host.tsc;
+
+	cr_expect_eq(vm_run_slice(vm, MS), VM_SLICE_BUSY);
+	cr_expect_geq(fake_host.tsc, start + MS);
+	cr_expect_leq(fake_host.tsc, start + MS + 100);
+	cr_expect_not(fake_vcpu.loaded);
+	cr_expect_eq(vm_wake_ns(vm), 0);
+}
+
+Test(run, a_host_interrupt_ends_the_slice_early)
+{
+	fake_vcpu.guest = interrupted;
+	cr_expect_eq(vm_run_slice(vm, MS), VM_SLICE_BUSY);
+	cr_expect_eq(fake_vcpu.runs, 1);
+}
+
+Test(run, a_halted_guest_is_idle_until_its_next_timer)
+{
+	uint64_t wake;
+
+	ticking();
+	fake_vcpu.guest = halts;
+	cr_expect_eq(vm_run_slice(vm, MS), VM_SLICE_IDLE);
+	wake = vm_wake_ns(vm);
+	cr_expect_gt(wake, fake_host.tsc);
+	cr_expect_lt(wake, fake_host.tsc + 2 * MS);
+	fake_host.tsc = wake;
+	cr_expect_eq(vm_wake_ns(vm), 0);
+	fake_vcpu.runs = 0;
+	vm_run_slice(vm, MS);
+	cr_expect_geq(fake_vcpu.runs, 1);
+}
+
+Test(run, a_guest_halted_with_interrupts_off_sleeps_through_them)
+{
+	ticking();
+	fake_vcpu.guest = halts;
+	fake_vcpu.s.rflags = 2;
+	cr_expect_eq(vm_run_slice(vm, MS), VM_SLICE_IDLE);
+	fake_host.tsc += 10 * MS;
+	fake_vcpu.runs = 0;
+	cr_expect_eq(vm_run_slice(vm, MS), VM_SLICE_IDLE);
+	cr_expect_eq(fake_vcpu.runs, 0);
+	cr_expect(v->halted);
+}
+
+static unsigned taken;
+
+static void takes(struct vcpu *c)
+{
+	if (c->event)
+		taken = c->event;
+	busy(c);
+}
+
+Test(run, a_timer_interrupt_reaches_a_guest_that_is_open)
+{
+	ticking();
+	taken = 0;
+	fake_vcpu.guest = takes;
+	vm_run_slice(vm, 3 * MS);
+	cr_expect_eq(taken, 0x80000030u);
+}
+
+Test(run, a_closed_guest_gets_a_window_exit_instead)
+{
+	ticking();
+	taken = 0;
+	fake_vcpu.guest = takes;
+	fake_vcpu.s.rflags = 2;
+	vm_run_slice(vm, 3 * MS);
+	cr_expect_eq(taken, 0);
+	cr_expect(fake_vcpu.window);
+	fake_vcpu.s.rflags = 0x202;
+	vm_run_slice(vm, MS);
+	cr_expect_eq(taken, 0x80000030u);
+	cr_expect_not(fake_vcpu.window);
+}
+
+Test(run, an_interrupted_delivery_goes_before_anything_else)
+{
+	ticking();
+	fake_host.tsc += 10 * MS;
+	v->event = 0x80000b0e;
+	taken = 0;
+	fake_vcpu.guest = takes;
+	vm_run_slice(vm, 1000);
+	cr_expect_eq(taken, 0x80000b0eu);
+}
+
+Test(run, an_nmi_goes_in_when_it_can)
+{
+	vm->machine.lapic[0].s.nmi_pending = 1;
+	fake_vcpu.nmi_blocked = true;
+	taken = 0;
+	fake_vcpu.guest = takes;
+	vm_run_slice(vm, 1000);
+	cr_expect_eq(taken, 0);
+	fake_vcpu.nmi_blocked = false;
+	vm_run_slice(vm, 1000);
+	cr_expect_eq(taken, NMI);
+	cr_expect_not(machine_nmi_pending(&vm->machine, 0));
+}
+
+Test(run, a_guest_that_moved_its_tsc_still_gets_its_timers)
+{
+	ticking();
+	v->tsc_adjust = 1ull << 62;
+	vm_clock_move(vm, 1ull << 62);
+	taken = 0;
+	fake_vcpu.guest = takes;
+	vm_run_slice(vm, 3 * MS);
+	cr_expect_eq(taken, 0x80000030u);
+}
+
+Test(run, a_failed_entry_stops_the_vm_and_frees_it)
+{
+	fake_vcpu.run_result = ERR_INVALID;
+	cr_expect_eq(vm_run_slice(vm, MS), VM_SLICE_STOPPED);
+	cr_expect_eq(vm->state, VM_CRASHED);
+	cr_expect_not(fake_vcpu.loaded);
+	vm_serve_request(vm);
+	cr_expect_eq(fake_pages_out, 0);
+}
+
+Test(run, a_crashed_guest_holds_nothing_and_starts_again_clean)
+{
+	uint64_t before = vm_memory_unpromised_chunks();
+	struct vm_plan plan = fake_vm_plan(8);
+
+	vm_memory_touch(vm, 0);
+	fake_vcpu.guest = triple;
+	cr_expect_eq(vm_run_slice(vm, MS), VM_SLICE_STOPPED);
+	cr_expect_eq(vm_serve_request(vm), MACHINE_RUN);
+	cr_expect_eq(vm->state, VM_CRASHED);
+	cr_expect_eq(fake_pages_out, 0);
+	cr_expect_eq(fake_chunks_out, 0);
+	cr_expect_eq(vm_memory_unpromised_chunks(), before + 4);
+	cr_expect_eq(vm_wake_ns(vm), UINT64_MAX);
+	cr_expect_eq(vm_create(vm, &plan, NULL), ERR_OK);
+	cr_expect_eq(vm_memory_unpromised_chunks(), before);
+	cr_expect_eq(vm->why.text[0], 0);
+}
+
+Test(run, a_reset_request_is_told_to_who_serves_it)
+{
+	fake_vcpu.guest = asks_for_reset;
+	vm_run_slice(vm, MS);
+	cr_expect_eq(fake_vcpu.runs, 1);
+	cr_expect_eq(vm_serve_request(vm), MACHINE_RESET);
+	cr_expect_eq(vm->state, VM_STOPPED);
+	cr_expect_eq(fake_pages_out, 0);
+	cr_expect_eq(vm_serve_request(vm), MACHINE_RUN, "once");
+	cr_expect(strstr(vm->why.text, "reset"), "%s", vm->why.text);
+}
+
+Test(run, only_a_running_vm_runs)
+{
+	static const enum vm_state still[] = { VM_FREE, VM_DEFINED, VM_FROZEN, VM_INCOMING, VM_STOPPED, VM_CRASHED };
+
+	for (unsigned i = 0; i < sizeof(still) / sizeof(still[0]); i++) {
+		vm->state = still[i];
+		cr_expect_eq(vm_run_slice(vm, MS), VM_SLICE_STOPPED);
+		cr_expect_eq(vm_wake_ns(vm), UINT64_MAX);
+	}
+	cr_expect_eq(fake_vcpu.runs, 0);
+}
+
+Test(run, pml_follows_the_tracker_and_is_drained_at_each_exit)
+{
+	static uint64_t log[512];
+	uint64_t bitmap[8] = { 0 };
+
+	vm_memory_touch(vm, 0);
+	cr_assert_eq(dirty_start(&vm->dirty, &vm->ept, DIRTY_PML, vm->memory_bytes, NULL), ERR_OK);
+	log[511] = 0x9000;
+	v->pml = log;
+	fake_vcpu.pml_index = 510;
+	fake_vcpu.guest = interrupted;
+	vm_run_slice(vm, MS);
+	cr_expect(v->pml_on);
+	cr_expect_eq(fake_vcpu.pml_index, 511);
+	dirty_harvest(&vm->dirty, 0, bitmap);
+	cr_expect_eq(bitmap[0], 1u << 9);
+	dirty_stop(&vm->dirty);
+	vm_run_slice(vm, MS);
+	cr_expect_not(v->pml_on);
+}

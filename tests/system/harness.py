@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from lablib import network, state, wait
+from lablib import LabError, network, state, wait
 
 ROOT = os.environ["TERN_ROOT"]
 LAB = os.environ["LAB"]
@@ -19,6 +19,43 @@ def expect(condition, text):
     """Ends the test with the sentence of what was expected."""
     if not condition:
         sys.exit(f"expected: {text}")
+
+
+class Cases:
+    """The steps of a test that shares one lab: a step that fails is told and counted, the others go on."""
+
+    def __init__(self):
+        self.passed, self.failed = 0, []
+
+    @contextlib.contextmanager
+    def case(self, name):
+        begun = time.monotonic()
+        try:
+            yield
+        except (SystemExit, AssertionError, LabError, OSError, subprocess.SubprocessError) as e:
+            self.failed.append(name)
+            print(f"FAIL {name}: {e}", flush=True)
+        else:
+            self.passed += 1
+            print(f"ok   {name} ({time.monotonic() - begun:.1f} s)", flush=True)
+
+    def end(self):
+        """Last words of the test, inside its lab, so that a failure shows the hosts' logs."""
+        print(f"{self.passed} passed, {len(self.failed)} failed", flush=True)
+        if self.failed:
+            sys.exit("failed: " + "; ".join(self.failed))
+
+
+def until(what, seconds, found, step=0.2):
+    """Polls found() until it gives something true, which is returned."""
+    end = time.monotonic() + seconds
+    while True:
+        value = found()
+        if value:
+            return value
+        if time.monotonic() > end:
+            sys.exit(f"expected: {what} within {seconds} s")
+        time.sleep(step)
 
 
 def lab_command(*words, check=True):

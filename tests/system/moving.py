@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: MIT
+"""For tests that move the demo's guest: its ticks on every host's console, ternctl and wbemcli, jobs."""
+import os
+import re
+import subprocess
+import sys
+import time
+
+from harness import FOLDER, ROOT, expect, until
+
+sys.path.insert(0, os.path.join(ROOT, "tools", "demo"))
+
+from demolib import DemoError  # noqa: E402
+from demolib.station import Station  # noqa: E402
+
+VM = "web1"
+KERNEL, INITRD, TERNCTL = (os.path.join(ROOT, "build", p) for p in ("deps/vmlinuz", "demo/initrd.gz", "ternctl"))
+COMPLETED, TERMINATED, EXCEPTION = 7, 8, 10
+SYSTEM = 'Tern_VirtualSystem.CreationClassName="Tern_VirtualSystem",Name="{}"'
+SERVICE = ('Tern_VirtualSystemMigrationService.SystemCreationClassName="Tern_HostSystem",SystemName="{}",'
+           'CreationClassName="Tern_VirtualSystemMigrationService",Name="MigrationService"')
+
+
+def build():
+    subprocess.run(["make", "-s", "--no-print-directory", "-C", ROOT, "build/ternctl", "build/demo/initrd.gz"], check=True)
+    for path in (KERNEL, INITRD, TERNCTL):
+        expect(os.path.exists(path), f"{path}, which make deps and make build")
+
+
+class Moving:
+    """Used inside a lab: follows the guest's console until close()."""
+
+    def __init__(self, hosts):
+        self.hosts, self.boot, self.last = hosts, None, 0
+        self.station = Station(FOLDER, TERNCTL, VM, hosts)
+        self.station.lab_folder = FOLDER
+        self.station.follow()
+
+    def close(self):
+        self.station.follower.kill()
+        self.station.follower.wait()
+
+    # --- the guest ---------------------------------------------------------------------------------
+
+    def ticks(self, host, count, seconds):
+        """Waits for fresh ticks on the host; they go on where the last ones seen ended, in the same boot, with good pages."""
+        since = time.monotonic()
+
+        def fresh(reader):
+            return [t for t in reader.ticks if t.host == host and t.wall >= since]
+
+        try:
+            self.station.wait(f"{count} ticks of {VM} on {host}", lambda r: len(fresh(r)) >= count, seconds)
+        except DemoError as e:
+            lines = [f"{r['host']}: {r['line'][:120]}" for r in self.station.tail.lines[-6:]]
+            sys.exit(f"{e}; the consoles' last lines:\n    " + "\n    ".join(lines))
+        reader, seen = self.station.tail.reader, fresh(self.station.tail.reader)
+        self.boot = self.boot or seen[0].boot
+        expect({t.boot for t in seen} == {self.boot}, f"the boot id {self.boot} in {seen}")
+        expect(seen[0].number >= self.last, f"ticks after {self.last}, not from {seen[0].number}")
+        expect(all(t.bad == 0 for t in seen), f"no bad pages in {seen[-1]}")
+        expect(not reader.trouble, f"no trouble in the guest: {reader.trouble[:3]}")
+        times = [t.time_ns for t in reader.ticks]
+        expect(times == sorted(times), "guest time that never goes back")
+        self.last = seen[-1].number
+
+    # --- ternctl -----------------------------------------------------------------------------------
+
+    def ctl(self, host, *words, seconds=60):
+        """(exit code, JSON or None)."""
+        return self.station.ctl(host, *words, limit_s=seconds)
+
+    def systems(self, host):
+        """{name: instance} of the host's virtual systems, and the host's own instance."""
+        _code, seen = self.ctl(host, "list")
+        expect(seen, f"a list from {host}")
+        return {v["Name"]: v for v in seen["virtual_systems"]}, seen["hosts"][0]
+
+    def free_bytes(self, host):
+        return int(self.systems(host)[1]["FreeMemoryBytes"])
+
+    def check(self, host, destination):
+        """(migratable, reasons as one text)."""
+        _code, answer = self.ctl(host, "check", VM, destination)
+        expect(answer, f"a verdict from {host} about {destination}")
+        return answer["migratable"], "; ".join(answer["reasons"])
+
+    def migrate(self, host, *destination):
+        """The job's number."""
+        code, answer = self.ctl(host, "migrate", VM, *destination)
+        expect(code == 0 and answer and answer.get("job"), f"a job of a migration from {host} to {destination}")
+        return answer["job"].rpartition("/")[2]
+
+    def job(self, host, number):
+        _code, job = self.ctl(host, "job", number)
+        expect(job, f"job {number} of {host}")
+        return job
+
+    def in_the_middle(self, host, number, mebibytes, seconds):
+        """Waits until the job has sent so much while the guest runs."""
+        def far():
+            job = self.job(host, number)
+            expect(job["JobState"] < COMPLETED, f"job {number} in its rounds, not at its end: {job['JobState']} {job['ErrorDescription']}")
+            return job["Phase"] == "ROUNDS" and int(job["BytesSent"]) >= mebibytes << 20
+        until(f"{mebibytes} MiB sent by job {number}", seconds, far)
+
+    def ended(self, host, number, state, seconds):
+        """Waits for the job's end, which must be that one; gives the job."""
+        job = until(f"the end of job {number}", seconds,
+                    lambda: (lambda j: j if j["JobState"] >= COMPLETED else None)(self.job(host, number)))
+        expect(job["JobState"] == state, f"job {number} to end in state {state}, not {job['JobState']}: {job['ErrorDescription']}")
+        return job
+
+    def moved(self, host, number, seconds):
+        """Waits until the job completed; both sides must have found the same memory."""
+        job = self.ended(host, number, COMPLETED, seconds)
+        expect(job["MemoryHashSource"] and job["MemoryHashSource"] == job["MemoryHashDestination"],
+               f"equal hashes, not {job['MemoryHashSource']} and {job['MemoryHashDestination']}")
+        expect(job["Rounds"] >= 2, f"several rounds, not {job['Rounds']}")
+        print(f"     job {number}: {job['Rounds']} rounds, {job['PagesSent']} pages, "
+              f"{job['ElapsedMicroseconds'] / 1e6:.1f} s, downtime {job['DowntimeMicroseconds'] / 1e3:.0f} ms")
+        return job
+
+    def nothing_left(self, host, free_bytes, seconds=20):
+        """Waits until the host knows no guest and has its memory back."""
+        def gone():
+            systems, itself = self.systems(host)
+            return VM not in systems and int(itself["FreeMemoryBytes"]) == free_bytes
+        until(f"{host} to know no {VM} and to have {free_bytes >> 20} MiB free", seconds, gone)
+
+    # --- wbemcli -----------------------------------------------------------------------------------
+
+    def wbemcli(self, *words, seconds=60):
+        """Everything that it printed; for CIM errors too."""
+        r = subprocess.run(["wbemcli", *words], capture_output=True, text=True, timeout=seconds, check=False,
+                           stdin=subprocess.DEVNULL)
+        return (r.stdout + r.stderr).strip()
+
+    def url(self, host):
+        return f"http://{self.hosts[host]}:5988/root/virtualization/v2"
+
+    def method(self, host, name, destination, vm=VM):
+        """One of the four methods through wbemcli: DestinationHost for ...ToHost, DestinationSystem for ...ToSystem."""
+        reference = f"ComputerSystem={SYSTEM.format(vm)}"
+        if name.endswith("ToHost"):
+            words = f'{name}.DestinationHost="{destination}",{reference}'
+        else:
+            words = f'{name}.{reference},DestinationSystem=Tern_HostSystem.CreationClassName="Tern_HostSystem",Name="{destination}"'
+        return self.wbemcli("cm", f"{self.url(host)}:{SERVICE.format(host)}", words)
+
+    def method_job(self, host, name, destination):
+        answer = self.method(host, name, destination)
+        m = re.search(r"\b4096, .*Job \(reference\):.*InstanceID=\"?[^\"]*/(\d+)", answer)
+        expect(m, f"{name} to return 4096 and a job, not: {answer}")
+        return m.group(1)

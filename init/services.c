@@ -3,6 +3,7 @@
 #include "arch/x86_64/intr.h"
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/pci.h"
+#include "arch/x86_64/serial.h"
 #include "arch/x86_64/time.h"
 #include "cim/console.h"
 #include "cim/server.h"
@@ -14,6 +15,7 @@
 #include "net/tcp_channel.h"
 
 #define SLICE_NS	1000000ull	/* of a vCPU before services are looked after */
+#define SERIAL_NS	1000000ull	/* to look at the UART again while the log waits for it */
 #define IDLE_MAX_NS	1000000000ull
 
 static bool announced;
@@ -96,6 +98,7 @@ static bool run_vms(uint64_t now_ns, uint64_t *deadline_ns)
 
 void services_run(void)
 {
+	serial_defer();
 	for (;;) {
 		uint64_t now = time_ns(), deadline = now + IDLE_MAX_NS, next;
 		bool busy = net_poll(now);
@@ -109,6 +112,8 @@ void services_run(void)
 		if (next < deadline)
 			deadline = next;
 		busy |= run_vms(now, &deadline);
+		if (serial_poll() && time_ns() + SERIAL_NS < deadline)
+			deadline = time_ns() + SERIAL_NS;
 		if (cim_server_deadline() < deadline)
 			deadline = cim_server_deadline();
 		if (net_deadline_ns(time_ns()) < deadline)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdarg.h>
+#include "arch/x86_64/serial.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
 
@@ -30,6 +31,7 @@ void panic(const char *format, ...)
 	va_start(args, format);
 	fmt_v(text, sizeof(text), format, args);
 	va_end(args);
+	serial_flush();
 	log_error("panic", "%s", text);
 	if (!nested++)
 		backtrace();

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "serial.h"
 #include "io.h"
+#include "lib/spin.h"
 
 #define COM1	0x3f8
 #define LCR	3
 #define LSR	5
 #define THRE	0x20
 #define SPINS	20000
+#define FIFO_BYTES	16
+#define RING_BYTES	16384u
 
 void serial_init(void)
 {
@@ -19,6 +22,11 @@ void serial_init(void)
 	out8(COM1 + 4, 0x03);		/* DTR, RTS */
 }
 
+static char ring[RING_BYTES];
+static unsigned head, tail;	/* counts of bytes in and out */
+static bool deferred;
+static struct spin lock;
+
 static void put(char c)
 {
 	for (int i = 0; i < SPINS && !(in8(COM1 + LSR) & THRE); i++)
@@ -26,11 +34,50 @@ static void put(char c)
 	out8(COM1, (unsigned char)c);
 }
 
+static void queue(char c)
+{
+	if (!deferred) {
+		put(c);
+		return;
+	}
+	if (head - tail == RING_BYTES)
+		put(ring[tail++ % RING_BYTES]);
+	ring[head++ % RING_BYTES] = c;
+}
+
 void serial_write(const char *text, size_t length)
 {
-	while (length--) {
+	spin_lock(&lock);
+	for (; length--; text++) {
 		if (*text == '\n')
-			put('\r');
-		put(*text++);
+			queue('\r');
+		queue(*text);
 	}
+	spin_unlock(&lock);
+}
+
+void serial_defer(void)
+{
+	deferred = true;
+}
+
+bool serial_poll(void)
+{
+	bool left;
+
+	spin_lock(&lock);
+	if (head != tail && (in8(COM1 + LSR) & THRE))
+		for (int i = 0; i < FIFO_BYTES && head != tail; i++)
+			out8(COM1, (unsigned char)ring[tail++ % RING_BYTES]);
+	left = head != tail;
+	spin_unlock(&lock);
+	return left;
+}
+
+void serial_flush(void)
+{
+	deferred = false;
+	lock.held = false;	/* whoever held it will not come back */
+	while (head != tail)
+		put(ring[tail++ % RING_BYTES]);
 }

@@ -11,24 +11,31 @@
 struct port_range {
 	uint16_t first, last;
 	uint8_t width;
+	bool timer;	/* an access may move a deadline */
 	uint32_t (*in)(struct machine *m, uint16_t port, unsigned size);
 	void (*out)(struct machine *m, uint16_t port, unsigned size, uint32_t value);
 };
 
 static const struct port_range ports[] = {
-	{ UART_PORT, UART_PORT + 7, 1, uart_in, uart_out },
-	{ 0x0020, 0x0021, 1, pic_in, pic_out },
-	{ 0x00A0, 0x00A1, 1, pic_in, pic_out },
-	{ 0x0040, 0x0043, 1, pit_in, pit_out },
-	{ 0x0061, 0x0061, 1, pit_in, pit_out },
-	{ 0x0064, 0x0064, 1, NULL, ports_kbc_out },
-	{ 0x0070, 0x0071, 1, rtc_in, rtc_out },
-	{ 0x0080, 0x0080, 1, NULL, ports_post_out },
-	{ 0x0092, 0x0092, 1, ports_fast_in, ports_fast_out },
-	{ 0x04D0, 0x04D1, 1, pic_in, pic_out },
-	{ PM_PORT, PM_PORT_TMR + 3, 4, pm_in, pm_out },
-	{ PCI_PORT_ADDRESS, PCI_PORT_DATA + 3, 4, pci_in, pci_out },
+	{ UART_PORT, UART_PORT + 7, 1, false, uart_in, uart_out },
+	{ 0x0020, 0x0021, 1, false, pic_in, pic_out },
+	{ 0x00A0, 0x00A1, 1, false, pic_in, pic_out },
+	{ 0x0040, 0x0043, 1, true, pit_in, pit_out },
+	{ 0x0061, 0x0061, 1, true, pit_in, pit_out },
+	{ 0x0064, 0x0064, 1, false, NULL, ports_kbc_out },
+	{ 0x0070, 0x0071, 1, true, rtc_in, rtc_out },
+	{ 0x0080, 0x0080, 1, false, NULL, ports_post_out },
+	{ 0x0092, 0x0092, 1, false, ports_fast_in, ports_fast_out },
+	{ 0x04D0, 0x04D1, 1, false, pic_in, pic_out },
+	{ PM_PORT, PM_PORT_TMR + 3, 4, true, pm_in, pm_out },
+	{ PCI_PORT_ADDRESS, PCI_PORT_DATA + 3, 4, false, pci_in, pci_out },
 };
+
+static void changed(struct machine *m, bool timer)
+{
+	m->changes++;
+	m->timer_changes += timer;
+}
 
 static uint32_t ones(unsigned size)
 {
@@ -53,6 +60,7 @@ uint32_t machine_port_in(struct machine *m, unsigned vcpu, uint16_t port, unsign
 	const struct port_range *r = find_port(port);
 	uint32_t value = 0;
 
+	changed(m, r && r->timer);
 	if (size == 1 || whole(r, port, size))
 		return (r && r->in ? r->in(m, port, size) : 0xFFFFFFFFu) & ones(size);
 	for (unsigned i = 0; i < size; i++)
@@ -64,6 +72,7 @@ void machine_port_out(struct machine *m, unsigned vcpu, uint16_t port, unsigned 
 {
 	const struct port_range *r = find_port(port);
 
+	changed(m, r && r->timer);
 	if (size == 1 || whole(r, port, size)) {
 		if (r && r->out)
 			r->out(m, port, size, value & ones(size));
@@ -102,6 +111,7 @@ bool machine_mmio(struct machine *m, unsigned vcpu, uint64_t gpa, unsigned size,
 	for (size_t i = 0; i < sizeof(mmio) / sizeof(mmio[0]); i++) {
 		if (gpa < mmio[i].gpa || gpa - mmio[i].gpa >= mmio[i].bytes)
 			continue;
+		changed(m, true);
 		mmio[i].access(m, vcpu, (uint32_t)(gpa - mmio[i].gpa), size, is_write, value);
 		if (!is_write && size < 8)
 			*value &= ones(size);
@@ -112,11 +122,13 @@ bool machine_mmio(struct machine *m, unsigned vcpu, uint64_t gpa, unsigned size,
 
 bool machine_rdmsr(struct machine *m, unsigned vcpu, uint32_t msr, uint64_t *value)
 {
+	changed(m, true);
 	return lapic_rdmsr(m, vcpu, msr, value);
 }
 
 bool machine_wrmsr(struct machine *m, unsigned vcpu, uint32_t msr, uint64_t value)
 {
+	changed(m, true);
 	return lapic_wrmsr(m, vcpu, msr, value);
 }
 
@@ -129,6 +141,7 @@ bool machine_cr8_set(struct machine *m, unsigned vcpu, uint64_t value)
 {
 	if (value > 15)
 		return false;
+	changed(m, false);
 	m->lapic[vcpu].s.tpr = (uint32_t)value << 4;
 	return true;
 }
@@ -137,6 +150,7 @@ bool machine_cr8_set(struct machine *m, unsigned vcpu, uint64_t value)
 
 void machine_irq(struct machine *m, unsigned gsi, bool level)
 {
+	changed(m, false);
 	if (gsi == GSI_PIT)
 		pic_line(m, 0, level);
 	else if (gsi > 0 && gsi < 16)
@@ -151,6 +165,7 @@ void machine_msi(struct machine *m, uint64_t address, uint32_t data)
 		.mode = data >> 8 & 7, .level = data >> 15 & 1,
 	};
 
+	changed(m, false);
 	if (address >> 20 == LAPIC_GPA >> 20)
 		lapic_deliver(m, &msg);
 }
@@ -166,6 +181,7 @@ int machine_intr_pending(struct machine *m, unsigned vcpu)
 
 void machine_intr_accept(struct machine *m, unsigned vcpu, int vector)
 {
+	changed(m, false);
 	if (lapic_pending(m, vcpu) == vector)
 		lapic_accept(m, vcpu, (unsigned)vector);
 	else
@@ -179,6 +195,7 @@ bool machine_nmi_pending(const struct machine *m, unsigned vcpu)
 
 void machine_nmi_accept(struct machine *m, unsigned vcpu)
 {
+	changed(m, false);
 	m->lapic[vcpu].s.nmi_pending = 0;
 }
 
@@ -222,6 +239,7 @@ uint64_t machine_deadline_ns(const struct machine *m)
 
 void machine_poll(struct machine *m, uint64_t now_ns)
 {
+	changed(m, true);
 	pit_poll(m, now_ns);
 	rtc_poll(m, now_ns);
 	pm_poll(m, now_ns);
@@ -242,11 +260,13 @@ void machine_request(struct machine *m, enum machine_request request, const char
 
 void machine_power_button(struct machine *m)
 {
+	changed(m, true);
 	pm_power_button(m);
 }
 
 void machine_reset(struct machine *m)
 {
+	changed(m, true);
 	m->request = MACHINE_RUN;
 	m->request_reason = "";
 	for (unsigned i = 0; i < m->vcpus; i++)

@@ -40,6 +40,8 @@ struct machine {
 	enum machine_request request;	/* set by the guest, cleared by whoever serves it */
 	const char *request_reason;	/* a phrase, valid while @request is set; "" before */
 	uint8_t post_code;		/* last byte written to port 0x80 */
+	uint32_t changes;		/* moves with all that may bring about an event to be taken */
+	uint32_t timer_changes;		/* moves with all that may bring machine_deadline_ns nearer */
 
 	struct lapic lapic[MACHINE_MAX_VCPUS];
 	struct ioapic ioapic;

@@ -124,4 +124,6 @@ void machine_state_load(struct machine *m, const struct machine_image *image)
 			memcpy((char *)m + in_machine(&kinds[i], n), (const char *)image + in_image(&kinds[i], n),
 			       kinds[i].desc->size);
 	console_rebuild(m);
+	m->changes++;
+	m->timer_changes++;
 }

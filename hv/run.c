@@ -18,30 +18,32 @@ static bool wakes(struct vm *vm, unsigned index)
 	       (!vm->vcpu[index].deaf && machine_intr_pending(&vm->machine, index) >= 0);
 }
 
-/* Injects the most urgent event, or asks for the exit at which it can go in. */
-static void deliver_events(struct vm *vm, struct vcpu *v, unsigned index)
+/* Injects the most urgent event, or asks for the exit at which it can go in. False: there was none, and none comes
+ * about before the machine changes. */
+static bool deliver_events(struct vm *vm, struct vcpu *v, unsigned index)
 {
 	int vector;
 
 	if (v->event)
-		return;		/* an interrupted delivery goes first */
+		return true;	/* an interrupted delivery goes first */
 	if (machine_nmi_pending(&vm->machine, index) && vcpu_nmi_possible(v)) {
 		machine_nmi_accept(&vm->machine, index);
 		vcpu_inject_nmi(v);
-		return;
+		return true;
 	}
 	vector = machine_intr_pending(&vm->machine, index);
 	if (vector < 0) {
 		vcpu_want_interrupt_window(v, false);
-		return;
+		return machine_nmi_pending(&vm->machine, index);
 	}
 	if (!vcpu_interruptible(v)) {
 		vcpu_want_interrupt_window(v, true);
-		return;
+		return true;
 	}
 	vcpu_want_interrupt_window(v, false);
 	machine_intr_accept(&vm->machine, index, vector);
 	vcpu_inject_interrupt(v, (uint8_t)vector);
+	return true;
 }
 
 static void drain_pml(struct vm *vm, struct vcpu *v)
@@ -52,58 +54,85 @@ static void drain_pml(struct vm *vm, struct vcpu *v)
 		dirty_pml_drain(&vm->dirty, v->pml, at);
 }
 
-/* Serves the timers that are due; TSC ticks until the next one or @end, 0 when @end has come. */
-static uint64_t ticks_to_run(struct vm *vm, uint64_t end)
+/* Serves the timers that are due; the host's TSC at the next one or @end. */
+static uint64_t serve_timers(struct vm *vm, uint64_t end)
 {
+	uint64_t now = 0;
+
 	for (unsigned look = 0; look < 2; look++) {
-		uint64_t deadline = machine_deadline_ns(&vm->machine);
-		uint64_t now = time_tsc(), left = end - now, guest;
+		uint64_t deadline = machine_deadline_ns(&vm->machine), due;
 
 		/* The clock is read after the deadline: one that has come must not seem to lie ahead. */
-		if (now >= end)
-			return 0;
-		if (deadline == CLOCK_NEVER)
-			return left;
-		guest = clock_mul_div(deadline, vm->machine.tsc_khz, 1000000, 0) - vm->clock.tsc_offset + vm->vcpu[0].tsc_adjust;
-		if ((int64_t)(guest - now) > 0)
-			return guest - now < left ? guest - now : left;
+		now = time_tsc();
+		if (now >= end || deadline == CLOCK_NEVER)
+			return end;
+		due = clock_mul_div(deadline, vm->machine.tsc_khz, 1000000, 0) - vm->clock.tsc_offset + vm->vcpu[0].tsc_adjust;
+		if ((int64_t)(due - now) > 0)
+			return due - now < end - now ? due : end;
 		machine_poll(&vm->machine, machine_time_ns(&vm->machine));
 	}
-	return 1;
+	return now + 1;
+}
+
+/* What the last look at timers and events found; it holds until the machine changes or @until comes. */
+struct look {
+	uint64_t until;			/* the host's TSC; 0: no look yet */
+	uint32_t changes, timer_changes;
+	bool stale;			/* an event waits, or was given to the guest just now */
+};
+
+static void look_now(struct look *l, struct vm *vm, struct vcpu *v, unsigned index, uint64_t now,
+		     uint64_t end)
+{
+	if (now >= l->until || l->timer_changes != vm->machine.timer_changes) {
+		l->until = serve_timers(vm, end);
+		l->timer_changes = vm->machine.timer_changes;
+	}
+	if (v->halted && wakes(vm, index))
+		v->halted = false;
+	l->changes = vm->machine.changes;
+	l->stale = v->halted || deliver_events(vm, v, index);
+}
+
+/* Enters the guest until the next exit, with what it has to take and the time it has; false: the slice is over. */
+static bool enter(struct look *l, struct vm *vm, struct vcpu *v, unsigned index, uint64_t end)
+{
+	uint64_t now = time_tsc();
+
+	if (now >= end && !v->halted)
+		return false;
+	if (l->stale || v->halted || now >= l->until || l->changes != vm->machine.changes ||
+	    l->timer_changes != vm->machine.timer_changes) {
+		look_now(l, vm, v, index, now, end);
+		if (v->halted)
+			return false;
+		now = time_tsc();
+	}
+	if (vcpu_run(v, now < l->until ? l->until - now : 1) == ERR_OK)
+		return true;
+	vm_crash(vm, "VM entry failed for vCPU %u; the log has the audit", index);
+	return false;
 }
 
 static enum vm_slice run_vcpu(struct vm *vm, unsigned index, uint64_t end)
 {
 	struct vcpu *v = &vm->vcpu[index];
-	enum vm_slice result = VM_SLICE_BUSY;
-	enum exit_action action = EXIT_CONTINUE;
+	struct look look = { 0 };
 
 	if (dirty_wants_pml(&vm->dirty) != v->pml_on)
 		vcpu_set_pml(v, !v->pml_on);
 	vcpu_load(v);
 	vcpu_set_tsc_offset(vm->clock.tsc_offset);
-	while (action == EXIT_CONTINUE && vm->state == VM_RUNNING) {
-		uint64_t timer = ticks_to_run(vm, end);
-
-		if (v->halted && wakes(vm, index))
-			v->halted = false;
-		if (v->halted) {
-			result = VM_SLICE_IDLE;
-			break;
-		}
-		if (!timer)
-			break;
-		deliver_events(vm, v, index);
-		if (vcpu_run(v, timer) != ERR_OK) {
-			vm_crash(vm, "VM entry failed for vCPU %u; the log has the audit", index);
-			break;
-		}
+	while (vm->state == VM_RUNNING && enter(&look, vm, v, index, end)) {
 		if (v->pml_on)
 			drain_pml(vm, v);
-		action = exit_handle(vm, v, index);
+		if (exit_handle(vm, v, index) != EXIT_CONTINUE)
+			break;
 	}
 	vcpu_put(v);
-	return vm->state == VM_RUNNING ? result : VM_SLICE_STOPPED;
+	if (vm->state != VM_RUNNING)
+		return VM_SLICE_STOPPED;
+	return v->halted ? VM_SLICE_IDLE : VM_SLICE_BUSY;
 }
 
 enum vm_slice vm_run_slice(struct vm *vm, uint64_t ns)

@@ -45,6 +45,7 @@ void vm_clock_move(struct vm *vm, uint64_t by)
 {
 	vm->clock.frozen_tsc += by;
 	vm->clock.tsc_offset += by;
+	vm->machine.timer_changes++;	/* a TSC deadline is another moment now */
 }
 
 void vm_clock_set(struct vm *vm, uint64_t tsc)

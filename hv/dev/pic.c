@@ -77,6 +77,8 @@ void pic_line(struct machine *m, unsigned irq, bool level)
 	struct pic_state *s = &m->pic.s[irq >> 3 & 1];
 	uint8_t bit = (uint8_t)(1u << (irq & 7));
 
+	if (level == !!(s->lines & bit) && !(s->elcr & bit))
+		return;		/* chips tell their line at every access: nothing new */
 	if (level && !(s->lines & bit))
 		s->irr |= bit;
 	/* A latched edge survives the fall of its line, so that a short pulse isn't lost. */

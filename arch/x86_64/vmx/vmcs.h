@@ -142,21 +142,24 @@ static inline enum vmx_status vmx_invvpid(enum vmx_invvpid_type type, uint16_t v
 __attribute__((noreturn, cold))
 void vmcs_failed(const char *operation, enum vmcs_field field, enum vmx_status status);
 
-/* For fields the code knows to exist: anything but success is a bug of ours. */
+/* For fields the code knows to exist: anything but success is a bug of ours. One flag test suffices for these, so
+ * the failing instruction is repeated to learn which of the two failures it is. */
 static inline uint64_t vmcs_read(enum vmcs_field field)
 {
 	uint64_t value;
-	enum vmx_status s = vmx_vmread(field, &value);
+	uint8_t failed;
 
-	if (__builtin_expect(s != VMX_SUCCEED, 0))
-		vmcs_failed("VMREAD", field, s);
+	__asm__ volatile("vmread %2, %0" : "=r"(value), "=@ccbe"(failed) : "r"((uint64_t)field));
+	if (__builtin_expect(failed, 0))
+		vmcs_failed("VMREAD", field, vmx_vmread(field, &value));
 	return value;
 }
 
 static inline void vmcs_write(enum vmcs_field field, uint64_t value)
 {
-	enum vmx_status s = vmx_vmwrite(field, value);
+	uint8_t failed;
 
-	if (__builtin_expect(s != VMX_SUCCEED, 0))
-		vmcs_failed("VMWRITE", field, s);
+	__asm__ volatile("vmwrite %2, %1" : "=@ccbe"(failed) : "r"((uint64_t)field), "rm"(value));
+	if (__builtin_expect(failed, 0))
+		vmcs_failed("VMWRITE", field, vmx_vmwrite(field, value));
 }

@@ -161,3 +161,63 @@ Test(machine, an_access_that_leaves_a_chip_floats_there)
 	cr_assert_eq(machine_port_in(m, 0, 0x60A, 4) >> 16, 0xFFFF);
 	cr_assert_eq(machine_port_in(m, 0, 0x603, 2), 0x0100, "enable's high byte, control's low byte");
 }
+
+/* Whoever looked at deadlines and events looks again only when these counters move. */
+Test(machine, nothing_brings_a_deadline_or_an_event_about_unannounced)
+{
+	static const uint16_t port[] = { 0x20, 0x21, 0xA1, 0x40, 0x43, 0x61, 0x70, 0x71, 0x71, 0x80, 0x3F8, 0x3F9, 0x3FA, 0x3FC,
+					 0x600, 0x602, 0xCF8, 0x4D0 };
+	struct machine *m = fake_machine(1);
+	unsigned nearer = 0, events = 0;
+	uint32_t random = 1;
+
+	m->lapic[0].s.svr |= 1u << 8;
+	for (unsigned i = 0; i < 200000; i++) {
+		uint64_t deadline = machine_deadline_ns(m), value;
+		uint32_t changes = m->changes, timer_changes = m->timer_changes;
+		int vector = machine_intr_pending(m, 0);
+
+		random = random * 1664525u + 1013904223u;
+		value = random >> 24;
+		switch (random >> 8 & 7) {
+		case 0:
+			machine_port_in(m, 0, port[(random >> 12) % 18], 1);
+			break;
+		case 1:
+			value = 0x20000u << (random >> 20 & 1) | 0x40u;
+			machine_mmio(m, 0, LAPIC_GPA + 0x320, 4, true, &value);	/* timer LVT */
+			break;
+		case 2:
+			value = random >> 12;
+			machine_mmio(m, 0, LAPIC_GPA + 0x380, 4, true, &value);	/* initial count */
+			break;
+		case 3:
+			machine_wrmsr(m, 0, 0x6E0, machine_guest_tsc(m) + (random >> 12));
+			break;
+		case 4:
+			fake_now_ns += random >> 14;
+			machine_poll(m, fake_now_ns);
+			break;
+		case 5:
+			machine_console_write(m, &value, 1);
+			break;
+		case 6:
+			if (vector >= 0)
+				machine_intr_accept(m, 0, vector);
+			machine_mmio(m, 0, LAPIC_GPA + 0xB0, 4, true, &value);	/* EOI */
+			break;
+		default:
+			fake_outb(m, port[(random >> 12) % 18], (uint8_t)value);
+		}
+		if (machine_deadline_ns(m) < deadline) {
+			nearer++;
+			cr_assert_neq(m->timer_changes, timer_changes, "step %u brought the deadline nearer in silence", i);
+		}
+		if (machine_intr_pending(m, 0) >= 0 && machine_intr_pending(m, 0) != vector) {
+			events++;
+			cr_assert_neq(m->changes, changes, "step %u made an interrupt pending in silence", i);
+		}
+	}
+	cr_assert_gt(nearer, 1000);
+	cr_assert_gt(events, 100);
+}

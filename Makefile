@@ -26,9 +26,10 @@ include tools/make/deps.mk
 include tools/make/boot.mk
 include tools/make/lwip.mk tools/make/acpi.mk tools/make/cim.mk tools/make/test.mk
 include tools/make/image.mk
-include tools/make/unit.mk
+include tools/make/unit.mk tools/make/wire.mk
 include tools/make/tools.mk
 include tools/make/bench.mk
+include tools/make/migbench.mk
 
 $(B)/obj/lib/%.o $(B)/obj/arch/%.o $(B)/obj/hv/%.o: EXTRA_C = $(GPR_ONLY)
 

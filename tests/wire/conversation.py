@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: MIT
+"""Sections 2, 3 and 5 of docs/wire/protocol.md: what both directions of one connection say to each other."""
+import struct
+
+from memory import Image, Memory, image_records
+from records import records, text
+from refused import Refused
+from sums import xxh64
+
+MAGIC = int.from_bytes(b"TERNMIG1", "little")
+VERSION = 1
+MEMORY_UNIT = 2 << 20
+MIGRATE, CHECK, SETTLE = 1, 2, 3
+FLAG_CHECK, FLAG_VERIFY = 1, 2
+PURPOSES = {MIGRATE: "migrate", CHECK: "check", SETTLE: "settle"}
+
+
+class Finished(Exception):
+    """Nothing may follow on this connection."""
+
+
+class Conversation:
+    """Reads what the source sent, and after each of its records the answer that must be there. Without @destination
+    answers are taken for granted. With @claims False the sums that the peers claim are not compared."""
+
+    def __init__(self, source, destination=None, claims=True):
+        self.source, self.claims = records(source, "S"), claims
+        self.answers = records(destination, "D") if destination is not None else None
+        self.spoken = {"S": [], "D": []}
+        self.wait, self.outcome, self.why = "HELLO", None, None
+        self.purpose = self.memory = self.offer = self.image = self.attempt = self.version = None
+        self.hosts, self.rounds, self.summed, self.state, self.downtime_ns = {}, [], [], None, None
+        self.round, self.data_pages, self.zero_pages, self.stopped, self.state_limit = 1, 0, 0, False, 1 << 32
+        self.digest = self.memory_hash = None
+
+    # --- the order of things --------------------------------------------------------------------------
+
+    def run(self):
+        try:
+            for record in self.source:
+                self.hear(record, "S")
+                if record.name == "HEARTBEAT" and self.wait != "HELLO":
+                    continue
+                if record.name == "ABORT" and self.wait != "HELLO":
+                    self.on_abort(record)
+                    continue
+                handler = self.STEPS.get((self.wait, record.name))
+                if not handler:
+                    raise Refused("order", "%s may not come here, %s must" % (record.name, self.wait))
+                handler(self, record)
+        except Finished:
+            self.nothing_more()
+            return self
+        if not self.outcome:
+            raise Refused("cut", "the recording ends where %s must come" % self.wait)
+        self.nothing_more()
+        return self
+
+    def nothing_more(self):
+        """Records that crossed what ended the connection are still whole records, and only D's ANSWER may be left."""
+        for record in self.source:
+            if self.outcome not in ("aborted", "rejected"):
+                raise Refused("order", "%s comes after the end" % record.name)
+        for record in self.answers or ():
+            if record.name not in ("HEARTBEAT", "ANSWER" if self.outcome == "aborted" else "HEARTBEAT"):
+                raise Refused("order", "%s comes after the end" % record.name)
+
+    def hear(self, record, sender):
+        self.spoken[sender].append(record)
+        self.attempt = self.attempt or record.header[5]
+        if record.header[5] != self.attempt:
+            raise Refused("attempt", "%s's %s has another attempt's id" % (sender, record.name))
+
+    def answer(self, *allowed):
+        """D's next record; None when only one direction was recorded."""
+        for record in self.answers or ():
+            self.hear(record, "D")
+            if record.name == "HEARTBEAT" and "D" in self.hosts:
+                continue
+            if record.name == "ABORT":
+                self.finish("aborted", "by D: " + text(record.fields()["text"]))
+            if record.name == "REJECT" and record.name in allowed:
+                self.on_reject(record)
+            if record.name not in allowed:
+                raise Refused("order", "D answers %s where %s must come" % (record.name, " or ".join(allowed)))
+            return record
+        if self.answers is not None:
+            raise Refused("cut", "D's answer %s is missing" % " or ".join(allowed))
+        return None
+
+    def finish(self, outcome, why):
+        self.outcome, self.why = outcome, why
+        raise Finished
+
+    # --- HELLO and OFFER ------------------------------------------------------------------------------
+
+    def hello(self, record, sender):
+        fields = record.fields()
+        if fields["magic"] != MAGIC:
+            raise Refused("hello", "%s's HELLO is not Tern's" % sender)
+        if fields["version_min"] > fields["version_max"] or fields["purpose"] not in PURPOSES:
+            raise Refused("hello", "%s's HELLO: versions %d to %d, purpose %d" %
+                          (sender, fields["version_min"], fields["version_max"], fields["purpose"]))
+        self.hosts[sender] = fields
+        return fields
+
+    def on_hello(self, record):
+        mine = self.hello(record, "S")
+        self.purpose = mine["purpose"]
+        answer = self.answer("HELLO", "REJECT")
+        lowest, highest = mine["version_min"], mine["version_max"]
+        if answer:
+            theirs = self.hello(answer, "D")
+            if theirs["purpose"] != self.purpose:
+                raise Refused("hello", "D's HELLO has purpose %d, S's %d" % (theirs["purpose"], self.purpose))
+            if theirs["boot_id"] == mine["boot_id"]:
+                raise Refused("hello", "both HELLOs have the same boot id")
+            lowest, highest = max(lowest, theirs["version_min"]), min(highest, theirs["version_max"])
+        if lowest > highest or answer and highest != VERSION or not lowest <= VERSION <= highest:
+            raise Refused("version", "the peers speak version %d, with %d for the oldest; this reader knows %d" %
+                          (highest, lowest, VERSION))
+        self.version = VERSION
+        self.wait = "a question" if self.purpose == SETTLE else "OFFER"
+        self.outcome = "settled" if self.purpose == SETTLE else None
+
+    def on_reject(self, record):
+        fields = record.fields()
+        reasons = [text(fields["text"][n * 200:n * 200 + 200]) for n in range(fields["count"])]
+        self.finish("rejected", "; ".join(reasons))
+
+    def on_offer(self, record):
+        offer = record.fields()
+        if not offer["memory_bytes"] or offer["memory_bytes"] % MEMORY_UNIT:
+            raise Refused("offer", "guest memory of %d bytes" % offer["memory_bytes"])
+        if not offer["vcpus"] or offer["name"].find(b"\0") < 1:
+            raise Refused("offer", "no vCPU, or no name with its end")
+        if bool(offer["flags"] & FLAG_CHECK) != (self.purpose == CHECK):
+            raise Refused("offer", "flags %d do not agree with purpose %d" % (offer["flags"], self.purpose))
+        self.offer = offer
+        accept = self.answer("ACCEPT", "REJECT")
+        if accept:
+            self.state_limit = accept.fields()["state_bytes"]
+        if self.purpose == CHECK:
+            self.finish("accepted", None)
+        self.memory = Memory(offer["memory_bytes"])
+        self.wait = self.ROUNDS
+
+    # --- rounds and state -----------------------------------------------------------------------------
+
+    def sum_up(self, record):
+        self.summed.append(struct.pack("<HI", record.type, len(record.body)) + record.body)
+
+    def on_pages(self, record):
+        data_pages, zero_pages = self.memory.load(record.body, self.round)
+        self.data_pages += data_pages
+        self.zero_pages += zero_pages
+        self.sum_up(record)
+
+    def on_round_end(self, record):
+        end = record.fields()
+        told = (end["round"], end["raw_pages"], end["zero_pages"], bool(end["final"]))
+        if told != (self.round, self.data_pages, self.zero_pages, self.stopped):
+            raise Refused("round", "ROUND_END tells %s, seen were %s" %
+                          (told, (self.round, self.data_pages, self.zero_pages, self.stopped)))
+        self.sum_up(record)
+        self.rounds.append({"round": self.round, "data_pages": self.data_pages, "zero_pages": self.zero_pages})
+        ack = self.answer("ROUND_ACK")
+        if ack and ack.fields()["round"] != self.round:
+            raise Refused("round", "ROUND_ACK of round %d for %d" % (ack.fields()["round"], self.round))
+        if self.stopped:
+            self.wait = "STATE"
+        else:
+            self.round, self.data_pages, self.zero_pages = self.round + 1, 0, 0
+
+    def on_stop(self, record):
+        if self.stopped or record.fields()["round"] != self.round or self.data_pages or self.zero_pages:
+            raise Refused("round", "STOP comes twice, in the middle of a round or for another than %d" % self.round)
+        self.stopped = True
+        self.sum_up(record)
+
+    def on_state(self, record):
+        self.image = self.image or Image(self.state_limit)
+        whole = self.image.add(record.body)
+        dry = bool(self.image.flags)
+        if dry and self.stopped or not dry and self.wait != "STATE":
+            raise Refused("order", "STATE (%s) may not come here" % ("dry run" if dry else "final"))
+        self.sum_up(record)
+        if not whole:
+            return
+        image, self.image = self.image, None
+        if dry:
+            self.on_dry_run(image)
+        else:
+            self.on_loaded(image)
+
+    def on_dry_run(self, image):
+        report = self.answer("STATE_REPORT")
+        if not report or report.fields()["ok"]:
+            image_records(image.data)
+        else:
+            self.wait = "ABORT, since D can't load the state: " + text(report.fields()["text"])
+
+    def on_loaded(self, image):
+        self.state = {"bytes": image.total, "records": image_records(image.data)}
+        self.digest, self.memory_hash = xxh64(b"".join(self.summed)), self.memory.hash()
+        ready = self.answer("READY")
+        if ready:
+            fields = ready.fields()
+            if bool(fields["verified"]) != bool(self.offer["flags"] & FLAG_VERIFY):
+                raise Refused("answer", "READY and OFFER do not agree about the memory hash")
+            self.same("digest", "READY", fields["digest"], self.digest)
+            if fields["verified"]:
+                self.same("hash", "READY", fields["memory_hash"], self.memory_hash)
+        self.wait = "COMMIT"
+
+    def same(self, rule, name, claimed, own):
+        if self.claims and claimed != own:
+            raise Refused(rule, "%s's %s is %016x, the recording's %016x" % (name, rule, claimed, own))
+
+    # --- the hand-off ---------------------------------------------------------------------------------
+
+    def on_commit(self, record):
+        commit = record.fields()
+        self.same("digest", "COMMIT", commit["digest"], self.digest)
+        self.downtime_ns = commit["stopped_ns"]
+        running = self.answer("RUNNING")
+        if running:
+            self.downtime_ns += running.fields()["resume_ns"]
+        self.wait = "DONE"
+
+    def on_done(self, _record):
+        answer = self.answer("ANSWER")
+        if answer and answer.fields()["state"]:
+            raise Refused("answer", "D answers DONE with PREPARED")
+        self.finish("moved", None)
+
+    def on_query(self, record):
+        record.fields()
+        answer = self.answer("ANSWER" if self.wait == "COMMIT" else "RUNNING")
+        if answer and self.wait == "COMMIT" and not answer.fields()["state"]:
+            raise Refused("answer", "D has forgotten an attempt for which it sent READY")
+
+    def on_abort(self, record):
+        self.why = "by S: " + text(record.fields()["text"])
+        if self.wait == "DONE":
+            self.answer("RUNNING")
+            return
+        if self.purpose == SETTLE:
+            self.on_question(record)
+            return
+        if self.wait == "COMMIT" and self.answers is not None:
+            self.answer("REFUSED")
+        self.finish("aborted", self.why)
+
+    def on_question(self, record):
+        """A settling connection: only D's record tells which of these answers is the right one."""
+        if record.name != "DONE":
+            record.fields()
+        allowed = {"QUERY": ("ANSWER", "RUNNING", "REFUSED"), "DONE": ("ANSWER",)}
+        answer = self.answer(*allowed.get(record.name, ("RUNNING", "REFUSED", "ANSWER")))
+        if answer:
+            fields = answer.fields()
+            if record.name != "QUERY" and fields.get("state"):
+                raise Refused("answer", "D answers %s with PREPARED" % record.name)
+
+    ROUNDS = "PAGES, ROUND_END, STATE or STOP"
+    STEPS = {
+        ("HELLO", "HELLO"): on_hello, ("OFFER", "OFFER"): on_offer,
+        (ROUNDS, "PAGES"): on_pages, (ROUNDS, "ROUND_END"): on_round_end, (ROUNDS, "STOP"): on_stop,
+        (ROUNDS, "STATE"): on_state, ("STATE", "STATE"): on_state,
+        ("COMMIT", "COMMIT"): on_commit, ("COMMIT", "QUERY"): on_query,
+        ("DONE", "COMMIT"): on_commit, ("DONE", "QUERY"): on_query, ("DONE", "DONE"): on_done,
+        ("a question", "QUERY"): on_question, ("a question", "COMMIT"): on_question,
+        ("a question", "DONE"): on_question,
+    }
+
+    # --- what there is to tell ------------------------------------------------------------------------
+
+    def summary(self):
+        out = {"outcome": self.outcome, "why": self.why, "version": self.version,
+               "purpose": PURPOSES.get(self.purpose), "attempt": self.attempt.hex() if self.attempt else None,
+               "hosts": {side: text(h["name"]) for side, h in self.hosts.items()},
+               "records": {side: count(spoken) for side, spoken in self.spoken.items()}}
+        if self.offer:
+            out["guest"] = {"name": text(self.offer["name"]), "memory_bytes": self.offer["memory_bytes"],
+                            "vcpus": self.offer["vcpus"], "tsc_khz": self.offer["tsc_khz"]}
+        if self.memory:
+            out.update(rounds=self.rounds, pages_sent=self.memory.sent, nonzero_pages=len(self.memory.content))
+        if self.digest is not None:
+            out.update(state=self.state, digest="%016x" % self.digest, memory_hash="%016x" % self.memory_hash,
+                       downtime_ns=self.downtime_ns)
+        return out
+
+
+def count(spoken):
+    counts = {}
+    for record in spoken:
+        counts[record.name] = counts.get(record.name, 0) + 1
+    return counts

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+"""Section 4 of docs/wire/protocol.md: pages into guest memory, parts into state images, and both sums."""
+import struct
+
+from refused import Refused
+from sums import lz4_block, xxh64
+
+PAGE = 4096
+ZERO_PAGE = bytes(PAGE)
+PAGES_MAX = 1024
+ZERO, RAW, LZ4 = 0, 1, 2
+
+
+class Memory:
+    """Guest memory as the stream tells it; pages never named are zero."""
+
+    def __init__(self, size):
+        self.pages, self.content = size // PAGE, {}
+        self.sent = {"zero": 0, "raw": 0, "lz4": 0}
+
+    def load(self, body, current_round):
+        """One PAGES body: all of it is checked, then loaded. Returns pages with data and zero pages."""
+        entries, data_pages, zero_pages = self.entries(body, current_round), 0, 0
+        for page, count, encoding, data in entries:
+            self.sent[("zero", "raw", "lz4")[encoding]] += count
+            data_pages, zero_pages = data_pages + count * (encoding != ZERO), zero_pages + count * (encoding == ZERO)
+            for n in range(count):
+                content = (ZERO_PAGE if encoding == ZERO else lz4_block(data, PAGE) if encoding == LZ4 else
+                           data[n * PAGE:(n + 1) * PAGE])
+                if content == ZERO_PAGE:
+                    self.content.pop(page + n, None)
+                else:
+                    self.content[page + n] = content
+        return data_pages, zero_pages
+
+    def entries(self, body, current_round):
+        if len(body) < 8:
+            raise Refused("pages", "PAGES of %d bytes" % len(body))
+        number, count = struct.unpack_from("<II", body)
+        at, found, named = 8, [], 0
+        if number != current_round:
+            raise Refused("round", "PAGES of round %d in round %d" % (number, current_round))
+        for _ in range(count):
+            if at + 16 > len(body):
+                raise Refused("pages", "PAGES ends inside an entry")
+            page, pages, encoding, length = struct.unpack_from("<QIHH", body, at)
+            if encoding > LZ4:
+                raise Refused("pages", "PAGES has the reserved encoding %d" % encoding)
+            if not pages or page + pages > self.pages:
+                raise Refused("pages", "PAGES names %d pages at %#x of %#x" % (pages, page, self.pages))
+            if encoding == LZ4 and (pages != 1 or not 1 <= length <= 4095) or encoding != LZ4 and length:
+                raise Refused("pages", "PAGES: %d pages of encoding %d with length %d" % (pages, encoding, length))
+            size = pages * PAGE if encoding == RAW else length
+            at, named = at + 16 + size, named + pages
+            if named > PAGES_MAX:
+                raise Refused("pages", "PAGES names over %d pages" % PAGES_MAX)
+            if at > len(body):
+                raise Refused("pages", "PAGES ends inside the data of page %#x" % page)
+            found.append((page, pages, encoding, body[at - size:at]))
+        if at != len(body):
+            raise Refused("pages", "PAGES has %d bytes after its last entry" % (len(body) - at))
+        return found
+
+    def hash(self):
+        zero = xxh64(ZERO_PAGE)
+        sums = (xxh64(self.content[n]) if n in self.content else zero for n in range(self.pages))
+        return xxh64(b"".join(struct.pack("<Q", one) for one in sums))
+
+    def write(self, out):
+        for n in range(self.pages):
+            out.write(self.content.get(n, ZERO_PAGE))
+
+
+class Image:
+    """A state image that comes in parts."""
+
+    def __init__(self, limit):
+        self.limit, self.flags, self.total, self.data = limit, None, None, b""
+
+    def add(self, body):
+        """Takes a STATE body; True: the image is complete."""
+        if len(body) <= 16:
+            raise Refused("state", "STATE of %d bytes carries nothing" % len(body))
+        flags, total, offset, zero = struct.unpack_from("<4I", body)
+        if flags > 1 or zero:
+            raise Refused("state", "STATE has flags %#x and %d for zero" % (flags, zero))
+        if self.total is None:
+            if not 1 <= total <= self.limit:
+                raise Refused("state", "a state image of %d bytes, granted were %d" % (total, self.limit))
+            self.flags, self.total = flags, total
+        if (flags, total, offset) != (self.flags, self.total, len(self.data)):
+            raise Refused("state", "a STATE part at %d of %d does not follow %d of %d" %
+                          (offset, total, len(self.data), self.total))
+        self.data += body[16:]
+        if len(self.data) > self.total:
+            raise Refused("state", "STATE parts of %d bytes for an image of %d" % (len(self.data), self.total))
+        return len(self.data) == self.total
+
+
+def image_records(image):
+    """The state records of a whole image: what is known of them without the machine that wrote them."""
+    at, found = 0, []
+    while at < len(image):
+        if at + 12 > len(image):
+            raise Refused("image", "the state image ends inside a record's header")
+        kind, instance, version, zero, length = struct.unpack_from("<4HI", image, at)
+        if zero:
+            raise Refused("image", "state record 0x%04x has %d for zero" % (kind, zero))
+        at += 12
+        if at + length > len(image):
+            raise Refused("image", "the state image ends inside record 0x%04x" % kind)
+        found.append({"type": kind, "instance": instance, "version": version, "bytes": length,
+                      "fields": field_tags(image[at:at + length], kind)})
+        at += length
+    return found
+
+
+def field_tags(body, kind):
+    at, tags = 0, []
+    while at < len(body):
+        if at + 6 > len(body):
+            raise Refused("image", "state record 0x%04x ends inside a field's header" % kind)
+        tag, width, count = struct.unpack_from("<3H", body, at)
+        at += 6 + width * count
+        if at > len(body):
+            raise Refused("image", "state record 0x%04x ends inside field %d" % (kind, tag))
+        tags.append(tag)
+    return tags

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* wire_play.h: migrations recorded, and one side of a recording played to the real other side. */
+#pragma once
+#include "wire_guest.h"
+
+#define WIRE_MIB (1ull << 20)
+
+struct wire_recording { uint8_t *bytes[2]; size_t length[2]; };	/* [0] of the source, [1] of the destination */
+
+/* S(name, meaning): what is recorded. */
+#define WIRE_SCENES(S)							\
+	S(idle,	  "a guest that writes nothing")			\
+	S(busy,	  "a guest that writes while it moves, in several rounds") \
+	S(state,  "a state image of several parts")			\
+	S(plain,  "without the memory hash")				\
+	S(check,  "a check, accepted")					\
+	S(reject, "an offer refused for two reasons")			\
+	S(abort,  "a state that the destination can't load")		\
+	S(cancel, "cancelled by the source's operator in the first round")
+
+#define WIRE_SCENE_ENUM(name, meaning) WIRE_##name,
+enum wire_scene { WIRE_SCENES(WIRE_SCENE_ENUM) WIRE_SCENE_COUNT };
+#undef WIRE_SCENE_ENUM
+
+/* Plays @scene with both real sides on @p (pair_fini ends it) and records its first connection; free both bytes. */
+void wire_record(struct pair *p, enum wire_scene scene, struct wire_recording *out);
+
+struct wire_verdict {
+	bool complete;			/* the live side went all the way and said what the recording says */
+	char text[256];			/* else: why not, as far as it was told */
+	uint64_t digest, memory_hash;	/* the live side's; 0 without */
+};
+
+/* A real destination hears the recorded source, whose part ends before COMMIT if the READY is not the recorded one. @p
+ * is for looking at the guest afterwards; pair_fini ends it. */
+void wire_play_source(struct pair *p, const struct wire_recording *r, struct wire_verdict *v);
+/* A real source with scene idle's guest hears the recorded destination. */
+void wire_play_destination(struct pair *p, const struct wire_recording *r, struct wire_verdict *v);

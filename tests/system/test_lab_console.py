@@ -16,6 +16,17 @@ REPLAY = b"[    0.0] guest says hello\r\n\xff\x00end\r\n"
 heard = []
 
 
+def chatter(c):
+    """A guest that never stops writing."""
+    with c:
+        try:
+            while True:
+                c.sendall(b"tick\n")
+                time.sleep(0.1)
+        except OSError:
+            pass
+
+
 def serve(listener):
     while True:
         c, _ = listener.accept()
@@ -24,6 +35,9 @@ def serve(listener):
             data += c.recv(100)
         name, _, data = data.partition(b"\n")
         c.sendall(REPLAY)
+        if name == b"chatty":
+            chatter(c)
+            continue
         while b"!" not in data:
             more = c.recv(100)
             if not more:
@@ -45,6 +59,10 @@ try:
 
     r = subprocess.run([LAB, "console", "lab-a", "other", "--dump"], stdin=subprocess.DEVNULL, capture_output=True, check=True)
     expect(r.stdout == REPLAY, f"--dump to print the guest's bytes unchanged, not {r.stdout!r}")
+
+    r = subprocess.run([LAB, "console", "lab-a", "chatty", "--dump"], stdin=subprocess.DEVNULL, capture_output=True, check=True,
+                       timeout=20)
+    expect(r.stdout.startswith(REPLAY), f"--dump to end although the guest writes on, not {r.stdout!r}")
 
     r = subprocess.run([LAB, "console", "lab-a"], input=b"type this!", capture_output=True, check=True)
     expect(r.stdout == REPLAY + b"TYPE THIS!", f"both directions through a pipe, not {r.stdout!r}")

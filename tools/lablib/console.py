@@ -6,6 +6,7 @@ import select
 import socket
 import sys
 import termios
+import time
 import tty
 
 from . import LabError
@@ -27,7 +28,7 @@ def guess_vm(lab):
 
 def attach(address, vm, dump_seconds=None):
     """Joins the terminal and the console until Ctrl-], the end of the connection, or, to dump what was
-    written so far, until dump_seconds pass without a byte."""
+    written so far, until dump_seconds pass without a byte (or a few times as long, when the guest writes on)."""
     try:
         s = socket.create_connection((address, PORT), timeout=10)
     except OSError as e:
@@ -35,7 +36,8 @@ def attach(address, vm, dump_seconds=None):
     s.settimeout(None)
     s.sendall(vm.encode() + b"\n")
     if dump_seconds is not None:
-        while select.select([s], [], [], dump_seconds)[0]:
+        end = time.monotonic() + 3 * dump_seconds
+        while time.monotonic() < end and select.select([s], [], [], dump_seconds)[0]:
             data = s.recv(65536)
             if not data:
                 break

@@ -1,0 +1,708 @@
+/* SPDX-License-Identifier: MIT */
+/* handoff.pml: docs/wire/protocol.md section 5 as a model for SPIN. README.md says what it covers and how it is run. */
+
+/* --- bounds, all to be set with -D --------------------------------------------------------------- */
+#ifndef ATTEMPTS
+#define ATTEMPTS 1	/* attempts to move the guest from S to D, one after the other */
+#endif
+#ifndef CUTS
+#define CUTS 1		/* links that die */
+#endif
+#ifndef SLOW
+#define SLOW 1		/* timeouts although the link lives, and loads that fail */
+#endif
+#ifndef DUPS
+#define DUPS 0		/* records that come twice, on the same or another connection of the attempt */
+#endif
+#ifndef S_CRASHES
+#define S_CRASHES 0
+#endif
+#ifndef D_CRASHES
+#define D_CRASHES 0
+#endif
+#ifndef CANCELS
+#define CANCELS 1
+#endif
+#ifndef GIVE_UPS
+#define GIVE_UPS 0	/* an operator ends PREPARED at D by recording ABORTED */
+#endif
+#define CONNS 3		/* connections that exist at once */
+#define ROOM 4		/* records on their way in one direction of one */
+
+#ifdef DURABLE
+#define IS_DURABLE true
+#else
+#define IS_DURABLE false
+#endif
+
+mtype = { OFFER, ACCEPT, REJECT, STATE, READY, COMMIT, RUNNING, DONE, QUERY, ANS_PREPARED, ANS_NONE, REFUSED, ABORT };
+
+/* --- what exists ---------------------------------------------------------------------------------- */
+#define NOCONN CONNS
+chan s2d[CONNS] = [ROOM] of { mtype };
+chan d2s[CONNS] = [ROOM] of { mtype };
+bool used[CONNS], cut[CONNS], s_gone[CONNS], d_gone[CONNS], settles[CONNS];
+byte att[CONNS];
+byte serial[CONNS];	/* of the connection, for traces */
+byte opened;
+
+#define NONE 0		/* records, of both sides */
+#define PREPARED 1
+#define OWNED 2
+#define ABORTED 3
+#define COMMITTED 4
+#define DONE_ 5
+byte s_rec[ATTEMPTS], d_rec[ATTEMPTS];
+
+#define S_IDLE 0	/* the source's life of an attempt */
+#define S_OFFERED 1
+#define S_STOPPED 2
+#define S_COMMITTED 3
+#define S_DONE 4
+#define S_ABORTED 5
+#define S_END 6
+byte st[ATTEMPTS];
+byte s_conn[ATTEMPTS];	/* its connection or NOCONN */
+bool sent_state[ATTEMPTS], unknown[ATTEMPTS];	/* D may be prepared; the outcome is not known and S says so */
+bool forgot[ATTEMPTS];	/* D's boot id changed since HELLO */
+byte d_boot, peer_boot[ATTEMPTS];
+
+#define G_NONE 0	/* a guest's memory on a host */
+#define G_LOADING 1
+#define G_LOADED 2
+#define G_STOPPED 3
+#define G_RUN 4
+byte sg = G_RUN, dg[ATTEMPTS];
+byte d_conn[ATTEMPTS];	/* the connection that D loads from */
+
+bool ran;		/* D's copy has run, however shortly */
+bool s_decided[ATTEMPTS];	/* S resumed after this attempt (ghost) */
+bool lock_s = true, lock_d;	/* who may act on the outside world (ghost) */
+bool asked;		/* for a mutation */
+bool s_crashed, d_crashed, s_kick[ATTEMPTS], d_kick[ATTEMPTS];
+
+byte cuts = CUTS, slow = SLOW, dups = DUPS, cancels = CANCELS, give_ups = GIVE_UPS, s_crashes = S_CRASHES, d_crashes = D_CRASHES;
+
+#if ATTEMPTS > 1
+#define ANY_COPY_D	(dg[0] != G_NONE || dg[1] != G_NONE)
+#define D_RUNS		(dg[0] == G_RUN || dg[1] == G_RUN)
+#define BEFORE_ENDED(e)	(e == 0 || st[0] == S_ABORTED || st[0] == S_END)
+#else
+#define ANY_COPY_D	(dg[0] != G_NONE)
+#define D_RUNS		(dg[0] == G_RUN)
+#define BEFORE_ENDED(e)	true
+#endif
+
+/* --- connections ------------------------------------------------------------------------------------ */
+inline drain(q)
+{
+	do
+	:: nempty(q) -> q?_
+	:: empty(q) -> break
+	od
+}
+
+inline maybe_free(c)
+{
+	if
+	:: s_gone[c] && d_gone[c] ->
+		drain(s2d[c]); drain(d2s[c]);
+		used[c] = false; cut[c] = false; s_gone[c] = false; d_gone[c] = false; settles[c] = false;
+		att[c] = 0; serial[c] = 0
+	:: else
+	fi
+}
+
+inline close_s(e)
+{
+	d_step {
+		if
+		:: s_conn[e] != NOCONN ->
+			s_gone[s_conn[e]] = true;
+			drain(d2s[s_conn[e]]);
+			maybe_free(s_conn[e]);
+			s_conn[e] = NOCONN
+		:: else
+		fi
+	}
+}
+
+inline close_d(c)
+{
+	d_gone[c] = true;
+	drain(s2d[c]);
+	maybe_free(c)
+}
+
+#ifdef TRACE
+#define TRACE_OPEN(e)	serial[s_conn[e]] = opened; opened++; printf("EV open %d %d\n", serial[s_conn[e]], e)
+#else
+#define TRACE_OPEN(e)	skip
+#endif
+
+#define FREE_CONN	(!used[0] || !used[1] || !used[2])
+inline open(e, settle)
+{
+	if
+	:: !used[0] -> s_conn[e] = 0
+	:: used[0] && !used[1] -> s_conn[e] = 1
+	:: used[0] && used[1] -> s_conn[e] = 2
+	fi;
+	used[s_conn[e]] = true;
+	att[s_conn[e]] = e;
+	settles[s_conn[e]] = settle;
+	TRACE_OPEN(e)
+}
+/* A send never tells whether the record arrives. */
+inline send_s(e, m)
+{
+	d_step {
+		if
+		:: s_conn[e] != NOCONN && !cut[s_conn[e]] && !d_gone[s_conn[e]] -> s2d[s_conn[e]]!m
+		:: else
+		fi
+	}
+}
+
+inline send_d(c, m)
+{
+	d_step {
+		if
+		:: c != NOCONN && used[c] && !d_gone[c] && !cut[c] && !s_gone[c] -> d2s[c]!m
+		:: else
+		fi
+	}
+}
+
+/* --- guests: the properties stand where something would break them ------------------------------------- */
+inline s_resume(e)
+{
+	d_step {
+		assert(!D_RUNS);		/* P1: never two running */
+		assert(!ran);			/* P4: no rollback to an image that has run elsewhere */
+		assert(sg == G_STOPPED);	/* P2: what S may resume it still has */
+		assert(lock_s);			/* P8: what S gives away it must have back before it runs */
+		s_decided[e] = true;
+		sg = G_RUN
+	}
+}
+
+inline s_free()
+{
+	d_step {
+		assert(ran || sg == G_NONE);	/* P3: nobody frees before the other's proof */
+		sg = G_NONE; lock_s = false
+	}
+}
+
+inline d_run(e)
+{
+	d_step {
+		assert(sg != G_RUN);		/* P1 */
+		assert(dg[e] == G_LOADED);	/* P5: once, and only a complete copy */
+		assert(!s_decided[e]);		/* P4: S went on from here */
+#ifndef M_RUN_BEFORE_ACK
+		assert(s_rec[e] == COMMITTED || s_crashed);	/* P5: only what S committed */
+#endif
+		ran = true; dg[e] = G_RUN
+	}
+}
+
+inline d_announce(e)
+{
+	d_step {
+		assert(d_rec[e] == OWNED && dg[e] == G_RUN);	/* P8: effects only after OWNED */
+		assert(sg != G_RUN);
+		lock_d = true
+	}
+}
+
+/* P3: a prepared copy goes only when S has decided to go on or still can. */
+inline d_discard(e)
+{
+	d_step {
+		assert(dg[e] != G_LOADED || s_decided[e] || (d_rec[e] == ABORTED && (sg != G_NONE || s_crashed)));
+		assert(dg[e] != G_RUN);
+		dg[e] = G_NONE; d_conn[e] = NOCONN
+	}
+}
+
+/* --- S --------------------------------------------------------------------------------------------------- */
+/* STOPPED or OFFERED, and it does not go on. */
+inline s_abort(e)
+{
+	if
+	:: st[e] == S_STOPPED ->
+		s_rec[e] = ABORTED;
+		s_resume(e);
+		send_s(e, ABORT);
+		close_s(e);
+		d_step {
+			if
+#ifdef M_NO_FAREWELL
+			:: true -> st[e] = S_END; s_rec[e] = NONE; sent_state[e] = false
+#else
+			:: sent_state[e] -> st[e] = S_ABORTED
+			:: !sent_state[e] -> st[e] = S_END; s_rec[e] = NONE
+#endif
+			fi
+		}
+	:: st[e] == S_OFFERED ->
+		send_s(e, ABORT);
+		close_s(e);
+		st[e] = S_END
+	fi
+}
+
+inline s_commit(e)
+{
+#ifdef M_COMMIT_BEFORE_RECORD
+	send_s(e, COMMIT);
+	if
+	:: cancels -> cancels--; s_abort(e)
+	:: true -> d_step { s_rec[e] = COMMITTED; st[e] = S_COMMITTED }
+	fi
+#else
+	d_step { s_rec[e] = COMMITTED; st[e] = S_COMMITTED }
+	send_s(e, COMMIT)
+#endif
+#ifdef M_FREE_AFTER_SEND
+	;
+	if
+	:: st[e] == S_COMMITTED -> s_free()
+	:: else
+	fi
+#endif
+}
+
+/* What the mutations do instead of asking. */
+inline s_give_up(e)
+{
+	s_rec[e] = ABORTED; s_resume(e); close_s(e); st[e] = S_END
+}
+
+inline s_lost(e)	/* COMMITTED, and the connection died */
+{
+#ifdef M_RESUME_ON_SEND_ERROR
+	s_give_up(e)
+#else
+	d_step { unknown[e] = true; } close_s(e)
+#endif
+}
+
+inline s_none(e)	/* COMMITTED, and D says it has no record */
+{
+#ifdef M_NONE_MEANS_NO
+	s_give_up(e)
+#else
+	d_step {
+		assert(d_crashed);		/* P5: a D that kept its memory knows */
+		unknown[e] = true
+	}
+	close_s(e)
+#endif
+}
+
+inline s_answer(e, m)
+{
+	if
+	:: st[e] == S_OFFERED && m == ACCEPT ->
+		d_step { sg = G_STOPPED; st[e] = S_STOPPED }
+#ifdef M_LOCK_RELEASED_EARLY
+		lock_s = false;
+#endif
+		if
+		:: slow -> slow--; s_abort(e)
+		:: true -> d_step { sent_state[e] = true } send_s(e, STATE)
+		fi
+	:: st[e] == S_STOPPED && m == READY -> s_commit(e)
+	:: st[e] == S_COMMITTED && m == RUNNING ->
+		s_free();
+		d_step { s_rec[e] = DONE_; st[e] = S_DONE; unknown[e] = false }
+		send_s(e, DONE)
+	:: st[e] == S_COMMITTED && m == REFUSED ->
+		s_rec[e] = ABORTED;
+		if
+		:: sg == G_STOPPED -> s_resume(e)
+		:: else -> assert(s_crashed)
+		fi;
+		close_s(e);
+		d_step { s_rec[e] = NONE; st[e] = S_END; unknown[e] = false; sent_state[e] = false }
+	:: st[e] == S_COMMITTED && m == ANS_PREPARED -> send_s(e, COMMIT)
+	:: st[e] == S_COMMITTED && m == ANS_NONE -> s_none(e)
+	:: st[e] == S_COMMITTED && m != RUNNING && m != REFUSED && m != ANS_PREPARED && m != ANS_NONE -> s_lost(e)
+	:: (st[e] == S_DONE && m == ANS_NONE) || (st[e] == S_ABORTED && (m == ANS_NONE || m == REFUSED)) ->
+		close_s(e);
+		d_step { s_rec[e] = NONE; st[e] = S_END; sent_state[e] = false }
+	:: st[e] == S_ABORTED && m == RUNNING -> assert(false)	/* P1: D runs what was never committed */
+	:: else -> /* what does not belong there ends the connection */
+		if
+		:: st[e] == S_STOPPED || st[e] == S_OFFERED -> s_abort(e)
+		:: else -> close_s(e)
+		fi
+	fi
+}
+
+inline s_link_dead(e)
+{
+	if
+	:: st[e] == S_OFFERED || st[e] == S_STOPPED -> s_abort(e)
+	:: st[e] == S_COMMITTED -> s_lost(e)
+	:: else -> close_s(e)
+	fi
+}
+
+#define QUESTION(e)	(st[e] == S_COMMITTED -> QUERY : (st[e] == S_DONE -> DONE : ABORT))
+#define ASKS(e)		(st[e] == S_COMMITTED || st[e] == S_DONE || st[e] == S_ABORTED)
+
+inline s_ask(e)
+{
+	d_step {
+		open(e, true);
+		if
+		:: d_boot != peer_boot[e] && !IS_DURABLE -> forgot[e] = true
+		:: else
+		fi
+	}
+	if
+	:: !forgot[e] -> send_s(e, QUESTION(e))
+#ifdef M_NEW_BOOT_MEANS_NO
+	:: forgot[e] && st[e] == S_COMMITTED -> s_give_up(e)
+#else
+	:: forgot[e] && st[e] == S_COMMITTED -> unknown[e] = true; close_s(e)
+#endif
+	:: forgot[e] && st[e] != S_COMMITTED ->
+		close_s(e);
+		d_step { s_rec[e] = NONE; st[e] = S_END; sent_state[e] = false }
+	fi
+}
+
+proctype Source(byte e)
+{
+	mtype m;
+end_again:
+	{
+	end:	do
+		:: atomic { st[e] == S_IDLE && sg == G_RUN && BEFORE_ENDED(e) && FREE_CONN ->
+			open(e, false); peer_boot[e] = d_boot; st[e] = S_OFFERED; }
+			send_s(e, OFFER)
+		:: st[e] == S_IDLE && (e > 0 || sg == G_NONE) && BEFORE_ENDED(e) -> st[e] = S_END
+		/* a record of D */
+		:: atomic { s_conn[e] != NOCONN && nempty(d2s[s_conn[e]]) ->
+			d2s[s_conn[e]]?m; printf("EV recv s %d %e\n", serial[s_conn[e]], m) }
+			s_answer(e, m); m = 0
+		/* the link is seen to be dead: a reset, or silence */
+		:: s_conn[e] != NOCONN && (cut[s_conn[e]] || (d_gone[s_conn[e]] && empty(d2s[s_conn[e]]))) ->
+			printf("EV dead s %d\n", serial[s_conn[e]]); s_link_dead(e)
+		/* a timeout although it lives */
+		:: s_conn[e] != NOCONN && slow ->
+			slow--; printf("EV timeout s %d\n", serial[s_conn[e]]);
+#ifdef M_RESUME_ON_TIMEOUT
+			if
+			:: st[e] == S_COMMITTED -> s_give_up(e)
+			:: else -> s_link_dead(e)
+			fi
+#else
+			s_link_dead(e)
+#endif
+		/* an operator: P9, after COMMITTED the answer is "too late" and nothing changes */
+		:: cancels && (st[e] == S_OFFERED || st[e] == S_STOPPED) -> cancels--; printf("EV cancel s %d\n", e); s_abort(e)
+#ifdef M_CANCEL_AFTER_COMMIT
+		:: cancels && st[e] == S_COMMITTED -> cancels--; s_give_up(e)
+#endif
+		/* in doubt, or a farewell: on new connections, for ever */
+#ifdef M_ASK_ONCE
+		:: ASKS(e) && s_conn[e] == NOCONN && FREE_CONN && !forgot[e] && !asked -> asked = true; s_ask(e)
+#else
+		:: ASKS(e) && s_conn[e] == NOCONN && FREE_CONN && !forgot[e] -> s_ask(e)
+#endif
+		od
+	} unless { d_step { s_kick[e] -> s_kick[e] = false; m = 0 } }
+	goto end_again
+}
+
+/* --- D --------------------------------------------------------------------------------------------------- */
+/* A settling connection takes over the copy of its attempt; older ones are closed. */
+inline close_older(e, c)
+{
+	d_step {
+		if
+		:: c != 0 && used[0] && att[0] == e && !d_gone[0] -> close_d(0)
+		:: else
+		fi;
+		if
+		:: c != 1 && used[1] && att[1] == e && !d_gone[1] -> close_d(1)
+		:: else
+		fi;
+		if
+		:: c != 2 && used[2] && att[2] == e && !d_gone[2] -> close_d(2)
+		:: else
+		fi
+	}
+}
+
+inline d_offer(e, c)
+{
+	if
+	:: d_step { !ANY_COPY_D && d_rec[e] == NONE -> dg[e] = G_LOADING; d_conn[e] = c; } send_d(c, ACCEPT)
+	:: else -> send_d(c, REJECT)
+	fi
+}
+
+inline d_state(e, c)
+{
+	if
+	:: slow -> /* the load fails */
+		slow--; d_discard(e); send_d(c, ABORT); d_step { close_d(c) }
+	:: true ->
+		d_step { dg[e] = G_LOADED; d_rec[e] = PREPARED }
+		send_d(c, READY)
+#ifdef M_RUN_BEFORE_ACK
+		; d_rec[e] = OWNED; d_run(e); d_announce(e)
+#endif
+	fi
+}
+
+inline d_commit(e, c)
+{
+#ifdef M_ANNOUNCE_BEFORE_RUN
+	d_announce(e);
+#endif
+#ifdef M_RUN_BEFORE_RECORD
+	d_run(e); d_rec[e] = OWNED;
+#else
+	d_rec[e] = OWNED; d_run(e);
+#endif
+	d_announce(e);
+	send_d(c, RUNNING)
+#ifdef M_FORGET_OWNED
+	; d_rec[e] = NONE
+#endif
+}
+
+inline d_take(e, c, m)
+{
+	if
+	:: settles[c] && (dg[e] == G_LOADING || dg[e] == G_LOADED) -> close_older(e, c)
+	:: else
+	fi;
+	if
+	:: m == OFFER && !settles[c] -> d_offer(e, c)
+	:: m == STATE && dg[e] == G_LOADING && d_conn[e] == c -> d_state(e, c)
+	:: dg[e] == G_LOADING && (m == COMMIT || m == QUERY || m == ABORT || m == DONE) ->
+		d_discard(e); send_d(c, ANS_NONE)
+	:: d_rec[e] == PREPARED && m == COMMIT -> d_commit(e, c)
+	:: d_rec[e] == PREPARED && m == QUERY -> send_d(c, ANS_PREPARED)
+	:: d_rec[e] == PREPARED && m == ABORT ->
+#ifdef M_ABORT_UNRECORDED
+		d_rec[e] = NONE;
+#else
+		d_rec[e] = ABORTED;
+#endif
+		d_discard(e); send_d(c, REFUSED)
+	:: d_rec[e] == OWNED && (m == COMMIT || m == QUERY || m == ABORT) ->
+#ifdef M_RUN_AGAIN
+		if
+		:: m == COMMIT -> d_run(e)
+		:: else
+		fi;
+#endif
+		send_d(c, RUNNING)
+	:: d_rec[e] == OWNED && m == DONE -> d_rec[e] = NONE; send_d(c, ANS_NONE)
+	:: d_rec[e] == ABORTED && (m == COMMIT || m == QUERY || m == ABORT) -> send_d(c, REFUSED)
+	:: d_rec[e] == ABORTED && m == DONE -> d_rec[e] = NONE; send_d(c, ANS_NONE)
+#if defined(M_OLD_ATTEMPT) && ATTEMPTS > 1
+	:: d_rec[e] == NONE && dg[e] != G_LOADING && m == COMMIT && d_rec[1 - e] == PREPARED -> d_commit(1 - e, c)
+	:: d_rec[e] == ABORTED && m == COMMIT && d_rec[1 - e] == PREPARED -> d_commit(1 - e, c)
+#endif
+	:: d_rec[e] == NONE && dg[e] != G_LOADING && (m == COMMIT || m == QUERY || m == ABORT || m == DONE) ->
+		send_d(c, ANS_NONE)
+	:: else -> d_link_dead(e, c) /* what does not belong there */
+	fi
+}
+
+inline d_link_dead(e, c)
+{
+	d_step { close_d(c) }
+	if
+	:: dg[e] == G_LOADING && d_conn[e] == c -> d_discard(e)
+#ifdef M_DROP_PREPARED
+	:: d_rec[e] == PREPARED -> d_rec[e] = NONE; d_discard(e)
+#endif
+	:: else
+	fi
+}
+
+#define D_MAY_READ(e, c)	(used[c] && att[c] == e && !d_gone[c] && nempty(s2d[c]))
+#define D_MAY_SEE(e, c)		(used[c] && att[c] == e && !d_gone[c] && (cut[c] || s_gone[c]))
+
+proctype Dest(byte e)
+{
+	mtype m;
+	byte c;
+end_again:
+	{
+	end:	do
+		:: atomic {
+			if
+			:: D_MAY_READ(e, 0) -> c = 0
+			:: D_MAY_READ(e, 1) -> c = 1
+			:: D_MAY_READ(e, 2) -> c = 2
+			fi;
+			s2d[c]?m; printf("EV recv d %d %e\n", serial[c], m) }
+			d_take(e, c, m); d_step { m = 0; c = 0 }
+		:: atomic {
+			if
+			:: D_MAY_SEE(e, 0) -> c = 0
+			:: D_MAY_SEE(e, 1) -> c = 1
+			:: D_MAY_SEE(e, 2) -> c = 2
+			fi;
+			printf("EV dead d %d\n", serial[c]) }
+			d_link_dead(e, c); c = 0
+		:: slow && dg[e] == G_LOADING -> slow--; printf("EV timeout d %d\n", serial[d_conn[e]]);
+			send_d(d_conn[e], ABORT); c = d_conn[e]; d_link_dead(e, c); c = 0
+		:: give_ups && d_rec[e] == PREPARED -> give_ups--; d_rec[e] = ABORTED; d_discard(e)
+		od
+	} unless { d_step { d_kick[e] -> d_kick[e] = false; m = 0; c = 0 } }
+	goto end_again
+}
+
+/* --- the world ------------------------------------------------------------------------------------------- */
+inline forget_s(e)
+{
+	s_kick[e] = true;
+	s_conn[e] = NOCONN;
+	if
+	:: !IS_DURABLE -> s_rec[e] = NONE
+	:: else
+	fi;
+	if
+	:: s_rec[e] == COMMITTED -> st[e] = S_COMMITTED; unknown[e] = true
+	:: s_rec[e] == DONE_ -> st[e] = S_DONE
+	:: s_rec[e] == ABORTED -> st[e] = S_ABORTED
+	:: else -> st[e] = S_END; unknown[e] = false
+	fi
+}
+
+inline forget_d(e)
+{
+	d_kick[e] = true;
+	dg[e] = G_NONE;
+	d_conn[e] = NOCONN;
+	if
+	:: !IS_DURABLE -> d_rec[e] = NONE
+	:: IS_DURABLE && d_rec[e] == PREPARED -> d_rec[e] = ABORTED	/* the copy is gone and never ran */
+	:: else
+	fi
+}
+
+inline s_leaves(c)
+{
+	if
+	:: used[c] && !s_gone[c] -> s_gone[c] = true; drain(d2s[c]); maybe_free(c)
+	:: else
+	fi
+}
+
+inline d_leaves(c)
+{
+	if
+	:: used[c] && !d_gone[c] -> close_d(c)
+	:: else
+	fi
+}
+
+/* A host that loses its memory and boots again. */
+inline crash_s()
+{
+	d_step {
+		s_crashes--; s_crashed = true; sg = G_NONE;
+		s_leaves(0); s_leaves(1); s_leaves(2);
+		forget_s(0);
+#if ATTEMPTS > 1
+		forget_s(1);
+#endif
+		printf("EV crash s\n")
+	}
+}
+
+inline crash_d()
+{
+	d_step {
+		d_crashes--; d_crashed = true; d_boot++;
+		d_leaves(0); d_leaves(1); d_leaves(2);
+		forget_d(0);
+#if ATTEMPTS > 1
+		forget_d(1);
+#endif
+		printf("EV crash d\n")
+	}
+}
+
+inline cut_one(c)
+{
+	d_step { cuts--; cut[c] = true; printf("EV cut %d\n", serial[c]) }
+}
+
+#define CUTTABLE(c)	(cuts && used[c] && !cut[c] && !s_gone[c] && !d_gone[c])
+#define DUPABLE(c, b)	(dups && used[c] && used[b] && att[c] == att[b] && !s_gone[b] && !d_gone[b])
+#define DUPS2D(c, b)	DUPABLE(c, b) && nempty(s2d[c]) && nfull(s2d[b])
+#define DUPD2S(c, b)	DUPABLE(c, b) && nempty(d2s[c]) && nfull(d2s[b])
+
+#define REPEAT(q, c, b)	d_step { dups--; q[c]?<m>; q[b]!m; m = 0 }
+
+proctype Net()
+{
+	mtype m;
+end:	do
+	:: CUTTABLE(0) -> cut_one(0)
+	:: CUTTABLE(1) -> cut_one(1)
+	:: CUTTABLE(2) -> cut_one(2)
+#if DUPS
+	:: DUPS2D(0, 0) -> REPEAT(s2d, 0, 0)
+	:: DUPS2D(0, 1) -> REPEAT(s2d, 0, 1)
+	:: DUPS2D(1, 1) -> REPEAT(s2d, 1, 1)
+	:: DUPS2D(1, 0) -> REPEAT(s2d, 1, 0)
+	:: DUPD2S(0, 0) -> REPEAT(d2s, 0, 0)
+	:: DUPD2S(0, 1) -> REPEAT(d2s, 0, 1)
+	:: DUPD2S(1, 1) -> REPEAT(d2s, 1, 1)
+	:: DUPD2S(1, 0) -> REPEAT(d2s, 1, 0)
+#endif
+	:: s_crashes -> crash_s()
+	:: d_crashes -> crash_d()
+	od
+}
+
+init {
+	d_step {
+		s_conn[0] = NOCONN; d_conn[0] = NOCONN;
+#if ATTEMPTS > 1
+		s_conn[1] = NOCONN; d_conn[1] = NOCONN;
+#endif
+	}
+	atomic {
+		run Net(); run Source(0); run Dest(0);
+#if ATTEMPTS > 1
+		run Source(1); run Dest(1);
+#endif
+	}
+}
+
+/* --- P6: what every run comes to and stays at ---------------------------------------------------------------- */
+/* Both sides have ended, or the one that can't know the outcome shows it. */
+#define DOUBT_S(e)	(st[e] == S_COMMITTED && unknown[e] && d_crashed)
+#define DOUBT_D(e)	(d_rec[e] == PREPARED && s_crashed)
+#define SETTLED(e)	((st[e] == S_IDLE || st[e] == S_END || DOUBT_S(e)) && (dg[e] == G_NONE || dg[e] == G_RUN || DOUBT_D(e)))
+#define DROPPED(e)	(d_rec[e] == NONE || d_rec[e] == ABORTED || s_crashed || d_crashed)
+#if ATTEMPTS > 1
+#define ALL_SETTLED	(SETTLED(0) && SETTLED(1) && DROPPED(0) && DROPPED(1))
+#define ANY_DOUBT	(DOUBT_S(0) || DOUBT_S(1) || DOUBT_D(0) || DOUBT_D(1))
+#else
+#define ALL_SETTLED	(SETTLED(0) && DROPPED(0))
+#define ANY_DOUBT	(DOUBT_S(0) || DOUBT_D(0))
+#endif
+/* It runs, or it died with the host that ran it, or a doubt is shown. */
+#define RUNS		((sg == G_RUN) || D_RUNS || ANY_DOUBT || s_crashed || (ran && d_crashed))
+#ifdef LIVENESS
+ltl p6 { <>[] (ALL_SETTLED && RUNS) }
+#endif

@@ -20,6 +20,7 @@ struct mig_host {
 	uint64_t bandwidth_bytes;	/* per second while the guest runs, 0 = no limit */
 	bool verify;			/* compare a hash of all guest memory at each hand-off */
 	enum mig_stuck stuck;		/* what to do when a migration does not converge */
+	uint32_t encodings;		/* bit per enum mig_encoding that a source here may use, 0 = all it knows */
 
 	/* Monotonic time, for measuring inside a step. The step functions' now_ns is of the same clock. */
 	uint64_t (*clock_ns)(void *ctx);

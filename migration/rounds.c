@@ -101,6 +101,11 @@ static bool batch_lz4(struct mig_rounds *r, struct batch *b, uint64_t pfn, const
 	return true;
 }
 
+static bool may_use(const struct mig_rounds *r, enum mig_encoding encoding)
+{
+	return !r->core->host.encodings || r->core->host.encodings >> encoding & 1;
+}
+
 static void batch_page(struct mig_rounds *r, struct batch *b, uint64_t pfn, bool first)
 {
 	const void *page = r->guest->ops->page(r->guest, pfn);
@@ -110,7 +115,7 @@ static void batch_page(struct mig_rounds *r, struct batch *b, uint64_t pfn, bool
 		r->zero_pages++;
 		return;
 	}
-	if (!batch_lz4(r, b, pfn, page)) {
+	if (!may_use(r, MIG_ENC_LZ4) || !batch_lz4(r, b, pfn, page)) {
 		batch_entry(b, pfn, MIG_ENC_RAW);
 		memcpy(b->body + b->length, page, PAGE_SIZE);
 		b->length += PAGE_SIZE;

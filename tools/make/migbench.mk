@@ -1,0 +1,21 @@
+# tern-migbench: the migration sources at the target's optimisation, between two processes of this machine.
+MIGBENCH_SRC := $(sort $(wildcard tools/migbench/*.c)) $(sort $(wildcard migration/*.c)) lib/crc32c.c lib/err.c lib/fmt.c \
+		lib/state.c lib/why.c tests/fake/fake_log.c
+MIGBENCH_OBJ := $(MIGBENCH_SRC:%.c=$(B)/migbench/%.o) $(B)/migbench/lz4.o
+MIGBENCH_C   := -std=gnu11 -O2 -g -fno-strict-aliasing -D_GNU_SOURCE $(CINC)
+
+$(B)/migbench/lz4.o: $(DEPS_STAMP)
+	@mkdir -p $(@D)
+	$(Q)gcc $(MIGBENCH_C) -w -c $(D)/src/lz4/lib/lz4.c -o $@
+
+$(B)/migbench/%.o: %.c $(DEPS_STAMP)
+	@mkdir -p $(@D)
+	$(Q)gcc $(MIGBENCH_C) $(WARN) -MMD -MP -c $< -o $@
+
+$(B)/tern-migbench: $(MIGBENCH_OBJ)
+	$(Q)gcc $^ -o $@
+
+.PHONY: migbench
+migbench: $(B)/tern-migbench
+
+-include $(MIGBENCH_OBJ:.o=.d)

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/* content.c: what is in the guest's memory: images of real guests, or pages of known kinds. */
+#include "bench.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+typedef void fill_fn(uint8_t *page, uint64_t pfn);
+
+static uint64_t seed = 88172645463325252ull;
+
+static uint64_t noise(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	return seed ^= seed << 17;
+}
+
+static void fill_noise(uint8_t *page, uint64_t pfn)
+{
+	(void)pfn;
+	for (unsigned n = 0; n < PAGE_SIZE; n += 8) {
+		uint64_t v = noise();
+
+		memcpy(page + n, &v, 8);
+	}
+}
+
+/* Records of 64 bytes as programs keep them: a counter, a pointer into a few pages, small numbers and flags, some
+ * words of a vocabulary, and 24 bytes that nothing predicts. */
+static void fill_semi(uint8_t *page, uint64_t pfn)
+{
+	static const char words[16][9] = { "example ", "request ", "session ", "address ", "network ", "storage ", "monitor ",
+					   "service ", "virtual ", "machine ", "account ", "invoice ", "product ", "project ",
+					   "message ", "journal " };
+
+	for (unsigned n = 0; n < PAGE_SIZE; n += 64) {
+		uint64_t record[8] = { pfn * 64 + n / 64, 0x00007f0000000000ull | (noise() & 0xffff) << 6, noise() & 7 };
+		uint64_t word = noise();
+
+		memcpy(&record[3], words[word & 15], 8);
+		memcpy(&record[4], words[word >> 4 & 15], 8);
+		for (unsigned k = 5; k < 8; k++)
+			record[k] = noise();
+		memcpy(page + n, record, sizeof(record));
+	}
+}
+
+/* Text with few words: shrinks to an eighth or so. */
+static void fill_text(uint8_t *page, uint64_t pfn)
+{
+	static const char *const line[4] = { "GET /index.html HTTP/1.1 200 ", "kernel: eth0: link becomes ready ",
+					     "systemd[1]: Started Session ", "nginx: worker process is running " };
+	unsigned at = 0;
+
+	while (at < PAGE_SIZE) {
+		int n = snprintf((char *)page + at, PAGE_SIZE - at, "%llu %s%llu\n", (unsigned long long)pfn, line[noise() & 3],
+				 (unsigned long long)(noise() & 1023));
+
+		at += (unsigned)n;
+	}
+}
+
+static void fill_zero(uint8_t *page, uint64_t pfn)
+{
+	(void)page;
+	(void)pfn;
+}
+
+/* Half of it exists eight times over. */
+static void fill_same(uint8_t *page, uint64_t pfn)
+{
+	uint64_t before = seed;
+
+	seed = 0x9e3779b97f4a7c15ull * (pfn / 8 + 1);
+	fill_noise(page, pfn);
+	seed = before;
+}
+
+/* About what a Linux guest holds after some work. */
+static void fill_mix(uint8_t *page, uint64_t pfn)
+{
+	static fill_fn *const kind[16] = { fill_semi, fill_semi, fill_semi, fill_semi, fill_semi, fill_text, fill_text, fill_same,
+					   fill_same, fill_noise, fill_noise, fill_noise, fill_zero, fill_zero, fill_zero, fill_zero };
+
+	kind[pfn / 16 * 7 % 16](page, pfn);
+}
+
+static const struct { const char *name; fill_fn *fill; } kinds[] = {
+	{ "incompressible", fill_noise }, { "semi", fill_semi }, { "text", fill_text }, { "zero", fill_zero },
+	{ "same", fill_same }, { "mix", fill_mix }, { "idle", NULL },
+};
+
+struct segment { fill_fn *fill; uint64_t bytes; };
+
+static unsigned parse(const char *text, struct segment *out)
+{
+	unsigned count = 0;
+
+	while (*text && count < BENCH_SEGMENTS) {
+		size_t name = strcspn(text, ":");
+		unsigned k = 0;
+		char *end;
+
+		while (k < sizeof(kinds) / sizeof(kinds[0]) && (strlen(kinds[k].name) != name || strncmp(kinds[k].name, text, name)))
+			k++;
+		if (k == sizeof(kinds) / sizeof(kinds[0]) || !text[name])
+			bench_fail("--synthetic: \"%s\" begins with no kind of page and size", text);
+		out[count].fill = kinds[k].fill;
+		out[count].bytes = strtoull(text + name + 1, &end, 10);
+		out[count].bytes *= *end == 'G' ? 1024 * MIB : *end == 'M' ? MIB : *end == 'K' ? 1024 : 1;
+		end += *end == 'G' || *end == 'M' || *end == 'K';
+		if ((*end && *end != ',') || !out[count].bytes || out[count].bytes % CHUNK_SIZE)
+			bench_fail("--synthetic: a size is not a multiple of 2M in \"%s\"", text);
+		text = *end ? end + 1 : end;
+		count++;
+	}
+	return count;
+}
+
+uint64_t content_bytes(const struct options *o)
+{
+	struct segment s[BENCH_SEGMENTS];
+	uint64_t bytes = 0;
+	struct stat st;
+
+	if (!o->images) {
+		for (unsigned n = parse(o->synthetic, s); n; n--)
+			bytes += s[n - 1].bytes;
+		return bytes;
+	}
+	if (stat(o->image[0], &st) || !st.st_size)
+		bench_fail("%s can't be read", o->image[0]);
+	return ((uint64_t)st.st_size + CHUNK_SIZE - 1) & ~(uint64_t)(CHUNK_SIZE - 1);
+}
+
+static void read_at(int fd, void *to, uint64_t at, const char *name)
+{
+	ssize_t n = pread(fd, to, CHUNK_SIZE, (off_t)at);
+
+	if (n < 0)
+		bench_fail("%s can't be read", name);
+	memset((uint8_t *)to + n, 0, CHUNK_SIZE - (size_t)n);
+}
+
+static int open_image(const char *name)
+{
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		bench_fail("%s can't be opened", name);
+	return fd;
+}
+
+static bool all_zero(const uint8_t *p, uint64_t bytes)
+{
+	return !p[0] && !memcmp(p, p + 1, bytes - 1);
+}
+
+void content_then(struct memory *m, const struct options *o, unsigned index)
+{
+	static uint8_t chunk[CHUNK_SIZE];
+	int fd = open_image(o->image[index]);
+
+	for (uint64_t at = 0; at < m->pages * PAGE_SIZE; at += CHUNK_SIZE) {
+		read_at(fd, chunk, at, o->image[index]);
+		for (uint64_t p = 0; p < CHUNK_SIZE; p += PAGE_SIZE)
+			if (memcmp(m->bytes + at + p, chunk + p, PAGE_SIZE))
+				memory_write(m, at + p, chunk + p, PAGE_SIZE);
+	}
+	close(fd);
+}
+
+void content_fill(struct memory *m, const struct options *o)
+{
+	struct segment s[BENCH_SEGMENTS];
+	uint64_t pfn = 0;
+
+	if (o->images) {
+		content_then(m, o, 0);
+	} else {
+		for (unsigned n = 0, count = parse(o->synthetic, s); n < count; n++) {
+			uint64_t end = pfn + s[n].bytes / PAGE_SIZE;
+
+			if (s[n].fill)
+				memset(m->present + pfn / CHUNK_PAGES, 1, s[n].bytes / CHUNK_SIZE);
+			for (; pfn < end; pfn++)
+				if (s[n].fill)
+					s[n].fill(m->bytes + pfn * PAGE_SIZE, pfn);
+		}
+	}
+	memset(m->dirty, 0, m->chunks * 8 * sizeof(*m->dirty));
+	m->dirty_pages = 0;
+	while (m->hot_pages < m->pages && !all_zero(m->bytes + m->hot_pages * PAGE_SIZE, PAGE_SIZE))
+		m->hot_pages++;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+void content_measure(const struct memory *m, struct content *out)
+{
+	uint64_t *hash = malloc(m->pages * sizeof(*hash)), count = 0, distinct = 0;
+
+	if (!hash)
+		bench_fail("no memory to count distinct pages");
+	for (uint64_t pfn = 0; pfn < m->pages; pfn++)
+		if (!all_zero(m->bytes + pfn * PAGE_SIZE, PAGE_SIZE))
+			hash[count++] = XXH64(m->bytes + pfn * PAGE_SIZE, PAGE_SIZE, 0);
+	qsort(hash, count, sizeof(*hash), by_value);
+	for (uint64_t n = 0; n < count; n++)
+		distinct += !n || hash[n] != hash[n - 1];
+	free(hash);
+	*out = (struct content){ m->pages * PAGE_SIZE, count * PAGE_SIZE, distinct * PAGE_SIZE };
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* migbench: the migration engine between two processes over loopback TCP, on memory of a known kind, with figures. */
+#include "bench.h"
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "migration/protocol.h"
+
+uint64_t bench_now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+double bench_cpu_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+void bench_fail(const char *format, ...)
+{
+	va_list args;
+
+	fputs("migbench: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	exit(1);
+}
+
+enum { IMAGE = 256, THEN, SYNTHETIC, LINK, CAP, ENCODING, DIRTY_RATE, DIRTY_BYTES, MAX_DOWNTIME, VERIFY, JSON, BARE };
+
+static const struct option names[] = {
+	{ "image", required_argument, NULL, IMAGE }, { "then", required_argument, NULL, THEN },
+	{ "synthetic", required_argument, NULL, SYNTHETIC }, { "link", required_argument, NULL, LINK },
+	{ "cap", required_argument, NULL, CAP }, { "encoding", required_argument, NULL, ENCODING },
+	{ "dirty-rate", required_argument, NULL, DIRTY_RATE }, { "dirty-bytes", required_argument, NULL, DIRTY_BYTES },
+	{ "max-downtime", required_argument, NULL, MAX_DOWNTIME }, { "verify", no_argument, NULL, VERIFY },
+	{ "json", no_argument, NULL, JSON }, { "no-ceilings", no_argument, NULL, BARE }, { 0 },
+};
+
+static const char usage[] =
+	"usage: tern-migbench (--image FILE [--then FILE...] | --synthetic KIND:SIZE[,KIND:SIZE...])\n"
+	"    [--link BYTES_PER_S] [--cap BYTES_PER_S] [--encoding raw|lz4|auto] [--dirty-rate PAGES_PER_S]\n"
+	"    [--dirty-bytes N] [--max-downtime MS] [--verify] [--json] [--no-ceilings]\n"
+	"KIND: incompressible, semi, text, zero, same, mix, idle (never touched); SIZE: a multiple of 2M\n";
+
+static uint64_t number(const char *text)
+{
+	char *end;
+	uint64_t v = strtoull(text, &end, 10);
+
+	if (end == text || (*end && strcmp(end, "K") && strcmp(end, "M") && strcmp(end, "G")))
+		bench_fail("\"%s\" is not a number", text);
+	return v << (*end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0);
+}
+
+/* Each one holds the ones before it: the bits of enum mig_encoding. */
+static uint32_t encodings(const char *name)
+{
+	static const struct { const char *name; uint32_t mask; } known[] = {
+		{ "raw", 1u << MIG_ENC_ZERO | 1u << MIG_ENC_RAW },
+		{ "lz4", 1u << MIG_ENC_ZERO | 1u << MIG_ENC_RAW | 1u << MIG_ENC_LZ4 },
+		{ "auto", 0 },
+	};
+
+	for (unsigned n = 0; n < sizeof(known) / sizeof(known[0]); n++)
+		if (!strcmp(known[n].name, name))
+			return known[n].mask;
+	bench_fail("there is no encoding %s", name);
+}
+
+static void parse(int argc, char **argv, struct options *o)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		switch (c) {
+		case IMAGE:
+		case THEN:
+			if ((c == IMAGE) != !o->images || o->images > BENCH_THEN)
+				bench_fail("--image comes once and first, --then at most %d times", BENCH_THEN);
+			o->image[o->images++] = optarg;
+			break;
+		case SYNTHETIC: o->synthetic = optarg; break;
+		case LINK: o->link_bytes = number(optarg); break;
+		case CAP: o->cap_bytes = number(optarg); break;
+		case ENCODING:
+			o->encoding = optarg;
+			o->encodings = encodings(optarg);
+			break;
+		case DIRTY_RATE: o->dirty_rate = number(optarg); break;
+		case DIRTY_BYTES: o->dirty_bytes = (unsigned)number(optarg); break;
+		case MAX_DOWNTIME: o->max_downtime_ms = (unsigned)number(optarg); break;
+		case VERIFY: o->verify = true; break;
+		case JSON: o->json = true; break;
+		case BARE: o->no_ceilings = true; break;
+		default: fputs(usage, stderr); exit(2);
+		}
+	}
+	if (optind != argc || !o->images == !o->synthetic) {
+		fputs(usage, stderr);
+		exit(2);
+	}
+	if (!o->dirty_bytes || o->dirty_bytes > PAGE_SIZE || !o->max_downtime_ms)
+		bench_fail("--dirty-bytes is 1 to 4096, --max-downtime at least 1");
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { .encoding = "auto", .dirty_bytes = 256, .max_downtime_ms = 300 };
+	struct ceiling before = { 0 }, after = { 0 };
+	struct memory m;
+	struct run r = { 0 };
+
+	parse(argc, argv, &o);
+	memory_init(&m, content_bytes(&o));
+	content_fill(&m, &o);
+	content_measure(&m, &r.content);
+	if (!o.no_ceilings)
+		ceiling_measure(&m, &before);
+	run_migration(&m, &o, &r);
+	/* On a machine that others use too, the mean of before and after is the fairer ceiling. */
+	if (!o.no_ceilings)
+		ceiling_measure(&m, &after);
+	after.memcpy_rate = (before.memcpy_rate + after.memcpy_rate) / 2;
+	after.tcp_rate = (before.tcp_rate + after.tcp_rate) / 2;
+	after.send_cpu_s_per_gb = (before.send_cpu_s_per_gb + after.send_cpu_s_per_gb) / 2;
+	after.recv_cpu_s_per_gb = (before.recv_cpu_s_per_gb + after.recv_cpu_s_per_gb) / 2;
+	report(&o, &r, &after);
+	return 0;
+}

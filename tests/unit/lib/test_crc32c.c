@@ -30,6 +30,19 @@ Test(crc32c, tables_and_instruction_agree_at_every_length_and_alignment)
 			cr_assert_eq(crc32c(7, b + from, n), crc32c_table(7, b + from, n));
 }
 
+Test(crc32c, tables_and_instruction_agree_on_what_is_done_in_lanes)
+{
+	static uint8_t b[20000];
+	uint32_t x = 1;
+
+	for (size_t i = 0; i < sizeof(b); i++)
+		b[i] = (uint8_t)((x = x * 1664525 + 1013904223) >> 24);
+	for (size_t n = 3060; n < 3090; n++)
+		cr_assert_eq(crc32c(0, b + n % 8, n), crc32c_table(0, b + n % 8, n));
+	for (size_t n = 6140; n < sizeof(b); n += 997)
+		cr_assert_eq(crc32c(5, b, n), crc32c_table(5, b, n));
+}
+
 Test(crc32c, continues_from_the_previous_result)
 {
 	const char text[] = "the quick brown fox jumps over it";

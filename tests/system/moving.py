@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 
+from lablib import network, state
 from harness import FOLDER, ROOT, expect, until
 
 sys.path.insert(0, os.path.join(ROOT, "tools", "demo"))
@@ -63,6 +64,14 @@ class Moving:
         times = [t.time_ns for t in reader.ticks]
         expect(times == sorted(times), "guest time that never goes back")
         self.last = seen[-1].number
+
+    def answers(self, host):
+        """Types at the guest's console there; its shell must answer."""
+        expect(self.station.type(host, "echo con$((6*7))sole", "con42sole", 40), f"the shell at {host}'s console to answer")
+
+    def link(self, host, up):
+        lab = state.running(FOLDER)
+        network.set_link(lab.netns, lab.host(host).tap, up)
 
     # --- ternctl -----------------------------------------------------------------------------------
 

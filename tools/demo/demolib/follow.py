@@ -53,6 +53,10 @@ class Console:
             self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             self.socket.setblocking(False)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # A host that gave a connection up while its link was cut can't say so: only asking finds out.
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            for option, value in (("TCP_KEEPIDLE", 2), ("TCP_KEEPINTVL", 1), ("TCP_KEEPCNT", 5)):
+                self.socket.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
             self.connecting, self.since = True, now
             self.selector.register(self.socket, selectors.EVENT_WRITE, self)
             self.socket.connect_ex((self.address, PORT))

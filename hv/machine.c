@@ -11,30 +11,36 @@
 struct port_range {
 	uint16_t first, last;
 	uint8_t width;
-	bool timer;	/* an access may move a deadline */
+	enum { CHANGES_NOTHING, CHANGES_EVENTS, CHANGES_TIMERS } changes;	/* what machine_irq does not announce */
 	uint32_t (*in)(struct machine *m, uint16_t port, unsigned size);
 	void (*out)(struct machine *m, uint16_t port, unsigned size, uint32_t value);
 };
 
 static const struct port_range ports[] = {
-	{ UART_PORT, UART_PORT + 7, 1, false, uart_in, uart_out },
-	{ 0x0020, 0x0021, 1, false, pic_in, pic_out },
-	{ 0x00A0, 0x00A1, 1, false, pic_in, pic_out },
-	{ 0x0040, 0x0043, 1, true, pit_in, pit_out },
-	{ 0x0061, 0x0061, 1, true, pit_in, pit_out },
-	{ 0x0064, 0x0064, 1, false, NULL, ports_kbc_out },
-	{ 0x0070, 0x0071, 1, true, rtc_in, rtc_out },
-	{ 0x0080, 0x0080, 1, false, NULL, ports_post_out },
-	{ 0x0092, 0x0092, 1, false, ports_fast_in, ports_fast_out },
-	{ 0x04D0, 0x04D1, 1, false, pic_in, pic_out },
-	{ PM_PORT, PM_PORT_TMR + 3, 4, true, pm_in, pm_out },
-	{ PCI_PORT_ADDRESS, PCI_PORT_DATA + 3, 4, false, pci_in, pci_out },
+	{ UART_PORT, UART_PORT + 7, 1, CHANGES_NOTHING, uart_in, uart_out },
+	{ 0x0020, 0x0021, 1, CHANGES_EVENTS, pic_in, pic_out },
+	{ 0x00A0, 0x00A1, 1, CHANGES_EVENTS, pic_in, pic_out },
+	{ 0x0040, 0x0043, 1, CHANGES_TIMERS, pit_in, pit_out },
+	{ 0x0061, 0x0061, 1, CHANGES_TIMERS, pit_in, pit_out },
+	{ 0x0064, 0x0064, 1, CHANGES_NOTHING, NULL, ports_kbc_out },
+	{ 0x0070, 0x0071, 1, CHANGES_TIMERS, rtc_in, rtc_out },
+	{ 0x0080, 0x0080, 1, CHANGES_NOTHING, NULL, ports_post_out },
+	{ 0x0092, 0x0092, 1, CHANGES_NOTHING, ports_fast_in, ports_fast_out },
+	{ 0x04D0, 0x04D1, 1, CHANGES_EVENTS, pic_in, pic_out },
+	{ PM_PORT, PM_PORT_TMR + 3, 4, CHANGES_TIMERS, pm_in, pm_out },
+	{ PCI_PORT_ADDRESS, PCI_PORT_DATA + 3, 4, CHANGES_NOTHING, pci_in, pci_out },
 };
 
 static void changed(struct machine *m, bool timer)
 {
 	m->changes++;
 	m->timer_changes += timer;
+}
+
+static void port_changed(struct machine *m, const struct port_range *r)
+{
+	if (r && r->changes != CHANGES_NOTHING)
+		changed(m, r->changes == CHANGES_TIMERS);
 }
 
 static uint32_t ones(unsigned size)
@@ -60,7 +66,7 @@ uint32_t machine_port_in(struct machine *m, unsigned vcpu, uint16_t port, unsign
 	const struct port_range *r = find_port(port);
 	uint32_t value = 0;
 
-	changed(m, r && r->timer);
+	port_changed(m, r);
 	if (size == 1 || whole(r, port, size))
 		return (r && r->in ? r->in(m, port, size) : 0xFFFFFFFFu) & ones(size);
 	for (unsigned i = 0; i < size; i++)
@@ -72,7 +78,7 @@ void machine_port_out(struct machine *m, unsigned vcpu, uint16_t port, unsigned 
 {
 	const struct port_range *r = find_port(port);
 
-	changed(m, r && r->timer);
+	port_changed(m, r);
 	if (size == 1 || whole(r, port, size)) {
 		if (r && r->out)
 			r->out(m, port, size, value & ones(size));

@@ -14,7 +14,10 @@
 #include "net/net.h"
 #include "net/tcp_channel.h"
 
-#define SLICE_NS	1000000ull	/* of a vCPU before services are looked after */
+/* Of a vCPU before services are looked after; longer after a turn of the services that took longer, so that a
+ * guest on its way out keeps half of the CPU. */
+#define SLICE_NS	1000000ull
+#define SLICE_MAX_NS	20000000ull
 #define SERIAL_NS	1000000ull	/* to look at the UART again while the log waits for it */
 #define IDLE_MAX_NS	1000000000ull
 
@@ -77,8 +80,15 @@ static void after_slice(struct vm *vm)
 		vms_reset(vm);
 }
 
+static uint64_t slice_after(uint64_t start_ns)
+{
+	uint64_t took = time_ns() - start_ns;
+
+	return took < SLICE_NS ? SLICE_NS : took > SLICE_MAX_NS ? SLICE_MAX_NS : took;
+}
+
 /* Runs every VM that wants to; true if one still does. */
-static bool run_vms(uint64_t now_ns, uint64_t *deadline_ns)
+static bool run_vms(uint64_t now_ns, uint64_t slice_ns, uint64_t *deadline_ns)
 {
 	bool busy = false;
 
@@ -86,7 +96,7 @@ static bool run_vms(uint64_t now_ns, uint64_t *deadline_ns)
 		uint64_t wake = vm_wake_ns(&vms[i]);
 
 		if (wake <= now_ns) {
-			busy |= vm_run_slice(&vms[i], SLICE_NS) == VM_SLICE_BUSY;
+			busy |= vm_run_slice(&vms[i], slice_ns) == VM_SLICE_BUSY;
 			after_slice(&vms[i]);
 			wake = vm_wake_ns(&vms[i]);
 		}
@@ -100,8 +110,8 @@ void services_run(void)
 {
 	serial_defer();
 	for (;;) {
-		uint64_t now = time_ns(), deadline = now + IDLE_MAX_NS, next;
-		bool busy = net_poll(now);
+		uint64_t start = time_ns(), now, deadline = start + IDLE_MAX_NS, next;
+		bool busy = net_poll(start);
 
 		announce();
 		/* What came in was stamped later than now: time must not go back for whoever took it. */
@@ -111,7 +121,7 @@ void services_run(void)
 		busy |= moves_step(time_ns(), &next);
 		if (next < deadline)
 			deadline = next;
-		busy |= run_vms(now, &deadline);
+		busy |= run_vms(time_ns(), slice_after(start), &deadline);
 		if (serial_poll() && time_ns() + SERIAL_NS < deadline)
 			deadline = time_ns() + SERIAL_NS;
 		if (cim_server_deadline() < deadline)

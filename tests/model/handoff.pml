@@ -146,7 +146,7 @@ inline open(e, settle)
 	if
 	:: !used[0] -> s_conn[e] = 0
 	:: used[0] && !used[1] -> s_conn[e] = 1
-	:: used[0] && used[1] -> s_conn[e] = 2
+	:: used[0] && used[1] -> assert(!used[2]); s_conn[e] = 2
 	fi;
 	used[s_conn[e]] = true;
 	att[s_conn[e]] = e;
@@ -156,7 +156,7 @@ inline open(e, settle)
 /* A send never tells whether the record arrives. */
 inline send_s(e, m)
 {
-	d_step {
+	atomic {
 		if
 		:: s_conn[e] != NOCONN && !cut[s_conn[e]] && !d_gone[s_conn[e]] -> s2d[s_conn[e]]!m
 		:: else
@@ -166,7 +166,7 @@ inline send_s(e, m)
 
 inline send_d(c, m)
 {
-	d_step {
+	atomic {
 		if
 		:: c != NOCONN && used[c] && !d_gone[c] && !cut[c] && !s_gone[c] -> d2s[c]!m
 		:: else
@@ -259,11 +259,11 @@ inline s_commit(e)
 #ifdef M_COMMIT_BEFORE_RECORD
 	send_s(e, COMMIT);
 	if
-	:: cancels -> cancels--; s_abort(e)
+	:: d_step { cancels -> cancels-- } s_abort(e)
 	:: true -> d_step { s_rec[e] = COMMITTED; st[e] = S_COMMITTED }
 	fi
 #else
-	d_step { s_rec[e] = COMMITTED; st[e] = S_COMMITTED }
+	d_step { s_rec[e] = COMMITTED; st[e] = S_COMMITTED };
 	send_s(e, COMMIT)
 #endif
 #ifdef M_FREE_AFTER_SEND
@@ -312,8 +312,8 @@ inline s_answer(e, m)
 		lock_s = false;
 #endif
 		if
-		:: slow -> slow--; s_abort(e)
-		:: true -> d_step { sent_state[e] = true } send_s(e, STATE)
+		:: d_step { slow -> slow-- } s_abort(e)
+		:: true -> d_step { sent_state[e] = true }; send_s(e, STATE)
 		fi
 	:: st[e] == S_STOPPED && m == READY -> s_commit(e)
 	:: st[e] == S_COMMITTED && m == RUNNING ->
@@ -355,15 +355,14 @@ inline s_link_dead(e)
 #define QUESTION(e)	(st[e] == S_COMMITTED -> QUERY : (st[e] == S_DONE -> DONE : ABORT))
 #define ASKS(e)		(st[e] == S_COMMITTED || st[e] == S_DONE || st[e] == S_ABORTED)
 
+inline s_connect(e)
+{
+	open(e, true);
+	forgot[e] = (d_boot != peer_boot[e] && !IS_DURABLE)
+}
+
 inline s_ask(e)
 {
-	d_step {
-		open(e, true);
-		if
-		:: d_boot != peer_boot[e] && !IS_DURABLE -> forgot[e] = true
-		:: else
-		fi
-	}
 	if
 	:: !forgot[e] -> send_s(e, QUESTION(e))
 #ifdef M_NEW_BOOT_MEANS_NO
@@ -395,8 +394,8 @@ end_again:
 		:: s_conn[e] != NOCONN && (cut[s_conn[e]] || (d_gone[s_conn[e]] && empty(d2s[s_conn[e]]))) ->
 			printf("EV dead s %d\n", serial[s_conn[e]]); s_link_dead(e)
 		/* a timeout although it lives */
-		:: s_conn[e] != NOCONN && slow ->
-			slow--; printf("EV timeout s %d\n", serial[s_conn[e]]);
+		:: d_step { s_conn[e] != NOCONN && slow ->
+			slow--; printf("EV timeout s %d\n", serial[s_conn[e]]) }
 #ifdef M_RESUME_ON_TIMEOUT
 			if
 			:: st[e] == S_COMMITTED -> s_give_up(e)
@@ -406,15 +405,18 @@ end_again:
 			s_link_dead(e)
 #endif
 		/* an operator: P9, after COMMITTED the answer is "too late" and nothing changes */
-		:: cancels && (st[e] == S_OFFERED || st[e] == S_STOPPED) -> cancels--; printf("EV cancel s %d\n", e); s_abort(e)
+		:: d_step { cancels && (st[e] == S_OFFERED || st[e] == S_STOPPED) -> cancels--; printf("EV cancel s %d\n", e) }
+			s_abort(e)
 #ifdef M_CANCEL_AFTER_COMMIT
-		:: cancels && st[e] == S_COMMITTED -> cancels--; s_give_up(e)
+		:: d_step { cancels && st[e] == S_COMMITTED -> cancels-- } s_give_up(e)
 #endif
 		/* in doubt, or a farewell: on new connections, for ever */
 #ifdef M_ASK_ONCE
-		:: ASKS(e) && s_conn[e] == NOCONN && FREE_CONN && !forgot[e] && !asked -> asked = true; s_ask(e)
+		:: atomic { ASKS(e) && s_conn[e] == NOCONN && FREE_CONN && !forgot[e] && !asked -> asked = true; s_connect(e) }
+			s_ask(e)
 #else
-		:: ASKS(e) && s_conn[e] == NOCONN && FREE_CONN && !forgot[e] -> s_ask(e)
+		:: atomic { ASKS(e) && s_conn[e] == NOCONN && FREE_CONN && !forgot[e] -> s_connect(e) }
+			s_ask(e)
 #endif
 		od
 	} unless { d_step { s_kick[e] -> s_kick[e] = false; m = 0 } }
@@ -452,8 +454,8 @@ inline d_offer(e, c)
 inline d_state(e, c)
 {
 	if
-	:: slow -> /* the load fails */
-		slow--; d_discard(e); send_d(c, ABORT); d_step { close_d(c) }
+	:: d_step { slow -> slow-- } /* the load fails */
+		d_discard(e); send_d(c, ABORT); d_step { close_d(c) }
 	:: true ->
 		d_step { dg[e] = G_LOADED; d_rec[e] = PREPARED }
 		send_d(c, READY)
@@ -559,9 +561,9 @@ end_again:
 			fi;
 			printf("EV dead d %d\n", serial[c]) }
 			d_link_dead(e, c); c = 0
-		:: slow && dg[e] == G_LOADING -> slow--; printf("EV timeout d %d\n", serial[d_conn[e]]);
+		:: d_step { slow && dg[e] == G_LOADING -> slow--; printf("EV timeout d %d\n", serial[d_conn[e]]) }
 			send_d(d_conn[e], ABORT); c = d_conn[e]; d_link_dead(e, c); c = 0
-		:: give_ups && d_rec[e] == PREPARED -> give_ups--; d_rec[e] = ABORTED; d_discard(e)
+		:: d_step { give_ups && d_rec[e] == PREPARED -> give_ups--; d_rec[e] = ABORTED } d_discard(e)
 		od
 	} unless { d_step { d_kick[e] -> d_kick[e] = false; m = 0; c = 0 } }
 	goto end_again
@@ -641,32 +643,32 @@ inline crash_d()
 
 inline cut_one(c)
 {
-	d_step { cuts--; cut[c] = true; printf("EV cut %d\n", serial[c]) }
+	d_step {
+		cuts && used[c] && !cut[c] && !s_gone[c] && !d_gone[c] ->
+		cuts--; cut[c] = true; printf("EV cut %d\n", serial[c])
+	}
 }
 
-#define CUTTABLE(c)	(cuts && used[c] && !cut[c] && !s_gone[c] && !d_gone[c])
-#define DUPABLE(c, b)	(dups && used[c] && used[b] && att[c] == att[b] && !s_gone[b] && !d_gone[b])
-#define DUPS2D(c, b)	DUPABLE(c, b) && nempty(s2d[c]) && nfull(s2d[b])
-#define DUPD2S(c, b)	DUPABLE(c, b) && nempty(d2s[c]) && nfull(d2s[b])
-
-#define REPEAT(q, c, b)	d_step { dups--; q[c]?<m>; q[b]!m; m = 0 }
+#define REPEAT(q, c, b)	d_step { \
+	dups && used[c] && used[b] && att[c] == att[b] && !s_gone[b] && !d_gone[b] && nempty(q[c]) && nfull(q[b]) -> \
+	dups--; q[c]?<m>; q[b]!m; m = 0 }
 
 proctype Net()
 {
 	mtype m;
 end:	do
-	:: CUTTABLE(0) -> cut_one(0)
-	:: CUTTABLE(1) -> cut_one(1)
-	:: CUTTABLE(2) -> cut_one(2)
+	:: cut_one(0)
+	:: cut_one(1)
+	:: cut_one(2)
 #if DUPS
-	:: DUPS2D(0, 0) -> REPEAT(s2d, 0, 0)
-	:: DUPS2D(0, 1) -> REPEAT(s2d, 0, 1)
-	:: DUPS2D(1, 1) -> REPEAT(s2d, 1, 1)
-	:: DUPS2D(1, 0) -> REPEAT(s2d, 1, 0)
-	:: DUPD2S(0, 0) -> REPEAT(d2s, 0, 0)
-	:: DUPD2S(0, 1) -> REPEAT(d2s, 0, 1)
-	:: DUPD2S(1, 1) -> REPEAT(d2s, 1, 1)
-	:: DUPD2S(1, 0) -> REPEAT(d2s, 1, 0)
+	:: REPEAT(s2d, 0, 0)
+	:: REPEAT(s2d, 0, 1)
+	:: REPEAT(s2d, 1, 1)
+	:: REPEAT(s2d, 1, 0)
+	:: REPEAT(d2s, 0, 0)
+	:: REPEAT(d2s, 0, 1)
+	:: REPEAT(d2s, 1, 1)
+	:: REPEAT(d2s, 1, 0)
 #endif
 	:: s_crashes -> crash_s()
 	:: d_crashes -> crash_d()

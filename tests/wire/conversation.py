@@ -196,7 +196,10 @@ class Conversation:
     def on_dry_run(self, image):
         report = self.answer("STATE_REPORT")
         if not report or report.fields()["ok"]:
-            image_records(image.data)
+            try:
+                image_records(image.data)
+            except Refused as e:
+                raise Refused("answer", "D reports that it could load this dry run: %s" % e) from e
         else:
             self.wait = "ABORT, since D can't load the state: " + text(report.fields()["text"])
 

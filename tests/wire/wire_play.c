@@ -13,13 +13,14 @@
 #define SECOND	(1000 * MS)
 #define RECORDS	512
 #define FIELD	6u	/* header of a table's field */
+#define HELLO_VERSIONS (2 * (FIELD + 8))	/* after magic and capabilities */
 
 static void guest_of(struct pair *p, enum wire_scene scene)
 {
 	struct fake_guest *g;
 
 	pair_init(p, 2 * WIRE_MIB);
-	wire_guests(p, scene == WIRE_state ? 10 : 1);
+	wire_guests(p, scene == WIRE_state ? 10 : scene == WIRE_busy);
 	g = p->host[0].guest[0];
 	if (scene == WIRE_busy) {
 		p->link.rate = 1 * WIRE_MIB;
@@ -27,11 +28,11 @@ static void guest_of(struct pair *p, enum wire_scene scene)
 		p->work_pages = 6;
 		fake_guest_work(g, 6, 6);
 	}
-	for (uint64_t pfn = 0; pfn < 2; pfn++)
+	for (uint64_t pfn = 0; pfn < 1 + (scene == WIRE_busy); pfn++)
 		fake_guest_fill(g, 16 + pfn, (uint8_t)(2 * pfn + 1));
 	for (uint64_t pfn = 0; pfn < 6; pfn++)
 		fake_guest_fill(g, 20 + 3 * pfn, (uint8_t)(2 * pfn + 2));
-	fake_guest_fill(g, 511, 77);
+	fake_guest_fill(g, 511, 78);
 	if (scene == WIRE_reject) {
 		p->host[1].no_room = "needs 2 MiB, 1 MiB is free";
 		p->host[1].guest[p->host[1].guests++] = fake_guest_new("web1", 2 * WIRE_MIB);
@@ -114,11 +115,16 @@ static uint64_t field(const uint8_t *body, unsigned number)
 	return body ? le64_get(body + number * (FIELD + 8) + FIELD) : 0;
 }
 
-/* What the live side said last, if it was a reason. */
-static void reason(const uint8_t *bytes, size_t length, struct wire_verdict *v)
+/* What the live side said about versions, and last, if that was a reason. */
+static void listen(const uint8_t *bytes, size_t length, struct wire_verdict *v)
 {
 	static struct wire_record r[RECORDS];
+	const uint8_t *hello = body_of(bytes, length, MIG_HELLO);
 
+	if (hello) {
+		v->version_min = le16_get(hello + HELLO_VERSIONS + FIELD);
+		v->version_max = le16_get(hello + HELLO_VERSIONS + FIELD + 2 + FIELD);
+	}
 	for (unsigned n = 0, count = wire_records(bytes, length, r, RECORDS); n < count; n++) {
 		const uint8_t *body = bytes + r[n].at + MIG_HEADER;
 
@@ -177,9 +183,9 @@ void wire_play_source(struct pair *p, const struct wire_recording *r, struct wir
 	if (v->digest == field(told, 0) && v->memory_hash == field(told, 1))
 		feed(p, mine, 1, r->bytes[0] + until, r->length[0] - until);
 	else
-		fmt(v->text, sizeof(v->text), "READY differs from the recorded one");
+		fmt(v->text, sizeof(v->text), ready ? "READY differs from the recorded one" : "no READY");
 	said = pipe_sent(pipe, 1, &length);
-	reason(said, length, v);
+	listen(said, length, v);
 	v->complete = !v->text[0] && same_types(r, 1, said, length, 0);
 	mine->ops->close(mine);
 	feed(p, mine, 1, NULL, 0);
@@ -239,7 +245,7 @@ void wire_play_destination(struct pair *p, const struct wire_recording *r, struc
 	said = pipe_sent(first, 0, &length);
 	v->digest = field(body_of(said, length, MIG_COMMIT), 0);
 	v->memory_hash = job->hash_source;
-	reason(said, length, v);
+	listen(said, length, v);
 	if (job->error[0] || job->in_doubt)
 		fmt(v->text, sizeof(v->text), "%s", job->error[0] ? job->error : job->doubt);
 	v->complete = job->state == MIG_JOB_COMPLETED && connections == 1 && !v->text[0] &&

@@ -29,6 +29,7 @@ struct wire_verdict {
 	bool complete;			/* the live side went all the way and said what the recording says */
 	char text[256];			/* else: why not, as far as it was told */
 	uint64_t digest, memory_hash;	/* the live side's; 0 without */
+	uint16_t version_min, version_max;	/* of the live side's HELLO; 0 without */
 };
 
 /* A real destination hears the recorded source, whose part ends before COMMIT if the READY is not the recorded one. @p

@@ -4,7 +4,7 @@ WIRE_SRC := $(wildcard tests/wire/*.c) $(sort $(wildcard migration/*.c)) lib/crc
 
 $(B)/wiretool: $(WIRE_SRC) $(wildcard tests/wire/*.h migration/*.h lib/*.h tests/fake/*.h) $(DEPS_STAMP)
 	@mkdir -p $(@D)
-	$(Q)gcc $(UNIT_C) $(WIRE_SRC) -o $@ -L$(D)/host -lthird
+	$(Q)gcc $(UNIT_C) -O2 $(WIRE_SRC) -o $@ -L$(D)/host -lthird
 
 $(B)/unit/migration/test_golden: $(wildcard tests/wire/*.h tests/golden/stream_v1.*)
 

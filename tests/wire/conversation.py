@@ -12,6 +12,7 @@ VERSION = 1
 MEMORY_UNIT = 2 << 20
 MIGRATE, CHECK, SETTLE = 1, 2, 3
 FLAG_CHECK, FLAG_VERIFY = 1, 2
+CAPABILITY_DELTA = 1
 PURPOSES = {MIGRATE: "migrate", CHECK: "check", SETTLE: "settle"}
 
 
@@ -52,17 +53,30 @@ class Conversation:
             self.nothing_more()
             return self
         if not self.outcome:
-            raise Refused("cut", "the recording ends where %s must come" % self.wait)
+            self.given_up()
         self.nothing_more()
         return self
 
+    def given_up(self):
+        """The source's part has ended early; that is no cut if D said ABORT."""
+        for record in self.answers or ():
+            if record.name == "HEARTBEAT":
+                continue
+            if record.name != "ABORT":
+                break
+            self.hear(record, "D")
+            self.outcome, self.why = "aborted", "by D: " + text(record.fields()["text"])
+            return
+        raise Refused("cut", "the recording ends where %s must come" % self.wait)
+
     def nothing_more(self):
-        """Records that crossed what ended the connection are still whole records, and only D's ANSWER may be left."""
+        """Records that crossed what ended the connection are still whole records, and only D's answer to an
+        ABORT, or one of its own, may be left."""
         for record in self.source:
             if self.outcome not in ("aborted", "rejected"):
                 raise Refused("order", "%s comes after the end" % record.name)
         for record in self.answers or ():
-            if record.name not in ("HEARTBEAT", "ANSWER" if self.outcome == "aborted" else "HEARTBEAT"):
+            if record.name != "HEARTBEAT" and (self.outcome != "aborted" or record.name not in ("ANSWER", "ABORT")):
                 raise Refused("order", "%s comes after the end" % record.name)
 
     def hear(self, record, sender):
@@ -142,7 +156,8 @@ class Conversation:
             self.state_limit = accept.fields()["state_bytes"]
         if self.purpose == CHECK:
             self.finish("accepted", None)
-        self.memory = Memory(offer["memory_bytes"])
+        both = [host["capabilities"] for host in self.hosts.values()]
+        self.memory = Memory(offer["memory_bytes"], all(c & CAPABILITY_DELTA for c in both))
         self.wait = self.ROUNDS
 
     # --- rounds and state -----------------------------------------------------------------------------

@@ -8,25 +8,26 @@ from sums import lz4_block, xxh64
 PAGE = 4096
 ZERO_PAGE = bytes(PAGE)
 PAGES_MAX = 1024
-ZERO, RAW, LZ4 = 0, 1, 2
+ENCODINGS = ("zero", "raw", "lz4", "delta")
+ZERO, RAW, LZ4, DELTA = range(4)
 
 
 class Memory:
     """Guest memory as the stream tells it; pages never named are zero."""
 
-    def __init__(self, size):
-        self.pages, self.content = size // PAGE, {}
-        self.sent = {"zero": 0, "raw": 0, "lz4": 0}
+    def __init__(self, size, delta=False):
+        self.pages, self.content, self.delta = size // PAGE, {}, delta
+        self.sent = dict.fromkeys(ENCODINGS[:DELTA + delta], 0)
 
     def load(self, body, current_round):
         """One PAGES body: all of it is checked, then loaded. Returns pages with data and zero pages."""
         entries, data_pages, zero_pages = self.entries(body, current_round), 0, 0
         for page, count, encoding, data in entries:
-            self.sent[("zero", "raw", "lz4")[encoding]] += count
+            self.sent[ENCODINGS[encoding]] += count
             data_pages, zero_pages = data_pages + count * (encoding != ZERO), zero_pages + count * (encoding == ZERO)
             for n in range(count):
                 content = (ZERO_PAGE if encoding == ZERO else lz4_block(data, PAGE) if encoding == LZ4 else
-                           data[n * PAGE:(n + 1) * PAGE])
+                           self.changed(page, data) if encoding == DELTA else data[n * PAGE:(n + 1) * PAGE])
                 if content == ZERO_PAGE:
                     self.content.pop(page + n, None)
                 else:
@@ -44,11 +45,11 @@ class Memory:
             if at + 16 > len(body):
                 raise Refused("pages", "PAGES ends inside an entry")
             page, pages, encoding, length = struct.unpack_from("<QIHH", body, at)
-            if encoding > LZ4:
-                raise Refused("pages", "PAGES has the reserved encoding %d" % encoding)
+            if encoding > DELTA or encoding == DELTA and not self.delta:
+                raise Refused("pages", "PAGES has encoding %d, which was not agreed on" % encoding)
             if not pages or page + pages > self.pages:
                 raise Refused("pages", "PAGES names %d pages at %#x of %#x" % (pages, page, self.pages))
-            if encoding == LZ4 and (pages != 1 or not 1 <= length <= 4095) or encoding != LZ4 and length:
+            if pages != 1 or not 1 <= length <= 4095 if encoding >= LZ4 else length:
                 raise Refused("pages", "PAGES: %d pages of encoding %d with length %d" % (pages, encoding, length))
             size = pages * PAGE if encoding == RAW else length
             at, named = at + 16 + size, named + pages
@@ -56,10 +57,22 @@ class Memory:
                 raise Refused("pages", "PAGES names over %d pages" % PAGES_MAX)
             if at > len(body):
                 raise Refused("pages", "PAGES ends inside the data of page %#x" % page)
+            if encoding == DELTA:
+                runs(body[at - size:at])
             found.append((page, pages, encoding, body[at - size:at]))
         if at != len(body):
             raise Refused("pages", "PAGES has %d bytes after its last entry" % (len(body) - at))
         return found
+
+    def changed(self, page, data):
+        """The page that a delta makes of what is there; its first four bytes say what must be there."""
+        old = self.content.get(page, ZERO_PAGE)
+        if int.from_bytes(data[:4], "little") != xxh64(old) & 0xFFFFFFFF:
+            raise Refused("pages", "PAGES has a delta against another version of page %#x" % page)
+        new = bytearray(old)
+        for at, run in runs(data):
+            new[at:at + len(run)] = run
+        return bytes(new)
 
     def hash(self):
         zero = xxh64(ZERO_PAGE)
@@ -69,6 +82,20 @@ class Memory:
     def write(self, out):
         for n in range(self.pages):
             out.write(self.content.get(n, ZERO_PAGE))
+
+
+def runs(data):
+    """(place in the page, bytes) of each run of a delta: {base u32}, then {skip u16, count u16, count bytes}."""
+    at, place, found = 4, 0, []
+    while at < len(data):
+        skip, count = struct.unpack_from("<HH", data, at) if at + 4 <= len(data) else (0, 0)
+        place, at = place + skip + count, at + 4 + count
+        if not count or place > PAGE or at > len(data):
+            raise Refused("pages", "PAGES has a malformed delta")
+        found.append((place - count, data[at - count:at]))
+    if len(data) < 4:
+        raise Refused("pages", "PAGES has a delta of %d bytes" % len(data))
+    return found
 
 
 class Image:

@@ -35,7 +35,8 @@ STRICTER = (
 ABOUT_ANSWERS = re.compile(r"^(digest|hash) |^\w+ D answers |^answer (READY and OFFER|D reports) ")
 MACHINE = re.compile(r"^wire_(cpu|blob)|^the state image ")
 OUTCOMES = {"idle": "moved", "busy": "moved", "state": "moved", "plain": "moved", "check": "accepted",
-            "reject": "rejected", "abort": "aborted", "cancel": "aborted"}
+            "reject": "rejected", "abort": "aborted", "cancel": "aborted",
+            "settle": "settled", "unsure": "settled", "giveup": "aborted"}
 
 
 def load(name):
@@ -75,7 +76,8 @@ class Suite:
         elif mine[0] and mine[1:3] != real[1:3]:
             self.wrong.append("%s: reader %016x %016x, real code %016x %016x" % (name, *mine[1:3], *real[1:3]))
         elif real[3].startswith("READY differs") and not ABOUT_ANSWERS.match(" ".join(mine[3])):
-            self.wrong.append("%s: the real code loads what the reader refuses: %s" % (name, mine[3]))
+            if "offset 0 at" not in mine[3][1]:     # as in STRICTER
+                self.wrong.append("%s: the real code loads what the reader refuses: %s" % (name, mine[3]))
         elif rules and mine[3][0] not in rules:
             self.wrong.append("%s: refused for %s" % (name, mine[3]))
 

@@ -40,6 +40,39 @@ static void guest_of(struct pair *p, enum wire_scene scene)
 	p->host[1].state_refused = scene == WIRE_abort;
 }
 
+/* The first connection dies around the destination's READY. */
+static void lose_running(struct pair *p, unsigned number, struct pipe *pipe)
+{
+	if (number == 0)
+		pipe_cut_after(pipe, 1, p->option[0], false);
+}
+
+/* Bytes of a destination up to READY's end, which are the same in each run of the idle scene. */
+static unsigned until_ready(void)
+{
+	static struct wire_record record[RECORDS];
+	static struct pair p;
+	struct wire_recording r;
+	unsigned end = 0;
+
+	wire_record(&p, WIRE_idle, &r);
+	for (unsigned n = 0, count = wire_records(r.bytes[1], r.length[1], record, RECORDS); n < count; n++)
+		if (record[n].type == MIG_READY)
+			end = (unsigned)(record[n].at + record[n].length);
+	pair_fini(&p);
+	free(r.bytes[0]);
+	free(r.bytes[1]);
+	return end;
+}
+
+static void cancel(struct pair *p, int side, uint32_t number)
+{
+	for (int n = 0; n < 6; n++)
+		pair_step(p);
+	if (mig_job_cancel(p->host[side].service, number, pipe_now_ns, NULL))
+		panic("the cancel came too late");
+}
+
 static uint32_t start(struct pair *p, enum wire_scene scene)
 {
 	struct mig_move move = { .vm = "web1", .ipv4 = 0x0a4d0003, .port = 5991, .verify = MIG_VERIFY_FULL };
@@ -58,10 +91,16 @@ static uint32_t start(struct pair *p, enum wire_scene scene)
 void wire_record(struct pair *p, enum wire_scene scene, struct wire_recording *out)
 {
 	struct why_list reasons;
+	bool again = scene == WIRE_settle || scene == WIRE_unsure;
+	unsigned lost = again ? until_ready() + (scene == WIRE_settle) : 0;
 	bool verdict;
 	uint32_t number;
 
 	guest_of(p, scene);
+	if (again) {
+		p->option[0] = lost;
+		p->on_connect = lose_running;
+	}
 	number = start(p, scene);
 	/* What was data becomes zero after it was sent; after three rounds the guest calms down. */
 	while (scene == WIRE_busy && mig_job_find(p->host[0].service, number)->rounds < 3) {
@@ -70,15 +109,13 @@ void wire_record(struct pair *p, enum wire_scene scene, struct wire_recording *o
 			fake_guest_fill(p->host[0].guest[0], 20, 0);
 	}
 	p->work = 0;
-	for (int n = 0; n < 6 && scene == WIRE_cancel; n++)
-		pair_step(p);
-	if (scene == WIRE_cancel && mig_job_cancel(p->host[0].service, number, pipe_now_ns, NULL))
-		panic("the cancel came too late");
-	pair_run(p, 3 * SECOND);
+	if (scene == WIRE_cancel || scene == WIRE_giveup)
+		cancel(p, scene == WIRE_giveup, number);
+	pair_run(p, 5 * SECOND);
 	if (scene == WIRE_check && mig_check_poll(p->host[0].service, number, &verdict, &reasons))
 		panic("the check gave no verdict");
 	for (int side = 0; side < 2; side++) {
-		const uint8_t *sent = pipe_sent(p->pipe[0], side, &out->length[side]);
+		const uint8_t *sent = pipe_sent(p->pipe[again], side, &out->length[side]);
 
 		out->bytes[side] = malloc(out->length[side] + 1);
 		memcpy(out->bytes[side], sent, out->length[side]);

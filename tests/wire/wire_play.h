@@ -16,13 +16,17 @@ struct wire_recording { uint8_t *bytes[2]; size_t length[2]; };	/* [0] of the so
 	S(check,  "a check, accepted")					\
 	S(reject, "an offer refused for two reasons")			\
 	S(abort,  "a state that the destination can't load")		\
-	S(cancel, "cancelled by the source's operator in the first round")
+	S(cancel, "cancelled by the source's operator in the first round")	\
+	S(settle, "RUNNING is lost: the connection on which the source asks again") \
+	S(unsure, "READY is lost: the connection on which the source says that it gave up") \
+	S(giveup, "the destination's operator cancels in the first round")
 
 #define WIRE_SCENE_ENUM(name, meaning) WIRE_##name,
 enum wire_scene { WIRE_SCENES(WIRE_SCENE_ENUM) WIRE_SCENE_COUNT };
 #undef WIRE_SCENE_ENUM
 
-/* Plays @scene with both real sides on @p (pair_fini ends it) and records its first connection; free both bytes. */
+/* Plays @scene with both real sides on @p (pair_fini ends it) and records its first connection (settle, unsure: its second);
+ * free both bytes. */
 void wire_record(struct pair *p, enum wire_scene scene, struct wire_recording *out);
 
 struct wire_verdict {

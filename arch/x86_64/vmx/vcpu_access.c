@@ -4,11 +4,15 @@
 #include "arch/x86_64/vmx/vcpu_local.h"
 #include "arch/x86_64/vmx/vmcs.h"
 #include "arch/x86_64/vmx/vmx.h"
+#include "lib/log.h"
 
 #define XCR0_X87	(1ull << 0)
 #define XCR0_SSE	(1ull << 1)
 #define XCR0_AVX	(1ull << 2)
 #define XCR0_AVX512	(7ull << 5)
+/* SDM Vol. 3 "Operations that Invalidate TLBs and Paging-Structure Caches": PG and WP; PSE, PAE, PGE, PCIDE, SMEP, SMAP. */
+#define TLB_CR0		(CR0_PG | CR0_WP)
+#define TLB_CR4		(1ull << 4 | CR4_PAE | 1ull << 7 | CR4_PCIDE | 1ull << 20 | 1ull << 21)
 #define VECTOR_PF	14
 #define ACCESS_LONG	(1u << 13)
 
@@ -107,11 +111,18 @@ void vcpu_put_cr4(uint64_t value)
 	vmcs_write(VMCS_GUEST_CR4, value | CR4_VMXE);
 }
 
+/* The guest's MOV to CR0 or CR4 would have dropped its translations; the exit kept them under its VPID. */
+static void flush_guest_tlb(const struct vcpu *v)
+{
+	if (vmx_caps_has(vmx_caps(), VMX_FEATURE_VPID) && vmx_caps_has(vmx_caps(), VMX_FEATURE_INVVPID_SINGLE) &&
+	    vmx_invvpid(VMX_INVVPID_SINGLE_CONTEXT, v->vpid, 0) != VMX_SUCCEED)
+		panic("INVVPID single-context failed for VPID %u", v->vpid);
+}
+
 bool vcpu_write_cr0(struct vcpu *v, uint64_t value)
 {
 	bool long_cs = vmcs_read(VMCS_GUEST_CS_ACCESS_RIGHTS) & ACCESS_LONG;
 
-	(void)v;
 	value |= CR0_ET;
 	if (value >> 32 || ((value & CR0_PG) && !(value & CR0_PE)) || ((value & CR0_NW) && !(value & CR0_CD)))
 		return false;
@@ -119,6 +130,8 @@ bool vcpu_write_cr0(struct vcpu *v, uint64_t value)
 		return false;
 	if (!(value & CR0_PG) && long_cs && (vcpu_efer() & EFER_LMA))
 		return false;
+	if ((value ^ vcpu_cr0()) & TLB_CR0)
+		flush_guest_tlb(v);
 	vcpu_put_cr0(value);
 	return true;
 }
@@ -131,6 +144,8 @@ bool vcpu_write_cr4(struct vcpu *v, uint64_t value)
 		return false;
 	if ((value & CR4_PCIDE) && !(vcpu_efer() & EFER_LMA))
 		return false;
+	if ((value ^ vcpu_cr4()) & TLB_CR4)
+		flush_guest_tlb(v);
 	vcpu_put_cr4(value);
 	return true;
 }

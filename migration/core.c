@@ -45,6 +45,7 @@ void mig_core_hello(const struct mig_core *c, enum mig_purpose purpose, struct m
 	out->version_min = MIG_VERSION;
 	out->version_max = MIG_VERSION;
 	out->purpose = (uint8_t)purpose;
+	out->capabilities = MIG_CAPABILITIES;
 	memcpy(out->boot_id, c->host.boot_id, sizeof(out->boot_id));
 	memcpy(out->uuid, c->host.uuid, sizeof(out->uuid));
 	memcpy(out->name, c->host.name, sizeof(out->name));

@@ -32,6 +32,7 @@ struct mig_dest {
 	struct mig_guest *guest;	/* NULL: nothing is held for this attempt here */
 	struct mig_definition def;
 	uint32_t flags;			/* of OFFER */
+	uint64_t capabilities;		/* of both sides */
 	struct mig_digest digest;
 	struct mig_load load;
 	bool stopped;			/* STOP came */

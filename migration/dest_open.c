@@ -33,6 +33,7 @@ void dest_on_hello(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 		return;
 	mig_text_copy(d->peer_name, sizeof(d->peer_name), hello.name, sizeof(hello.name));
 	d->purpose = hello.purpose;
+	d->capabilities = hello.capabilities & MIG_CAPABILITIES;
 	mig_ipv4_text(d->peer_ipv4, address);
 	if (!host->accept_from(host->ctx, d->peer_ipv4))
 		why_add(&reasons, "%s takes no migrations from %s (accept_from in its tern.conf)", host->name, address);
@@ -91,6 +92,7 @@ static void begin_loading(struct mig_dest *d, uint64_t now_ns)
 {
 	d->load = (struct mig_load){
 		.guest = d->guest, .pages = d->def.memory_bytes >> PAGE_SHIFT, .round = 1,
+		.capabilities = d->capabilities,
 	};
 	mig_digest_init(&d->digest);
 	d->handoff = HD_LOADING;

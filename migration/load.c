@@ -4,9 +4,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include <lz4.h>
+#include "encode_delta.h"
+
+/* Encodings whose data has a length of its own are of one page. */
+static bool has_length(const struct mig_pages_entry *e)
+{
+	return e->encoding == MIG_ENC_LZ4 || e->encoding == MIG_ENC_DELTA;
+}
+
+static enum err check_encoding(const struct mig_load *l, uint16_t encoding, struct why *why)
+{
+	if (encoding <= MIG_ENC_LZ4 || (encoding == MIG_ENC_DELTA && l->capabilities & MIG_CAP_DELTA))
+		return ERR_OK;
+	why_set(why, encoding == MIG_ENC_DELTA ? "PAGES has encoding %u, which HELLO did not agree on" :
+		"PAGES has unknown encoding %u", encoding);
+	return ERR_UNKNOWN;
+}
 
 /* Reads the entry at *at and passes over it and its data. */
-static enum err entry_next(const uint8_t *body, size_t length, size_t *at, struct mig_pages_entry *e,
+static enum err entry_next(const struct mig_load *l, const uint8_t *body, size_t length, size_t *at, struct mig_pages_entry *e,
 			   const uint8_t **data, struct why *why)
 {
 	size_t bytes;
@@ -17,11 +33,9 @@ static enum err entry_next(const uint8_t *body, size_t length, size_t *at, struc
 	}
 	memcpy(e, body + *at, sizeof(*e));
 	*at += sizeof(*e);
-	if (e->encoding > MIG_ENC_LZ4) {
-		why_set(why, "PAGES has unknown encoding %u", e->encoding);
+	if (check_encoding(l, e->encoding, why))
 		return ERR_UNKNOWN;
-	}
-	if (!e->count || e->count > MIG_LOAD_PAGES_MAX || (e->encoding == MIG_ENC_LZ4) != (e->length != 0) ||
+	if (!e->count || e->count > MIG_LOAD_PAGES_MAX || has_length(e) != (e->length != 0) ||
 	    e->length >= PAGE_SIZE || (e->length && e->count != 1)) {
 		why_set(why, "PAGES has an impossible entry: %u pages, encoding %u, length %u", e->count, e->encoding, e->length);
 		return ERR_INVALID;
@@ -33,6 +47,10 @@ static enum err entry_next(const uint8_t *body, size_t length, size_t *at, struc
 	}
 	*data = body + *at;
 	*at += bytes;
+	if (e->encoding == MIG_ENC_DELTA && !mig_delta_valid(*data, e->length)) {
+		why_set(why, "PAGES has a malformed delta for page 0x%llx", (unsigned long long)e->page);
+		return ERR_INVALID;
+	}
 	return ERR_OK;
 }
 
@@ -54,7 +72,7 @@ static enum err check(const struct mig_load *l, const uint8_t *body, size_t leng
 		return ERR_INVALID;
 	}
 	for (uint32_t n = 0; n < head.entries; n++) {
-		enum err err = entry_next(body, length, &at, &e, &data, why);
+		enum err err = entry_next(l, body, length, &at, &e, &data, why);
 
 		if (err)
 			return err;
@@ -113,6 +131,25 @@ static enum err load_lz4(struct mig_guest *g, uint64_t page, const uint8_t *data
 	return ERR_CORRUPT;
 }
 
+/* Page @page must be what the source believes it is. */
+static enum err load_delta(struct mig_guest *g, uint64_t page, const uint8_t *data, size_t length, struct why *why)
+{
+	const void *old = g->ops->page(g, page);
+	void *p;
+
+	if (!old || !mig_delta_fits(old, data)) {
+		why_set(why, "PAGES has a delta against another version of page 0x%llx", (unsigned long long)page);
+		return ERR_CORRUPT;
+	}
+	p = g->ops->page_for_load(g, page);
+	if (!p) {
+		why_set(why, "no memory for guest page 0x%llx", (unsigned long long)page);
+		return ERR_NOMEM;
+	}
+	mig_delta_apply(p, data, length);
+	return ERR_OK;
+}
+
 /* The pages of one checked entry. */
 static enum err load_entry(struct mig_guest *g, const struct mig_pages_entry *e, const uint8_t *data, struct why *why)
 {
@@ -120,6 +157,8 @@ static enum err load_entry(struct mig_guest *g, const struct mig_pages_entry *e,
 
 	if (e->encoding == MIG_ENC_LZ4)
 		return load_lz4(g, e->page, data, e->length, why);
+	if (e->encoding == MIG_ENC_DELTA)
+		return load_delta(g, e->page, data, e->length, why);
 	for (uint32_t n = 0; n < e->count && !err; n++)
 		err = e->encoding == MIG_ENC_RAW ? load_raw(g, e->page + n, data + n * PAGE_SIZE) : load_zero(g, e->page + n);
 	if (err)
@@ -137,7 +176,7 @@ enum err mig_load_pages(struct mig_load *l, const void *body, size_t length, str
 	if (err)
 		return err;
 	while (at < length) {
-		err = entry_next(body, length, &at, &e, &data, why);
+		err = entry_next(l, body, length, &at, &e, &data, why);
 		if (!err)
 			err = load_entry(l->guest, &e, data, why);
 		if (err)

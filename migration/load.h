@@ -11,6 +11,7 @@
 struct mig_load {
 	struct mig_guest *guest;
 	uint64_t pages;			/* of guest memory */
+	uint64_t capabilities;		/* of both sides: which encodings may come */
 	uint32_t round;			/* the current one */
 	uint64_t raw_pages, zero_pages;	/* of this round */
 	uint64_t last_page;		/* named last */

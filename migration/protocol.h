@@ -59,7 +59,9 @@ enum mig_type { MIG_TYPES(MIG_TYPE_ENUM) MIG_TYPE_END };
 enum mig_purpose { MIG_PURPOSE_MIGRATE = 1, MIG_PURPOSE_CHECK = 2, MIG_PURPOSE_SETTLE = 3 };
 enum { MIG_OFFER_CHECK = 1, MIG_OFFER_VERIFY = 2 };
 enum { MIG_ANSWER_NONE = 0, MIG_ANSWER_PREPARED = 1 };
-enum mig_encoding { MIG_ENC_ZERO = 0, MIG_ENC_RAW = 1, MIG_ENC_LZ4 = 2 };
+enum mig_encoding { MIG_ENC_ZERO = 0, MIG_ENC_RAW = 1, MIG_ENC_LZ4 = 2, MIG_ENC_DELTA = 3 };
+/* Capabilities in HELLO: what a side takes; used when both have it. */
+enum { MIG_CAP_DELTA = 1, MIG_CAPABILITIES = MIG_CAP_DELTA };
 enum { MIG_STATE_DRY = 1 };
 
 /* Fixed parts of PAGES and STATE bodies. */
@@ -73,7 +75,7 @@ _Static_assert(sizeof(struct mig_state_head) == 16, "wire");
 
 #define MIG_HELLO_TABLE(F, A)							\
 	F(1, 1, uint64_t, magic, UINT64_MAX, "the bytes TERNMIG1")			\
-	F(2, 1, uint64_t, capabilities, UINT64_MAX, "none defined yet")		\
+	F(2, 1, uint64_t, capabilities, UINT64_MAX, "MIG_CAP_*")		\
 	F(3, 1, uint16_t, version_min, UINT16_MAX, "oldest version spoken")		\
 	F(4, 1, uint16_t, version_max, UINT16_MAX, "newest version spoken")		\
 	F(5, 1, uint8_t, purpose, 3, "enum mig_purpose")			\

@@ -3,35 +3,26 @@
 #include "rounds.h"
 #include <stdlib.h>
 #include <string.h>
-#include <lz4.h>
 #include "lib/bytes.h"
 
-#define BATCH_SCAN	64u	/* pages looked at for one record */
-#define LZ4_BYTES_MAX	3072	/* a page that LZ4 does not shrink by a quarter goes raw */
-#define LZ4_ACCELERATION 1
+/* The work of one record: that of 64 pages with content, or of 256 zero ones. */
+#define WORK_RECORD	256u
+#define WORK_CONTENT	4u
+#define WORK_ZERO	1u
 #define BATCH_CHUNKS	256u	/* chunks passed over for one record */
 
-/* A PAGES body under construction. */
-struct batch {
-	uint8_t *body;
-	size_t length;
-	uint8_t *entry;		/* the last one, NULL before the first */
-	unsigned entries;
-};
-
-/* The most that one more page may add. */
-#define BATCH_PAGE	(sizeof(struct mig_pages_entry) + PAGE_SIZE)
-
 enum err mig_rounds_init(struct mig_rounds *r, const struct mig_core *core, struct mig_guest *guest,
-			 uint64_t memory_bytes)
+			 uint64_t memory_bytes, uint64_t capabilities)
 {
+	enum err e;
+
 	memset(r, 0, sizeof(*r));
 	r->core = core;
 	r->guest = guest;
 	r->chunks = memory_bytes >> CHUNK_SHIFT;
 	r->sent = calloc(1, (r->chunks + 7) / 8);
-	r->lz4 = malloc((size_t)LZ4_sizeofState());
-	if (r->sent && r->lz4)
+	e = mig_encode_init(&r->encode, core, memory_bytes, capabilities);
+	if (!e && r->sent)
 		return ERR_OK;
 	mig_rounds_fini(r);
 	return ERR_NOMEM;
@@ -40,9 +31,8 @@ enum err mig_rounds_init(struct mig_rounds *r, const struct mig_core *core, stru
 void mig_rounds_fini(struct mig_rounds *r)
 {
 	free(r->sent);
-	free(r->lz4);
 	r->sent = NULL;
-	r->lz4 = NULL;
+	mig_encode_fini(&r->encode);
 }
 
 void mig_rounds_begin(struct mig_rounds *r)
@@ -50,79 +40,8 @@ void mig_rounds_begin(struct mig_rounds *r)
 	r->round++;
 	r->chunk = 0;
 	r->harvested = false;
+	mig_encode_pause(&r->encode);
 	r->raw_pages = r->zero_pages = r->dirty_pages = r->bytes = r->harvest_ns = r->harvested_chunks = 0;
-}
-
-static bool page_is_zero(const void *page)
-{
-	const uint64_t *p = page;
-
-	for (unsigned n = 0; n < PAGE_SIZE / 8; n += 8)
-		if (p[n] | p[n + 1] | p[n + 2] | p[n + 3] | p[n + 4] | p[n + 5] | p[n + 6] | p[n + 7])
-			return false;
-	return true;
-}
-
-/* Extends the last entry by @page, or begins one. */
-static void batch_entry(struct batch *b, uint64_t page, uint16_t encoding)
-{
-	struct mig_pages_entry e;
-
-	if (b->entry) {
-		memcpy(&e, b->entry, sizeof(e));
-		if (e.encoding == encoding && encoding != MIG_ENC_LZ4 && e.page + e.count == page) {
-			e.count++;
-			memcpy(b->entry, &e, sizeof(e));
-			return;
-		}
-	}
-	e = (struct mig_pages_entry){ .page = page, .count = 1, .encoding = encoding };
-	b->entry = b->body + b->length;
-	memcpy(b->entry, &e, sizeof(e));
-	b->length += sizeof(e);
-	b->entries++;
-}
-
-/* Compresses straight into the record; false, with the record as it was, if that gains too little. A vCPU can't write
- * while this runs on its CPU; where it could, a torn page is dirty again and goes out again. */
-static bool batch_lz4(struct mig_rounds *r, struct batch *b, uint64_t pfn, const void *page)
-{
-	struct mig_pages_entry e = { .page = pfn, .count = 1, .encoding = MIG_ENC_LZ4 };
-	int n = LZ4_compress_fast_extState(r->lz4, page, (char *)b->body + b->length + sizeof(e), PAGE_SIZE, LZ4_BYTES_MAX,
-					   LZ4_ACCELERATION);
-
-	if (n <= 0)
-		return false;
-	e.length = (uint16_t)n;
-	b->entry = b->body + b->length;
-	memcpy(b->entry, &e, sizeof(e));
-	b->length += sizeof(e) + (size_t)n;
-	b->entries++;
-	return true;
-}
-
-static bool may_use(const struct mig_rounds *r, enum mig_encoding encoding)
-{
-	return !r->core->host.encodings || r->core->host.encodings >> encoding & 1;
-}
-
-static void batch_page(struct mig_rounds *r, struct batch *b, uint64_t pfn, bool first)
-{
-	const void *page = r->guest->ops->page(r->guest, pfn);
-
-	if (!page || page_is_zero(page)) {
-		batch_entry(b, pfn, MIG_ENC_ZERO);
-		r->zero_pages++;
-		return;
-	}
-	if (!may_use(r, MIG_ENC_LZ4) || !batch_lz4(r, b, pfn, page)) {
-		batch_entry(b, pfn, MIG_ENC_RAW);
-		memcpy(b->body + b->length, page, PAGE_SIZE);
-		b->length += PAGE_SIZE;
-	}
-	r->raw_pages++;
-	if (first)
-		r->nonzero_pages++;
 }
 
 static bool chunk_sent(const struct mig_rounds *r, uint64_t chunk)
@@ -167,12 +86,27 @@ static void chunk_done(struct mig_rounds *r)
 	r->chunk++;
 }
 
-/* Moves through chunks and pages until the record is full, the step's share of work is done, or the pass ends. */
-static void fill(struct mig_rounds *r, struct batch *b)
+/* True if page @n of the current chunk has content. */
+static bool put_page(struct mig_rounds *r, struct mig_batch *b, unsigned n)
 {
-	unsigned scanned = 0, passed = 0;
+	uint64_t pfn = r->chunk * CHUNK_PAGES + n;
 
-	while (r->chunk < r->chunks && b->length + BATCH_PAGE <= MIG_BODY_MAX && scanned < BATCH_SCAN && passed < BATCH_CHUNKS) {
+	if (!mig_encode_page(&r->encode, b, pfn, r->guest->ops->page(r->guest, pfn), r->round)) {
+		r->zero_pages++;
+		return false;
+	}
+	r->raw_pages++;
+	r->nonzero_pages += !chunk_sent(r, r->chunk);
+	return true;
+}
+
+/* Moves through chunks and pages until the record is full, the step's share of work is done, or the pass ends. */
+static void fill(struct mig_rounds *r, struct mig_batch *b)
+{
+	unsigned work = 0, passed = 0;
+
+	while (r->chunk < r->chunks && b->length + MIG_BATCH_PAGE <= MIG_BODY_MAX && work < WORK_RECORD &&
+	       passed < BATCH_CHUNKS) {
 		int n;
 
 		if (!r->harvested) {
@@ -188,19 +122,20 @@ static void fill(struct mig_rounds *r, struct batch *b)
 			chunk_done(r);
 			continue;
 		}
-		batch_page(r, b, r->chunk * CHUNK_PAGES + (unsigned)n, !chunk_sent(r, r->chunk));
-		scanned++;
+		work += put_page(r, b, (unsigned)n) ? WORK_CONTENT : WORK_ZERO;
 	}
 }
 
 enum err mig_rounds_batch(struct mig_rounds *r, struct mig_stream *s, struct mig_digest *digest)
 {
-	struct batch b = { .body = mig_stream_begin(s, MIG_BODY_MAX), .length = sizeof(struct mig_pages_head) };
+	struct mig_batch b = { .body = mig_stream_begin(s, MIG_BODY_MAX), .length = sizeof(struct mig_pages_head) };
 
 	if (!b.body)
 		return ERR_AGAIN;
+	mig_encode_begin(&r->encode);
 	fill(r, &b);
 	if (b.entries) {
+		mig_encode_end(&r->encode, b.length);
 		le32_put(b.body, r->round);
 		le32_put(b.body + 4, b.entries);
 		mig_digest_add(digest, MIG_PAGES, b.body, b.length);

@@ -3,6 +3,7 @@
 #pragma once
 #include "core.h"
 #include "digest.h"
+#include "encode.h"
 #include "stream.h"
 
 struct mig_rounds {
@@ -14,15 +15,16 @@ struct mig_rounds {
 	uint64_t chunk;			/* position of the pass */
 	bool harvested;			/* bitmap holds what is still to send of @chunk */
 	uint64_t bitmap[8];
-	/* this round; raw_pages counts pages with content, compressed or not */
+	/* this round; raw_pages counts pages with content, however encoded */
 	uint64_t raw_pages, zero_pages, dirty_pages, bytes, harvest_ns, harvested_chunks;
 	/* the attempt */
-	void *lz4;			/* working memory of the compressor */
+	struct mig_encode encode;
 	uint64_t nonzero_pages;		/* when first sent */
 };
 
+/* @capabilities: of HELLO, what both sides have. */
 enum err mig_rounds_init(struct mig_rounds *r, const struct mig_core *core, struct mig_guest *guest,
-			 uint64_t memory_bytes) NODISCARD;
+			 uint64_t memory_bytes, uint64_t capabilities) NODISCARD;
 void mig_rounds_fini(struct mig_rounds *r);
 /* Starts the next pass. */
 void mig_rounds_begin(struct mig_rounds *r);

@@ -65,6 +65,7 @@ struct mig_source {
 	struct mig_measured measured;
 	struct mig_progress progress;
 	bool tracking, final, final_acked;
+	uint64_t capabilities;		/* of both sides */
 	uint64_t state_limit;		/* granted by ACCEPT */
 	uint64_t asked_ns, ticked_ns, round_start_ns;
 	uint8_t *state;			/* image being sent */

@@ -85,6 +85,7 @@ void source_on_hello(struct mig_source *s, const struct mig_record *r, uint64_t 
 	}
 	memcpy(s->peer_boot_id, hello.boot_id, sizeof(s->peer_boot_id));
 	mig_text_copy(s->job->peer_name, sizeof(s->job->peer_name), hello.name, sizeof(hello.name));
+	s->capabilities = hello.capabilities & MIG_CAPABILITIES;
 	s->measured.round_trip_ns = now_ns - s->asked_ns;
 	put_offer(s, now_ns);
 }
@@ -103,7 +104,7 @@ void source_on_accept(struct mig_source *s, const struct mig_record *r, uint64_t
 		return;
 	}
 	s->state_limit = accept.state_bytes < MIG_STATE_MAX ? accept.state_bytes : MIG_STATE_MAX;
-	e = mig_rounds_init(&s->rounds, s->core, s->guest, s->def.memory_bytes);
+	e = mig_rounds_init(&s->rounds, s->core, s->guest, s->def.memory_bytes, s->capabilities);
 	if (e) {
 		source_fail(s, now_ns, e, "no memory for the dirty map of %s", s->def.name);
 		return;

@@ -22,6 +22,7 @@ struct options {
 	uint64_t cap_bytes;			/* the migration's own bandwidth limit, 0: none */
 	uint64_t dirty_rate;			/* pages a second */
 	unsigned dirty_bytes;			/* in a row, in each of them */
+	uint64_t spare_bytes;			/* free memory of the source */
 	unsigned max_downtime_ms;
 	bool verify, json, no_ceilings;
 };

@@ -37,21 +37,21 @@ void bench_fail(const char *format, ...)
 	exit(1);
 }
 
-enum { IMAGE = 256, THEN, SYNTHETIC, LINK, CAP, ENCODING, DIRTY_RATE, DIRTY_BYTES, MAX_DOWNTIME, VERIFY, JSON, BARE };
+enum { IMAGE = 256, THEN, SYNTHETIC, LINK, CAP, ENCODING, DIRTY_RATE, DIRTY_BYTES, MAX_DOWNTIME, SPARE, VERIFY, JSON, BARE };
 
 static const struct option names[] = {
 	{ "image", required_argument, NULL, IMAGE }, { "then", required_argument, NULL, THEN },
 	{ "synthetic", required_argument, NULL, SYNTHETIC }, { "link", required_argument, NULL, LINK },
 	{ "cap", required_argument, NULL, CAP }, { "encoding", required_argument, NULL, ENCODING },
 	{ "dirty-rate", required_argument, NULL, DIRTY_RATE }, { "dirty-bytes", required_argument, NULL, DIRTY_BYTES },
-	{ "max-downtime", required_argument, NULL, MAX_DOWNTIME }, { "verify", no_argument, NULL, VERIFY },
+	{ "max-downtime", required_argument, NULL, MAX_DOWNTIME }, { "spare", required_argument, NULL, SPARE }, { "verify", no_argument, NULL, VERIFY },
 	{ "json", no_argument, NULL, JSON }, { "no-ceilings", no_argument, NULL, BARE }, { 0 },
 };
 
 static const char usage[] =
 	"usage: tern-migbench (--image FILE [--then FILE...] | --synthetic KIND:SIZE[,KIND:SIZE...])\n"
-	"    [--link BYTES_PER_S] [--cap BYTES_PER_S] [--encoding raw|lz4|auto] [--dirty-rate PAGES_PER_S]\n"
-	"    [--dirty-bytes N] [--max-downtime MS] [--verify] [--json] [--no-ceilings]\n"
+	"    [--link BYTES_PER_S] [--cap BYTES_PER_S] [--encoding raw|lz4|delta|auto] [--dirty-rate PAGES_PER_S]\n"
+	"    [--dirty-bytes N] [--max-downtime MS] [--spare BYTES] [--verify] [--json] [--no-ceilings]\n"
 	"KIND: incompressible, semi, text, zero, same, mix, idle (never touched); SIZE: a multiple of 2M\n";
 
 static uint64_t number(const char *text)
@@ -70,6 +70,7 @@ static uint32_t encodings(const char *name)
 	static const struct { const char *name; uint32_t mask; } known[] = {
 		{ "raw", 1u << MIG_ENC_ZERO | 1u << MIG_ENC_RAW },
 		{ "lz4", 1u << MIG_ENC_ZERO | 1u << MIG_ENC_RAW | 1u << MIG_ENC_LZ4 },
+		{ "delta", 1u << MIG_ENC_ZERO | 1u << MIG_ENC_RAW | 1u << MIG_ENC_LZ4 | 1u << MIG_ENC_DELTA },
 		{ "auto", 0 },
 	};
 
@@ -101,6 +102,7 @@ static void parse(int argc, char **argv, struct options *o)
 		case DIRTY_RATE: o->dirty_rate = number(optarg); break;
 		case DIRTY_BYTES: o->dirty_bytes = (unsigned)number(optarg); break;
 		case MAX_DOWNTIME: o->max_downtime_ms = (unsigned)number(optarg); break;
+		case SPARE: o->spare_bytes = number(optarg); break;
 		case VERIFY: o->verify = true; break;
 		case JSON: o->json = true; break;
 		case BARE: o->no_ceilings = true; break;
@@ -117,7 +119,7 @@ static void parse(int argc, char **argv, struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .encoding = "auto", .dirty_bytes = 256, .max_downtime_ms = 300 };
+	struct options o = { .spare_bytes = 1024 * MIB, .encoding = "auto", .dirty_bytes = 256, .max_downtime_ms = 300 };
 	struct ceiling before = { 0 }, after = { 0 };
 	struct memory m;
 	struct run r = { 0 };

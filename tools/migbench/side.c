@@ -3,10 +3,12 @@
 #include "bench.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "lib/pages.h"
 #include "migration/service.h"
 
 #define SECOND 1000000000ull
@@ -161,6 +163,18 @@ static void drive(struct ctx *c, struct mig_service *s, uint32_t id)
 	}
 }
 
+/* What the hypervisor's page allocator would have free at the source. */
+static void spare_memory(const struct options *o)
+{
+	uint64_t bytes = o->spare_bytes;
+	void *p = bytes ? mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0) : NULL;
+
+	if (p == MAP_FAILED)
+		bench_fail("no %llu MiB of spare memory", (unsigned long long)(bytes / MIB));
+	if (p)
+		pages_add((uint64_t)(uintptr_t)p, bytes);
+}
+
 void run_migration(struct memory *m, const struct options *o, struct run *out)
 {
 	struct mig_move move = { .vm = "bench", .ipv4 = 0x7f000001, .verify = o->verify ? MIG_VERIFY_FULL : MIG_VERIFY_OFF,
@@ -182,6 +196,7 @@ void run_migration(struct memory *m, const struct options *o, struct run *out)
 	if (!child)
 		destination(o, m->pages * PAGE_SIZE, pair[1]);
 	close(pair[1]);
+	spare_memory(o);
 	recv_all(pair[0], &move.port, sizeof(move.port));
 	s = service(&c, "bench-a");
 	m->runs = true;

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: migration/core.c migration/records.c migration/job.c migration/protocol.c migration/policy.c migration/encode.c migration/encode_delta.c migration/encode_sent.c migration/load.c lib/err.c lib/fmt.c lib/pages.c lib/state.c lib/why.c tests/fake/fake_guest.c tests/fake/fake_log.c */
+/* libs: -Lbuild/deps/host -lthird */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include "lib/pages.h"
+#include "migration/encode.h"
+#include "migration/load.h"
+#include "tests/fake/fake_guest.h"
+
+#define MIB (1ull << 20)
+#define MEMORY (16 * MIB)
+#define PAGES (MEMORY / PAGE_SIZE)
+
+/* An encoder and a loader that share nothing but the bodies; time passes as the test says. */
+
+static uint64_t now_ns, tick_ns;	/* each look at the clock takes one tick */
+static struct mig_core core;
+static struct mig_encode encode;
+static struct mig_load load;
+static struct fake_guest *from, *to;
+static uint8_t body[MIG_BODY_MAX];
+static struct mig_batch batch;
+static unsigned batch_pages;
+static unsigned seen[4];		/* pages by encoding */
+static uint64_t link_ns;		/* time that a byte takes on the link, times 1000 */
+
+static uint64_t clock_ns(void *ctx)
+{
+	(void)ctx;
+	return now_ns += tick_ns;
+}
+
+static void open_both(uint64_t spare_bytes, uint64_t capabilities)
+{
+	if (spare_bytes)
+		pages_add((uint64_t)(uintptr_t)aligned_alloc(CHUNK_SIZE, spare_bytes), spare_bytes);
+	core.host.clock_ns = clock_ns;
+	from = fake_guest_new("web1", MEMORY);
+	to = fake_guest_empty(&from->def);
+	load = (struct mig_load){ .guest = &to->guest, .pages = PAGES, .capabilities = capabilities };
+	cr_assert_eq(mig_encode_init(&encode, &core, MEMORY, capabilities), ERR_OK);
+	memset(seen, 0, sizeof(seen));
+	link_ns = 8000;
+	tick_ns = 100;
+}
+
+static void close_both(void)
+{
+	mig_encode_fini(&encode);
+	fake_guest_free(from);
+	fake_guest_free(to);
+}
+
+static void count_entries(void)
+{
+	for (size_t at = sizeof(struct mig_pages_head); at < batch.length;) {
+		struct mig_pages_entry e;
+
+		memcpy(&e, body + at, sizeof(e));
+		seen[e.encoding] += e.count;
+		at += sizeof(e) + (e.encoding == MIG_ENC_RAW ? e.count * PAGE_SIZE : e.length);
+	}
+}
+
+static void deliver(void)
+{
+	struct mig_pages_head head = { load.round, batch.entries };
+	struct why why = { "" };
+
+	mig_encode_end(&encode, batch.length);
+	now_ns += batch.length * link_ns / 1000;
+	memcpy(body, &head, sizeof(head));
+	count_entries();
+	cr_assert_eq(mig_load_pages(&load, body, batch.length, &why), ERR_OK, "%s", why.text);
+	batch.body = NULL;
+}
+
+/* Sends page @pfn as it is; the record goes out when it is full or at @flush. */
+static void put(uint64_t pfn, bool flush)
+{
+	if (!batch.body) {
+		batch = (struct mig_batch){ .body = body, .length = sizeof(struct mig_pages_head) };
+		mig_encode_begin(&encode);
+		batch_pages = 0;
+	}
+	mig_encode_page(&encode, &batch, pfn, from->guest.ops->page(&from->guest, pfn), load.round);
+	if (flush || ++batch_pages >= 64 || batch.length + MIG_BATCH_PAGE > MIG_BODY_MAX)
+		deliver();
+}
+
+static bool same(uint64_t pfn)
+{
+	static const uint8_t zero[PAGE_SIZE];
+	const void *a = from->guest.ops->page(&from->guest, pfn), *b = to->guest.ops->page(&to->guest, pfn);
+
+	return !memcmp(a ? a : zero, b ? b : zero, PAGE_SIZE);
+}
+
+static void poke(uint64_t pfn, unsigned at)
+{
+	((uint8_t *)(uintptr_t)from->guest.ops->page(&from->guest, pfn))[at]++;
+}
+
+/* Whatever a guest does with its pages, and whatever of them is kept, the other side has what was sent last. */
+static void storm(uint64_t spare_bytes, unsigned seed)
+{
+	uint8_t pending[PAGES] = { 0 };
+
+	open_both(spare_bytes, MIG_CAPABILITIES);
+	srand(seed);
+	for (load.round = 1; load.round < 12; load.round++) {
+		for (unsigned n = 0; n < 1500; n++) {
+			uint64_t pfn = (unsigned)rand() % (load.round % 3 ? 600 : PAGES);
+			unsigned what = (unsigned)rand() % 8;
+
+			if (what == 0)
+				fake_guest_fill(from, pfn, 0);
+			else if (what == 1)
+				fake_guest_fill(from, pfn, (uint8_t)(2 * n + 1));
+			else if (what == 2)
+				fake_guest_fill(from, pfn, (uint8_t)(2 * n + 2));
+			else if (from->guest.ops->page(&from->guest, pfn))
+				poke(pfn, (unsigned)rand() % PAGE_SIZE);
+			pending[pfn] = 1;
+		}
+		mig_encode_pause(&encode);
+		for (uint64_t pfn = 0; pfn < PAGES; pfn++)
+			if (pending[pfn])
+				put(pfn, false);
+		if (batch.body)
+			deliver();
+		memset(pending, 0, sizeof(pending));
+		for (uint64_t pfn = 0; pfn < PAGES; pfn++)
+			cr_assert(same(pfn), "page %u in round %u, seed %u", (unsigned)pfn, load.round, seed);
+	}
+}
+
+Test(encode, memory_is_equal_after_each_round_whatever_is_kept)
+{
+	storm(64 * MIB, 1);
+	cr_expect_gt(seen[MIG_ENC_DELTA], 1000);
+	cr_expect_gt(seen[MIG_ENC_LZ4], 100);
+	cr_expect_gt(seen[MIG_ENC_RAW], 100);
+	close_both();
+}
+
+Test(encode, memory_is_equal_also_when_little_can_be_kept)
+{
+	storm(12 * MIB, 2);
+	cr_expect_eq(encode.sent.limit, 1);
+	cr_expect_gt(seen[MIG_ENC_DELTA], 10);
+	close_both();
+}
+
+Test(encode, gives_back_all_it_kept)
+{
+	uint64_t before;
+
+	open_both(64 * MIB, MIG_CAPABILITIES);
+	close_both();
+	before = pages_free_chunks();
+	storm(0, 3);
+	cr_expect_lt(pages_free_chunks(), before);
+	close_both();
+	cr_expect_eq(pages_free_chunks(), before);
+}
+
+Test(encode, without_spare_memory_or_capability_there_is_no_delta)
+{
+	storm(0, 4);
+	cr_expect_eq(seen[MIG_ENC_DELTA], 0);
+	close_both();
+	open_both(64 * MIB, 0);
+	load.round = 1;
+	fake_guest_fill(from, 7, 1);
+	for (int n = 0; n < 3; n++) {
+		put(7, true);
+		poke(7, 9);
+	}
+	cr_expect_eq(seen[MIG_ENC_DELTA], 0);
+	cr_expect_eq(seen[MIG_ENC_RAW], 3);
+	close_both();
+}
+
+/* Pages that LZ4 halves, @count times. */
+static void send_text(unsigned count)
+{
+	load.round = 1;
+	for (unsigned n = 0; n < count; n++) {
+		fake_guest_fill(from, n % PAGES, (uint8_t)(2 * (n % 100) + 1));
+		memset((uint8_t *)(uintptr_t)from->guest.ops->page(&from->guest, n % PAGES), 1, PAGE_SIZE / 2);
+		put(n % PAGES, n + 1 == count);
+	}
+}
+
+Test(encode, lz4_is_used_on_every_page_where_the_link_is_slow)
+{
+	open_both(0, 0);
+	send_text(4000);
+	cr_expect_eq(seen[MIG_ENC_LZ4], 4000);
+	close_both();
+}
+
+Test(encode, lz4_turns_itself_off_where_it_costs_more_than_it_saves)
+{
+	open_both(0, 0);
+	link_ns = 100;
+	tick_ns = 10000;
+	send_text(8000);
+	cr_expect_leq(seen[MIG_ENC_LZ4], 600, "%u of 8000", seen[MIG_ENC_LZ4]);
+	cr_expect_geq(seen[MIG_ENC_LZ4], 100, "it is still tried now and then");
+	close_both();
+}
+
+Test(encode, lz4_comes_back_when_the_link_gets_slower)
+{
+	open_both(0, 0);
+	link_ns = 100;
+	tick_ns = 10000;
+	send_text(4000);
+	link_ns = 20000;
+	seen[MIG_ENC_LZ4] = 0;
+	send_text(4000);
+	cr_expect_geq(seen[MIG_ENC_LZ4], 3400, "%u of 4000", seen[MIG_ENC_LZ4]);
+	close_both();
+}
+
+/* A body with one delta for page 7, at @data; it is kept by the loader's guest already. */
+static uint8_t *one_delta(void)
+{
+	open_both(64 * MIB, MIG_CAPABILITIES);
+	load.round = 1;
+	fake_guest_fill(from, 7, 1);
+	put(7, true);
+	poke(7, 100);
+	batch = (struct mig_batch){ .body = body, .length = sizeof(struct mig_pages_head) };
+	mig_encode_page(&encode, &batch, 7, from->guest.ops->page(&from->guest, 7), 1);
+	memcpy(body, &(struct mig_pages_head){ 1, 1 }, sizeof(struct mig_pages_head));
+	cr_assert_eq(batch.length, 8 + 16 + 9);
+	return body + 8;
+}
+
+static void refused(const char *sentence)
+{
+	uint8_t before[PAGE_SIZE];
+	struct why why = { "" };
+
+	memcpy(before, to->guest.ops->page(&to->guest, 7), PAGE_SIZE);
+	cr_expect_neq(mig_load_pages(&load, body, batch.length, &why), ERR_OK);
+	cr_expect_not_null(strstr(why.text, sentence), "it said: %s", why.text);
+	cr_expect_arr_eq(before, to->guest.ops->page(&to->guest, 7), PAGE_SIZE, "nothing was written");
+	close_both();
+}
+
+Test(encode, a_delta_is_believed)
+{
+	struct why why = { "" };
+
+	one_delta();
+	cr_assert_eq(mig_load_pages(&load, body, batch.length, &why), ERR_OK, "%s", why.text);
+	cr_expect(same(7));
+	close_both();
+}
+
+Test(encode, a_delta_against_another_version_is_refused)
+{
+	one_delta()[16]++;
+	refused("delta against another version of page 0x7");
+}
+
+Test(encode, a_delta_for_a_page_never_sent_is_refused)
+{
+	one_delta()[1] = 0x0e;
+	refused("delta against another version of page 0xe07");
+}
+
+Test(encode, a_malformed_delta_is_refused)
+{
+	one_delta()[16 + 6] = 2;
+	refused("malformed delta for page 0x7");
+}
+
+Test(encode, a_delta_of_two_pages_is_refused)
+{
+	one_delta()[8] = 2;
+	refused("impossible entry");
+}
+
+Test(encode, a_delta_that_hello_did_not_agree_on_is_refused)
+{
+	one_delta();
+	load.capabilities = 0;
+	refused("encoding 3, which HELLO did not agree on");
+}

@@ -17,6 +17,7 @@ class Memory:
 
     def __init__(self, size, delta=False):
         self.pages, self.content, self.delta = size // PAGE, {}, delta
+        self.named = set()      # pages that were sent with content
         self.sent = dict.fromkeys(ENCODINGS[:DELTA + delta], 0)
 
     def load(self, body, current_round):
@@ -25,6 +26,7 @@ class Memory:
         for page, count, encoding, data in entries:
             self.sent[ENCODINGS[encoding]] += count
             data_pages, zero_pages = data_pages + count * (encoding != ZERO), zero_pages + count * (encoding == ZERO)
+            self.named.update(range(page, page + count) if encoding in (RAW, LZ4) else ())
             for n in range(count):
                 content = (ZERO_PAGE if encoding == ZERO else lz4_block(data, PAGE) if encoding == LZ4 else
                            self.changed(page, data) if encoding == DELTA else data[n * PAGE:(n + 1) * PAGE])
@@ -67,6 +69,8 @@ class Memory:
     def changed(self, page, data):
         """The page that a delta makes of what is there; its first four bytes say what must be there."""
         old = self.content.get(page, ZERO_PAGE)
+        if page not in self.named:
+            raise Refused("pages", "PAGES has a delta for page %#x, of which nothing but zero was sent" % page)
         if int.from_bytes(data[:4], "little") != xxh64(old) & 0xFFFFFFFF:
             raise Refused("pages", "PAGES has a delta against another version of page %#x" % page)
         new = bytearray(old)

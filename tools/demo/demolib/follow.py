@@ -2,7 +2,8 @@
 """Follows a guest's console on several hosts at once; runs on the management station.
 
 usage: follow.py OUTPUT VM HOST=ADDRESS...
-Each line goes to OUTPUT as JSON with the time it arrived at. A line "HOST TEXT" on standard input is typed there."""
+Each line goes to OUTPUT as JSON with the time it arrived at. A line "HOST TEXT" on standard input is typed there;
+its end ends the follower."""
 import json
 import os
 import selectors
@@ -98,10 +99,10 @@ class Console:
                 self.close()
 
 
-def typed(consoles, selector):
+def typed(consoles):
     data = os.read(0, 4096)
     if not data:
-        selector.unregister(0)
+        sys.exit()  # whoever started it is gone, perhaps killed
     for line in data.decode().splitlines():
         host, _, text = line.partition(" ")
         for c in consoles:
@@ -122,7 +123,7 @@ def main(words):
                 if key.data:
                     key.data.ready()
                 else:
-                    typed(consoles, selector)
+                    typed(consoles)
 
 
 if __name__ == "__main__":

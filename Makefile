@@ -29,6 +29,7 @@ include tools/make/image.mk
 include tools/make/unit.mk tools/make/wire.mk
 include tools/make/tools.mk
 include tools/make/bench.mk
+include tools/make/model.mk
 include tools/make/migbench.mk
 
 $(B)/obj/lib/%.o $(B)/obj/arch/%.o $(B)/obj/hv/%.o: EXTRA_C = $(GPR_ONLY)

@@ -34,6 +34,9 @@
 #else
 #define IS_DURABLE false
 #endif
+#ifdef LIVENESS
+bool tick;
+#endif
 
 mtype = { OFFER, ACCEPT, REJECT, STATE, READY, COMMIT, RUNNING, DONE, QUERY, ANS_PREPARED, ANS_NONE, REFUSED, ABORT };
 
@@ -64,7 +67,8 @@ byte s_rec[ATTEMPTS], d_rec[ATTEMPTS];
 byte st[ATTEMPTS];
 byte s_conn[ATTEMPTS];	/* its connection or NOCONN */
 bool sent_state[ATTEMPTS], unknown[ATTEMPTS];	/* D may be prepared; the outcome is not known and S says so */
-bool forgot[ATTEMPTS];	/* D's boot id changed since HELLO */
+bool new_boot[ATTEMPTS];	/* D's boot id is not the one of the first HELLO */
+bool hopeless[ATTEMPTS];	/* no answer to come can settle it (it asks on; here it stops, for the states' sake) */
 byte d_boot, peer_boot[ATTEMPTS];
 
 #define G_NONE 0	/* a guest's memory on a host */
@@ -290,16 +294,18 @@ inline s_lost(e)	/* COMMITTED, and the connection died */
 #endif
 }
 
+inline s_doubt(e)	/* never a guess */
+{
+	d_step { unknown[e] = true; hopeless[e] = true } close_s(e)
+}
+
 inline s_none(e)	/* COMMITTED, and D says it has no record */
 {
 #ifdef M_NONE_MEANS_NO
 	s_give_up(e)
 #else
-	d_step {
-		assert(d_crashed);		/* P5: a D that kept its memory knows */
-		unknown[e] = true
-	}
-	close_s(e)
+	assert(d_crashed);			/* P5: a D that kept its memory knows */
+	s_doubt(e)
 #endif
 }
 
@@ -316,7 +322,12 @@ inline s_answer(e, m)
 		:: true -> d_step { sent_state[e] = true }; send_s(e, STATE)
 		fi
 	:: st[e] == S_STOPPED && m == READY -> s_commit(e)
+#ifndef M_OLD_BOOT_RUNS
+	:: st[e] == S_COMMITTED && m == RUNNING && new_boot[e] -> s_doubt(e) /* D owned it, and lost it */
+	:: st[e] == S_COMMITTED && m == RUNNING && !new_boot[e] ->
+#else
 	:: st[e] == S_COMMITTED && m == RUNNING ->
+#endif
 		s_free();
 		d_step { s_rec[e] = DONE_; st[e] = S_DONE; unknown[e] = false }
 		send_s(e, DONE)
@@ -358,19 +369,19 @@ inline s_link_dead(e)
 inline s_connect(e)
 {
 	open(e, true);
-	forgot[e] = (d_boot != peer_boot[e] && !IS_DURABLE)
+	new_boot[e] = (d_boot != peer_boot[e])
 }
 
 inline s_ask(e)
 {
 	if
-	:: !forgot[e] -> send_s(e, QUESTION(e))
+	:: !new_boot[e] || IS_DURABLE -> send_s(e, QUESTION(e))
 #ifdef M_NEW_BOOT_MEANS_NO
-	:: forgot[e] && st[e] == S_COMMITTED -> s_give_up(e)
+	:: new_boot[e] && !IS_DURABLE && st[e] == S_COMMITTED -> s_give_up(e)
 #else
-	:: forgot[e] && st[e] == S_COMMITTED -> unknown[e] = true; close_s(e)
+	:: new_boot[e] && !IS_DURABLE && st[e] == S_COMMITTED -> s_doubt(e)
 #endif
-	:: forgot[e] && st[e] != S_COMMITTED ->
+	:: new_boot[e] && !IS_DURABLE && st[e] != S_COMMITTED ->
 		close_s(e);
 		d_step { s_rec[e] = NONE; st[e] = S_END; sent_state[e] = false }
 	fi
@@ -412,10 +423,10 @@ end_again:
 #endif
 		/* in doubt, or a farewell: on new connections, for ever */
 #ifdef M_ASK_ONCE
-		:: atomic { ASKS(e) && s_conn[e] == NOCONN && FREE_CONN && !forgot[e] && !asked -> asked = true; s_connect(e) }
+		:: atomic { ASKS(e) && s_conn[e] == NOCONN && FREE_CONN && !hopeless[e] && !asked -> asked = true; s_connect(e) }
 			s_ask(e)
 #else
-		:: atomic { ASKS(e) && s_conn[e] == NOCONN && FREE_CONN && !forgot[e] -> s_connect(e) }
+		:: atomic { ASKS(e) && s_conn[e] == NOCONN && FREE_CONN && !hopeless[e] -> s_connect(e) }
 			s_ask(e)
 #endif
 		od
@@ -496,11 +507,7 @@ inline d_take(e, c, m)
 	:: d_rec[e] == PREPARED && m == COMMIT -> d_commit(e, c)
 	:: d_rec[e] == PREPARED && m == QUERY -> send_d(c, ANS_PREPARED)
 	:: d_rec[e] == PREPARED && m == ABORT ->
-#ifdef M_ABORT_UNRECORDED
-		d_rec[e] = NONE;
-#else
 		d_rec[e] = ABORTED;
-#endif
 		d_discard(e); send_d(c, REFUSED)
 	:: d_rec[e] == OWNED && (m == COMMIT || m == QUERY || m == ABORT) ->
 #ifdef M_RUN_AGAIN
@@ -514,8 +521,8 @@ inline d_take(e, c, m)
 	:: d_rec[e] == ABORTED && (m == COMMIT || m == QUERY || m == ABORT) -> send_d(c, REFUSED)
 	:: d_rec[e] == ABORTED && m == DONE -> d_rec[e] = NONE; send_d(c, ANS_NONE)
 #if defined(M_OLD_ATTEMPT) && ATTEMPTS > 1
-	:: d_rec[e] == NONE && dg[e] != G_LOADING && m == COMMIT && d_rec[1 - e] == PREPARED -> d_commit(1 - e, c)
-	:: d_rec[e] == ABORTED && m == COMMIT && d_rec[1 - e] == PREPARED -> d_commit(1 - e, c)
+	:: d_rec[e] == NONE && dg[e] != G_LOADING && m == COMMIT && d_rec[1 - e] == PREPARED -> o = 1 - e; d_commit(o, c); o = 0
+	:: d_rec[e] == ABORTED && m == COMMIT && d_rec[1 - e] == PREPARED -> o = 1 - e; d_commit(o, c); o = 0
 #endif
 	:: d_rec[e] == NONE && dg[e] != G_LOADING && (m == COMMIT || m == QUERY || m == ABORT || m == DONE) ->
 		send_d(c, ANS_NONE)
@@ -538,10 +545,19 @@ inline d_link_dead(e, c)
 #define D_MAY_READ(e, c)	(used[c] && att[c] == e && !d_gone[c] && nempty(s2d[c]))
 #define D_MAY_SEE(e, c)		(used[c] && att[c] == e && !d_gone[c] && (cut[c] || s_gone[c]))
 
+#ifdef M_GIVE_UP_UNRECORDED
+#define GIVE_UP_RECORD	NONE
+#else
+#define GIVE_UP_RECORD	ABORTED
+#endif
+
 proctype Dest(byte e)
 {
 	mtype m;
 	byte c;
+#ifdef M_OLD_ATTEMPT
+	byte o;
+#endif
 end_again:
 	{
 	end:	do
@@ -563,7 +579,7 @@ end_again:
 			d_link_dead(e, c); c = 0
 		:: d_step { slow && dg[e] == G_LOADING -> slow--; printf("EV timeout d %d\n", serial[d_conn[e]]) }
 			send_d(d_conn[e], ABORT); c = d_conn[e]; d_link_dead(e, c); c = 0
-		:: d_step { give_ups && d_rec[e] == PREPARED -> give_ups--; d_rec[e] = ABORTED } d_discard(e)
+		:: d_step { give_ups && d_rec[e] == PREPARED -> give_ups--; d_rec[e] = GIVE_UP_RECORD } d_discard(e)
 		od
 	} unless { d_step { d_kick[e] -> d_kick[e] = false; m = 0; c = 0 } }
 	goto end_again
@@ -672,6 +688,9 @@ end:	do
 #endif
 	:: s_crashes -> crash_s()
 	:: d_crashes -> crash_d()
+#ifdef LIVENESS
+	:: tick = !tick	/* time passes: with fairness, for ever only when nobody else can move */
+#endif
 	od
 }
 
@@ -692,7 +711,7 @@ init {
 
 /* --- P6: what every run comes to and stays at ---------------------------------------------------------------- */
 /* Both sides have ended, or the one that can't know the outcome shows it. */
-#define DOUBT_S(e)	(st[e] == S_COMMITTED && unknown[e] && d_crashed)
+#define DOUBT_S(e)	(st[e] == S_COMMITTED && unknown[e] && hopeless[e])
 #define DOUBT_D(e)	(d_rec[e] == PREPARED && s_crashed)
 #define SETTLED(e)	((st[e] == S_IDLE || st[e] == S_END || DOUBT_S(e)) && (dg[e] == G_NONE || dg[e] == G_RUN || DOUBT_D(e)))
 #define DROPPED(e)	(d_rec[e] == NONE || d_rec[e] == ABORTED || s_crashed || d_crashed)

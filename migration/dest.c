@@ -130,7 +130,8 @@ static void on_record(struct mig_dest *d, const struct mig_record *r, uint64_t n
 	dest_fail(d, now_ns, ERR_INVALID, why.text);
 }
 
-static void receive(struct mig_dest *d, uint64_t now_ns)
+/* True if the step's share ended it: whole records may be left that no news of the link will announce. */
+static bool receive(struct mig_dest *d, uint64_t now_ns)
 {
 	uint64_t bytes = 0;
 	struct mig_record r;
@@ -140,19 +141,20 @@ static void receive(struct mig_dest *d, uint64_t now_ns)
 
 		if (!mig_stream_open(&d->stream) || d->place >= MIG_DEST_CLOSING || d->place == MIG_DEST_HASH ||
 		    d->wants_attach)
-			return;
+			return false;
 		e = mig_stream_next(&d->stream, now_ns, &r, &d->why);
 		if (e == ERR_AGAIN)
-			return;
+			return false;
 		if (e) {
 			dest_fail(d, now_ns, e, d->why.text);
-			return;
+			return false;
 		}
 		bytes += r.length;
 		if (d->job && !d->job->ended_ns)
 			d->job->bytes_sent += MIG_HEADER + r.length;
 		on_record(d, &r, now_ns);
 	}
+	return true;
 }
 
 static void keep_alive(struct mig_dest *d, uint64_t now_ns)
@@ -180,8 +182,8 @@ static void keep_alive(struct mig_dest *d, uint64_t now_ns)
 bool mig_dest_step(struct mig_dest *d, uint64_t now_ns)
 {
 	uint64_t before = d->stream.received_bytes;
+	bool left = receive(d, now_ns);
 
-	receive(d, now_ns);
 	if (d->place == MIG_DEST_HASH)
 		dest_hash_step(d, now_ns);
 	if (mig_stream_open(&d->stream))
@@ -192,7 +194,7 @@ bool mig_dest_step(struct mig_dest *d, uint64_t now_ns)
 	if (d->place == MIG_DEST_END)
 		return false;
 	return d->place == MIG_DEST_HASH || (mig_stream_open(&d->stream) &&
-		(d->stream.received_bytes != before || d->stream.rx_end - d->stream.rx_begin >= MIG_BODY_MAX));
+		(d->stream.received_bytes != before || left));
 }
 
 uint64_t mig_dest_deadline(const struct mig_dest *d)

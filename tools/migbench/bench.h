@@ -63,8 +63,8 @@ void content_measure(const struct memory *m, struct content *out);
 struct channel *link_channel(int fd, uint64_t link_bytes);
 /* Moves what the limit allows; true while bytes wait for it. */
 bool link_pump(struct channel *ch);
-/* Sleeps until @ch has news, the limit lets bytes go, or @until_ns. @wants_room: also until it takes bytes. */
-void link_wait(struct channel *ch, bool wants_room, uint64_t until_ns);
+/* Sleeps until @ch has news, the limit lets bytes go, a full socket takes bytes again, or @until_ns. */
+void link_wait(struct channel *ch, uint64_t until_ns);
 int link_listen(uint16_t *port);
 int link_connect(uint16_t port);
 

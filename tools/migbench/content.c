@@ -32,8 +32,8 @@ static void fill_noise(uint8_t *page, uint64_t pfn)
 }
 
 /* Records of 64 bytes as programs keep them: a counter, a pointer into a few pages, small numbers and flags, some
- * words of a vocabulary, and 24 bytes that nothing predicts. */
-static void fill_semi(uint8_t *page, uint64_t pfn)
+ * words of a vocabulary, and @noisy words of eight bytes that nothing predicts. */
+static void fill_records(uint8_t *page, uint64_t pfn, unsigned noisy)
 {
 	static const char words[16][9] = { "example ", "request ", "session ", "address ", "network ", "storage ", "monitor ",
 					   "service ", "virtual ", "machine ", "account ", "invoice ", "product ", "project ",
@@ -45,10 +45,20 @@ static void fill_semi(uint8_t *page, uint64_t pfn)
 
 		memcpy(&record[3], words[word & 15], 8);
 		memcpy(&record[4], words[word >> 4 & 15], 8);
-		for (unsigned k = 5; k < 8; k++)
+		for (unsigned k = 5; k < 5 + noisy; k++)
 			record[k] = noise();
 		memcpy(page + n, record, sizeof(record));
 	}
+}
+
+static void fill_semi(uint8_t *page, uint64_t pfn)
+{
+	fill_records(page, pfn, 3);
+}
+
+static void fill_records2(uint8_t *page, uint64_t pfn)
+{
+	fill_records(page, pfn, 2);
 }
 
 /* Text with few words: shrinks to an eighth or so. */
@@ -92,7 +102,7 @@ static void fill_mix(uint8_t *page, uint64_t pfn)
 }
 
 static const struct { const char *name; fill_fn *fill; } kinds[] = {
-	{ "incompressible", fill_noise }, { "semi", fill_semi }, { "text", fill_text }, { "zero", fill_zero },
+	{ "incompressible", fill_noise }, { "semi", fill_semi }, { "records", fill_records2 }, { "text", fill_text }, { "zero", fill_zero },
 	{ "same", fill_same }, { "mix", fill_mix }, { "idle", NULL },
 };
 

@@ -21,7 +21,8 @@ struct link {
 	enum err status;
 	uint64_t rate, filled_ns;
 	double tokens;
-	size_t held;		/* bytes that wait for the limit */
+	bool full;		/* the socket took less than it was given */
+	size_t from, held;	/* bytes that wait for the limit, and where they begin */
 	uint8_t hold[HELD_MAX];
 };
 
@@ -36,6 +37,7 @@ static size_t put(struct link *l, const void *data, size_t length)
 
 	if (n < 0 && errno != EAGAIN)
 		l->status = ERR_IO;
+	l->full = n < 0 || (size_t)n < length;
 	return n > 0 ? (size_t)n : 0;
 }
 
@@ -54,10 +56,10 @@ bool link_pump(struct channel *ch)
 		l->tokens = most;
 	if (!l->held || l->tokens < 1)
 		return l->held != 0;
-	n = put(l, l->hold, l->held < (size_t)l->tokens ? l->held : (size_t)l->tokens);
+	n = put(l, l->hold + l->from, l->held < (size_t)l->tokens ? l->held : (size_t)l->tokens);
 	l->tokens -= (double)n;
 	l->held -= n;
-	memmove(l->hold, l->hold + n, l->held);
+	l->from = l->held ? l->from + n : 0;
 	return l->held != 0;
 }
 
@@ -70,6 +72,8 @@ static size_t ch_send(struct channel *ch, const void *data, size_t length)
 	link_pump(ch);
 	if (length > HELD_MAX - l->held)
 		length = HELD_MAX - l->held;
+	memmove(l->hold, l->hold + l->from, l->held);
+	l->from = 0;
 	memcpy(l->hold + l->held, data, length);
 	l->held += length;
 	link_pump(ch);
@@ -124,7 +128,7 @@ struct channel *link_channel(int fd, uint64_t link_bytes)
 	return &l->ch;
 }
 
-void link_wait(struct channel *ch, bool wants_room, uint64_t until_ns)
+void link_wait(struct channel *ch, uint64_t until_ns)
 {
 	struct link *l = of(ch);
 	struct pollfd p = { .fd = l->fd, .events = POLLIN };
@@ -133,7 +137,7 @@ void link_wait(struct channel *ch, bool wants_room, uint64_t until_ns)
 	/* A quarter of the burst each time, so that the limit is met without a busy loop. */
 	if (link_pump(ch) && until_ns > now + BURST_NS / 4)
 		until_ns = now + BURST_NS / 4;
-	if (wants_room && !l->rate)
+	if (l->full)
 		p.events |= POLLOUT;
 	wait = until_ns > now ? until_ns - now : 0;
 	if (wait > 100 * 1000000)

@@ -52,7 +52,7 @@ static const char usage[] =
 	"usage: tern-migbench (--image FILE [--then FILE...] | --synthetic KIND:SIZE[,KIND:SIZE...])\n"
 	"    [--link BYTES_PER_S] [--cap BYTES_PER_S] [--encoding raw|lz4|delta|auto] [--dirty-rate PAGES_PER_S]\n"
 	"    [--dirty-bytes N] [--max-downtime MS] [--spare BYTES] [--verify] [--json] [--no-ceilings]\n"
-	"KIND: incompressible, semi, text, zero, same, mix, idle (never touched); SIZE: a multiple of 2M\n";
+	"KIND: incompressible, semi, records, text, zero, same, mix, idle (never touched); SIZE: a multiple of 2M\n";
 
 static uint64_t number(const char *text)
 {

@@ -123,7 +123,7 @@ static void destination(const struct options *o, uint64_t bytes, int parent)
 			break;
 		}
 		if (!more)
-			link_wait(c.ch, false, next);
+			link_wait(c.ch, next);
 	}
 	side.cpu_s += bench_cpu_s();
 	/* The last answers still have to go out. */
@@ -159,7 +159,7 @@ static void drive(struct ctx *c, struct mig_service *s, uint32_t id)
 			continue;
 		if (c->o->dirty_rate && c->m->runs && next > now + WORK_NS)
 			next = now + WORK_NS;
-		link_wait(c->ch, job->phase == MIG_PHASE_ROUNDS || job->phase == MIG_PHASE_STOP, next);
+		link_wait(c->ch, next);
 	}
 }
 

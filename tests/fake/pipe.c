@@ -15,7 +15,7 @@ struct way {
 	unsigned first, last;		/* segments on their way */
 	size_t arrived;
 	uint64_t free_ns;		/* when the link takes the next byte */
-	uint64_t cut_after;
+	uint64_t cut_after, hold;
 	bool cut_silent;
 	uint64_t flip_at;
 	uint8_t flip_mask;
@@ -56,6 +56,11 @@ static void arrive(struct pipe *p, struct way *w)
 	while (!p->cut && w->first != w->last && w->segment[w->first % SEGMENTS].at_ns <= pipe_now_ns) {
 		size_t end = w->segment[w->first % SEGMENTS].end;
 
+		if (end > w->hold) {
+			if (w->arrived < w->hold)
+				w->arrived = w->hold;
+			return;
+		}
 		if (end >= w->cut_after) {
 			w->arrived = w->cut_after;
 			pipe_cut(p, w->cut_silent);
@@ -185,7 +190,7 @@ struct pipe *pipe_new(const struct pipe_options *options)
 	p->random = p->o.chop;
 	for (int i = 0; i < 2; i++) {
 		p->end[i] = (struct end){ .ch = { .ops = &ops }, .pipe = p, .number = i };
-		p->way[i].cut_after = UINT64_MAX;
+		p->way[i].cut_after = p->way[i].hold = UINT64_MAX;
 		p->way[i].data = malloc(p->way[i].room = 65536);
 	}
 	return p;
@@ -215,6 +220,11 @@ void pipe_cut_after(struct pipe *p, int from, uint64_t bytes, bool silent)
 	p->way[from].cut_silent = silent;
 	if (!bytes)
 		pipe_cut(p, silent);
+}
+
+void pipe_hold(struct pipe *p, int from, uint64_t bytes)
+{
+	p->way[from].hold = bytes;
 }
 
 bool pipe_is_cut(const struct pipe *p)

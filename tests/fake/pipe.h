@@ -27,6 +27,8 @@ struct channel *pipe_end(struct pipe *p, int end);
 void pipe_cut(struct pipe *p, bool silent);
 /* The same once end @from's first @bytes have arrived. */
 void pipe_cut_after(struct pipe *p, int from, uint64_t bytes, bool silent);
+/* Of what end @from sends only the first @bytes arrive until this is called again with more. */
+void pipe_hold(struct pipe *p, int from, uint64_t bytes);
 bool pipe_is_cut(const struct pipe *p);
 /* XORs byte @at of what end @from sends with @mask. */
 void pipe_flip(struct pipe *p, int from, uint64_t at, uint8_t mask);

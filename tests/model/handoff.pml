@@ -38,6 +38,16 @@
 bool tick;
 #endif
 
+/* A simulation for traces has its faults after FAULT_AT records, and tells when nothing moves any more. */
+#ifdef TRACE
+byte seen;
+#define SEEN		seen++;
+#define MAY_FAIL	(seen >= FAULT_AT)
+#else
+#define SEEN
+#define MAY_FAIL	true
+#endif
+
 mtype = { OFFER, ACCEPT, REJECT, STATE, READY, COMMIT, RUNNING, DONE, QUERY, ANS_PREPARED, ANS_NONE, REFUSED, ABORT };
 
 /* --- what exists ---------------------------------------------------------------------------------- */
@@ -399,7 +409,7 @@ end_again:
 		:: st[e] == S_IDLE && (e > 0 || sg == G_NONE) && BEFORE_ENDED(e) -> st[e] = S_END
 		/* a record of D */
 		:: atomic { s_conn[e] != NOCONN && nempty(d2s[s_conn[e]]) ->
-			d2s[s_conn[e]]?m; printf("EV recv s %d %e\n", serial[s_conn[e]], m) }
+			d2s[s_conn[e]]?m; SEEN printf("EV recv s %d %e\n", serial[s_conn[e]], m) }
 			s_answer(e, m); m = 0
 		/* the link is seen to be dead: a reset, or silence */
 		:: s_conn[e] != NOCONN && (cut[s_conn[e]] || (d_gone[s_conn[e]] && empty(d2s[s_conn[e]]))) ->
@@ -416,7 +426,7 @@ end_again:
 			s_link_dead(e)
 #endif
 		/* an operator: P9, after COMMITTED the answer is "too late" and nothing changes */
-		:: d_step { cancels && (st[e] == S_OFFERED || st[e] == S_STOPPED) -> cancels--; printf("EV cancel s %d\n", e) }
+		:: d_step { MAY_FAIL && cancels && (st[e] == S_OFFERED || st[e] == S_STOPPED) -> cancels--; printf("EV cancel s %d\n", e) }
 			s_abort(e)
 #ifdef M_CANCEL_AFTER_COMMIT
 		:: d_step { cancels && st[e] == S_COMMITTED -> cancels-- } s_give_up(e)
@@ -567,7 +577,7 @@ end_again:
 			:: D_MAY_READ(e, 1) -> c = 1
 			:: D_MAY_READ(e, 2) -> c = 2
 			fi;
-			s2d[c]?m; printf("EV recv d %d %e\n", serial[c], m) }
+			s2d[c]?m; SEEN printf("EV recv d %d %e\n", serial[c], m) }
 			d_take(e, c, m); d_step { m = 0; c = 0 }
 		:: atomic {
 			if
@@ -660,7 +670,7 @@ inline crash_d()
 inline cut_one(c)
 {
 	d_step {
-		cuts && used[c] && !cut[c] && !s_gone[c] && !d_gone[c] ->
+		MAY_FAIL && cuts && used[c] && !cut[c] && !s_gone[c] && !d_gone[c] ->
 		cuts--; cut[c] = true; printf("EV cut %d\n", serial[c])
 	}
 }
@@ -686,13 +696,20 @@ end:	do
 	:: REPEAT(d2s, 1, 1)
 	:: REPEAT(d2s, 1, 0)
 #endif
-	:: s_crashes -> crash_s()
-	:: d_crashes -> crash_d()
+	:: MAY_FAIL && s_crashes -> crash_s()
+	:: MAY_FAIL && d_crashes -> crash_d()
 #ifdef LIVENESS
 	:: tick = !tick	/* time passes: with fairness, for ever only when nobody else can move */
 #endif
 	od
 }
+
+#ifdef TRACE
+proctype End()
+{
+	timeout -> printf("EV end %d %d\n", sg, dg[0])
+}
+#endif
 
 init {
 	d_step {
@@ -703,6 +720,9 @@ init {
 	}
 	atomic {
 		run Net(); run Source(0); run Dest(0);
+#ifdef TRACE
+		run End();
+#endif
 #if ATTEMPTS > 1
 		run Source(1); run Dest(1);
 #endif

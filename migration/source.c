@@ -216,7 +216,7 @@ static void check_deadline(struct mig_source *s, uint64_t now_ns)
 
 bool mig_source_step(struct mig_source *s, uint64_t now_ns)
 {
-	uint64_t before = s->stream.sent_bytes;
+	uint64_t before = s->stream.sent_bytes, chunk = s->rounds.chunk;
 	enum mig_source_place place = s->place;
 
 	receive(s, now_ns);
@@ -225,11 +225,12 @@ bool mig_source_step(struct mig_source *s, uint64_t now_ns)
 	if (link_up(s))
 		keep_alive(s, now_ns);
 	check_deadline(s, now_ns);
-	/* Bytes moved and none is stuck, or a place was left: there may be more to do at once. */
+	/* Bytes moved and none is stuck, clean chunks were passed over, or a place was left: there may be more to do at once. */
 	if (s->place == MIG_AT_END)
 		return false;
 	return s->place != place || (s->place == MIG_AT_READY && !s->hash_done) ||
-		(link_up(s) && s->stream.sent_bytes != before && s->stream.tx_begin == s->stream.tx_end);
+		(link_up(s) && (s->stream.sent_bytes != before || s->rounds.chunk != chunk) &&
+		 s->stream.tx_begin == s->stream.tx_end);
 }
 
 uint64_t mig_source_deadline(const struct mig_source *s, uint64_t now_ns)

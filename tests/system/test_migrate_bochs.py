@@ -27,15 +27,12 @@ max_downtime_ms = 1000
 {migration}
 """
 PEER = "[peer {}]\naddress = {}\n"
-# cpu: with the policy "host" a process of the guest now and then loses vector registers in Bochs 2.7 and dies, before
-# anything moves; with x86-64-v3 (no AVX-512, no XSAVEC) none does.
 GUEST = f"""[vm {VM}]
 memory = 128M
 kernel = /tern/vmlinuz
 initrd = /tern/initrd.gz
 cmdline = console=ttyS0 quiet cryptomgr.notests tern.region=4M tern.rate=100 tern.tick_ms=250
 autostart = yes
-cpu = x86-64-v3
 """
 # Takes lab-b's memory while it runs; without an initrd it ends in a kernel panic of its own, which concerns nobody.
 FILLER = "[vm filler]\nmemory = 200M\nkernel = /tern/vmlinuz\ncmdline = quiet\nautostart = no\n"

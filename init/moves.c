@@ -21,6 +21,12 @@ static uint64_t clock_op(void *ctx)
 	return time_ns();
 }
 
+static uint64_t spare_op(void *ctx)
+{
+	(void)ctx;
+	return vm_memory_unpromised_chunks();
+}
+
 static struct channel *connect_op(void *ctx, uint32_t ipv4, uint16_t port, struct why *why)
 {
 	struct channel *ch = NULL;
@@ -75,7 +81,7 @@ void moves_init(void)
 	host = (struct mig_host){
 		.can_run_vms = info->can_run_vms, .max_downtime_ms = info->config->max_downtime_ms,
 		.bandwidth_bytes = info->config->bandwidth_bytes, .verify = info->config->verify == CONFIG_VERIFY_FULL,
-		.stuck = MIG_STUCK_STOP, .clock_ns = clock_op, .connect = connect_op, .accept_from = accept_from_op,
+		.stuck = MIG_STUCK_STOP, .clock_ns = clock_op, .spare_chunks = spare_op, .connect = connect_op, .accept_from = accept_from_op,
 		.guest_find = find_op, .guest_check = check_op, .guest_create = create_op,
 	};
 	fmt(host.name, sizeof(host.name), "%s", info->name);

@@ -38,6 +38,11 @@ uint64_t mig_core_clock(const struct mig_core *c)
 	return c->host.clock_ns(c->host.ctx);
 }
 
+uint64_t mig_core_spare(const struct mig_core *c)
+{
+	return c->host.spare_chunks ? c->host.spare_chunks(c->host.ctx) : 0;
+}
+
 void mig_core_hello(const struct mig_core *c, enum mig_purpose purpose, struct mig_hello *out)
 {
 	memset(out, 0, sizeof(*out));

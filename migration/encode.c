@@ -28,7 +28,7 @@ enum err mig_encode_init(struct mig_encode *e, const struct mig_core *core, uint
 		return ERR_NOMEM;
 	/* Before the first measure everything is worth a try. */
 	e->byte_ps = 8000;
-	return mig_sent_init(&e->sent, memory_bytes);
+	return mig_sent_init(&e->sent, core, memory_bytes);
 }
 
 void mig_encode_fini(struct mig_encode *e)

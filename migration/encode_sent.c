@@ -5,10 +5,11 @@
 #include <string.h>
 #include "lib/pages.h"
 
-enum err mig_sent_init(struct mig_sent *s, uint64_t memory_bytes)
+enum err mig_sent_init(struct mig_sent *s, const struct mig_core *core, uint64_t memory_bytes)
 {
 	memset(s, 0, sizeof(*s));
-	s->limit = pages_free_chunks() / 4;
+	s->core = core;
+	s->limit = mig_core_spare(core) / 4;
 	if (!s->limit)
 		return ERR_OK;
 	s->chunks = memory_bytes >> CHUNK_SHIFT;
@@ -61,7 +62,7 @@ uint8_t *mig_sent_add(struct mig_sent *s, uint64_t pfn, uint32_t round)
 
 	if (!c)
 		return NULL;
-	if (!c->bytes && s->kept < s->limit) {
+	if (!c->bytes && s->kept < s->limit && mig_core_spare(s->core)) {
 		c->bytes = chunk_alloc();
 		s->kept += c->bytes != NULL;
 	}

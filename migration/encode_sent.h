@@ -3,6 +3,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+#include "core.h"
 #include "lib/addr.h"
 #include "lib/err.h"
 
@@ -14,13 +15,14 @@ struct mig_sent_chunk {
 };
 
 struct mig_sent {
+	const struct mig_core *core;
 	struct mig_sent_chunk *chunk;	/* by number of the guest's chunk */
 	uint64_t chunks, kept, limit;	/* limit: at most so many are kept */
 	uint64_t hand;			/* where the search for one to give up goes on */
 };
 
-/* Reserves nothing yet; the limit is a quarter of the memory that is free now. ERR_NOMEM. */
-enum err mig_sent_init(struct mig_sent *s, uint64_t memory_bytes) NODISCARD;
+/* Reserves nothing yet; the limit is a quarter of the memory that no guest has or is promised now. ERR_NOMEM. */
+enum err mig_sent_init(struct mig_sent *s, const struct mig_core *core, uint64_t memory_bytes) NODISCARD;
 void mig_sent_fini(struct mig_sent *s);
 /* What was sent last of @pfn, NULL if that is not known. */
 uint8_t *mig_sent_get(struct mig_sent *s, uint64_t pfn, uint32_t round);

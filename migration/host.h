@@ -22,6 +22,8 @@ struct mig_host {
 	enum mig_stuck stuck;		/* what to do when a migration does not converge */
 	uint32_t encodings;		/* bit per enum mig_encoding that a source here may use, 0 = all it knows */
 
+	/* 2 MiB chunks of lib/pages.h that no guest has or is promised, now; NULL: none may be used. */
+	uint64_t (*spare_chunks)(void *ctx);
 	/* Monotonic time, for measuring inside a step. The step functions' now_ns is of the same clock. */
 	uint64_t (*clock_ns)(void *ctx);
 	/* A channel that begins to connect; NULL with a reason if that can't even begin. */

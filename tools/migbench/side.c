@@ -21,6 +21,12 @@ struct ctx {
 	uint16_t port;
 };
 
+static uint64_t spare_chunks(void *ctx)
+{
+	(void)ctx;
+	return pages_free_chunks();
+}
+
 static uint64_t clock_ns(void *ctx)
 {
 	(void)ctx;
@@ -69,6 +75,7 @@ static struct mig_service *service(struct ctx *c, const char *name)
 {
 	struct mig_host host = {
 		.ctx = c, .can_run_vms = true, .max_downtime_ms = c->o->max_downtime_ms, .clock_ns = clock_ns,
+		.spare_chunks = spare_chunks,
 		.connect = connect_to, .accept_from = accept_from, .guest_find = guest_find, .guest_check = guest_check,
 		.guest_create = guest_create, .encodings = c->o->encodings,
 	};

@@ -32,11 +32,18 @@ static uint64_t clock_ns(void *ctx)
 	return now_ns += tick_ns;
 }
 
+static uint64_t spare_chunks(void *ctx)
+{
+	(void)ctx;
+	return pages_free_chunks();
+}
+
 static void open_both(uint64_t spare_bytes, uint64_t capabilities)
 {
 	if (spare_bytes)
 		pages_add((uint64_t)(uintptr_t)aligned_alloc(CHUNK_SIZE, spare_bytes), spare_bytes);
 	core.host.clock_ns = clock_ns;
+	core.host.spare_chunks = spare_chunks;
 	from = fake_guest_new("web1", MEMORY);
 	to = fake_guest_empty(&from->def);
 	load = (struct mig_load){ .guest = &to->guest, .pages = PAGES, .capabilities = capabilities };

@@ -209,7 +209,7 @@ t "a body of 300 KB: 413" 'HTTP/1.1 413' post "$(head -c 300000 /dev/zero | tr '
 t "a chunked body of 300 KB: 413" 'HTTP/1.1 413' chunked "$(head -c 300000 /dev/zero | tr '\0' x)"
 t "too long a header: 431" 'HTTP/1.1 431' post "$ein" "CIMObject: $(head -c 5000 /dev/zero | tr '\0' x)"
 twice() { local fd h; h=$(head_of POST "Content-Length: ${#ein}"); exec {fd}<>"/dev/tcp/127.0.0.1/$port"; printf '%s' "${h%.}$ein$1${h%.}$ein" >&$fd
-	answer $fd | head -n 1; answer $fd | head -n 1; exec {fd}>&-; }
+	answer $fd | sed -n 1p; answer $fd | sed -n 1p; exec {fd}>&-; }
 n "two requests in one segment get two answers" 2 bash -c "$(declare -f twice answer head_of); $(declare -p ein port); twice | grep 'HTTP/1.1 200'"
 n "an empty line between them doesn't matter" 2 bash -c "$(declare -f twice answer head_of); $(declare -p ein port); twice \$'\r\n' | grep 'HTTP/1.1 200'"
 old() { local h; h=$(head_of POST "Content-Length: ${#ein}"); h=${h/HTTP\/1.1/HTTP\/1.0}; talk "${h%.}$ein"; }
@@ -220,8 +220,10 @@ t "not HTTP at all: answered and closed" 'HTTP/1.1 (400|501)' talk $'hello world
 start short 100 400; q=$port
 port=$q
 t "a half request ends with 408" 'HTTP/1.1 408' talk $'POST / HTTP/1.1\r\nHo' 1 ''
+# The 17th says nothing: cimhost's kernel resets a connection that is closed with unread bytes, and the answer with it.
+# (A host's own TCP keeps the answer: test_abuse_qemu.)
 crowd() { local fds=() fd i; for i in $(seq 16); do exec {fd}<>"/dev/tcp/127.0.0.1/$q"; fds+=("$fd"); done
-	sleep 0.05; talk $'GET / HTTP/1.1\r\nHost: x\r\n\r\n'; for fd in "${fds[@]}"; do exec {fd}>&-; done; }
+	talk ''; for fd in "${fds[@]}"; do exec {fd}>&-; done; }
 t "the 17th connection gets 503" 'HTTP/1.1 503' crowd
 sleep 0.5
 t "afterwards there is room again" 'HTTP/1.1 501' talk $'GET / HTTP/1.1\r\nHost: x\r\n\r\n'

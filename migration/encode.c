@@ -10,6 +10,8 @@
 #define LZ4_ACCELERATION 1
 #define DELTA_BYTES_MAX	2048	/* a page that changed by more than half is a new page */
 #define PROBE_PAGES	64	/* an encoding that does not pay is tried on one page in so many */
+#define SLOW_PS		20000	/* below 50 MB/s a try costs little beside the bytes that a missed page wastes: */
+#define SLOW_PROBE_PAGES 4	/* so often there, since compressible pages come in runs too */
 #define TIMED_TRIES	4	/* one try in so many is timed */
 /* Keeping a page's sent version costs about as much as copying it. That pays if it is sent again: likely for one that was
  * dirty before, less so for one that is sent for the first time. Below these prices of a byte it does not. */
@@ -123,8 +125,10 @@ static uint32_t average(uint32_t old, uint64_t sample)
 /* Worth a try: the bytes that it saves on average are dearer than the time it takes; or it is time to look again. */
 static bool pays(const struct mig_encode *e, struct mig_gain *g)
 {
+	uint32_t probe = e->byte_ps >= SLOW_PS ? SLOW_PROBE_PAGES : PROBE_PAGES;
+
 	if (g->tries < PROBE_PAGES || (uint64_t)g->saved_bytes * e->byte_ps > (uint64_t)g->cost_ns * 1000 ||
-	    ++g->passed >= PROBE_PAGES) {
+	    ++g->passed >= probe) {
 		g->passed = 0;
 		return true;
 	}

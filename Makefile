@@ -31,6 +31,7 @@ include tools/make/tools.mk
 include tools/make/bench.mk
 include tools/make/model.mk
 include tools/make/migbench.mk
+include tools/make/machine.mk
 
 $(B)/obj/lib/%.o $(B)/obj/arch/%.o $(B)/obj/hv/%.o: EXTRA_C = $(GPR_ONLY)
 

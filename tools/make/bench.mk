@@ -4,5 +4,5 @@ $(B)/bench/measure: tools/bench/guest/measure.c
 	$(Q)gcc $(HOST_C) -static $< -o $@
 
 .PHONY: bench
-bench: image $(B)/bench/measure
+bench: image machine $(B)/bench/measure
 	$(Q)tools/bench/run $(BENCH) $(FOLDERS)

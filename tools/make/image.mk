@@ -6,16 +6,18 @@ LDS     := arch/x86_64/boot/tern.lds
 # Only this folder calls the firmware.
 $(B)/obj/arch/x86_64/boot/%.o: EXTRA_C = $(GPR_ONLY) $(EFI_INC)
 
+LINK    := ld -pie --no-dynamic-linker -z nocombreloc -z noexecstack -Bsymbolic --gc-sections --hash-style=sysv \
+	   --defsym ImageBase=image_start -T $(LDS)
+LINK_REST = $(LWIP_OBJ) $(THIRD_OBJ) --start-group $(THIRD_LIB) $(EFI_LIB)/libefi.a $(EFI_LIB)/libgnuefi.a --end-group
+TO_EFI  := objcopy -j .text -j .reloc -j .rodata -j .dynamic -j '.rela*' -j .dynsym -j .dynstr -j .data -j .bss \
+	   --strip-all --target=efi-app-x86_64 --subsystem=10
+
 $(B)/tern.so: $(OBJ) $(LWIP_OBJ) $(THIRD_OBJ) $(LDS) $(DEPS_STAMP)
 	@mkdir -p $(@D)
-	$(Q)ld -pie --no-dynamic-linker -z nocombreloc -z noexecstack -Bsymbolic --gc-sections --hash-style=sysv \
-		--defsym ImageBase=image_start -Map=$(B)/tern.map -T $(LDS) -o $@ \
-		$(EFI_LIB)/crt0-efi-x86_64.o $(OBJ) $(LWIP_OBJ) $(THIRD_OBJ) \
-		--start-group $(THIRD_LIB) $(EFI_LIB)/libefi.a $(EFI_LIB)/libgnuefi.a --end-group
+	$(Q)$(LINK) -Map=$(B)/tern.map -o $@ $(EFI_LIB)/crt0-efi-x86_64.o $(OBJ) $(LINK_REST)
 
 $(B)/BOOTX64.EFI: $(B)/tern.so
-	$(Q)objcopy -j .text -j .reloc -j .rodata -j .dynamic -j '.rela*' -j .dynsym -j .dynstr -j .data -j .bss \
-		--strip-all --target=efi-app-x86_64 --subsystem=10 $< $@
+	$(Q)$(TO_EFI) $< $@
 
 # The sample configuration takes DHCP and runs no guest; tools/image/mkimage makes images with others.
 $(B)/tern.img: $(B)/BOOTX64.EFI tools/image/mkimage tools/image/tern.conf

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* mailbox.h: a page of guest memory in which the host leaves an order; the guest halts when it is done. */
+#pragma once
+#include <stdint.h>
+
+#define MAILBOX_GPA	0x80000ull
+#define PAGE_WORDS	8u	/* the guest writes 0 to 6 of a page, the host 7 */
+#define HOST_WORD	7u
+
+enum mailbox_order {
+	ORDER_WRITE,	/* one word to each of @count pages from @first on, @stride bytes apart; @ticks it took */
+	ORDER_READ,	/* the same, reading */
+	ORDER_RANDOM,	/* a counter to any of @count pages from @first on, until @stop; @seed of the order */
+};
+
+struct mailbox {
+	uint64_t order, first, stride, count, seed;
+	uint64_t stop;
+	uint64_t ticks, writes;		/* the guest's answer */
+	uint64_t done;			/* orders done */
+};

@@ -9,7 +9,8 @@
 #include "tests/fake/mig_wire.h"
 
 /* A source that says anything it likes in well-formed records: input is {type u8, length u16, body}*, to which header,
- * sequence and CRC are added; type 0xfe makes a whole HELLO, 0xff a whole OFFER. No guest may run that was not prepared. */
+ * sequence and CRC are added; type 0xfe makes a whole HELLO with what the length's second hexadecimal digit has of
+ * capabilities, 0xff a whole OFFER. No guest may run that was not prepared. */
 
 #define ROOM (1u << 20)
 
@@ -43,9 +44,11 @@ static void put_table(struct wire *w, uint16_t type, const void *rec)
 	put(w, type, body, length);
 }
 
-static void put_hello(struct wire *w, uint8_t purpose)
+static void put_hello(struct wire *w, uint8_t purpose, uint8_t capabilities)
 {
-	struct mig_hello hello = { .magic = MIG_MAGIC, .version_min = 1, .version_max = 1, .purpose = purpose };
+	struct mig_hello hello = {
+		.magic = MIG_MAGIC, .capabilities = capabilities, .version_min = 1, .version_max = 1, .purpose = purpose,
+	};
 
 	put_table(w, MIG_HELLO, &hello);
 }
@@ -66,7 +69,7 @@ static void build(struct wire *w, const uint8_t *data, size_t size)
 		data += 3;
 		size -= 3;
 		if (type == 0xfe) {
-			put_hello(w, 1 + arg % 3);
+			put_hello(w, 1 + arg % 3, arg >> 4);
 		} else if (type == 0xff) {
 			put_offer(w, arg);
 		} else {

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: migration/[a-z]*.c lib/crc32c.c lib/err.c lib/fmt.c lib/pages.c lib/state.c lib/why.c tests/fake/fake_guest.c tests/fake/fake_log.c tests/fake/mig_pair.c tests/fake/mig_wire.c tests/fake/pipe.c */
+/* libs: -Lbuild/deps/host -lthird */
+#include <criterion/criterion.h>
+#include <string.h>
+#include "lib/bytes.h"
+#include "migration/protocol.h"
+#include "tests/fake/mig_pair.h"
+#include "tests/fake/mig_wire.h"
+
+/* A step that says "nothing more" is not called again until something happens or a deadline passes: with work left over it
+ * must not say so. */
+
+#define MS 1000000ull
+#define SECOND (1000 * MS)
+#define MIB (1ull << 20)
+#define PIECE 32	/* a record without a body */
+
+static struct pair pair;
+
+/* A host that sleeps for long shows each needless sleep in the downtime. */
+static void sleepy_pair(uint64_t memory_bytes)
+{
+	pair_init(&pair, memory_bytes);
+	pair.step_ns = 100 * MS;
+	fake_guest_work(pair.host[0].guest[0], 300, 100);
+	pair.work = 1;
+	pair.work_pages = 32;
+}
+
+Test(wakeups, a_final_pass_over_much_clean_memory_is_done_without_sleep)
+{
+	const struct mig_job *job;
+
+	sleepy_pair(4096 * MIB);
+	job = pair_wait(&pair, 0, pair_migrate(&pair, 0, MIG_VERIFY_OFF), 60 * SECOND);
+	cr_expect_eq(job->state, MIG_JOB_COMPLETED, "%s", job->error);
+	cr_expect_lt(job->downtime_ns, 50 * MS, "stopped for %u ms", (unsigned)(job->downtime_ns / MS));
+	pair_fini(&pair);
+}
+
+/* @bytes as one end would send them, all at once. */
+static void send_at_once(struct channel *ch, const uint8_t *bytes, size_t length)
+{
+	cr_assert_eq(ch->ops->send(ch, bytes, length), length);
+}
+
+/* Heartbeats @from @sequence on, of the attempt of the record at @like; returns how many bytes. */
+static size_t heartbeats(uint8_t *out, const uint8_t *like, uint32_t sequence, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		uint8_t *r = out + (size_t)i * PIECE;
+
+		memset(r, 0, PIECE);
+		le16_put(r, MIG_HEARTBEAT);
+		le32_put(r + 8, sequence + i);
+		memcpy(r + 16, like + 16, 16);
+		wire_seal(r);
+	}
+	return (size_t)count * PIECE;
+}
+
+/* Stations of a recorded migration: the first @records records of what end @from sent. */
+static size_t recorded(int from, unsigned records, uint8_t *out, size_t room)
+{
+	static struct wire_record record[256];
+	const uint8_t *data;
+	size_t bytes;
+	unsigned n;
+
+	pair_init(&pair, 4 * MIB);
+	cr_assert_eq(pair_wait(&pair, 0, pair_migrate(&pair, 0, MIG_VERIFY_OFF), 60 * SECOND)->state, MIG_JOB_COMPLETED);
+	data = pipe_sent(pair.pipe[0], from, &bytes);
+	n = wire_records(data, bytes, record, 256);
+	cr_assert_geq(n, records);
+	bytes = record[records - 1].at + record[records - 1].length;
+	cr_assert_leq(bytes, room);
+	memcpy(out, data, bytes);
+	pair_fini(&pair);
+	return bytes;
+}
+
+/* HELLO and OFFER, many small records, and an ABORT come in one piece: the ABORT must be heard without further news. */
+Test(wakeups, a_destination_goes_on_while_whole_records_are_left)
+{
+	static uint8_t bytes[65536];
+	size_t length = recorded(0, 2, bytes, sizeof(bytes));
+	struct pipe_options o = { .capacity = sizeof(bytes) };
+	struct mig_text text = { "never mind" };
+	struct channel *source;
+	struct pipe *pipe;
+	uint8_t *abort_record;
+	size_t body;
+	bool more = true;
+
+	length += heartbeats(bytes + length, bytes, 2, 100);
+	abort_record = bytes + length;
+	memcpy(abort_record, bytes, PIECE);
+	le16_put(abort_record, MIG_ABORT);
+	le32_put(abort_record + 8, 102);
+	cr_assert_eq(state_save(mig_type_table(MIG_ABORT), &text, 1, abort_record + PIECE, 512, &body, NULL), ERR_OK);
+	le32_put(abort_record + 4, (uint32_t)body);
+	wire_seal(abort_record);
+	length += PIECE + body;
+
+	pair_init(&pair, 4 * MIB);
+	pipe = pipe_new(&o);
+	source = pipe_end(pipe, 0);
+	mig_service_accept(pair.host[1].service, pipe_end(pipe, 1), pipe_now_ns);
+	send_at_once(source, bytes, length);
+	while (more)
+		mig_service_step(pair.host[1].service, pipe_now_ns += 1000, &more);
+	cr_expect_eq(pair_count(&pair, FAKE_DISCARDED), 1, "the guest was made and is thrown away");
+	cr_expect_eq(pair_count(&pair, FAKE_EMPTY), 0);
+	source->ops->close(source);
+	pair_fini(&pair);
+	pipe_drop(pipe);
+}

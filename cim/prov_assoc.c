@@ -20,32 +20,36 @@ static bool link_get(const struct provider *p, unsigned index, struct inst *out)
 	inst_ref(out, l->a, (struct obj){ l->from, from });
 	inst_ref(out, l->b, (struct obj){ l->to, to });
 	if (l->fill && !out->keys_only)
-		l->fill(out);
+		l->fill(out, to);
 	return true;
 }
 
-static void fill_manages(struct inst *out)
+static void fill_manages(struct inst *out, unsigned to)
 {
+	(void)to;
 	inst_array(out, "ElementEffects");
 	inst_item_num(out, 5);		/* Manages */
 }
 
-static void fill_current(struct inst *out)
+static void fill_current(struct inst *out, unsigned to)
 {
+	(void)to;
 	inst_array(out, "Characteristics");
 	inst_item_num(out, 2);		/* Default */
 	inst_item_num(out, 3);		/* Current */
 }
 
-static void fill_default_point(struct inst *out)
+/* The first setting is the default, the others are what may be asked for in its place. */
+static void fill_point(struct inst *out, unsigned to)
 {
 	inst_num(out, "PropertyPolicy", 0);	/* Independent */
-	inst_num(out, "ValueRole", 0);		/* Default */
+	inst_num(out, "ValueRole", to ? 3 : 0);	/* Supported, Default */
 	inst_num(out, "ValueRange", 0);		/* Point */
 }
 
-static void fill_exclusive(struct inst *out)
+static void fill_exclusive(struct inst *out, unsigned to)
 {
+	(void)to;
 	inst_array(out, "ElementEffects");
 	inst_item_num(out, 2);		/* Exclusive Use */
 	inst_item_num(out, 3);		/* Performance Impact */
@@ -91,7 +95,7 @@ LINK(service_affects, CIM_ServiceAffectsElement, VIRT, VIRT, "AffectedElement", 
 LINK(element_capabilities, CIM_ElementCapabilities, VIRT, VIRT, "ManagedElement", service, "Capabilities",
      capabilities, NULL, fill_current)
 LINK(settings_define, CIM_SettingsDefineCapabilities, VIRT, VIRT, "GroupComponent", capabilities, "PartComponent",
-     setting, NULL, fill_default_point)
+     setting, NULL, fill_point)
 LINK(affected_job, CIM_AffectedJobElement, VIRT, VIRT, "AffectedElement", vm, "AffectingElement", job, job_moves_vm,
      fill_exclusive)
 LINK(owning_job, CIM_OwningJobElement, VIRT, VIRT, "OwningElement", service, "OwnedElement", job, NULL, NULL)

@@ -146,6 +146,7 @@ static bool job_get(const struct provider *p, unsigned index, struct inst *out)
 	inst_str(out, "DestinationHost", j.destination);
 	inst_str(out, "DestinationName", j.destination_name);
 	inst_bool(out, "Incoming", j.incoming);
+	inst_num(out, "MigrationType", j.type);
 	rounds(&j, out);
 	inst_num(out, "BytesSent", j.bytes_sent);
 	inst_num(out, "BytesLeft", j.bytes_left);

@@ -61,9 +61,29 @@ const struct provider provider_capabilities = {
 	.count = one, .get = capabilities_get,
 };
 
+/* Values of MigrationType that a request may hold. */
+static const struct { const char *id, *name; uint16_t type; } types[] = {
+	{ "Tern:MigrationSettingData/Live",    "Live: runs until the last moment", 2 },
+	{ "Tern:MigrationSettingData/Resume",  "Resume: stands still while it moves", 3 },
+};
+
+static unsigned settings(const struct provider *p)
+{
+	(void)p;
+	return 1 + sizeof(types) / sizeof(types[0]);
+}
+
+/* The default, then one for each supported MigrationType that holds nothing else. */
 static bool setting_get(const struct provider *p, unsigned index, struct inst *out)
 {
-	(void)p, (void)index;
+	(void)p;
+	if (index) {
+		inst_str(out, "InstanceID", types[index - 1].id);
+		inst_str(out, "ElementName", types[index - 1].name);
+		inst_num(out, "MigrationType", types[index - 1].type);
+		inst_num(out, "ChangeableType", 0);	/* Not Changeable - Persistent */
+		return true;
+	}
 	inst_str(out, "InstanceID", "Tern:MigrationSettingData/Default");
 	inst_str(out, "ElementName", "Default migration settings");
 	inst_num(out, "MigrationType", 2);	/* Live */
@@ -78,5 +98,5 @@ static bool setting_get(const struct provider *p, unsigned index, struct inst *o
 
 const struct provider provider_setting = {
 	.class = &Tern_VirtualSystemMigrationSettingData, .home = CIM_NS_VIRT, .visible = CIM_NS_VIRT,
-	.count = one, .get = setting_get,
+	.count = settings, .get = setting_get,
 };

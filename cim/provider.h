@@ -12,7 +12,8 @@ struct link {
 	const struct provider *from, *to;	/* what they point to */
 	/* NULL: every @from is linked to every @to. */
 	bool (*linked)(unsigned from, unsigned to);
-	void (*fill)(struct inst *out);		/* further properties, NULL: none */
+	/* Further properties; NULL: none. */
+	void (*fill)(struct inst *out, unsigned to);
 };
 
 struct provider {

@@ -113,6 +113,7 @@ static const struct cim_field tern_job_props[] = {
 	PROP(STRING, DestinationHost, 0),
 	PROP(STRING, DestinationName, 0),
 	PROP(BOOLEAN, Incoming, 0),
+	VALS(UINT16, MigrationType, 0, NULL, "0=Unknown;1=Other;2=Live;3=Resume;4=Restart"),
 	PROP(STRING, Phase, 0),
 	PROP(UINT32, Rounds, 0),
 	UNIT(UINT64, RoundStartMicroseconds, ARRAY, "second * 10^-6"),

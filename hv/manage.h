@@ -64,7 +64,7 @@ enum manage_verify { MANAGE_VERIFY_DEFAULT, MANAGE_VERIFY_OFF, MANAGE_VERIFY_FUL
 struct manage_move {
 	char vm[32];
 	char destination[64];		/* IPv4 dotted decimal */
-	uint16_t type;			/* CIM MigrationType: 2 Live */
+	uint16_t type;			/* CIM MigrationType: 2 Live, 3 Resume */
 	uint16_t priority;
 	uint16_t bandwidth_percent;	/* 0 = default */
 	enum manage_verify verify;
@@ -105,6 +105,7 @@ struct manage_job {
 	char destination[64];		/* address as asked */
 	char destination_name[64];	/* host name the peer gave, "" before HELLO */
 	bool incoming;			/* this host is the destination */
+	uint16_t type;			/* CIM MigrationType; 0 not known here */
 	enum manage_job_state state;
 	char phase[16];			/* HELLO OFFER ROUNDS STOP STATE READY COMMIT RUNNING DONE ... */
 	char error[WHY_TEXT];		/* when EXCEPTION or TERMINATED */

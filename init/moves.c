@@ -150,7 +150,8 @@ static enum err move_from(const struct manage_move *in, struct mig_move *out, st
 		[MANAGE_VERIFY_FULL] = MIG_VERIFY_FULL,
 	};
 
-	*out = (struct mig_move){ .port = host_info()->config->migration_port, .verify = verify[in->verify] };
+	*out = (struct mig_move){ .port = host_info()->config->migration_port, .verify = verify[in->verify],
+				 .type = (enum mig_move_type)in->type };
 	fmt(out->vm, sizeof(out->vm), "%s", in->vm);
 	if (!config_value_ipv4(&(struct config_key){ .offset = 0 }, &out->ipv4, in->destination)) {
 		why_set(why, "destination %s: expected an IPv4 address such as 192.0.2.7", in->destination);
@@ -229,6 +230,7 @@ static void copy_job(const struct mig_job *j, struct manage_job *out)
 	    j->peer_ipv4 >> 8 & 255, j->peer_ipv4 & 255);
 	fmt(out->destination_name, sizeof(out->destination_name), "%s", j->peer_name);
 	out->incoming = j->incoming;
+	out->type = (uint16_t)j->type;
 	out->state = job_state(j);
 	fmt(out->phase, sizeof(out->phase), "%s", j->in_doubt ? "IN_DOUBT" : mig_phase_name(j->phase));
 	fmt(out->error, sizeof(out->error), "%s", j->in_doubt ? j->doubt : j->error);

@@ -96,8 +96,10 @@ void dest_on_stop(struct mig_dest *d, const struct mig_record *r, uint64_t now_n
 	}
 	mig_digest_add(&d->digest, MIG_STOP, r->body, r->length);
 	d->stopped = true;
-	if (d->job)
-		mig_job_phase(d->job, MIG_PHASE_STOP, now_ns);
+	if (!d->job)
+		return;
+	d->job->type = stop.round == 1 ? MIG_MOVE_RESUME : MIG_MOVE_LIVE;
+	mig_job_phase(d->job, MIG_PHASE_STOP, now_ns);
 }
 
 static void dry_run(struct mig_dest *d, uint64_t now_ns)

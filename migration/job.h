@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include "lib/why.h"
 #include "policy.h"
+#include "type.h"
 
 #define MIG_JOBS	32	/* newest ones kept */
 #define MIG_JOB_KEEP_NS	(300ull * 1000000000ull)
@@ -50,6 +51,7 @@ struct mig_job {
 	uint16_t peer_port;
 	char peer_name[64];		/* "" before HELLO */
 	bool incoming;			/* this host is the destination */
+	enum mig_move_type type;	/* 0: not known here (a destination learns it from STOP) */
 	enum mig_job_state state;
 	enum mig_phase phase;
 	bool in_doubt;			/* committed, outcome unknown here; doubt says why */

@@ -55,7 +55,8 @@ static void harvest(struct mig_rounds *r)
 	uint64_t start = mig_core_clock(r->core);
 
 	memset(r->bitmap, 0, sizeof(r->bitmap));
-	r->guest->ops->harvest(r->guest, r->chunk, r->bitmap);
+	if (!r->still)
+		r->guest->ops->harvest(r->guest, r->chunk, r->bitmap);
 	if (!chunk_sent(r, r->chunk))
 		memset(r->bitmap, 0xff, sizeof(r->bitmap));
 	for (unsigned w = 0; w < 8; w++)
@@ -152,5 +153,9 @@ uint64_t mig_rounds_left(const struct mig_rounds *r)
 	if (r->harvested)
 		for (unsigned w = 0; w < 8; w++)
 			pages += (unsigned)__builtin_popcountll(r->bitmap[w]);
-	return pages + r->guest->ops->dirty_pages(r->guest);
+	if (!r->still)
+		return pages + r->guest->ops->dirty_pages(r->guest);
+	for (uint64_t c = r->chunk + r->harvested; c < r->chunks; c++)
+		pages += r->guest->ops->chunk_present(r->guest, c) ? CHUNK_PAGES : 0;
+	return pages;
 }

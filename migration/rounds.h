@@ -10,6 +10,7 @@ struct mig_rounds {
 	const struct mig_core *core;
 	struct mig_guest *guest;
 	uint64_t chunks;
+	bool still;			/* the guest stands: one pass takes all, and nothing is harvested */
 	uint8_t *sent;			/* bit per chunk: all its pages went out once in this attempt */
 	uint32_t round;			/* 1, 2, ... */
 	uint64_t chunk;			/* position of the pass */

@@ -13,6 +13,7 @@ struct mig_move {
 	uint32_t ipv4;			/* of the destination, host byte order */
 	uint16_t port;			/* 0: MIG_PORT */
 	enum mig_verify verify;
+	enum mig_move_type type;	/* 0: live */
 	uint64_t bandwidth_bytes;	/* per second, 0: the host's default */
 	uint32_t max_downtime_ms;	/* 0: the host's default */
 };

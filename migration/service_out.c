@@ -88,6 +88,7 @@ static void options(const struct mig_service *m, const struct mig_move *move, en
 	out->purpose = purpose;
 	out->ipv4 = move->ipv4;
 	out->port = move->port ? move->port : MIG_PORT;
+	out->type = move->type ? move->type : MIG_MOVE_LIVE;
 	out->verify = move->verify == MIG_VERIFY_FULL || (move->verify == MIG_VERIFY_DEFAULT && host->verify);
 	out->stuck = host->stuck;
 	out->bandwidth_bytes = move->bandwidth_bytes ? move->bandwidth_bytes : host->bandwidth_bytes;

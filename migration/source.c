@@ -57,7 +57,9 @@ void mig_source_init(struct mig_source *s, struct mig_core *core, struct mig_gue
 	memcpy(s->job->vm_uuid, s->def.uuid, sizeof(s->job->vm_uuid));
 	s->job->peer_ipv4 = options->ipv4;
 	s->job->peer_port = options->port;
-	s->job->max_downtime_ns = options->max_downtime_ns;
+	s->job->type = options->type;
+	s->still = options->type != MIG_MOVE_LIVE;
+	s->job->max_downtime_ns = s->still ? 0 : options->max_downtime_ns;
 	s->handoff = HS_RUNNING;
 	mig_core_attempt(core, s->attempt);
 	mig_digest_init(&s->digest);
@@ -245,7 +247,7 @@ uint64_t mig_source_deadline(const struct mig_source *s, uint64_t now_ns)
 		link = mig_stream_deadline(&s->stream);
 		deadline = link < deadline ? link : deadline;
 	}
-	if (s->place == MIG_AT_PASS) {
+	if (s->place == MIG_AT_PASS || (s->place == MIG_AT_FINAL && s->still)) {
 		link = mig_rate_when(&s->rate, now_ns);
 		if (link > now_ns && link < deadline)
 			deadline = link;

@@ -33,6 +33,7 @@ enum mig_source_place { MIG_SOURCE_PLACES(MIG_SOURCE_ENUM) MIG_SOURCE_PLACE_COUN
 
 struct mig_source_options {
 	enum mig_purpose purpose;	/* migrate or check */
+	enum mig_move_type type;
 	uint32_t ipv4;
 	uint16_t port;
 	bool verify;
@@ -65,6 +66,8 @@ struct mig_source {
 	struct mig_measured measured;
 	struct mig_progress progress;
 	bool tracking, final, final_acked;
+	bool still;			/* the guest stands from before round 1 on, which is the final one */
+	bool predicted;			/* the job's budget is that of the first known rate */
 	uint64_t capabilities;		/* of both sides */
 	uint64_t state_limit;		/* granted by ACCEPT */
 	uint64_t asked_ns, ticked_ns, round_start_ns;

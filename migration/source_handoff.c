@@ -11,7 +11,8 @@ static void stop_guest(struct mig_source *s, uint64_t now_ns)
 	s->stopped_ns = mig_core_clock(s->core);
 	s->measured.stop_ns = s->stopped_ns - s->stop_ns;
 	s->final = true;
-	mig_job_percent(s->job, 96);
+	if (!s->still)
+		mig_job_percent(s->job, 96);
 	mig_job_phase(s->job, MIG_PHASE_STOP, now_ns);
 }
 
@@ -48,6 +49,7 @@ static void send_commit(struct mig_source *s, struct mig_stream *stream, uint64_
 static void resume(struct mig_source *s)
 {
 	s->guest->ops->resume(s->guest);
+	s->job->downtime_ns = mig_core_clock(s->core) - s->stop_ns;
 	log_info("mig", "job %u: %s runs on here", s->job->id, s->job->vm);
 }
 

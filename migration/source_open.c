@@ -104,9 +104,17 @@ void source_on_accept(struct mig_source *s, const struct mig_record *r, uint64_t
 		return;
 	}
 	s->state_limit = accept.state_bytes < MIG_STATE_MAX ? accept.state_bytes : MIG_STATE_MAX;
-	e = mig_rounds_init(&s->rounds, s->core, s->guest, s->def.memory_bytes, s->capabilities);
+	/* Of what goes out once there is no earlier version to name a difference from. */
+	e = mig_rounds_init(&s->rounds, s->core, s->guest, s->def.memory_bytes,
+			    s->still ? s->capabilities & ~(uint64_t)MIG_CAP_DELTA : s->capabilities);
 	if (e) {
 		source_fail(s, now_ns, e, "no memory for the dirty map of %s", s->def.name);
+		return;
+	}
+	log_info("mig", "job %u: %s accepts %s", s->job->id, s->job->peer_name, s->def.name);
+	if (s->still) {
+		s->rounds.still = true;
+		source_go(s, MIG_AT_DRY_RUN, MIG_PHASE_ROUNDS, UINT64_MAX, now_ns);
 		return;
 	}
 	e = s->guest->ops->track_start(s->guest, &s->why);
@@ -115,7 +123,6 @@ void source_on_accept(struct mig_source *s, const struct mig_record *r, uint64_t
 		return;
 	}
 	s->tracking = true;
-	log_info("mig", "job %u: %s accepts %s", s->job->id, s->job->peer_name, s->def.name);
 	source_begin_pass(s, now_ns);
 }
 

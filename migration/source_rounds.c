@@ -14,6 +14,8 @@ void source_begin_pass(struct mig_source *s, uint64_t now_ns)
 
 	mig_rounds_begin(&s->rounds);
 	s->round_start_ns = now_ns;
+	if (s->still)
+		s->ticked_ns = now_ns;
 	s->job->rounds = s->rounds.round;
 	row = mig_job_round(s->job);
 	memset(row, 0, sizeof(*row));
@@ -37,7 +39,22 @@ static void note_round(struct mig_source *s, uint64_t now_ns)
 	row->end_ns = now_ns - s->job->submitted_ns;
 	s->job->nonzero_bytes = s->rounds.nonzero_pages * PAGE_SIZE;
 	if (s->rounds.round == 1 && s->rounds.chunks)
-		mig_job_percent(s->job, (unsigned)(75 * s->rounds.chunk / s->rounds.chunks));
+		mig_job_percent(s->job, (unsigned)((s->still ? 96 : 75) * s->rounds.chunk / s->rounds.chunks));
+}
+
+/* The budget as it was when the guest stopped, or, where everything is sent after that, when the link's rate was first
+ * known: later ones come ever nearer to what really happens. */
+static void note_budget(struct mig_source *s, const struct mig_budget *budget)
+{
+	s->job->expected_downtime_ns = budget->total_ns + budget->term_ns[MIG_TERM_VERIFY];
+	if (s->predicted)
+		return;
+	s->predicted = s->still && s->final && budget->term_ns[MIG_TERM_PAGES];
+	s->job->terms = MIG_TERMS;
+	for (int t = 0; t < MIG_TERMS; t++) {
+		s->job->term[t].name = mig_term_name((enum mig_term_id)t);
+		s->job->term[t].budget_ns = budget->term_ns[t];
+	}
 }
 
 void source_measure(struct mig_source *s, uint64_t now_ns, struct mig_budget *budget)
@@ -54,16 +71,15 @@ void source_measure(struct mig_source *s, uint64_t now_ns, struct mig_budget *bu
 	if (!m->rate_last && took > 1000)
 		m->rate_last = s->rounds.bytes * 1000000 / (took / 1000);
 	mig_budget(m, budget);
+	if (s->still && s->final) {
+		budget->term_ns[MIG_TERM_PAGES] += took;
+		budget->total_ns += took;
+	}
 	s->job->bytes_left = m->dirty_pages * PAGE_SIZE;
 	s->job->rate_bytes = s->rate.average;
-	if (took > 1000000)
+	if (took > 1000000 && !s->still)
 		s->job->dirty_rate_pages = s->guest->ops->dirty_pages(s->guest) * 1000 / (took / 1000000);
-	s->job->expected_downtime_ns = budget->total_ns + budget->term_ns[MIG_TERM_VERIFY];
-	s->job->terms = MIG_TERMS;
-	for (int t = 0; t < MIG_TERMS; t++) {
-		s->job->term[t].name = mig_term_name((enum mig_term_id)t);
-		s->job->term[t].budget_ns = budget->term_ns[t];
-	}
+	note_budget(s, budget);
 }
 
 static void put_round_end(struct mig_source *s, uint64_t now_ns)
@@ -100,15 +116,16 @@ void source_pass_step(struct mig_source *s, uint64_t now_ns)
 {
 	struct mig_budget budget;
 	uint64_t before = s->rounds.bytes;
+	bool bulk = !s->final || s->still;	/* most of memory: it keeps to the bandwidth, and is measured */
 	enum err e;
 
 	/* Nothing is harvested before what was harvested earlier is on its way. */
-	if (s->stream.tx_begin != s->stream.tx_end || (!s->final && !mig_rate_allows(&s->rate, now_ns)))
+	if (s->stream.tx_begin != s->stream.tx_end || (bulk && !mig_rate_allows(&s->rate, now_ns)))
 		return;
 	e = mig_rounds_batch(&s->rounds, &s->stream, &s->digest);
 	mig_rate_spend(&s->rate, s->rounds.bytes - before);
 	note_round(s, now_ns);
-	if (!s->final && now_ns - s->ticked_ns >= TICK_NS) {
+	if (bulk && now_ns - s->ticked_ns >= (s->still ? TICK_NS / 5 : TICK_NS)) {
 		source_measure(s, now_ns, &budget);
 		s->ticked_ns = now_ns;
 	}
@@ -196,6 +213,10 @@ static void decide(struct mig_source *s, uint64_t now_ns)
 	unsigned percent = 95;
 
 	source_measure(s, now_ns, &budget);
+	if (s->still) {
+		source_event(s, HE_STOP, now_ns);
+		return;
+	}
 	if (budget.total_ns > s->options.max_downtime_ns)
 		percent = 75 + (unsigned)(20 * s->options.max_downtime_ns / budget.total_ns);
 	mig_job_percent(s->job, percent);

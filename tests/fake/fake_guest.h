@@ -14,6 +14,7 @@ struct fake_guest {
 	uint64_t chunks;
 	enum fake_guest_life life;
 	bool tracking;
+	unsigned tracked;		/* times that tracking began */
 	bool idle;			/* writes nothing although it runs */
 	bool corrupt;			/* a byte of page 0 changes while it is loaded */
 	bool state_refused;		/* state_check says no */

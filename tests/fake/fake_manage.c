@@ -188,6 +188,7 @@ enum err manage_migrate_start(const struct manage_move *move, uint32_t *job, str
 	snprintf(j->vm_uuid, sizeof(j->vm_uuid), "%s", vm_named(move->vm)->uuid);
 	snprintf(j->destination, sizeof(j->destination), "%s", move->destination);
 	snprintf(j->phase, sizeof(j->phase), "HELLO");
+	j->type = move->type;
 	vm_named(move->vm)->state = MANAGE_VM_EMIGRATING;
 	vm_named(move->vm)->job = j->id;
 	*job = j->id;

@@ -176,7 +176,8 @@ void pair_run(struct pair *p, uint64_t ns)
 
 uint32_t pair_migrate(struct pair *p, int from, enum mig_verify verify)
 {
-	struct mig_move move = { .vm = "web1", .ipv4 = 0x0a4d0002 + (uint32_t)!from, .port = 5991, .verify = verify };
+	struct mig_move move = { .vm = "web1", .ipv4 = 0x0a4d0002 + (uint32_t)!from, .port = 5991, .verify = verify,
+				 .type = p->type };
 	struct why why = { "" };
 	uint32_t job = 0;
 

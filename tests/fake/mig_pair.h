@@ -32,6 +32,7 @@ struct pair {
 	void (*on_connect)(struct pair *p, unsigned number, struct pipe *pipe);
 	unsigned work, work_pages;	/* the guest's writes per millisecond, and where */
 	uint64_t step_ns;		/* virtual time per idle step */
+	enum mig_move_type type;	/* of the migrations that pair_migrate starts, 0: live */
 	unsigned most_running;		/* guests seen running at once */
 	unsigned option[4];		/* for the test's on_connect */
 };

@@ -41,7 +41,7 @@ cm() { wbemcli cm "$U:$S" "$1"; }
 # --- reading ---------------------------------------------------------------------------------------
 n "ein lists host and machines under the DMTF class" 3 wbemcli ein "$U:CIM_ComputerSystem"
 n "ein of a Tern class lists only its instances" 2 wbemcli ein "$U:Tern_VirtualSystem"
-n "ein of a class far up lists everything below" 6 wbemcli ein "$U:CIM_ManagedElement"
+n "ein of a class far up lists everything below" 8 wbemcli ein "$U:CIM_ManagedElement"
 n "the namespace has aliases" 3 wbemcli ein "http://127.0.0.1:$p/Root/Virt:cim_computersystem"
 t "paths carry the spelling that the client used" '/Root/Virt:Tern_HostSystem' wbemcli ein "http://127.0.0.1:$p/Root/Virt:CIM_ComputerSystem"
 t "ei shows the states of machines" 'EnabledState=3' wbemcli -nl ei "$U:CIM_ComputerSystem" Name,EnabledState
@@ -99,11 +99,12 @@ t "an unknown peer: 4" 'ToSystem: 4, Reasons.*lab-q' cm "${migrate}System.Comput
 msd() { cm "${check}Host.DestinationHost=\"10.77.0.3\",$1,ComputerSystem=$V"; }
 one() { echo "MigrationSettingData=\"&lt;INSTANCE CLASSNAME='CIM_VirtualSystemMigrationSettingData'&gt;&lt;PROPERTY NAME='$1' TYPE='uint16'&gt;&lt;VALUE&gt;$2&lt;/VALUE&gt;&lt;/PROPERTY&gt;&lt;/INSTANCE&gt;\""; }
 t "settings as CIM-XML" 'TRUE' msd "$(one MigrationType 2)"
-t "migration type other than live: 4" ': 4, Reasons.*MigrationType 3' msd "$(one MigrationType 3)"
+t "a guest that stands still while it moves" 'TRUE' msd "$(one MigrationType 3)"
+t "unknown migration type: 4" ': 4, Reasons.*MigrationType 1' msd "$(one MigrationType 1)"
 t "bandwidth over 100 percent: 4" ': 4, Reasons.*101' msd "$(one Bandwidth 101)"
 t "unknown setting: 4, named" ': 4, Reasons.*CheckParameters' msd "$(one CheckParameters 7)"
 t "settings as MOF" 'TRUE' msd "MigrationSettingData=\"instance of Xen_VirtualSystemMigrationSettingData { MigrationType = 2; Priority = 0; };\""
-t "MOF is looked at: 4" ': 4, Reasons.*MigrationType 4' msd "MigrationSettingData=\"instance of Xen_VirtualSystemMigrationSettingData { MigrationType = 4; };\""
+t "MOF is looked at: 4" ': 4, Reasons.*MigrationType 5' msd "MigrationSettingData=\"instance of Xen_VirtualSystemMigrationSettingData { MigrationType = 5; };\""
 t "settings that are neither: 4" ': 4, Reasons.*character' msd "MigrationSettingData=\"whatever\""
 t "new system settings are not ignored: 6" ': 6, Reasons.*VirtualQuantity' msd "NewSystemSettingData=\"instance of CIM_VirtualSystemSettingData { VirtualQuantity = 3; };\""
 t "migrating to a name known here and back to the caller: 4096" '4096, NewComputerSystem.*Name="web1".*Job \(reference\).*Tern_MigrationJob' cm "${migrate}System.ComputerSystem=$V,DestinationSystem=${H/lab-a/lab-b}"

@@ -81,6 +81,8 @@ static uint32_t start(struct pair *p, enum wire_scene scene)
 
 	if (scene == WIRE_plain)
 		move.verify = MIG_VERIFY_OFF;
+	if (scene == WIRE_still)
+		move.type = MIG_MOVE_RESUME;
 	move.max_downtime_ms = scene == WIRE_busy ? 12 : 0;
 	if (scene == WIRE_check ? mig_check_start(p->host[0].service, &move, &number, pipe_now_ns, &why) :
 	    mig_migrate_start(p->host[0].service, &move, &number, pipe_now_ns, &why))

@@ -13,6 +13,7 @@ struct wire_recording { uint8_t *bytes[2]; size_t length[2]; };	/* [0] of the so
 	S(busy,	  "a guest that writes while it moves, in several rounds") \
 	S(state,  "a state image of several parts")			\
 	S(plain,  "without the memory hash")				\
+	S(still,  "a guest that stands still: one round")			\
 	S(check,  "a check, accepted")					\
 	S(reject, "an offer refused for two reasons")			\
 	S(abort,  "a state that the destination can't load")		\

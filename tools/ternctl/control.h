@@ -11,6 +11,7 @@ struct control {
 	unsigned wait_s;		/* for the end of a migration */
 	unsigned console_port;
 	unsigned bandwidth_percent;	/* 0 = the host's default */
+	unsigned type;			/* MigrationType, 0 = the host's default */
 	const char *verify;		/* NULL, "off" or "full" */
 	const char *to_system;		/* NULL, or name of the destination system */
 	struct cim *cim;		/* NULL for commands that don't speak CIM */

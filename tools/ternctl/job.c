@@ -90,6 +90,8 @@ static void add_headline(struct text *t, const struct xml *job)
 	add_text(t, job, "VirtualSystemName", "?");
 	text_add(t, cim_true(job, "Incoming") ? " <- " : " -> ");
 	add_text(t, job, "DestinationHost", "?");
+	if (cim_number(job, "MigrationType", 0) > 2)
+		text_add(t, "  (%s)", cim_number(job, "MigrationType", 0) == 3 ? "resume" : "restart");
 	text_add(t, "  %s, ", state_text(cim_number(job, "JobState", 0)));
 	add_text(t, job, "Phase", "no phase yet");
 	text_add(t, ", %llu%%\n", (unsigned long long)cim_number(job, "PercentComplete", 0));

@@ -24,11 +24,11 @@ static void move_fini(struct move *m)
 /* Only what was asked for is sent; the host fills in its defaults. */
 static void setting_make(struct text *t, const struct control *c)
 {
-	if (!c->verify && !c->bandwidth_percent)
+	if (!c->type && !c->verify && !c->bandwidth_percent)
 		return;
 	text_add(t, "<INSTANCE CLASSNAME=\"Tern_VirtualSystemMigrationSettingData\">"
 		 "<PROPERTY NAME=\"InstanceID\" TYPE=\"string\"><VALUE>ternctl</VALUE></PROPERTY>"
-		 "<PROPERTY NAME=\"MigrationType\" TYPE=\"uint16\"><VALUE>2</VALUE></PROPERTY>");
+		 "<PROPERTY NAME=\"MigrationType\" TYPE=\"uint16\"><VALUE>%u</VALUE></PROPERTY>", c->type ? c->type : 2);
 	if (c->bandwidth_percent)
 		text_add(t, "<PROPERTY NAME=\"Bandwidth\" TYPE=\"uint16\"><VALUE>%u</VALUE></PROPERTY>"
 			 "<PROPERTY NAME=\"BandwidthUnit\" TYPE=\"string\"><VALUE>percent</VALUE></PROPERTY>",

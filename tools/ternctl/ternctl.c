@@ -25,7 +25,7 @@ static const struct command {
 	{ "console", "VM",          "its serial console; Ctrl-] leaves",           1, 1, false, console_follow },
 };
 
-enum { OPT_JSON = 256, OPT_TIMEOUT, OPT_WAIT, OPT_WAIT_LIMIT, OPT_TO_SYSTEM, OPT_VERIFY, OPT_BANDWIDTH,
+enum { OPT_JSON = 256, OPT_TIMEOUT, OPT_WAIT, OPT_WAIT_LIMIT, OPT_TO_SYSTEM, OPT_TYPE, OPT_VERIFY, OPT_BANDWIDTH,
        OPT_CONSOLE_PORT };
 
 static const struct option option[] = {
@@ -35,6 +35,7 @@ static const struct option option[] = {
 	{ "wait",         no_argument,       NULL, OPT_WAIT },
 	{ "wait-limit",   required_argument, NULL, OPT_WAIT_LIMIT },
 	{ "to-system",    required_argument, NULL, OPT_TO_SYSTEM },
+	{ "type",         required_argument, NULL, OPT_TYPE },
 	{ "verify",       required_argument, NULL, OPT_VERIFY },
 	{ "bandwidth",    required_argument, NULL, OPT_BANDWIDTH },
 	{ "console-port", required_argument, NULL, OPT_CONSOLE_PORT },
@@ -51,6 +52,7 @@ static void usage(FILE *out)
 	      "  --to-system NAME        check, migrate: destination by the name of its system, in place of DEST\n"
 	      "  --wait                  migrate, job: draw progress until the job ends, then sum it up\n"
 	      "  --wait-limit SECONDS    give up waiting (the job goes on); 900 if not said\n"
+	      "  --type live|resume      check, migrate: what becomes of it on the way: runs on, stands still\n"
 	      "  --verify off|full       migrate: compare a hash of all memory at the hand-off\n"
 	      "  --bandwidth PERCENT     migrate: share of the migration bandwidth\n"
 	      "  --timeout SECONDS       for one answer; 30 if not said\n"
@@ -75,6 +77,9 @@ static bool number(const char *name, const char *text, unsigned max, unsigned *o
 	return true;
 }
 
+/* By value of MigrationType. */
+static const char *const move_types[] = { [2] = "live", [3] = "resume" };
+
 static bool option_take(struct control *c, int o)
 {
 	switch (o) {
@@ -86,6 +91,12 @@ static bool option_take(struct control *c, int o)
 	case OPT_BANDWIDTH: return number("bandwidth", optarg, 100, &c->bandwidth_percent);
 	case OPT_CONSOLE_PORT: return number("console-port", optarg, 65535, &c->console_port);
 	case OPT_TO_SYSTEM: c->to_system = optarg; return true;
+	case OPT_TYPE:
+		for (c->type = 2; c->type < 4; c->type++)
+			if (!strcmp(optarg, move_types[c->type]))
+				return true;
+		control_fail(CTL_USAGE, "--type %s: expected live or resume", optarg);
+		return false;
 	case OPT_VERIFY:
 		c->verify = optarg;
 		if (!strcmp(optarg, "off") || !strcmp(optarg, "full"))

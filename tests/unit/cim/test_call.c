@@ -241,6 +241,53 @@ Test(call, settings_reach_the_host)
 	cr_assert_eq(fake.last.type, 2);
 }
 
+static const char *check_type(const char *type)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), "instance of X { MigrationType = %s; };", type);
+	return check("10.77.0.3", client_string("MigrationSettingData", text));
+}
+
+Test(call, a_migration_type_that_can_be_done_reaches_the_host_and_0_means_live)
+{
+	static const struct { const char *text; uint16_t type; } row[] = { { "0", 2 }, { "2", 2 }, { "3", 3 } };
+
+	for (unsigned n = 0; n < sizeof(row) / sizeof(row[0]); n++) {
+		has(check_type(row[n].text), "\"IsMigratable\"");
+		cr_expect_eq(fake.last.type, row[n].type, "%s", row[n].text);
+	}
+}
+
+Test(call, other_migration_types_are_an_invalid_parameter_by_name)
+{
+	static const char *const type[] = { "1", "5", "32768", "65535", "65536", "-1", "x" };
+
+	for (unsigned n = 0; n < sizeof(type) / sizeof(type[0]); n++) {
+		const char *a = check_type(type[n]);
+
+		has(a, "<RETURNVALUE PARAMTYPE=\"uint32\"><VALUE>4</VALUE>");
+		has(a, "MigrationType");
+		lacks(a, "\"IsMigratable\"");
+	}
+}
+
+Test(call, the_supported_migration_types_are_points_beside_the_default)
+{
+	const char *a = intrinsic("References", OBJECT("ObjectName", "CIM_VirtualSystemMigrationCapabilities\">"
+		KEY("InstanceID", "Tern:MigrationCapabilities")) "<IPARAMVALUE NAME=\"ResultClass\"><CLASSNAME NAME=\"CIM_SettingsDefineCapabilities\"/></IPARAMVALUE>");
+	static const char role[] = "NAME=\"ValueRole\" TYPE=\"uint16\"><VALUE>";
+	unsigned defaults = 0, supported = 0;
+
+	for (const char *at = a; (at = strstr(at, role)); at++)
+		*(at[sizeof(role) - 1] == '0' ? &defaults : &supported) += 1;
+	cr_expect_eq(defaults, 1, "%s", a);
+	cr_expect_eq(supported, 2, "%s", a);
+	a = intrinsic("EnumerateInstances", CLASS_NAME("CIM_VirtualSystemMigrationSettingData"));
+	has(a, "Tern:MigrationSettingData/Default");
+	has(a, "Tern:MigrationSettingData/Resume");
+}
+
 Test(call, new_settings_that_ask_for_nothing_are_accepted)
 {
 	has(check("10.77.0.3", "<PARAMVALUE NAME=\"NewSystemSettingData\"></PARAMVALUE>"), "TRUE");

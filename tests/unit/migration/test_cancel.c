@@ -68,6 +68,19 @@ Test(cancel, after_the_stop) { cancel_in(MIG_PHASE_STOP); }
 Test(cancel, while_state_is_sent) { cancel_in(MIG_PHASE_STATE); }
 Test(cancel, while_ready_is_awaited) { cancel_in(MIG_PHASE_READY); }
 
+static void cancel_resume_in(enum mig_phase phase)
+{
+	pair.type = MIG_MOVE_RESUME;
+	cancel_in(phase);
+	cr_expect_eq(pair.host[0].guest[0]->stops, (phase == MIG_PHASE_ROUNDS ? 0 : 1) + 1u);
+	cr_expect_eq(pair.host[0].guest[0]->resumes, phase == MIG_PHASE_ROUNDS ? 0 : 1);
+}
+
+Test(cancel, of_a_resume_before_its_stop) { cancel_resume_in(MIG_PHASE_ROUNDS); }
+Test(cancel, of_a_resume_among_its_pages) { cancel_resume_in(MIG_PHASE_STOP); }
+Test(cancel, of_a_resume_while_state_is_sent) { cancel_resume_in(MIG_PHASE_STATE); }
+Test(cancel, of_a_resume_while_ready_is_awaited) { cancel_resume_in(MIG_PHASE_READY); }
+
 static void cancel_is_too_late_in(enum mig_phase phase)
 {
 	uint32_t id = pair_migrate(&pair, 0, MIG_VERIFY_FULL);

@@ -16,6 +16,7 @@
 static struct pair pair;
 static struct wire_record record[2][256];
 static unsigned records[2];
+static enum mig_move_type moves;
 static struct { uint64_t at; int from; bool silent, armed; } cut[2];
 
 static void on_connect(struct pair *p, unsigned number, struct pipe *pipe)
@@ -31,6 +32,7 @@ static void start(void)
 	pair.on_connect = on_connect;
 	pair.link.rate = 20 * MIB;
 	pair.link.delay_ns = MS;
+	pair.type = moves;
 	fake_guest_work(pair.host[0].guest[0], 300, 100);
 	pair.work = 1;
 	pair.work_pages = 32;
@@ -179,6 +181,18 @@ Test(cut, after_commit_is_in_doubt_until_a_new_connection_settles_it)
 	cr_expect_not_null(pair_running(&pair, 1));
 	cr_expect_geq(pair.host[1].guest[0]->stopped_ns, 100 * SECOND, "guest time is told how long it stood");
 	pair_fini(&pair);
+}
+
+Test(cut, at_every_record_of_a_guest_that_stands_still_lets_it_go_on)
+{
+	moves = MIG_MOVE_RESUME;
+	cut_everywhere(false);
+}
+
+Test(cut, in_silence_of_a_guest_that_stands_still_lets_it_go_on)
+{
+	moves = MIG_MOVE_RESUME;
+	cut_everywhere(true);
 }
 
 /* The settling connection may die as well, wherever it likes. */

@@ -17,6 +17,12 @@
  * dirty before, less so for one that is sent for the first time. Below these prices of a byte it does not. */
 #define KEEP_FIRST_PS	1500
 #define KEEP_AGAIN_PS	500
+#define DELTA_OR_SAME	(1u << MIG_ENC_DELTA | 1u << MIG_ENC_SAME)	/* what needs kept versions */
+
+static bool may_use(const struct mig_encode *e, enum mig_encoding encoding)
+{
+	return e->allowed >> encoding & 1;
+}
 
 enum err mig_encode_init(struct mig_encode *e, const struct mig_core *core, uint64_t memory_bytes, uint64_t capabilities)
 {
@@ -25,18 +31,23 @@ enum err mig_encode_init(struct mig_encode *e, const struct mig_core *core, uint
 	e->allowed = core->host.encodings ? core->host.encodings : UINT32_MAX;
 	if (!(capabilities & MIG_CAP_DELTA))
 		e->allowed &= ~(1u << MIG_ENC_DELTA);
+	if (!(capabilities & MIG_CAP_REFERENCE))
+		e->allowed &= ~(1u << MIG_ENC_SAME);
 	e->lz4 = malloc((size_t)LZ4_sizeofState());
 	if (!e->lz4)
 		return ERR_NOMEM;
 	/* Before the first measure everything is worth a try. */
 	e->byte_ps = 8000;
-	return mig_sent_init(&e->sent, core, memory_bytes);
+	if (mig_sent_init(&e->sent, core, memory_bytes))
+		return ERR_NOMEM;
+	return may_use(e, MIG_ENC_SAME) ? mig_same_init(&e->same, &e->sent) : ERR_OK;
 }
 
 void mig_encode_fini(struct mig_encode *e)
 {
 	free(e->lz4);
 	e->lz4 = NULL;
+	mig_same_fini(&e->same);
 	mig_sent_fini(&e->sent);
 }
 
@@ -73,11 +84,6 @@ static bool page_is_zero(const void *page)
 		if (p[n] | p[n + 1] | p[n + 2] | p[n + 3] | p[n + 4] | p[n + 5] | p[n + 6] | p[n + 7])
 			return false;
 	return true;
-}
-
-static bool may_use(const struct mig_encode *e, enum mig_encoding encoding)
-{
-	return e->allowed >> encoding & 1;
 }
 
 /* Extends the last entry by @page, or begins one. */
@@ -168,19 +174,42 @@ static void put_whole(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, c
 	b->length += PAGE_SIZE;
 }
 
+/* @kept holds the content, and is what D will have of @pfn. */
+static void put_kept(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, const uint8_t *kept)
+{
+	struct mig_same_data data = { 0 };
+	uint64_t hash;
+
+	if (!may_use(e, MIG_ENC_SAME)) {
+		put_whole(e, b, pfn, kept);
+		return;
+	}
+	hash = mig_same_hash(kept);
+	data.page = mig_same_find(&e->same, &e->sent, pfn, kept, hash);
+	data.base = (uint32_t)hash;
+	if (data.page == UINT64_MAX) {
+		mig_same_note(&e->same, pfn, hash);
+		put_whole(e, b, pfn, kept);
+		return;
+	}
+	memcpy(data_of_next(b), &data, sizeof(data));
+	put_one(b, pfn, MIG_ENC_SAME, sizeof(data));
+}
+
 /* @old is what D has. Afterwards it is what D will have. */
 static void put_changed(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, const void *page, uint8_t *old)
 {
-	size_t n;
+	size_t n = 0;
 
 	memcpy(e->page, page, PAGE_SIZE);
-	n = mig_delta_encode(old, e->page, data_of_next(b), DELTA_BYTES_MAX);
+	if (may_use(e, MIG_ENC_DELTA))
+		n = mig_delta_encode(old, e->page, data_of_next(b), DELTA_BYTES_MAX);
 	if (n) {
 		mig_delta_apply(old, data_of_next(b), n);
 		put_one(b, pfn, MIG_ENC_DELTA, n);
 	} else {
 		memcpy(old, e->page, PAGE_SIZE);
-		put_whole(e, b, pfn, old);
+		put_kept(e, b, pfn, old);
 	}
 }
 
@@ -193,7 +222,7 @@ bool mig_encode_page(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, co
 		put_run(b, pfn, MIG_ENC_ZERO);
 		return false;
 	}
-	if (!may_use(e, MIG_ENC_DELTA)) {
+	if (!(e->allowed & DELTA_OR_SAME)) {
 		put_whole(e, b, pfn, page);
 		return true;
 	}
@@ -204,9 +233,12 @@ bool mig_encode_page(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, co
 	}
 	if (e->byte_ps >= (round == 1 ? KEEP_FIRST_PS : KEEP_AGAIN_PS))
 		sent = mig_sent_add(&e->sent, pfn, round);
+	if (!sent) {
+		put_whole(e, b, pfn, page);
+		return true;
+	}
 	/* What is kept must be what is sent, so it is sent from there. */
-	if (sent)
-		memcpy(sent, page, PAGE_SIZE);
-	put_whole(e, b, pfn, sent ? sent : page);
+	memcpy(sent, page, PAGE_SIZE);
+	put_kept(e, b, pfn, sent);
 	return true;
 }

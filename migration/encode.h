@@ -2,6 +2,7 @@
 /* encode.h: pages into a PAGES body, each by the encoding that pays on this link. */
 #pragma once
 #include "core.h"
+#include "encode_same.h"
 #include "encode_sent.h"
 
 /* A PAGES body under construction. */
@@ -27,6 +28,7 @@ struct mig_encode {
 	void *lz4;			/* working memory of the compressor */
 	struct mig_gain lz4_gain;
 	struct mig_sent sent;
+	struct mig_same same;
 	uint8_t page[PAGE_SIZE];	/* what a delta is made from: the guest may write on */
 	/* what a byte costs once it is encoded: hashing, sending, and above all waiting for the link */
 	uint64_t ended_ns, ended_bytes;

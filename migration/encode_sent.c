@@ -30,14 +30,21 @@ static uint8_t *page_in(const struct mig_sent_chunk *c, uint64_t pfn)
 	return c->bytes + pfn % CHUNK_PAGES * PAGE_SIZE;
 }
 
-uint8_t *mig_sent_get(struct mig_sent *s, uint64_t pfn, uint32_t round)
+const uint8_t *mig_sent_peek(const struct mig_sent *s, uint64_t pfn)
 {
-	struct mig_sent_chunk *c = s->chunk ? &s->chunk[pfn / CHUNK_PAGES] : NULL;
+	const struct mig_sent_chunk *c = s->chunk ? &s->chunk[pfn / CHUNK_PAGES] : NULL;
 
 	if (!c || !c->bytes || !(c->valid[pfn % CHUNK_PAGES / 64] >> pfn % 64 & 1))
 		return NULL;
-	c->round = round;
 	return page_in(c, pfn);
+}
+
+uint8_t *mig_sent_get(struct mig_sent *s, uint64_t pfn, uint32_t round)
+{
+	if (!mig_sent_peek(s, pfn))
+		return NULL;
+	s->chunk[pfn / CHUNK_PAGES].round = round;
+	return page_in(&s->chunk[pfn / CHUNK_PAGES], pfn);
 }
 
 /* Takes the memory of a chunk that was not used of late; a bounded part of them is looked at. */

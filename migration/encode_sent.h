@@ -26,6 +26,8 @@ enum err mig_sent_init(struct mig_sent *s, const struct mig_core *core, uint64_t
 void mig_sent_fini(struct mig_sent *s);
 /* What was sent last of @pfn, NULL if that is not known. */
 uint8_t *mig_sent_get(struct mig_sent *s, uint64_t pfn, uint32_t round);
+/* The same without counting as a use. */
+const uint8_t *mig_sent_peek(const struct mig_sent *s, uint64_t pfn);
 /* Room for what is about to be sent of @pfn, to be filled at once; NULL if there is none. Gives up what was not used in
  * this round nor the one before. */
 uint8_t *mig_sent_add(struct mig_sent *s, uint64_t pfn, uint32_t round);

@@ -5,20 +5,43 @@
 #include <string.h>
 #include <lz4.h>
 #include "encode_delta.h"
+#include "encode_same.h"
 
 /* Encodings whose data has a length of its own are of one page. */
 static bool has_length(const struct mig_pages_entry *e)
 {
-	return e->encoding == MIG_ENC_LZ4 || e->encoding == MIG_ENC_DELTA;
+	return e->encoding >= MIG_ENC_LZ4;
 }
 
 static enum err check_encoding(const struct mig_load *l, uint16_t encoding, struct why *why)
 {
-	if (encoding <= MIG_ENC_LZ4 || (encoding == MIG_ENC_DELTA && l->capabilities & MIG_CAP_DELTA))
+	static const uint64_t needed[] = { [MIG_ENC_DELTA] = MIG_CAP_DELTA, [MIG_ENC_SAME] = MIG_CAP_REFERENCE };
+	bool known = encoding < sizeof(needed) / sizeof(needed[0]);
+
+	if (known && !(needed[encoding] & ~l->capabilities))
 		return ERR_OK;
-	why_set(why, encoding == MIG_ENC_DELTA ? "PAGES has encoding %u, which HELLO did not agree on" :
-		"PAGES has unknown encoding %u", encoding);
+	why_set(why, known ? "PAGES has encoding %u, which HELLO did not agree on" : "PAGES has unknown encoding %u", encoding);
 	return ERR_UNKNOWN;
+}
+
+/* What can be seen of an entry's data without the page that it is about. */
+static enum err check_data(const struct mig_load *l, const struct mig_pages_entry *e, const uint8_t *data, struct why *why)
+{
+	struct mig_same_data same;
+
+	if (e->encoding == MIG_ENC_DELTA && !mig_delta_valid(data, e->length)) {
+		why_set(why, "PAGES has a malformed delta for page 0x%llx", (unsigned long long)e->page);
+		return ERR_INVALID;
+	}
+	if (e->encoding != MIG_ENC_SAME)
+		return ERR_OK;
+	if (e->length == sizeof(same)) {
+		memcpy(&same, data, sizeof(same));
+		if (same.page < l->pages && !same.zero)
+			return ERR_OK;
+	}
+	why_set(why, "PAGES has a malformed reference for page 0x%llx", (unsigned long long)e->page);
+	return ERR_INVALID;
 }
 
 /* Reads the entry at *at and passes over it and its data. */
@@ -47,11 +70,7 @@ static enum err entry_next(const struct mig_load *l, const uint8_t *body, size_t
 	}
 	*data = body + *at;
 	*at += bytes;
-	if (e->encoding == MIG_ENC_DELTA && !mig_delta_valid(*data, e->length)) {
-		why_set(why, "PAGES has a malformed delta for page 0x%llx", (unsigned long long)e->page);
-		return ERR_INVALID;
-	}
-	return ERR_OK;
+	return check_data(l, e, *data, why);
 }
 
 static enum err check(const struct mig_load *l, const uint8_t *body, size_t length, struct why *why)
@@ -131,13 +150,21 @@ static enum err load_lz4(struct mig_guest *g, uint64_t page, const uint8_t *data
 	return ERR_CORRUPT;
 }
 
+/* What is here of a page: zeros if nothing was named yet. */
+static const void *here(struct mig_guest *g, uint64_t page)
+{
+	static const uint8_t zero[PAGE_SIZE];
+	const void *p = g->ops->page(g, page);
+
+	return p ? p : zero;
+}
+
 /* Page @page must be what the source believes it is. */
 static enum err load_delta(struct mig_guest *g, uint64_t page, const uint8_t *data, size_t length, struct why *why)
 {
-	const void *old = g->ops->page(g, page);
 	void *p;
 
-	if (!old || !mig_delta_fits(old, data)) {
+	if (!mig_delta_fits(here(g, page), data)) {
 		why_set(why, "PAGES has a delta against another version of page 0x%llx", (unsigned long long)page);
 		return ERR_CORRUPT;
 	}
@@ -150,6 +177,26 @@ static enum err load_delta(struct mig_guest *g, uint64_t page, const uint8_t *da
 	return ERR_OK;
 }
 
+/* As above, for the page that @page is to equal. */
+static enum err load_same(struct mig_guest *g, uint64_t page, const uint8_t *data, struct why *why)
+{
+	struct mig_same_data same;
+	void *p;
+
+	memcpy(&same, data, sizeof(same));
+	if ((uint32_t)mig_same_hash(here(g, same.page)) != same.base) {
+		why_set(why, "PAGES has a reference to another version of page 0x%llx", (unsigned long long)same.page);
+		return ERR_CORRUPT;
+	}
+	p = g->ops->page_for_load(g, page);
+	if (!p) {
+		why_set(why, "no memory for guest page 0x%llx", (unsigned long long)page);
+		return ERR_NOMEM;
+	}
+	memmove(p, here(g, same.page), PAGE_SIZE);
+	return ERR_OK;
+}
+
 /* The pages of one checked entry. */
 static enum err load_entry(struct mig_guest *g, const struct mig_pages_entry *e, const uint8_t *data, struct why *why)
 {
@@ -159,6 +206,8 @@ static enum err load_entry(struct mig_guest *g, const struct mig_pages_entry *e,
 		return load_lz4(g, e->page, data, e->length, why);
 	if (e->encoding == MIG_ENC_DELTA)
 		return load_delta(g, e->page, data, e->length, why);
+	if (e->encoding == MIG_ENC_SAME)
+		return load_same(g, e->page, data, why);
 	for (uint32_t n = 0; n < e->count && !err; n++)
 		err = e->encoding == MIG_ENC_RAW ? load_raw(g, e->page + n, data + n * PAGE_SIZE) : load_zero(g, e->page + n);
 	if (err)

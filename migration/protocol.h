@@ -59,9 +59,13 @@ enum mig_type { MIG_TYPES(MIG_TYPE_ENUM) MIG_TYPE_END };
 enum mig_purpose { MIG_PURPOSE_MIGRATE = 1, MIG_PURPOSE_CHECK = 2, MIG_PURPOSE_SETTLE = 3 };
 enum { MIG_OFFER_CHECK = 1, MIG_OFFER_VERIFY = 2 };
 enum { MIG_ANSWER_NONE = 0, MIG_ANSWER_PREPARED = 1 };
-enum mig_encoding { MIG_ENC_ZERO = 0, MIG_ENC_RAW = 1, MIG_ENC_LZ4 = 2, MIG_ENC_DELTA = 3 };
+enum mig_encoding { MIG_ENC_ZERO = 0, MIG_ENC_RAW = 1, MIG_ENC_LZ4 = 2, MIG_ENC_DELTA = 3, MIG_ENC_SAME = 4 };
 /* Capabilities in HELLO: what a side takes; used when both have it. */
-enum { MIG_CAP_DELTA = 1, MIG_CAPABILITIES = MIG_CAP_DELTA };
+enum {
+	MIG_CAP_DELTA = 1 << 0,
+	MIG_CAP_REFERENCE = 1 << 3,
+	MIG_CAPABILITIES = MIG_CAP_DELTA | MIG_CAP_REFERENCE
+};
 enum { MIG_STATE_DRY = 1 };
 
 /* Fixed parts of PAGES and STATE bodies. */

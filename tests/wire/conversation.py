@@ -12,7 +12,6 @@ VERSION = 1
 MEMORY_UNIT = 2 << 20
 MIGRATE, CHECK, SETTLE = 1, 2, 3
 FLAG_CHECK, FLAG_VERIFY = 1, 2
-CAPABILITY_DELTA = 1
 PURPOSES = {MIGRATE: "migrate", CHECK: "check", SETTLE: "settle"}
 
 
@@ -156,8 +155,10 @@ class Conversation:
             self.state_limit = accept.fields()["state_bytes"]
         if self.purpose == CHECK:
             self.finish("accepted", None)
-        both = [host["capabilities"] for host in self.hosts.values()]
-        self.memory = Memory(offer["memory_bytes"], all(c & CAPABILITY_DELTA for c in both))
+        both = -1
+        for host in self.hosts.values():
+            both &= host["capabilities"]
+        self.memory = Memory(offer["memory_bytes"], both)
         self.wait = self.ROUNDS
 
     # --- rounds and state -----------------------------------------------------------------------------

@@ -8,17 +8,20 @@ from sums import lz4_block, xxh64
 PAGE = 4096
 ZERO_PAGE = bytes(PAGE)
 PAGES_MAX = 1024
-ENCODINGS = ("zero", "raw", "lz4", "delta")
-ZERO, RAW, LZ4, DELTA = range(4)
+ENCODINGS = ("zero", "raw", "lz4", "delta", "same")
+ZERO, RAW, LZ4, DELTA, SAME = range(5)
+NEEDS = {DELTA: 1 << 0, SAME: 1 << 3}       # bits of HELLO
 
 
 class Memory:
     """Guest memory as the stream tells it; pages never named are zero."""
 
-    def __init__(self, size, delta=False):
-        self.pages, self.content, self.delta = size // PAGE, {}, delta
-        self.named = set()      # pages that were sent with content
-        self.sent = dict.fromkeys(ENCODINGS[:DELTA + delta], 0)
+    def __init__(self, size, capabilities=0):
+        self.pages, self.content, self.capabilities = size // PAGE, {}, capabilities
+        self.sent = {name: 0 for n, name in enumerate(ENCODINGS) if self.agreed(n)}
+
+    def agreed(self, encoding):
+        return encoding < len(ENCODINGS) and not NEEDS.get(encoding, 0) & ~self.capabilities
 
     def load(self, body, current_round):
         """One PAGES body: all of it is checked, then loaded. Returns pages with data and zero pages."""
@@ -26,10 +29,10 @@ class Memory:
         for page, count, encoding, data in entries:
             self.sent[ENCODINGS[encoding]] += count
             data_pages, zero_pages = data_pages + count * (encoding != ZERO), zero_pages + count * (encoding == ZERO)
-            self.named.update(range(page, page + count) if encoding in (RAW, LZ4) else ())
             for n in range(count):
                 content = (ZERO_PAGE if encoding == ZERO else lz4_block(data, PAGE) if encoding == LZ4 else
-                           self.changed(page, data) if encoding == DELTA else data[n * PAGE:(n + 1) * PAGE])
+                           self.changed(page, data) if encoding == DELTA else
+                           self.other(data) if encoding == SAME else data[n * PAGE:(n + 1) * PAGE])
                 if content == ZERO_PAGE:
                     self.content.pop(page + n, None)
                 else:
@@ -47,7 +50,7 @@ class Memory:
             if at + 16 > len(body):
                 raise Refused("pages", "PAGES ends inside an entry")
             page, pages, encoding, length = struct.unpack_from("<QIHH", body, at)
-            if encoding > DELTA or encoding == DELTA and not self.delta:
+            if not self.agreed(encoding):
                 raise Refused("pages", "PAGES has encoding %d, which was not agreed on" % encoding)
             if not pages or page + pages > self.pages:
                 raise Refused("pages", "PAGES names %d pages at %#x of %#x" % (pages, page, self.pages))
@@ -61,6 +64,8 @@ class Memory:
                 raise Refused("pages", "PAGES ends inside the data of page %#x" % page)
             if encoding == DELTA:
                 runs(body[at - size:at])
+            if encoding == SAME and (size != 16 or reference(body[at - size:at])[0] >= self.pages or body[at - 4:at] != bytes(4)):
+                raise Refused("pages", "PAGES has a malformed reference for page %#x" % page)
             found.append((page, pages, encoding, body[at - size:at]))
         if at != len(body):
             raise Refused("pages", "PAGES has %d bytes after its last entry" % (len(body) - at))
@@ -69,14 +74,19 @@ class Memory:
     def changed(self, page, data):
         """The page that a delta makes of what is there; its first four bytes say what must be there."""
         old = self.content.get(page, ZERO_PAGE)
-        if page not in self.named:
-            raise Refused("pages", "PAGES has a delta for page %#x, of which nothing but zero was sent" % page)
         if int.from_bytes(data[:4], "little") != xxh64(old) & 0xFFFFFFFF:
             raise Refused("pages", "PAGES has a delta against another version of page %#x" % page)
         new = bytearray(old)
         for at, run in runs(data):
             new[at:at + len(run)] = run
         return bytes(new)
+
+    def other(self, data):
+        """The page that a reference names, which must be what it says."""
+        page, base = reference(data)
+        if base != xxh64(self.content.get(page, ZERO_PAGE)) & 0xFFFFFFFF:
+            raise Refused("pages", "PAGES has a reference to another version of page %#x" % page)
+        return self.content.get(page, ZERO_PAGE)
 
     def hash(self):
         zero = xxh64(ZERO_PAGE)
@@ -100,6 +110,11 @@ def runs(data):
     if len(data) < 4:
         raise Refused("pages", "PAGES has a delta of %d bytes" % len(data))
     return found
+
+
+def reference(data):
+    """(page, base) of {other u64, base u32, zero u32}."""
+    return struct.unpack_from("<QI", data)
 
 
 class Image:

@@ -15,6 +15,7 @@ import time
 
 import mutate
 from conversation import Conversation
+from memory import DELTA, LZ4, SAME
 from mutate import DESTINATION, SOURCE, attempt_of, borders, fields, honest, join, split, table, with_field
 from records import NUMBERS, TABLES, TYPES
 from refused import Refused
@@ -248,10 +249,34 @@ class Suite:
                 self.rebuilt("sealed: %s of %d bytes" % (TYPES[kind][0], size), SOURCE,
                              parts[:n] + [(kind, changed)] + parts[n + 1:])
 
-    def test_lz4_blocks_are_judged_alike(self):
-        """Blocks made to go wrong, in a PAGES record of their own before the first round's end."""
+    def with_page(self, name, encoding, data, page=100, count=1, **more):
+        """One more entry, in a PAGES record of its own before the first round's end."""
         _, _, parts = next(self.sides())
         end = next(n for n, (kind, _) in enumerate(parts) if kind == NUMBERS["ROUND_END"])
+        entry = struct.pack("<IIQIHH", 1, 1, page, count, encoding, len(data)) + data
+        told = with_field(parts[end][1], "ROUND_END", "raw_pages",
+                          next(int.from_bytes(d, "little") for t, _, _, d in fields(parts[end][1]) if t == 1) + count)
+        self.rebuilt(name, SOURCE, parts[:end] + [(NUMBERS["PAGES"], entry), (parts[end][0], told)] + parts[end + 1:], **more)
+
+    def test_references_are_judged_alike(self):
+        memory = Conversation(*self.streams["idle"]).run().memory
+        for other in (20, 16, 511, 1, 100, 512, 1 << 40, 1 << 63):
+            base = xxh64(memory.content.get(other, bytes(4096))) & 0xFFFFFFFF
+            for page in (100, 20):
+                good = struct.pack("<QII", other, base, 0)
+                self.with_page("reference to %#x" % other, SAME, good, page, expect=other < 512)
+                for bit in range(64, 128):
+                    bad = (int.from_bytes(good, "little") ^ 1 << bit).to_bytes(16, "little")
+                    self.with_page("reference to %#x, bit %d" % (other, bit), SAME, bad, page, expect=False)
+        for size in range(20):
+            self.with_page("reference of %d bytes" % size, SAME, (good + good)[:size], expect=False)
+        self.with_page("reference of 2 pages", SAME, good, 100, 2, expect=False)
+        for page in (1, 100):
+            nothing = struct.pack("<I", xxh64(bytes(4096)) & 0xFFFFFFFF)
+            self.with_page("delta of a page never named", DELTA, nothing + b"\5\0\1\0x", page, expect=True)
+
+    def test_lz4_blocks_are_judged_alike(self):
+        """Blocks made to go wrong."""
         ordinary = b"\x1fA\x01\x00" + b"\xff" * 15 + b"\xf0"
         blocks = [struct.pack("B", 0xF0) + b"\xff" * 15 + b"\xff" + bytes(4080), ordinary, b"\x10A", b"\0", b"\xf0",
                   b"\x1fA\2\0" + b"\xff" * 15 + b"\xf1" + b"\x50AAAAA"]
@@ -274,11 +299,7 @@ class Suite:
         blocks.append(good[8][:2] + bytes(2) + good[8][4:])
         for block in blocks:
             name = "LZ4 offset 0" if block == blocks[-1] else "LZ4 block %s" % block[:40].hex()
-            entry = struct.pack("<IIQIHH", 1, 1, 100, 1, 2, len(block)) + block
-            told = with_field(parts[end][1], "ROUND_END", "raw_pages",
-                              next(int.from_bytes(d, "little") for t, _, _, d in fields(parts[end][1]) if t == 1) + 1)
-            changed = parts[:end] + [(NUMBERS["PAGES"], entry), (parts[end][0], told)] + parts[end + 1:]
-            self.rebuilt(name, SOURCE, changed)
+            self.with_page(name, LZ4, block)
         for block in good[4:]:
             if lz4_block(block, 4096)[:2] != b"AA":
                 self.wrong.append("a good block is read wrongly")

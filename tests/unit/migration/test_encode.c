@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: migration/core.c migration/records.c migration/job.c migration/protocol.c migration/policy.c migration/encode.c migration/encode_delta.c migration/encode_sent.c migration/load.c lib/err.c lib/fmt.c lib/pages.c lib/state.c lib/why.c tests/fake/fake_guest.c tests/fake/fake_log.c */
+/* unit: migration/core.c migration/records.c migration/job.c migration/protocol.c migration/policy.c migration/encode.c migration/encode_[a-z]*.c migration/load.c lib/err.c lib/fmt.c lib/pages.c lib/state.c lib/why.c tests/fake/fake_guest.c tests/fake/fake_log.c */
 /* libs: -Lbuild/deps/host -lthird */
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ static struct fake_guest *from, *to;
 static uint8_t body[MIG_BODY_MAX];
 static struct mig_batch batch;
 static unsigned batch_pages;
-static unsigned seen[4];		/* pages by encoding */
+static unsigned seen[8];		/* pages by encoding */
 static uint64_t link_ns;		/* time that a byte takes on the link, times 1000 */
 
 static uint64_t clock_ns(void *ctx)
@@ -49,6 +49,7 @@ static void open_both(uint64_t spare_bytes, uint64_t capabilities)
 	load = (struct mig_load){ .guest = &to->guest, .pages = PAGES, .capabilities = capabilities };
 	cr_assert_eq(mig_encode_init(&encode, &core, MEMORY, capabilities), ERR_OK);
 	memset(seen, 0, sizeof(seen));
+	batch.body = NULL;
 	link_ns = 8000;
 	tick_ns = 100;
 }
@@ -148,7 +149,8 @@ Test(encode, memory_is_equal_after_each_round_whatever_is_kept)
 {
 	storm(64 * MIB, 1);
 	cr_expect_gt(seen[MIG_ENC_DELTA], 1000);
-	cr_expect_gt(seen[MIG_ENC_LZ4], 100);
+	cr_expect_gt(seen[MIG_ENC_SAME], 300, "%u", seen[MIG_ENC_SAME]);
+	cr_expect_gt(seen[MIG_ENC_LZ4], 50);
 	cr_expect_gt(seen[MIG_ENC_RAW], 100);
 	close_both();
 }
@@ -177,7 +179,7 @@ Test(encode, gives_back_all_it_kept)
 Test(encode, without_spare_memory_or_capability_there_is_no_delta)
 {
 	storm(0, 4);
-	cr_expect_eq(seen[MIG_ENC_DELTA], 0);
+	cr_expect_eq(seen[MIG_ENC_DELTA] + seen[MIG_ENC_SAME], 0);
 	close_both();
 	open_both(64 * MIB, 0);
 	load.round = 1;
@@ -300,4 +302,103 @@ Test(encode, a_delta_that_hello_did_not_agree_on_is_refused)
 	one_delta();
 	load.capabilities = 0;
 	refused("encoding 3, which HELLO did not agree on");
+}
+
+/* Page 7 is sent, and the body holds page 8, made equal. */
+static uint8_t *one_reference(void)
+{
+	open_both(64 * MIB, MIG_CAPABILITIES);
+	load.round = 1;
+	fake_guest_fill(from, 7, 1);
+	put(7, true);
+	fake_guest_fill(from, 8, 2);
+	memcpy((void *)(uintptr_t)from->guest.ops->page(&from->guest, 8), from->guest.ops->page(&from->guest, 7), PAGE_SIZE);
+	batch = (struct mig_batch){ .body = body, .length = sizeof(struct mig_pages_head) };
+	mig_encode_page(&encode, &batch, 8, from->guest.ops->page(&from->guest, 8), 1);
+	memcpy(body, &(struct mig_pages_head){ 1, 1 }, sizeof(struct mig_pages_head));
+	return body + 8;
+}
+
+Test(encode, a_page_that_the_other_side_has_elsewhere_is_a_reference)
+{
+	struct why why = { "" };
+
+	cr_expect_eq(one_reference()[12], MIG_ENC_SAME);
+	cr_assert_eq(batch.length, 8 + 16 + 16);
+	cr_assert_eq(mig_load_pages(&load, body, batch.length, &why), ERR_OK, "%s", why.text);
+	cr_expect(same(8));
+	close_both();
+}
+
+Test(encode, a_reference_names_what_was_sent_and_not_what_is)
+{
+	one_reference();
+	/* Page 9 equals what page 7 is now; the other side has an older page 7. */
+	poke(7, 5);
+	fake_guest_fill(from, 9, 2);
+	memcpy((void *)(uintptr_t)from->guest.ops->page(&from->guest, 9), from->guest.ops->page(&from->guest, 7), PAGE_SIZE);
+	batch.body = NULL;
+	put(9, true);
+	cr_expect_eq(seen[MIG_ENC_SAME], 0);
+	cr_expect(same(9));
+	/* Once page 7 is sent too, it may be named. */
+	put(7, true);
+	fake_guest_fill(from, 10, 2);
+	memcpy((void *)(uintptr_t)from->guest.ops->page(&from->guest, 10), from->guest.ops->page(&from->guest, 7), PAGE_SIZE);
+	put(10, true);
+	cr_expect_eq(seen[MIG_ENC_SAME], 1);
+	cr_expect(same(10));
+	close_both();
+}
+
+Test(encode, pages_that_were_kept_no_longer_are_not_named)
+{
+	one_reference();
+	mig_sent_forget(&encode.sent, 7);
+	mig_sent_forget(&encode.sent, 8);
+	batch.body = NULL;
+	put(8, true);
+	cr_expect_eq(seen[MIG_ENC_SAME], 0);
+	cr_expect(same(8));
+	close_both();
+}
+
+static void reference_refused(const char *sentence)
+{
+	struct why why = { "" };
+
+	cr_expect_neq(mig_load_pages(&load, body, batch.length, &why), ERR_OK);
+	cr_expect_not_null(strstr(why.text, sentence), "it said: %s", why.text);
+	cr_expect(!to->guest.ops->page(&to->guest, 8) || *(const uint64_t *)to->guest.ops->page(&to->guest, 8) == 0);
+	close_both();
+}
+
+Test(encode, a_reference_to_another_version_is_refused)
+{
+	one_reference()[16 + 8]++;
+	reference_refused("reference to another version of page 0x7");
+}
+
+Test(encode, a_reference_to_a_page_never_named_is_one_to_zeros)
+{
+	one_reference()[16] = 6;
+	reference_refused("reference to another version of page 0x6");
+}
+
+Test(encode, malformed_references_are_refused)
+{
+	one_reference()[16 + 7] = 1;
+	reference_refused("malformed reference for page 0x8");
+	one_reference()[16 + 12] = 1;
+	reference_refused("malformed reference for page 0x8");
+	one_reference()[14] = 15;
+	batch.length--;
+	reference_refused("malformed reference for page 0x8");
+}
+
+Test(encode, a_reference_that_hello_did_not_agree_on_is_refused)
+{
+	one_reference();
+	load.capabilities = MIG_CAP_DELTA;
+	reference_refused("encoding 4, which HELLO did not agree on");
 }

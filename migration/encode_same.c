@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* encode_same.c: the table of content hashes. */
+#include "encode_same.h"
+#include <stdlib.h>
+#include <string.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#define PLACES_MAX (1ull << 20)
+
+enum err mig_same_init(struct mig_same *t, const struct mig_sent *sent)
+{
+	uint64_t chunks = sent->limit < sent->chunks ? sent->limit : sent->chunks, places = CHUNK_PAGES;
+
+	memset(t, 0, sizeof(*t));
+	if (!chunks)
+		return ERR_OK;
+	while (places < chunks * CHUNK_PAGES && places < PLACES_MAX)
+		places *= 2;
+	t->page = calloc(places, sizeof(*t->page));
+	t->mask = places - 1;
+	return t->page ? ERR_OK : ERR_NOMEM;
+}
+
+void mig_same_fini(struct mig_same *t)
+{
+	free(t->page);
+	memset(t, 0, sizeof(*t));
+}
+
+uint64_t mig_same_hash(const void *content)
+{
+	return XXH64(content, PAGE_SIZE, 0);
+}
+
+/* A guest may make pages whose hashes collide, so nothing but equal bytes counts. */
+uint64_t mig_same_find(const struct mig_same *t, const struct mig_sent *sent, uint64_t pfn, const void *content, uint64_t hash)
+{
+	uint64_t other = t->page ? t->page[hash & t->mask] : 0;
+	const uint8_t *kept;
+
+	if (!other || other - 1 == pfn)
+		return UINT64_MAX;
+	kept = mig_sent_peek(sent, other - 1);
+	return kept && !memcmp(kept, content, PAGE_SIZE) ? other - 1 : UINT64_MAX;
+}
+
+void mig_same_note(struct mig_same *t, uint64_t pfn, uint64_t hash)
+{
+	if (t->page)
+		t->page[hash & t->mask] = pfn + 1;
+}

@@ -38,7 +38,7 @@ struct mig_dest {
 	bool stopped;			/* STOP came */
 	struct mig_image image;
 	struct mig_memory_hash hash;
-	uint64_t round_start_ns, round_bytes, load_ns, hash_start_ns;
+	uint64_t round_start_ns, round_bytes, round_work_ns, load_ns, hash_start_ns;
 	struct mig_ready ready;
 	uint64_t commit_ns;		/* when COMMIT came, host's clock */
 	struct mig_commit commit;

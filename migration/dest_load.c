@@ -22,7 +22,7 @@ static void note_round(struct mig_dest *d, uint64_t now_ns)
 
 void dest_on_pages(struct mig_dest *d, const struct mig_record *r, uint64_t now_ns)
 {
-	uint64_t before = d->load.raw_pages;
+	uint64_t before = d->load.raw_pages, start = mig_core_clock(d->core);
 	enum err e = mig_load_pages(&d->load, r->body, r->length, &d->why);
 
 	if (e) {
@@ -30,6 +30,7 @@ void dest_on_pages(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 		return;
 	}
 	mig_digest_add(&d->digest, MIG_PAGES, r->body, r->length);
+	d->round_work_ns += mig_core_clock(d->core) - start;
 	d->round_bytes += MIG_HEADER + r->length;
 	if (d->job)
 		d->job->pages_sent += d->load.raw_pages - before;
@@ -46,7 +47,7 @@ static void next_round(struct mig_dest *d, uint64_t now_ns)
 
 	note_round(d, now_ns);
 	d->load.round++;
-	d->load.raw_pages = d->load.zero_pages = d->round_bytes = 0;
+	d->load.raw_pages = d->load.zero_pages = d->round_bytes = d->round_work_ns = 0;
 	d->round_start_ns = now_ns;
 	if (!d->job)
 		return;
@@ -59,7 +60,7 @@ static void next_round(struct mig_dest *d, uint64_t now_ns)
 void dest_on_round_end(struct mig_dest *d, const struct mig_record *r, uint64_t now_ns)
 {
 	struct mig_round_end end;
-	struct mig_round ack;
+	struct mig_round_ack ack;
 
 	if (!dest_parse(d, r, &end, now_ns))
 		return;
@@ -72,7 +73,7 @@ void dest_on_round_end(struct mig_dest *d, const struct mig_record *r, uint64_t 
 		return;
 	}
 	mig_digest_add(&d->digest, MIG_ROUND_END, r->body, r->length);
-	ack.round = end.round;
+	ack = (struct mig_round_ack){ .round = end.round, .load_ns = d->round_work_ns };
 	if (end.final) {
 		note_round(d, now_ns);
 		dest_go(d, MIG_DEST_STATE, UINT64_MAX);
@@ -113,6 +114,8 @@ static void dry_run(struct mig_dest *d, uint64_t now_ns)
 	e = d->guest->ops->state_check(d->guest, d->image.bytes, d->image.total, &why);
 	report.check_ns = mig_core_clock(d->core) - start;
 	report.ok = e == ERR_OK;
+	if (d->flags & MIG_OFFER_VERIFY)
+		report.hash_ns = mig_memory_hash_cost(&d->core->host, d->guest, d->def.memory_bytes);
 	memcpy(report.text, why.text, sizeof(report.text));
 	if (e)
 		log_warn("mig", "dry run of %s: %s", d->def.name, why.text);

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
-#include "guest.h"
+#include "host.h"
 
 /* Running digest of PAGES, ROUND_END, STOP and STATE records. */
 struct mig_digest { XXH64_state_t xxh; };
@@ -25,3 +25,6 @@ struct mig_memory_hash {
 void mig_memory_hash_init(struct mig_memory_hash *h, struct mig_guest *guest, uint64_t memory_bytes);
 /* Hashes up to @budget present pages more; true when all is done and *value is set. */
 bool mig_memory_hash_step(struct mig_memory_hash *h, unsigned budget, uint64_t *value);
+
+/* What hashing all of @guest's memory will take, in ns, by what a little of it takes now; 0 if none was ever touched. */
+uint64_t mig_memory_hash_cost(const struct mig_host *host, struct mig_guest *guest, uint64_t memory_bytes);

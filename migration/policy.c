@@ -32,7 +32,8 @@ void mig_budget(const struct mig_measured *m, struct mig_budget *out)
 		out->pages_bytes = m->dirty_pages * PAGE_SIZE / 8;
 	out->term_ns[MIG_TERM_STOP] = m->stop_ns;
 	out->term_ns[MIG_TERM_HARVEST] = m->harvest_ns;
-	out->term_ns[MIG_TERM_PAGES] = transfer_ns(out->pages_bytes, rate);
+	/* A last round is a few records long: little of making, carrying and loading them happens at the same time. */
+	out->term_ns[MIG_TERM_PAGES] = transfer_ns(out->pages_bytes, rate) + m->dirty_pages * (m->send_ns + m->load_ns);
 	out->term_ns[MIG_TERM_STATE_SAVE] = m->state_save_ns;
 	out->term_ns[MIG_TERM_STATE_SEND] = transfer_ns(m->state_bytes, rate);
 	out->term_ns[MIG_TERM_STATE_LOAD] = m->state_load_ns;

@@ -26,6 +26,9 @@ ROWS(mig_round_end, MIG_ROUND_END_TABLE);
 #define REC mig_round
 ROWS(mig_round, MIG_ROUND_TABLE);
 #undef REC
+#define REC mig_round_ack
+ROWS(mig_round_ack, MIG_ROUND_ACK_TABLE);
+#undef REC
 #define REC mig_state_report
 ROWS(mig_state_report, MIG_STATE_REPORT_TABLE);
 #undef REC
@@ -59,7 +62,7 @@ static const struct state_desc table[MIG_TYPE_END] = {
 	DESC(MIG_ACCEPT, mig_accept)
 	DESC(MIG_REJECT, mig_reject)
 	DESC(MIG_ROUND_END, mig_round_end)
-	DESC(MIG_ROUND_ACK, mig_round)
+	DESC(MIG_ROUND_ACK, mig_round_ack)
 	DESC(MIG_STATE_REPORT, mig_state_report)
 	DESC(MIG_STOP, mig_round)
 	DESC(MIG_READY, mig_ready)

@@ -116,8 +116,13 @@ _Static_assert(sizeof(struct mig_state_head) == 16, "wire");
 #define MIG_ROUND_TABLE(F, A)							\
 	F(1, 1, uint32_t, round, UINT32_MAX, "1, 2, ...")
 
+#define MIG_ROUND_ACK_TABLE(F, A)						\
+	F(0x8002, 1, uint64_t, load_ns, UINT64_MAX, "time to load the round's pages")	\
+	F(1, 1, uint32_t, round, UINT32_MAX, "1, 2, ...")
+
 #define MIG_STATE_REPORT_TABLE(F, A)						\
 	F(1, 1, uint64_t, check_ns, UINT64_MAX, "time the check took")			\
+	F(0x8004, 1, uint64_t, hash_ns, UINT64_MAX, "hashing all memory would take")	\
 	F(2, 1, uint8_t, ok, 1, "the image could be loaded")			\
 	A(3, 1, uint8_t, text, WHY_TEXT, UINT8_MAX, "why not")
 
@@ -150,6 +155,7 @@ STATE_STRUCT(mig_accept, MIG_ACCEPT_TABLE)
 STATE_STRUCT(mig_reject, MIG_REJECT_TABLE)
 STATE_STRUCT(mig_round_end, MIG_ROUND_END_TABLE)
 STATE_STRUCT(mig_round, MIG_ROUND_TABLE)
+STATE_STRUCT(mig_round_ack, MIG_ROUND_ACK_TABLE)
 STATE_STRUCT(mig_state_report, MIG_STATE_REPORT_TABLE)
 STATE_STRUCT(mig_ready, MIG_READY_TABLE)
 STATE_STRUCT(mig_commit, MIG_COMMIT_TABLE)

@@ -46,27 +46,54 @@ uint64_t mig_rate_when(const struct mig_rate *r, uint64_t now_ns)
 	return r->filled_ns + (uint64_t)-r->tokens * 1000000 / r->limit * 1000 + 1000;
 }
 
+/* bytes in ns as bytes a second. */
+static uint64_t per_second(uint64_t bytes, uint64_t ns)
+{
+	return ns >= 1000 ? bytes * 1000 / (ns / 1000) * 1000 : 0;
+}
+
+/* True if the window is long enough, and holds enough, to be believed. */
+static bool sampled(const struct mig_rate *r)
+{
+	if (r->window_ns >= WINDOW_NS && r->window_bytes >= WINDOW_BYTES)
+		return true;
+	/* A link faster than the clock's steps is hardly ever busy: a large sample may be short. */
+	return r->window_bytes >= (1u << 20) && r->window_ns >= 1000;
+}
+
 void mig_rate_seen(struct mig_rate *r, uint64_t now_ns, uint64_t sent, uint64_t unacked)
 {
-	uint64_t acked = sent > unacked ? sent - unacked : 0;
+	uint64_t acked = sent > unacked ? sent - unacked : 0, elapsed = now_ns - r->seen_ns;
 
-	if (r->busy)
-		r->window_ns += now_ns - r->seen_ns;
 	if (acked > r->acked) {
-		r->window_bytes += acked - r->acked;
+		uint64_t bound = per_second(acked - r->acked, elapsed);
+
+		/* What came and went between two looks took an unknown part of the time between them. */
+		if (r->busy)
+			r->window_bytes += acked - r->acked;
+		else if (bound > r->at_least)
+			r->at_least = bound;
 		r->progress_ns = now_ns;
 	}
+	if (r->busy)
+		r->window_ns += elapsed;
 	if (!unacked)
 		r->progress_ns = now_ns;
 	r->seen_ns = now_ns;
 	r->acked = acked;
 	r->busy = unacked != 0;
-	if (r->window_ns < WINDOW_NS || r->window_bytes < WINDOW_BYTES) {
-		/* A link faster than the clock's steps shows no busy time: a large sample may be short. */
-		if (r->window_bytes < (1u << 20) || r->window_ns < 1000)
-			return;
-	}
-	r->last = r->window_bytes * 1000 / (r->window_ns / 1000) * 1000;
+	if (!sampled(r))
+		return;
+	r->last = per_second(r->window_bytes, r->window_ns);
 	r->average = r->average ? (r->average * 3 + r->last) / 4 : r->last;
 	r->window_ns = r->window_bytes = 0;
+}
+
+uint64_t mig_rate_known(const struct mig_rate *r)
+{
+	uint64_t begun = per_second(r->window_bytes, r->window_ns);
+
+	if (r->last)
+		return r->average < r->last ? r->average : r->last;
+	return begun > r->at_least ? begun : r->at_least;
 }

@@ -41,7 +41,7 @@ void mig_rounds_begin(struct mig_rounds *r)
 	r->chunk = 0;
 	r->harvested = false;
 	mig_encode_pause(&r->encode);
-	r->raw_pages = r->zero_pages = r->dirty_pages = r->bytes = r->harvest_ns = r->harvested_chunks = 0;
+	r->raw_pages = r->zero_pages = r->dirty_pages = r->bytes = r->harvest_ns = r->work_ns = r->harvested_chunks = 0;
 }
 
 static bool chunk_sent(const struct mig_rounds *r, uint64_t chunk)
@@ -130,6 +130,7 @@ static void fill(struct mig_rounds *r, struct mig_batch *b)
 enum err mig_rounds_batch(struct mig_rounds *r, struct mig_stream *s, struct mig_digest *digest)
 {
 	struct mig_batch b = { .body = mig_stream_begin(s, MIG_BODY_MAX), .length = sizeof(struct mig_pages_head) };
+	uint64_t start = mig_core_clock(r->core), harvest = r->harvest_ns;
 
 	if (!b.body)
 		return ERR_AGAIN;
@@ -142,6 +143,7 @@ enum err mig_rounds_batch(struct mig_rounds *r, struct mig_stream *s, struct mig
 		mig_digest_add(digest, MIG_PAGES, b.body, b.length);
 		mig_stream_end(s, MIG_PAGES, b.length);
 		r->bytes += MIG_HEADER + b.length;
+		r->work_ns += mig_core_clock(r->core) - start - (r->harvest_ns - harvest);
 	}
 	return r->chunk < r->chunks ? ERR_AGAIN : ERR_OK;
 }

@@ -17,7 +17,7 @@ struct mig_rounds {
 	bool harvested;			/* bitmap holds what is still to send of @chunk */
 	uint64_t bitmap[8];
 	/* this round; raw_pages counts pages with content, however encoded */
-	uint64_t raw_pages, zero_pages, dirty_pages, bytes, harvest_ns, harvested_chunks;
+	uint64_t raw_pages, zero_pages, dirty_pages, bytes, harvest_ns, work_ns, harvested_chunks;
 	/* the attempt */
 	struct mig_encode encode;
 	uint64_t nonzero_pages;		/* when first sent */

@@ -6,6 +6,7 @@
 #include "lib/log.h"
 
 #define TICK_NS		(MIG_SECOND / 2)
+#define LOAD_NS_MAX	(MIG_SECOND / 10)	/* for a page; whoever claims more would overflow the budget */
 #define STATE_PART	(MIG_BODY_MAX - sizeof(struct mig_state_head))
 
 void source_begin_pass(struct mig_source *s, uint64_t now_ns)
@@ -63,13 +64,11 @@ void source_measure(struct mig_source *s, uint64_t now_ns, struct mig_budget *bu
 	struct mig_measured *m = &s->measured;
 
 	m->dirty_pages = mig_rounds_left(&s->rounds);
-	if (sent)
+	if (sent) {
 		m->page_bytes = s->rounds.bytes / sent;
-	m->rate_last = s->rate.last;
-	m->rate_average = s->rate.average;
-	/* Too little was sent for a sample of the link: the round itself is one. */
-	if (!m->rate_last && took > 1000)
-		m->rate_last = s->rounds.bytes * 1000000 / (took / 1000);
+		m->send_ns = s->rounds.work_ns / sent;
+	}
+	m->rate_last = m->rate_average = mig_rate_known(&s->rate);
 	mig_budget(m, budget);
 	if (s->still && s->final) {
 		budget->term_ns[MIG_TERM_PAGES] += took;
@@ -178,8 +177,12 @@ static enum err put_state(struct mig_source *s, uint32_t flags)
 
 void source_dry_run_step(struct mig_source *s, uint64_t now_ns)
 {
-	if (!s->state_bytes && !save_state(s, now_ns))
-		return;
+	if (!s->state_bytes) {
+		if (!save_state(s, now_ns))
+			return;
+		if (s->options.verify)
+			s->measured.verify_ns = mig_memory_hash_cost(&s->core->host, s->guest, s->def.memory_bytes);
+	}
 	if (put_state(s, MIG_STATE_DRY) == ERR_OK)
 		source_go(s, MIG_AT_DRY_REPORT, MIG_PHASE_ROUNDS, now_ns + MIG_ROUND_NS, now_ns);
 }
@@ -242,7 +245,8 @@ static void decide(struct mig_source *s, uint64_t now_ns)
 
 void source_on_round_ack(struct mig_source *s, const struct mig_record *r, uint64_t now_ns)
 {
-	struct mig_round ack;
+	struct mig_round_ack ack;
+	uint64_t loaded = s->rounds.raw_pages + s->rounds.zero_pages;
 
 	if (!source_parse(s, r, &ack, now_ns))
 		return;
@@ -251,6 +255,8 @@ void source_on_round_ack(struct mig_source *s, const struct mig_record *r, uint6
 		return;
 	}
 	note_round(s, now_ns);
+	if (ack.load_ns && loaded)
+		s->measured.load_ns = ack.load_ns / loaded < LOAD_NS_MAX ? ack.load_ns / loaded : LOAD_NS_MAX;
 	if (s->final) {
 		s->final_acked = true;
 		s->pages_end_ns = mig_core_clock(s->core);
@@ -276,6 +282,9 @@ void source_on_state_report(struct mig_source *s, const struct mig_record *r, ui
 		return;
 	}
 	s->measured.state_load_ns = report.check_ns;
+	/* Both hash at the same time. */
+	if (report.hash_ns > s->measured.verify_ns)
+		s->measured.verify_ns = report.hash_ns;
 	s->state_bytes = 0;
 	decide(s, now_ns);
 }

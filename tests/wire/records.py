@@ -32,8 +32,9 @@ TABLES = {
     "REJECT": {1: ("count", 4, 1, 12), 2: ("text", 1, 2400, None)},
     "ROUND_END": {1: ("raw_pages", 8, 1, None), 2: ("zero_pages", 8, 1, None), 3: ("round", 4, 1, None),
                   4: ("final", 4, 1, 1)},
-    "ROUND_ACK": {1: ("round", 4, 1, None)},
-    "STATE_REPORT": {1: ("check_ns", 8, 1, None), 2: ("ok", 1, 1, 1), 3: ("text", 1, 200, None)},
+    "ROUND_ACK": {1: ("round", 4, 1, None), 0x8002: ("load_ns", 8, 1, None)},
+    "STATE_REPORT": {1: ("check_ns", 8, 1, None), 2: ("ok", 1, 1, 1), 3: ("text", 1, 200, None),
+                     0x8004: ("hash_ns", 8, 1, None)},
     "STOP": {1: ("round", 4, 1, None)},
     "READY": {1: ("digest", 8, 1, None), 2: ("memory_hash", 8, 1, None), 3: ("load_ns", 8, 1, None),
               4: ("verify_ns", 8, 1, None), 5: ("verified", 1, 1, 1)},
@@ -69,8 +70,8 @@ class Record:
             if tag in table:
                 self.take(values, table[tag], body[at:at + width * count])
             at += width * count
-        for field, _, _, _ in table.values():
-            if field not in values:
+        for tag, (field, _, _, _) in table.items():
+            if field not in values and not tag & OPTIONAL:
                 raise Refused("table", "%s.%s is missing" % (self.name, field))
         return values
 

@@ -313,7 +313,17 @@ static void other_round(uint8_t *bytes, size_t n)
 {
 	if (n < 40 || le16_get(bytes) != MIG_ROUND_ACK)
 		return;
-	bytes[32 + 6] ^= 4;
+	bytes[le32_get(bytes + 4) + 32 - 4] ^= 4;	/* the last field is the round */
+	wire_seal(bytes);
+}
+
+/* Says that loading took for ever. */
+static void slow_loader(uint8_t *bytes, size_t n)
+{
+	if (n < 40 || le16_get(bytes) != MIG_ROUND_ACK)
+		return;
+	for (int i = 0; i < 8; i++)
+		bytes[32 + 6 + i] = 0xff;
 	wire_seal(bytes);
 }
 
@@ -346,6 +356,20 @@ static void destination_lies(void (*how)(uint8_t *bytes, size_t n), const char *
 Test(lies, a_destination_with_another_digest) { destination_lies(other_digest, "the digest at lab-b is"); }
 Test(lies, a_destination_that_did_not_verify) { destination_lies(unverified, "does not carry what was asked for"); }
 Test(lies, a_destination_that_acknowledges_another_round) { destination_lies(other_round, "not asked for"); }
+
+Test(lies, a_destination_that_claims_to_need_for_ever_is_moved_to_at_the_best_point)
+{
+	const struct mig_job *job;
+
+	change = slow_loader;
+	pair.on_connect = tamper;
+	pair.work = 20;
+	pair.link.rate = 4ull << 20;
+	pair.host[0].guest[0]->idle = false;
+	job = pair_wait(&pair, 0, pair_migrate(&pair, 0, MIG_VERIFY_OFF), 60 * SECOND);
+	cr_expect_eq(job->state, MIG_JOB_COMPLETED, "%s", job->error);
+	cr_expect_geq(job->term[MIG_TERM_PAGES].budget_ns, MIG_SECOND);
+}
 
 Test(lies, a_destination_whose_memory_differs)
 {

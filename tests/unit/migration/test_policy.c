@@ -29,6 +29,17 @@ Test(policy, the_budget_has_every_term)
 	cr_expect_eq(b.total_ns, 620 * MS, "all but the memory hash");
 }
 
+Test(policy, the_pages_cost_work_on_both_sides_too)
+{
+	struct mig_measured m = measured;
+	struct mig_budget b;
+
+	m.send_ns = 1 * MS;
+	m.load_ns = 2 * MS;
+	mig_budget(&m, &b);
+	cr_expect_eq(b.term_ns[MIG_TERM_PAGES], 100 * MS + 256 * 3 * MS);
+}
+
 Test(policy, the_average_counts_when_it_is_the_slower_one)
 {
 	struct mig_measured m = measured;

@@ -85,3 +85,52 @@ Test(rate, progress_is_the_last_acknowledgement)
 	mig_rate_seen(&r, 30 * SECOND, 1000, 0);
 	cr_expect_eq(r.progress_ns, 30 * SECOND);
 }
+
+Test(rate, bytes_that_were_never_seen_outstanding_say_nothing_of_busy_time)
+{
+	struct mig_rate r;
+	uint64_t now = 0, sent = 0;
+
+	/* 1 MiB/s while the link is seen busy; between two looks megabytes pass that nobody saw waiting. */
+	mig_rate_init(&r, 0, 0);
+	for (int n = 0; n < 50; n++) {
+		sent += MIB / 100;
+		mig_rate_seen(&r, now, sent, MIB / 100);
+		now += 10 * MS;
+		mig_rate_seen(&r, now, sent, 0);
+		sent += MIB;
+		now += 100 * MS;
+		mig_rate_seen(&r, now, sent, 0);
+	}
+	cr_expect_geq(r.last, MIB * 9 / 10);
+	cr_expect_leq(r.last, 11 * MIB, "%llu bytes a second", (unsigned long long)r.last);
+}
+
+Test(rate, a_small_sample_serves_until_there_is_a_larger_one)
+{
+	struct mig_rate r;
+
+	/* 20 KiB in 2 ms, then nothing for a second: what an idle guest's round looks like. */
+	mig_rate_init(&r, 0, 0);
+	cr_expect_eq(mig_rate_known(&r), 0);
+	mig_rate_seen(&r, 10 * MS, 20480, 20480);
+	mig_rate_seen(&r, 12 * MS, 20480, 0);
+	mig_rate_seen(&r, 1000 * MS, 20480, 0);
+	cr_expect_geq(mig_rate_known(&r), 10 * 1000 * 1000);
+	cr_expect_leq(mig_rate_known(&r), 11 * 1000 * 1000);
+	for (int n = 0; n < 20; n++) {
+		mig_rate_seen(&r, (1010 + n * 10ull) * MS, 20480 + (n + 1) * 10000ull, 10000);
+	}
+	cr_expect_leq(mig_rate_known(&r), 1000 * 1000 * 6 / 5, "now it is measured");
+}
+
+Test(rate, a_link_that_is_never_seen_busy_is_at_least_as_fast_as_what_passed_between_two_looks)
+{
+	struct mig_rate r;
+
+	mig_rate_init(&r, 0, 0);
+	mig_rate_seen(&r, 1 * MS, 50000, 0);
+	cr_expect_eq(mig_rate_known(&r), 50000 * 1000);
+	mig_rate_seen(&r, 1000 * MS, 50001, 0);
+	cr_expect_eq(mig_rate_known(&r), 50000 * 1000, "a pause is no measure of the link");
+}

@@ -39,6 +39,9 @@ struct mig_guest_ops {
 	uint64_t (*dirty_pages)(struct mig_guest *g);
 	/* The 4096 bytes of page @pfn, NULL if its chunk is not present (known zero). */
 	const void *(*page)(struct mig_guest *g, uint64_t pfn);
+	/* Lets the running guest make at most @pages_per_s clean pages dirty each second: a vCPU that wants to write more waits,
+	 * one that reads does not. 0: as many as it likes. May be NULL where that can't be done. */
+	void (*throttle)(struct mig_guest *g, uint64_t pages_per_s);
 	/* Stops all vCPUs and quiesces devices; nothing leaves; still resumable. */
 	void (*stop)(struct mig_guest *g);
 	/* The guest goes on at the source. */

@@ -66,6 +66,7 @@ struct mig_job {
 	uint64_t bytes_sent;		/* all records, both kinds of job count what came from the source */
 	uint64_t bytes_left, pages_sent, dirty_rate_pages, rate_bytes;
 	uint64_t nonzero_bytes;		/* guest memory that was not zero when first sent */
+	uint64_t throttle_pages;	/* a second that the guest was allowed to dirty in the end; 0: never slowed down */
 	uint64_t max_downtime_ns;	/* allowed */
 	uint64_t expected_downtime_ns, downtime_ns;
 	uint32_t terms;			/* valid rows of term[]; real_ns is set when the guest runs again */

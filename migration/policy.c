@@ -34,6 +34,10 @@ void mig_budget(const struct mig_measured *m, struct mig_budget *out)
 	out->term_ns[MIG_TERM_HARVEST] = m->harvest_ns;
 	/* A last round is a few records long: little of making, carrying and loading them happens at the same time. */
 	out->term_ns[MIG_TERM_PAGES] = transfer_ns(out->pages_bytes, rate) + m->dirty_pages * (m->send_ns + m->load_ns);
+	if (m->dirty_pages && out->term_ns[MIG_TERM_PAGES] >= m->dirty_pages)
+		out->pages_per_s = NS / (out->term_ns[MIG_TERM_PAGES] / m->dirty_pages);
+	else
+		out->pages_per_s = 0;
 	out->term_ns[MIG_TERM_STATE_SAVE] = m->state_save_ns;
 	out->term_ns[MIG_TERM_STATE_SEND] = transfer_ns(m->state_bytes, rate);
 	out->term_ns[MIG_TERM_STATE_LOAD] = m->state_load_ns;
@@ -44,6 +48,28 @@ void mig_budget(const struct mig_measured *m, struct mig_budget *out)
 	for (int t = 0; t < MIG_TERMS; t++)
 		if (t != MIG_TERM_VERIFY)
 			out->total_ns += out->term_ns[t];
+}
+
+/* Half of what the link carries, then half of that: a round then leaves at most half as many pages as the one before. */
+static bool tighten(struct mig_progress *p, const struct mig_budget *budget, uint64_t dirty_pages)
+{
+	uint64_t allowance = p->allowance ? p->allowance / 2 : budget->pages_per_s / 2;
+
+	if (!budget->pages_per_s || p->throttle_steps == MIG_THROTTLE_STEPS || p->allowance == MIG_THROTTLE_LEAST)
+		return false;
+	p->allowance = allowance > MIG_THROTTLE_LEAST ? allowance : MIG_THROTTLE_LEAST;
+	p->throttle_steps++;
+	p->best_pages = dirty_pages;
+	p->stale_rounds = 0;
+	return true;
+}
+
+/* Rounds without gain that are borne; one when the guest is slowed down, for then each round must gain. */
+static unsigned patience(const struct mig_progress *p, enum mig_stuck stuck)
+{
+	if (stuck != MIG_STUCK_THROTTLE || p->throttle_steps == MIG_THROTTLE_STEPS)
+		return MIG_STUCK_ROUNDS;
+	return p->allowance ? 1 : MIG_THROTTLE_ROUNDS;
 }
 
 enum mig_decision mig_decide(struct mig_progress *p, const struct mig_budget *budget, uint64_t dirty_pages,
@@ -61,10 +87,14 @@ enum mig_decision mig_decide(struct mig_progress *p, const struct mig_budget *bu
 	at_best = p->rounds == 1 || dirty_pages <= p->best_pages + p->best_pages / 10;
 	if (p->rounds == 1 || dirty_pages < p->best_pages)
 		p->best_pages = dirty_pages;
-	if (p->stale_rounds < MIG_STUCK_ROUNDS && p->rounds < MIG_ROUNDS_MAX)
+	if (p->stale_rounds < patience(p, stuck) && p->rounds < MIG_ROUNDS_MAX)
 		return MIG_CONTINUE;
 	if (stuck == MIG_STUCK_FAIL)
 		return MIG_GIVE_UP;
+	if (stuck == MIG_STUCK_THROTTLE && p->rounds < MIG_ROUNDS_MAX && tighten(p, budget, dirty_pages))
+		return MIG_SLOW_DOWN;
+	if (p->stale_rounds < MIG_STUCK_ROUNDS && p->rounds < MIG_ROUNDS_MAX)
+		return MIG_CONTINUE;
 	/* Wait for a round about as good as the best one, but not for ever. */
 	return at_best || p->stale_rounds >= 2 * MIG_STUCK_ROUNDS || p->rounds >= MIG_ROUNDS_MAX ?
 		MIG_STOP_NOW : MIG_CONTINUE;

@@ -38,22 +38,31 @@ struct mig_budget {
 	uint64_t term_ns[MIG_TERMS];
 	uint64_t total_ns;		/* of all terms but VERIFY, which the caller asked for whatever it costs */
 	uint64_t pages_bytes;		/* bytes behind the PAGES term */
+	uint64_t pages_per_s;		/* that reach the destination by what is known of link and processors; 0 unknown */
 };
 
 void mig_budget(const struct mig_measured *m, struct mig_budget *out);
 
-enum mig_stuck { MIG_STUCK_STOP, MIG_STUCK_FAIL };	/* at the best point; give up and keep running */
-enum mig_decision { MIG_CONTINUE, MIG_STOP_NOW, MIG_GIVE_UP };
+/* What to do when rounds do not shrink: stop at the best point; give up and keep running; slow the guest's writes down until
+ * rounds shrink, and only if that does not help stop at the best point. DEFAULT: what the host says, else STOP. */
+enum mig_stuck { MIG_STUCK_DEFAULT, MIG_STUCK_STOP, MIG_STUCK_FAIL, MIG_STUCK_THROTTLE };
+enum mig_decision { MIG_CONTINUE, MIG_STOP_NOW, MIG_GIVE_UP, MIG_SLOW_DOWN };
 
 #define MIG_ROUNDS_MAX	30	/* rounds after which a migration counts as stuck */
 #define MIG_STUCK_ROUNDS 4	/* rounds without a tenth less dirty than the best before */
+#define MIG_THROTTLE_ROUNDS 2	/* of them before the guest is slowed down */
+#define MIG_THROTTLE_STEPS 5	/* 1/2, 1/4 ... of what the link carries */
+#define MIG_THROTTLE_LEAST 16	/* pages a second that are left to the guest whatever the link */
 
 /* The history that tells "slow" from "stuck"; zero it before round 1. */
 struct mig_progress {
 	uint64_t best_pages;
 	unsigned rounds, stale_rounds;
+	unsigned throttle_steps;	/* taken so far */
+	uint64_t allowance;		/* pages a second that the guest may dirty; 0: as many as it likes */
 };
 
-/* Called at the end of each round with the budget of stopping now. */
+/* Called at the end of each round with the budget of stopping now. MIG_SLOW_DOWN: the guest gets p->allowance, and
+ * the rounds go on. */
 enum mig_decision mig_decide(struct mig_progress *p, const struct mig_budget *budget, uint64_t dirty_pages,
 			     uint64_t max_downtime_ns, enum mig_stuck stuck);

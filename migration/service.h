@@ -16,6 +16,7 @@ struct mig_move {
 	enum mig_move_type type;	/* 0: live */
 	uint64_t bandwidth_bytes;	/* per second, 0: the host's default */
 	uint32_t max_downtime_ms;	/* 0: the host's default */
+	enum mig_stuck stuck;
 };
 
 /* @host is copied. NULL: out of memory. */

@@ -90,7 +90,7 @@ static void options(const struct mig_service *m, const struct mig_move *move, en
 	out->port = move->port ? move->port : MIG_PORT;
 	out->type = move->type ? move->type : MIG_MOVE_LIVE;
 	out->verify = move->verify == MIG_VERIFY_FULL || (move->verify == MIG_VERIFY_DEFAULT && host->verify);
-	out->stuck = host->stuck;
+	out->stuck = move->stuck ? move->stuck : host->stuck;
 	out->bandwidth_bytes = move->bandwidth_bytes ? move->bandwidth_bytes : host->bandwidth_bytes;
 	out->max_downtime_ns = 1000000ull * (move->max_downtime_ms ? move->max_downtime_ms : host->max_downtime_ms);
 }

@@ -65,6 +65,7 @@ struct mig_source {
 	struct mig_rate rate;
 	struct mig_measured measured;
 	struct mig_progress progress;
+	bool throttled;			/* the guest has an allowance */
 	bool tracking, final, final_acked;
 	bool still;			/* the guest stands from before round 1 on, which is the final one */
 	bool predicted;			/* the job's budget is that of the first known rate */

@@ -7,6 +7,7 @@
 static void stop_guest(struct mig_source *s, uint64_t now_ns)
 {
 	s->stop_ns = mig_core_clock(s->core);
+	source_throttle(s, 0);
 	s->guest->ops->stop(s->guest);
 	s->stopped_ns = mig_core_clock(s->core);
 	s->measured.stop_ns = s->stopped_ns - s->stop_ns;
@@ -140,6 +141,8 @@ static void send_done(struct mig_source *s, uint64_t now_ns)
 
 static void aborted(struct mig_source *s, enum handoff_event event, uint64_t now_ns)
 {
+	if (s->tracking)
+		source_throttle(s, 0);
 	if (s->tracking)
 		s->guest->ops->track_stop(s->guest);
 	s->tracking = false;

@@ -28,6 +28,8 @@ source_record_fn source_on_hello, source_on_accept, source_on_reject;
 source_step_fn source_pass_step, source_dry_run_step, source_state_step;
 source_record_fn source_on_round_ack, source_on_state_report;
 void source_begin_pass(struct mig_source *s, uint64_t now_ns);
+/* Gives the guest an allowance of pages it may dirty a second; 0 takes it back. */
+void source_throttle(struct mig_source *s, uint64_t pages_per_s);
 /* Brings bytes left, rates and expected downtime of the job up to date. */
 void source_measure(struct mig_source *s, uint64_t now_ns, struct mig_budget *budget);
 

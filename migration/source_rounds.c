@@ -50,7 +50,7 @@ static void note_budget(struct mig_source *s, const struct mig_budget *budget)
 	s->job->expected_downtime_ns = budget->total_ns + budget->term_ns[MIG_TERM_VERIFY];
 	if (s->predicted)
 		return;
-	s->predicted = s->still && s->final && budget->term_ns[MIG_TERM_PAGES];
+	s->predicted = s->still && s->final && s->measured.rate_last;
 	s->job->terms = MIG_TERMS;
 	for (int t = 0; t < MIG_TERMS; t++) {
 		s->job->term[t].name = mig_term_name((enum mig_term_id)t);
@@ -210,8 +210,22 @@ void source_state_step(struct mig_source *s, uint64_t now_ns)
 	mig_job_percent(s->job, 98);
 }
 
+void source_throttle(struct mig_source *s, uint64_t pages_per_s)
+{
+	if (!pages_per_s && !s->throttled)
+		return;
+	s->guest->ops->throttle(s->guest, pages_per_s);
+	s->throttled = pages_per_s != 0;
+	if (!pages_per_s)
+		return;
+	s->job->throttle_pages = pages_per_s;
+	log_info("mig", "job %u: %s may dirty %llu pages a second from now on", s->job->id, s->job->vm,
+		 (unsigned long long)pages_per_s);
+}
+
 static void decide(struct mig_source *s, uint64_t now_ns)
 {
+	enum mig_stuck stuck = s->options.stuck;
 	struct mig_budget budget;
 	unsigned percent = 95;
 
@@ -226,8 +240,13 @@ static void decide(struct mig_source *s, uint64_t now_ns)
 	log_info("mig", "job %u: round %u sent %llu pages, %llu are dirty again, stopping now would take %llu ms",
 		 s->job->id, s->rounds.round, (unsigned long long)s->rounds.raw_pages,
 		 (unsigned long long)s->measured.dirty_pages, (unsigned long long)(budget.total_ns / 1000000));
-	switch (mig_decide(&s->progress, &budget, s->measured.dirty_pages, s->options.max_downtime_ns,
-			   s->options.stuck)) {
+	if (stuck == MIG_STUCK_THROTTLE && !s->guest->ops->throttle)
+		stuck = MIG_STUCK_STOP;
+	switch (mig_decide(&s->progress, &budget, s->measured.dirty_pages, s->options.max_downtime_ns, stuck)) {
+	case MIG_SLOW_DOWN:
+		source_throttle(s, s->progress.allowance);
+		source_begin_pass(s, now_ns);
+		break;
 	case MIG_CONTINUE:
 		source_begin_pass(s, now_ns);
 		break;

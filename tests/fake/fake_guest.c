@@ -6,6 +6,7 @@
 #include "lib/fmt.h"
 #include "lib/log.h"
 
+#define PAGE_CREDIT 1000000000ull
 #define G(g) ((struct fake_guest *)(g))
 #define STATE_MAGIC 0x45544154534b4146ull
 
@@ -45,7 +46,7 @@ static enum err op_track_start(struct mig_guest *g, struct why *why)
 
 static void op_track_stop(struct mig_guest *g)
 {
-	must_be(G(g), G(g)->life == FAKE_RUNNING, "track_stop");
+	must_be(G(g), G(g)->life == FAKE_RUNNING && !G(g)->allowance, "track_stop");
 	G(g)->tracking = false;
 }
 
@@ -77,8 +78,16 @@ static const void *op_page(struct mig_guest *g, uint64_t pfn)
 	return page_at(G(g), pfn);
 }
 
+static void op_throttle(struct mig_guest *g, uint64_t pages_per_s)
+{
+	must_be(G(g), G(g)->life == FAKE_RUNNING && G(g)->tracking, "throttle");
+	G(g)->allowance = pages_per_s;
+	G(g)->credit = 0;
+}
+
 static void op_stop(struct mig_guest *g)
 {
+	must_be(G(g), !G(g)->allowance, "stop with an allowance");
 	must_be(G(g), G(g)->life == FAKE_RUNNING, "stop");
 	G(g)->life = FAKE_STOPPED;
 	G(g)->stops++;
@@ -157,7 +166,7 @@ static void op_discard(struct mig_guest *g)
 static const struct mig_guest_ops ops = {
 	.definition = op_definition, .track_start = op_track_start, .track_stop = op_track_stop,
 	.chunk_present = op_chunk_present, .harvest = op_harvest, .dirty_pages = op_dirty_pages, .page = op_page,
-	.stop = op_stop, .resume = op_resume, .state_save = op_state_save, .release = op_release,
+	.throttle = op_throttle, .stop = op_stop, .resume = op_resume, .state_save = op_state_save, .release = op_release,
 	.page_for_load = op_page_for_load, .state_check = op_state_check, .state_load = op_state_load,
 	.run = op_run, .discard = op_discard,
 };
@@ -222,6 +231,15 @@ static void noise(uint8_t *page, uint64_t seed)
 	}
 }
 
+void fake_guest_time(struct fake_guest *g, uint64_t ns)
+{
+	uint64_t most = g->allowance * PAGE_CREDIT / 10 + PAGE_CREDIT;
+
+	g->credit += g->allowance * ns;
+	if (g->credit > most)
+		g->credit = most;
+}
+
 void fake_guest_work(struct fake_guest *g, unsigned count, uint64_t pages)
 {
 	while (g->life == FAKE_RUNNING && !g->idle && count--) {
@@ -229,6 +247,11 @@ void fake_guest_work(struct fake_guest *g, unsigned count, uint64_t pages)
 
 		g->random = shuffle(g->random);
 		pfn = g->random % pages;
+		if (g->allowance && !(g->dirty[pfn / 64] >> pfn % 64 & 1)) {
+			if (g->credit < PAGE_CREDIT)
+				return;		/* the writer waits */
+			g->credit -= PAGE_CREDIT;
+		}
 		if (pfn & 1)
 			noise(touch(g, pfn), g->random);
 		else

@@ -18,6 +18,7 @@ struct fake_guest {
 	bool idle;			/* writes nothing although it runs */
 	bool corrupt;			/* a byte of page 0 changes while it is loaded */
 	bool state_refused;		/* state_check says no */
+	uint64_t allowance, credit;	/* clean pages that it may dirty: per second (0: all), and now, in 1e-9 pages */
 	uint32_t state_bytes;		/* size of its image */
 	uint64_t counter;		/* device and CPU state: one for each write that the guest made */
 	uint64_t random;
@@ -33,6 +34,8 @@ void fake_guest_free(struct fake_guest *g);
 /* The guest writes @count random words (even pages) or whole pages of noise (odd ones) within its first @pages pages;
  * nothing unless it runs. */
 void fake_guest_work(struct fake_guest *g, unsigned count, uint64_t pages);
+/* @ns pass for the guest: what its allowance is worth. */
+void fake_guest_time(struct fake_guest *g, uint64_t ns);
 /* The guest fills page @pfn with @byte, or with noise that depends on it if @byte is odd. */
 void fake_guest_fill(struct fake_guest *g, uint64_t pfn, uint8_t byte);
 /* True if memory and state of both are equal. */

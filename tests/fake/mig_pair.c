@@ -161,9 +161,12 @@ void pair_step(struct pair *p)
 		return;
 	}
 	pipe_now_ns += p->step_ns;
-	for (int n = 0; n < 2; n++)
-		if (pair_running(p, n) && p->work)
-			fake_guest_work(pair_running(p, n), p->work, p->work_pages);
+	for (int n = 0; n < 2; n++) {
+		for (unsigned i = 0; i < p->host[n].guests && p->work; i++) {
+			fake_guest_time(p->host[n].guest[i], p->step_ns);
+			fake_guest_work(p->host[n].guest[i], p->work, p->work_pages);
+		}
+	}
 }
 
 void pair_run(struct pair *p, uint64_t ns)
@@ -177,7 +180,7 @@ void pair_run(struct pair *p, uint64_t ns)
 uint32_t pair_migrate(struct pair *p, int from, enum mig_verify verify)
 {
 	struct mig_move move = { .vm = "web1", .ipv4 = 0x0a4d0002 + (uint32_t)!from, .port = 5991, .verify = verify,
-				 .type = p->type };
+				 .type = p->type, .stuck = p->stuck };
 	struct why why = { "" };
 	uint32_t job = 0;
 

@@ -30,7 +30,8 @@ struct pair {
 	bool unplugged;			/* new connections get no answer */
 	/* Called with each new connection before any byte moves. */
 	void (*on_connect)(struct pair *p, unsigned number, struct pipe *pipe);
-	unsigned work, work_pages;	/* the guest's writes per millisecond, and where */
+	enum mig_stuck stuck;		/* asked for by pair_migrate */
+	unsigned work, work_pages;	/* the guests' writes per millisecond, and where */
 	uint64_t step_ns;		/* virtual time per idle step */
 	enum mig_move_type type;	/* of the migrations that pair_migrate starts, 0: live */
 	unsigned most_running;		/* guests seen running at once */

@@ -50,3 +50,97 @@ Test(converge, no_hash_takes_no_time)
 	cr_assert_eq(job->state, MIG_JOB_COMPLETED, "%s", job->error);
 	cr_expect_eq(job->term[MIG_TERM_VERIFY].budget_ns, 0);
 }
+
+/* A guest that rewrites 1000 pages far faster than 4 MiB/s carry them. */
+static const struct mig_job *storm(enum mig_stuck stuck)
+{
+	pair.link.rate = 4 * MIB;
+	pair.work = 20;
+	pair.work_pages = 1000;
+	pair.stuck = stuck;
+	fake_guest_work(pair.host[0].guest[0], 2000, 1000);
+	return move(MIG_VERIFY_FULL);
+}
+
+Test(converge, a_storm_does_not_fit_without_help)
+{
+	const struct mig_job *job = storm(MIG_STUCK_DEFAULT);
+
+	cr_assert_eq(job->state, MIG_JOB_COMPLETED, "%s", job->error);
+	cr_expect_gt(job->downtime_ns, 300 * MS, "%llu ms", (unsigned long long)(job->downtime_ns / MS));
+	cr_expect_eq(job->throttle_pages, 0);
+}
+
+Test(converge, a_storm_that_is_given_up_runs_on_untouched)
+{
+	const struct mig_job *job = storm(MIG_STUCK_FAIL);
+
+	cr_assert_eq(job->state, MIG_JOB_FAILED);
+	cr_expect_eq(pair_running(&pair, 0)->stops, 0);
+	cr_expect_not(pair_running(&pair, 0)->tracking);
+}
+
+Test(converge, a_storm_fits_when_its_writers_are_slowed_down)
+{
+	const struct mig_job *job = storm(MIG_STUCK_THROTTLE);
+
+	cr_assert_eq(job->state, MIG_JOB_COMPLETED, "%s", job->error);
+	cr_expect_leq(job->downtime_ns, 300 * MS, "%llu ms", (unsigned long long)(job->downtime_ns / MS));
+	cr_expect_gt(job->throttle_pages, 0);
+	cr_expect_eq(job->hash_source, job->hash_destination);
+}
+
+Test(converge, the_hosts_choice_holds_for_those_who_make_none)
+{
+	const struct mig_job *job;
+	struct mig_host host = pair.host[0].host;
+
+	host.stuck = MIG_STUCK_THROTTLE;
+	mig_service_destroy(pair.host[0].service);
+	pair.host[0].service = mig_service_create(&host);
+	job = storm(MIG_STUCK_DEFAULT);
+	cr_assert_eq(job->state, MIG_JOB_COMPLETED, "%s", job->error);
+	cr_expect_gt(job->throttle_pages, 0);
+}
+
+/* The guest's allowance is gone before anything else happens to it: fake_guest panics otherwise. */
+Test(converge, a_slowed_guest_is_free_again_after_a_cancel)
+{
+	const struct mig_job *job;
+	struct why why;
+	uint32_t id;
+
+	pair.link.rate = 4 * MIB;
+	pair.work = 20;
+	pair.work_pages = 1000;
+	pair.stuck = MIG_STUCK_THROTTLE;
+	fake_guest_work(pair.host[0].guest[0], 2000, 1000);
+	id = pair_migrate(&pair, 0, MIG_VERIFY_OFF);
+	job = mig_job_find(pair.host[0].service, id);
+	while (!pair.host[0].guest[0]->allowance && !job->ended_ns)
+		pair_step(&pair);
+	cr_assert_eq(mig_job_cancel(pair.host[0].service, id, pipe_now_ns, &why), ERR_OK);
+	cr_expect_eq(pair.host[0].guest[0]->allowance, 0);
+	cr_expect_not(pair.host[0].guest[0]->tracking);
+}
+
+Test(converge, a_slowed_guest_is_free_again_after_its_link_died)
+{
+	const struct mig_job *job;
+	uint32_t id;
+
+	pair.link.rate = 4 * MIB;
+	pair.work = 20;
+	pair.work_pages = 1000;
+	pair.stuck = MIG_STUCK_THROTTLE;
+	fake_guest_work(pair.host[0].guest[0], 2000, 1000);
+	id = pair_migrate(&pair, 0, MIG_VERIFY_OFF);
+	job = mig_job_find(pair.host[0].service, id);
+	while (!pair.host[0].guest[0]->allowance && !job->ended_ns)
+		pair_step(&pair);
+	pair.unplugged = true;
+	pipe_cut(pair.pipe[0], false);
+	job = pair_wait(&pair, 0, id, 300 * SECOND);
+	cr_expect_eq(job->state, MIG_JOB_FAILED, "%s", job->error);
+	cr_expect_eq(pair.host[0].guest[0]->allowance, 0);
+}

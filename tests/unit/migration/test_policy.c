@@ -128,6 +128,98 @@ Test(policy, does_not_wait_for_the_best_point_for_ever)
 	cr_expect_lt(n, MIG_ROUNDS_MAX);
 }
 
+Test(policy, the_budget_says_how_many_pages_a_second_get_through)
+{
+	struct mig_measured m = measured;
+	struct mig_budget b;
+
+	mig_budget(&m, &b);
+	cr_expect_eq(b.pages_per_s, 2560, "10 MiB/s");
+	m.rate_last = m.rate_average = 0;
+	mig_budget(&m, &b);
+	cr_expect_eq(b.pages_per_s, 0, "unknown");
+}
+
+/* A link of 1000 pages a second, a guest that dirties 3000 a second over 2000 pages if it may; a stop costs 50 ms and the pages'
+ * time. Returns the rounds until it stops, and whether that fits 300 ms. */
+static int storm(enum mig_stuck stuck, uint64_t fixed_ms, uint64_t obeys, struct mig_progress *p, bool *fits, enum mig_decision *last)
+{
+	uint64_t dirty = 2000;
+	struct mig_budget b;
+
+	memset(p, 0, sizeof(*p));
+	for (int n = 1; n < 100; n++) {
+		uint64_t rate;
+
+		memset(&b, 0, sizeof(b));
+		b.pages_per_s = 1000;
+		b.total_ns = (fixed_ms + dirty) * MS;
+		*fits = b.total_ns <= 300 * MS;
+		*last = mig_decide(p, &b, dirty, 300 * MS, stuck);
+		if (*last == MIG_STOP_NOW || *last == MIG_GIVE_UP)
+			return n;
+		rate = p->allowance && p->allowance * obeys < 3000 ? p->allowance * obeys : 3000;
+		dirty = dirty * rate / 1000 < 2000 ? dirty * rate / 1000 : 2000;
+	}
+	return 100;
+}
+
+Test(policy, a_storm_converges_when_its_writers_are_slowed_down)
+{
+	static const struct { enum mig_stuck stuck; uint64_t fixed_ms, obeys; enum mig_decision last; bool fits; unsigned steps; } row[] = {
+		{ MIG_STUCK_DEFAULT,  50, 1, MIG_STOP_NOW, false, 0 },
+		{ MIG_STUCK_STOP,     50, 1, MIG_STOP_NOW, false, 0 },
+		{ MIG_STUCK_FAIL,     50, 1, MIG_GIVE_UP, false, 0 },
+		{ MIG_STUCK_THROTTLE, 50, 1, MIG_STOP_NOW, true, 1 },
+		{ MIG_STUCK_THROTTLE, 50, 3, MIG_STOP_NOW, true, 2 },	/* a tracker that lets three times as many through */
+		{ MIG_STUCK_THROTTLE, 50, 20, MIG_STOP_NOW, true, 5 },
+		{ MIG_STUCK_THROTTLE, 400, 1, MIG_STOP_NOW, false, MIG_THROTTLE_STEPS },	/* no throttle makes that fit */
+	};
+
+	for (size_t n = 0; n < sizeof(row) / sizeof(row[0]); n++) {
+		struct mig_progress p;
+		enum mig_decision last;
+		bool fits;
+		int rounds = storm(row[n].stuck, row[n].fixed_ms, row[n].obeys, &p, &fits, &last);
+
+		cr_expect_eq(last, row[n].last, "row %zu", n);
+		cr_expect_eq(fits, row[n].fits, "row %zu", n);
+		cr_expect_leq(rounds, (int)MIG_ROUNDS_MAX, "row %zu: %d rounds", n, rounds);
+		cr_expect_leq(p.throttle_steps, row[n].steps, "row %zu: %u steps", n, p.throttle_steps);
+		cr_expect(row[n].steps == 0 || p.throttle_steps, "row %zu", n);
+	}
+}
+
+Test(policy, the_guest_is_slowed_down_step_by_step_to_a_floor)
+{
+	struct mig_progress p = { 0 };
+	uint64_t last = UINT64_MAX;
+	struct mig_budget b;
+	unsigned steps = 0;
+
+	memset(&b, 0, sizeof(b));
+	b.total_ns = 1000 * MS;
+	b.pages_per_s = 100;
+	for (int n = 0; n < 29; n++) {
+		if (mig_decide(&p, &b, 5000, 300 * MS, MIG_STUCK_THROTTLE) != MIG_SLOW_DOWN)
+			continue;
+		cr_expect_lt(p.allowance, last);
+		cr_expect_geq(p.allowance, MIG_THROTTLE_LEAST);
+		last = p.allowance;
+		steps++;
+	}
+	cr_expect_eq(steps, 3, "50, 25, 16");
+	cr_expect_eq(last, MIG_THROTTLE_LEAST);
+}
+
+Test(policy, a_link_of_unknown_speed_throttles_nobody)
+{
+	struct mig_progress p = { 0 };
+
+	for (int n = 0; n < 20; n++)
+		cr_expect_neq(decide(&p, 1000, 1000, MIG_STUCK_THROTTLE), MIG_SLOW_DOWN);
+}
+
 Test(policy, every_term_has_a_name)
 {
 	for (int t = 0; t < MIG_TERMS; t++)

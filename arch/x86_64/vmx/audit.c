@@ -57,7 +57,7 @@ void audit_efer(struct audit *a, enum vmcs_field field, bool long_mode, bool pag
 		   "LME (bit 8) must equal LMA (bit 10) while paging is on");
 }
 
-unsigned vmx_audit(const struct vmx_caps *caps, struct why_list *found)
+static struct audit begin(const struct vmx_caps *caps, struct why_list *found)
 {
 	struct audit a = {
 		.caps = caps, .found = found,
@@ -69,9 +69,27 @@ unsigned vmx_audit(const struct vmx_caps *caps, struct why_list *found)
 
 	if (a.proc & VMX_PROC_SECONDARY_CONTROLS)
 		a.proc2 = (uint32_t)audit_field(VMCS_SECONDARY_CONTROLS);
+	return a;
+}
+
+unsigned vmx_audit(const struct vmx_caps *caps, struct why_list *found)
+{
+	struct audit a = begin(caps, found);
+
 	audit_controls(&a);
 	audit_injection(&a);
 	audit_host(&a);
+	audit_guest(&a);
+	audit_segments(&a);
+	audit_guest_state(&a);
+	return a.count;
+}
+
+unsigned vmx_audit_guest(const struct vmx_caps *caps, struct why_list *found)
+{
+	struct audit a = begin(caps, found);
+
+	audit_injection(&a);
 	audit_guest(&a);
 	audit_segments(&a);
 	audit_guest_state(&a);

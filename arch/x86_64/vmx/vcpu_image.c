@@ -2,6 +2,7 @@
 /* vcpu_image.c: a whole vCPU into and out of its state record. */
 #include <string.h>
 #include "arch/x86_64/msr.h"
+#include "arch/x86_64/vmx/audit.h"
 #include "arch/x86_64/vmx/vcpu_local.h"
 #include "arch/x86_64/vmx/vmcs.h"
 #include "arch/x86_64/vmx/vmx.h"
@@ -16,20 +17,11 @@
 #define RFLAGS_VM	(1ull << 17)
 #define MXCSR_ALLOWED	0xffffu
 
-/* State fields that are VMCS fields one to one. */
-#define SAME_FIELDS(X) \
-	X(rip, GUEST_RIP) X(rflags, GUEST_RFLAGS) X(cr3, GUEST_CR3) X(dr7, GUEST_DR7) X(gdtr_base, GUEST_GDTR_BASE) \
-	X(idtr_base, GUEST_IDTR_BASE) X(gdtr_limit, GUEST_GDTR_LIMIT) X(idtr_limit, GUEST_IDTR_LIMIT) X(pat, GUEST_PAT) \
-	X(sysenter_cs, GUEST_SYSENTER_CS) X(sysenter_esp, GUEST_SYSENTER_ESP) X(sysenter_eip, GUEST_SYSENTER_EIP) \
-	X(pending_debug, GUEST_PENDING_DEBUG_EXCEPTIONS) X(interruptibility, GUEST_INTERRUPTIBILITY_STATE)
-
 /* State fields that are kept in struct vcpu while it is not loaded. */
 #define KEPT_FIELDS(X) \
 	X(cr2, cr2) X(xcr0, xcr0) X(dr6, dr6) X(star, msr[0]) X(lstar, msr[1]) X(cstar, msr[2]) X(fmask, msr[3]) \
 	X(kernel_gs_base, msr[4]) X(tsc_aux, tsc_aux) X(tsc_adjust, tsc_adjust) X(misc_enable, misc_enable) \
 	X(event, event) X(event_error, event_error) X(event_length, event_length)
-
-#define SEGMENT_FIELD(first, i) ((enum vmcs_field)(VMCS_GUEST_ES_##first + 2 * (i)))
 
 void vcpu_save(struct vcpu *v, struct vcpu_state *out)
 {
@@ -103,7 +95,22 @@ static const char *impossible_mode(const struct vcpu *v, const struct vcpu_state
 	return NULL;
 }
 
-/* What would fault in the host while loading; the rest VM entry itself refuses, which stops the VM. */
+/* The rules of VM entry, which would refuse the guest only after its source has let go. */
+static enum err check_entry(const struct vcpu_state *in, struct why *why)
+{
+	static struct why_list found;	/* too large for the stack of a small machine */
+
+	found.count = 0;
+	audit_read_from(in);
+	vmx_audit_guest(vmx_caps(), &found);
+	audit_read_from(NULL);
+	if (!found.count)
+		return ERR_OK;
+	why_set(why, "vCPU state: %s", found.why[0].text);
+	return ERR_RANGE;
+}
+
+/* What would fault in the host while loading, then what would fail at VM entry. */
 enum err vcpu_check(const struct vcpu *v, const struct vcpu_state *in, struct why *why)
 {
 	const uint8_t *x = (const uint8_t *)in->xsave;
@@ -132,7 +139,7 @@ enum err vcpu_check(const struct vcpu *v, const struct vcpu_state *in, struct wh
 	if (!msr_pat_valid(in->pat))
 		bad = "IA32_PAT";
 	if (!bad)
-		return ERR_OK;
+		return check_entry(in, why);
 	why_set(why, "vCPU state: %s holds a value that this host can't load", bad);
 	return ERR_RANGE;
 }

@@ -18,6 +18,15 @@ enum { EVENT_EXTERNAL = 0, EVENT_NMI = 2, EVENT_EXCEPTION = 3, EVENT_SOFTWARE = 
 #define EFER_ALLOWED		(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
 #define RFLAGS_IF		(1ull << 9)
 
+#define SEGMENT_FIELD(first, i)	((enum vmcs_field)(VMCS_GUEST_ES_##first + 2 * (i)))
+
+/* State fields that are VMCS fields one to one. */
+#define SAME_FIELDS(X) \
+	X(rip, GUEST_RIP) X(rflags, GUEST_RFLAGS) X(cr3, GUEST_CR3) X(dr7, GUEST_DR7) X(gdtr_base, GUEST_GDTR_BASE) \
+	X(idtr_base, GUEST_IDTR_BASE) X(gdtr_limit, GUEST_GDTR_LIMIT) X(idtr_limit, GUEST_IDTR_LIMIT) X(pat, GUEST_PAT) \
+	X(sysenter_cs, GUEST_SYSENTER_CS) X(sysenter_esp, GUEST_SYSENTER_ESP) X(sysenter_eip, GUEST_SYSENTER_EIP) \
+	X(pending_debug, GUEST_PENDING_DEBUG_EXCEPTIONS) X(interruptibility, GUEST_INTERRUPTIBILITY_STATE)
+
 /* The VMCS of @v becomes current on this CPU. */
 void vcpu_make_current(struct vcpu *v);
 /* Sets CR0 as the guest shall read it, the IA-32e control and LMA with it, unchecked. */

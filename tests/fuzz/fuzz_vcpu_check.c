@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* fuzz: arch/x86_64/vmx/vcpu_image.c arch/x86_64/vmx/vcpu_access.c arch/x86_64/vmx/caps.c arch/x86_64/vmx/vmcs.c arch/x86_64/vmx/audit.c arch/x86_64/vmx/audit_controls.c arch/x86_64/vmx/audit_guest.c arch/x86_64/vmx/audit_guest_state.c arch/x86_64/vmx/audit_host.c arch/x86_64/vmx/audit_read.c arch/x86_64/vmx/audit_segments.c arch/x86_64/vcpu_state.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_log.c */
+#include <stdlib.h>
+#include <string.h>
+#include "arch/x86_64/vmx/vcpu_local.h"
+#include "arch/x86_64/vmx/vmcs.h"
+#include "arch/x86_64/vmx/vmx.h"
+#include "lib/bytes.h"
+
+/* A vCPU record of a lying source: the input changes a good one, byte by byte. What passes keeps the rules of VM entry that are
+ * told again here. */
+
+#define CS_LONG (1u << 13)
+
+static struct vmx_caps caps;
+
+const struct vmx_caps *vmx_caps(void)
+{
+	return &caps;
+}
+
+void vcpu_make_current(struct vcpu *v)
+{
+	(void)v;
+	abort();
+}
+
+void vcpu_inject_exception(struct vcpu *v, uint8_t vector, bool with_error, uint32_t error)
+{
+	(void)v, (void)vector, (void)with_error, (void)error;
+	abort();
+}
+
+static void must(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void good(struct vcpu_state *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->rip = 0xffffffff81000000;
+	s->rflags = 0x246;
+	s->cr0 = 0x80050033;
+	s->cr3 = 0x1000000;
+	s->cr4 = 0x6b0;
+	s->efer = 0xd01;
+	s->xcr0 = 7;
+	s->pat = 0x0007040600070406;
+	s->dr7 = 0x400;
+	le32_put((uint8_t *)s->xsave + 24, 0x1f80);
+	for (unsigned n = 0; n < VCPU_SEGMENTS; n++)
+		s->segment_access[n] = 0x10000;
+	s->segment_access[SEG_CS] = 0xa09b;
+	s->segment_access[SEG_SS] = 0xc093;
+	s->segment_access[SEG_TR] = 0x8b;
+	s->segment_limit[SEG_CS] = s->segment_limit[SEG_SS] = 0xffffffff;
+	s->segment_limit[SEG_TR] = 0x67;
+}
+
+static void judge(const struct vcpu_state *s)
+{
+	bool lma = s->efer & 1u << 10;
+	uint32_t cs = s->segment_access[SEG_CS], tr = s->segment_access[SEG_TR], event = s->event;
+
+	must(s->rflags & 2);
+	must((tr & 0x1009f) == 0x8b || (!lma && (tr & 0x1009f) == 0x83));
+	must((cs & 0x80) || s->rflags & 1u << 17);
+	must(!lma || !(cs & CS_LONG) || !(cs & 1u << 14));
+	must((lma && (cs & CS_LONG)) || !(s->rip >> 32));
+	must(!lma || (s->cr0 >> 31 & 1 && s->cr4 & 1u << 5));
+	must((s->interruptibility & 3) != 3 && !(s->interruptibility & 4));
+	must(!(s->cr3 >> caps.raw.physical_bits));
+	if (event >> 31) {
+		must((event >> 8 & 7) != 1);
+		must((event >> 8 & 7) != 0 || s->rflags & 1u << 9);
+		must((event >> 8 & 7) != 2 || (event & 0xff) == 2);
+		must((event >> 8 & 7) != 3 || (event & 0xff) < 32);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct vmx_raw raw = {
+		.cpuid_vmx = true, .physical_bits = 39, .linear_bits = 48, .basic = 0x00d8100000000001 | 1ull << 55, .misc = 0x7004c1e5,
+		.true_proc = 0xfff9fffe04006172, .cr0_fixed0 = 0x80000021, .cr0_fixed1 = 0xffffffff, .cr4_fixed0 = 0x2000,
+		.cr4_fixed1 = 0x3767ff,
+	};
+	const struct vcpu v = { .limits = { .cr4_mask = 0x370fff & ~(1ull << 13), .xcr0_mask = 7 } };
+	static struct vcpu_state s, again;
+	static uint8_t image[8192];
+	struct why why = { "" };
+	size_t length;
+
+	vmx_caps_init(&caps, &raw);
+	good(&s);
+	must(vcpu_check(&v, &s, &why) == ERR_OK);
+	for (; size >= 3; data += 3, size -= 3)
+		((uint8_t *)&s)[le16_get(data) % sizeof(s)] = data[2];
+	/* As from the wire: what the rows let through. */
+	if (state_save(&vcpu_state_desc, &s, vcpu_state_desc.version, image, sizeof(image), &length, &why) ||
+	    state_load(&vcpu_state_desc, &again, vcpu_state_desc.version, image, length, &why))
+		return 0;
+	if (vcpu_check(&v, &again, &why) == ERR_OK)
+		judge(&again);
+	else
+		must(why.text[0]);
+	return 0;
+}

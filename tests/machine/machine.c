@@ -14,6 +14,7 @@
 
 static const struct program { const char *name; void (*run)(struct machine_test *t, const char *words); } programs[] = {
 	{ "figures", figures_run },
+	{ "lost", lost_run },
 };
 
 void __wrap_services_run(void) __attribute__((noreturn));

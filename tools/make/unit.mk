@@ -5,15 +5,22 @@ UNIT_SRC := $(shell find tests/unit -name 'test_*.c' 2>/dev/null | LC_ALL=C sort
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(B)/unit/%)
 UNIT_C   := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
 	    -D_GNU_SOURCE -Itests/fake $(CINC) $(WARN)
-UNIT_DEPS := $(shell find $(FOLDERS) tests/fake tests/unit -name '*.h' 2>/dev/null)
 
 # The sources that second line of test $1 names (a macro of its own: a colon can't stand in a rule).
 UNIT_SEES = $(shell sed -n '2s,^/\* unit. \(.*\) \*/$$,\1,p' tests/unit/$1.c)
 
 .SECONDEXPANSION:
-$(B)/unit/%: tests/unit/%.c $$(call UNIT_SEES,$$*) $(UNIT_DEPS) $(DEPS_STAMP)
+$(B)/unit/%: tests/unit/%.c $$(call UNIT_OBJ,tests/unit/$$*.c $$(call UNIT_SEES,$$*))
 	@mkdir -p $(@D)
-	$(Q)gcc $(UNIT_C) $(filter %.c,$^) -o $@ -lcriterion $(shell sed -n '3s,^/\* libs: \(.*\) \*/$$,\1,p' $<)
+	$(Q)gcc $(UNIT_C) $(filter %.o %.a,$^) -o $@ -lcriterion $(shell sed -n '3s,^/\* libs: \(.*\) \*/$$,\1,p' $<)
+
+# A source is compiled once for all tests that name it, and kept.
+UNIT_OBJ = $(patsubst %.c,$(B)/unit/obj/%.o,$(wildcard $(filter %.c,$1))) $(filter %.a,$1)
+$(B)/unit/obj/%.o: %.c $(DEPS_STAMP)
+	@mkdir -p $(@D)
+	$(Q)gcc $(UNIT_C) $(LWIP_INC) -MMD -MP -c $< -o $@
+.SECONDARY:
+-include $(shell find $(B)/unit/obj -name '*.d' 2>/dev/null)
 
 # make unit [T=folder/test_x]: builds and runs; the closing line counts tests.
 .PHONY: unit unit-build unit-all

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* exit_ept.c: EPT violations: first touch, tracked write, or a device; SDM Vol. 3 "Exit Qualification for EPT Violations". */
+#include "arch/x86_64/time.h"
 #include "hv/exit.h"
 #include "hv/mmio.h"
 
@@ -25,8 +26,11 @@ enum exit_action exit_ept_violation(struct vm *vm, struct vcpu *v, unsigned inde
 		device_access(vm, v, index, at);
 		return vm->state == VM_RUNNING && vm->machine.request == MACHINE_RUN ? EXIT_CONTINUE : EXIT_LEAVE;
 	}
-	if ((v->exit.qualification & WRITE) && dirty_write_fault(&vm->dirty, gpa(at)))
+	if ((v->exit.qualification & WRITE) && dirty_write_fault(&vm->dirty, gpa(at))) {
+		if (vm->throttle.pages_per_s)
+			throttle_spend(&vm->throttle, 1, time_ns());
 		return EXIT_CONTINUE;
+	}
 	/* A chunk that is present already: another access was faster, the CPU's stale entry is gone by now. */
 	if (vm_memory_touch(vm, at))
 		return EXIT_CONTINUE;

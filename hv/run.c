@@ -50,8 +50,11 @@ static void drain_pml(struct vm *vm, struct vcpu *v)
 {
 	uint16_t at = vcpu_take_pml(v);
 
-	if (at != 511)
-		dirty_pml_drain(&vm->dirty, v->pml, at);
+	if (at == 511)
+		return;
+	dirty_pml_drain(&vm->dirty, v->pml, at);
+	if (vm->throttle.pages_per_s)
+		throttle_spend(&vm->throttle, at < 511 ? 511u - at : 512, time_ns());
 }
 
 /* Serves the timers that are due; the host's TSC at the next one or @end. */
@@ -126,26 +129,31 @@ static enum vm_slice run_vcpu(struct vm *vm, unsigned index, uint64_t end)
 	while (vm->state == VM_RUNNING && enter(&look, vm, v, index, end)) {
 		if (v->pml_on)
 			drain_pml(vm, v);
-		if (exit_handle(vm, v, index) != EXIT_CONTINUE)
+		/* A guest that owes pages waits outside, with its exit behind it. */
+		if (exit_handle(vm, v, index) != EXIT_CONTINUE || vm->throttle.until_ns)
 			break;
 	}
 	vcpu_put(v);
 	if (vm->state != VM_RUNNING)
 		return VM_SLICE_STOPPED;
-	return v->halted ? VM_SLICE_IDLE : VM_SLICE_BUSY;
+	return v->halted || vm->throttle.until_ns ? VM_SLICE_IDLE : VM_SLICE_BUSY;
 }
 
 enum vm_slice vm_run_slice(struct vm *vm, uint64_t ns)
 {
-	uint64_t end = time_tsc() + time_ns_to_tsc(ns);
+	uint64_t start = time_ns(), end = time_tsc() + time_ns_to_tsc(ns);
 	enum vm_slice result = VM_SLICE_STOPPED;
 
+	if (vm->state == VM_RUNNING && throttle_waits(&vm->throttle, start))
+		return VM_SLICE_IDLE;
 	for (unsigned i = 0; i < vm->vcpus && vm->state == VM_RUNNING; i++) {
 		enum vm_slice r = run_vcpu(vm, i, end);
 
 		if (r < result)
 			result = r;
 	}
+	if (vm->throttle.pages_per_s)
+		throttle_ran(&vm->throttle, time_ns() - start, time_ns());
 	return vm->state == VM_RUNNING ? result : VM_SLICE_STOPPED;
 }
 
@@ -155,6 +163,8 @@ uint64_t vm_wake_ns(const struct vm *vm)
 
 	if (vm->state != VM_RUNNING)
 		return UINT64_MAX;
+	if (vm->throttle.until_ns)
+		return vm->throttle.until_ns;
 	for (unsigned i = 0; i < vm->vcpus; i++)
 		if (!vm->vcpu[i].halted || wakes((struct vm *)(uintptr_t)vm, i))
 			return 0;

@@ -114,6 +114,7 @@ enum err vm_create(struct vm *vm, const struct vm_plan *plan, struct why *why)
 void vm_free_resources(struct vm *vm)
 {
 	dirty_stop(&vm->dirty);
+	vm->throttle = (struct vm_throttle){ 0 };
 	for (unsigned i = 0; i < vm->vcpus; i++)
 		vcpu_destroy(&vm->vcpu[i]);
 	if (vm->ept.root.v) {

@@ -10,6 +10,7 @@
 #include "arch/x86_64/vcpu.h"
 #include "hv/cpuid.h"
 #include "hv/machine.h"
+#include "hv/throttle.h"
 #include "lib/addr.h"
 #include "lib/err.h"
 #include "lib/why.h"
@@ -54,6 +55,7 @@ struct vm {
 	bool chunks_mapped_split;
 	struct ept ept;
 	struct dirty dirty;
+	struct vm_throttle throttle;
 	struct vcpu vcpu[1];		/* vcpus many */
 	struct machine machine;
 	struct vm_clock clock;

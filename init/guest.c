@@ -86,7 +86,24 @@ static bool chunk_present(struct mig_guest *g, uint64_t chunk)
 
 static void harvest(struct mig_guest *g, uint64_t chunk, uint64_t bitmap[8])
 {
-	dirty_harvest(&vm_of(g)->dirty, chunk, bitmap);
+	struct vm *vm = vm_of(g);
+	unsigned before = 0, after = 0;
+
+	if (!vm->throttle.pages_per_s || vm->dirty.ops != &dirty_ad) {
+		dirty_harvest(&vm->dirty, chunk, bitmap);
+		return;
+	}
+	for (unsigned w = 0; w < DIRTY_ROW_WORDS; w++)
+		before += (unsigned)__builtin_popcountll(bitmap[w]);
+	dirty_harvest(&vm->dirty, chunk, bitmap);
+	for (unsigned w = 0; w < DIRTY_ROW_WORDS; w++)
+		after += (unsigned)__builtin_popcountll(bitmap[w]);
+	throttle_found(&vm->throttle, after - before);
+}
+
+static void throttle(struct mig_guest *g, uint64_t pages_per_s)
+{
+	throttle_set(&vm_of(g)->throttle, pages_per_s, time_ns());
 }
 
 static uint64_t dirty_pages(struct mig_guest *g)
@@ -166,7 +183,7 @@ static void discard(struct mig_guest *g)
 
 static const struct mig_guest_ops ops = {
 	.definition = definition, .track_start = track_start, .track_stop = track_stop, .chunk_present = chunk_present,
-	.harvest = harvest, .dirty_pages = dirty_pages, .page = page, .stop = stop, .resume = resume,
+	.harvest = harvest, .dirty_pages = dirty_pages, .page = page, .throttle = throttle, .stop = stop, .resume = resume,
 	.state_save = state_save_op, .release = release, .page_for_load = page_for_load, .state_check = state_check_op,
 	.state_load = state_load_op, .run = run, .discard = discard,
 };

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c hv/exit.c hv/exit_io.c hv/exit_msr.c hv/exit_cr.c hv/exit_ept.c hv/mmio.c hv/walk.c hv/run.c hv/throttle.c arch/x86_64/vmx/vmcs.c */
+/* libs: -Lbuild/deps/host -lthird */
+#include <criterion/criterion.h>
+#include "arch/x86_64/time.h"
+#include "hv/exit.h"
+#include "tests/fake/fake_vcpu.h"
+#include "tests/fake/fake_vm.h"
+
+#define MS 1000000ull
+#define SECOND (1000 * MS)
+#define PAGES 2048u
+
+static struct vm *vm;
+static uint64_t log_of_pml[512];
+static uint64_t next_page, written, ran_ns;
+
+static void fresh(void)
+{
+	fake_vm_reset();
+	vm = fake_vm(8);
+	fake_vcpu.s.rflags = 0x202;
+	vm->vcpu[0].pml = log_of_pml;
+	next_page = written = ran_ns = 0;
+	for (uint64_t at = 0; at < vm->memory_bytes; at += CHUNK_SIZE)
+		vm_memory_touch(vm, at);
+}
+
+TestSuite(throttle, .init = fresh);
+
+/* The guest works for 10 us, and its timer may be due. */
+static void work(struct vcpu *c)
+{
+	fake_host.tsc += 10000;
+	ran_ns += 10000;
+	c->event = 0;
+	c->exit.reason = VMX_EXIT_PREEMPTION_TIMER;
+}
+
+/* Reads, or writes what is dirty already: nothing that a tracker sees. */
+static void reader(struct vcpu *c)
+{
+	work(c);
+}
+
+/* Write-protect: the first write to a clean page, every 10 us. */
+static void faulting_writer(struct vcpu *c)
+{
+	work(c);
+	c->exit.reason = VMX_EXIT_EPT_VIOLATION;
+	c->exit.qualification = 2 | 3u << 7;
+	fake_vcpu.exit_gpa = next_page++ % PAGES * PAGE_SIZE;
+	written++;
+}
+
+/* PML: 100 pages for each exit. */
+static void logging_writer(struct vcpu *c)
+{
+	work(c);
+	for (unsigned n = 0; n < 100; n++)
+		log_of_pml[511 - n] = next_page++ % PAGES * PAGE_SIZE;
+	fake_vcpu.pml_index = 411;
+	written += 100;
+}
+
+/* A/D: nobody is told; the test harvests for it. */
+static void silent_writer(struct vcpu *c)
+{
+	work(c);
+	written++;
+}
+
+/* Runs the guest for @ns of the host's time as the main loop does; A/D finds what was written at each 50 ms. */
+static void run(uint64_t ns, bool harvest)
+{
+	uint64_t end = time_ns() + ns, found = written, next = time_ns() + 50 * MS;
+
+	while (time_ns() < end) {
+		uint64_t wake = vm_wake_ns(vm);
+
+		if (wake > time_ns())
+			fake_host.tsc += wake - time_ns() < MS ? wake - time_ns() : MS;
+		else
+			vm_run_slice(vm, MS);
+		if (harvest && time_ns() >= next) {
+			throttle_found(&vm->throttle, written - found);
+			found = written;
+			next = time_ns() + 50 * MS;
+		}
+	}
+}
+
+static void track(enum dirty_kind kind)
+{
+	cr_assert_eq(dirty_start(&vm->dirty, &vm->ept, kind, vm->memory_bytes, NULL), ERR_OK);
+}
+
+Test(throttle, a_writer_is_held_to_its_allowance_at_the_write_fault)
+{
+	track(DIRTY_WRITE_PROTECT);
+	fake_vcpu.guest = faulting_writer;
+	run(SECOND, false);
+	cr_expect_geq(written, 90000, "unthrottled: %llu", (unsigned long long)written);
+	written = 0;
+	throttle_set(&vm->throttle, 1000, time_ns());
+	run(SECOND, false);
+	cr_expect_geq(written, 900, "%llu", (unsigned long long)written);
+	cr_expect_leq(written, 1100, "%llu", (unsigned long long)written);
+}
+
+Test(throttle, a_writer_is_held_to_its_allowance_at_the_drained_log)
+{
+	track(DIRTY_PML);
+	fake_vcpu.guest = logging_writer;
+	throttle_set(&vm->throttle, 1000, time_ns());
+	run(2 * SECOND, false);
+	cr_expect_geq(written, 1800, "%llu", (unsigned long long)written);
+	cr_expect_leq(written, 2200, "%llu", (unsigned long long)written);
+}
+
+Test(throttle, a_writer_that_only_a_harvest_shows_is_held_near_its_allowance)
+{
+	track(DIRTY_AD);
+	fake_vcpu.guest = silent_writer;
+	throttle_set(&vm->throttle, 1000, time_ns());
+	run(SECOND, true);	/* learns */
+	written = 0;
+	run(4 * SECOND, true);
+	cr_expect_geq(written, 2000, "%llu", (unsigned long long)written);
+	cr_expect_leq(written, 8000, "%llu", (unsigned long long)written);
+}
+
+Test(throttle, a_reader_pays_nothing)
+{
+	static const enum dirty_kind kinds[] = { DIRTY_WRITE_PROTECT, DIRTY_PML, DIRTY_AD };
+
+	for (int n = 0; n < 3; n++) {
+		fresh();
+		track(kinds[n]);
+		fake_vcpu.guest = reader;
+		throttle_set(&vm->throttle, 16, time_ns());
+		run(SECOND, true);
+		cr_expect_geq(ran_ns, SECOND * 99 / 100, "%s", dirty_kind_name(kinds[n]));
+	}
+}
+
+Test(throttle, who_waits_goes_on_when_the_throttle_ends)
+{
+	track(DIRTY_WRITE_PROTECT);
+	fake_vcpu.guest = faulting_writer;
+	throttle_set(&vm->throttle, 16, time_ns());
+	run(100 * MS, false);
+	cr_expect_gt(vm_wake_ns(vm), time_ns());
+	throttle_set(&vm->throttle, 0, time_ns());
+	cr_expect_eq(vm_wake_ns(vm), 0);
+	written = 0;
+	run(100 * MS, false);
+	cr_expect_geq(written, 9000);
+}
+
+Test(throttle, no_wait_is_longer_than_a_second)
+{
+	struct vm_throttle t = { 0 };
+
+	throttle_set(&t, 16, 5);
+	throttle_spend(&t, 512, 5);
+	cr_expect(throttle_waits(&t, 5 + SECOND / 2));
+	cr_expect_not(throttle_waits(&t, 5 + SECOND + MS));
+	throttle_set(&t, UINT64_MAX, 5);
+	throttle_spend(&t, UINT64_MAX, 5);
+	throttle_ran(&t, UINT64_MAX, 6);
+	cr_expect_not(throttle_waits(&t, 6 + SECOND + MS), "huge figures do not overflow");
+}
+
+Test(throttle, a_vm_that_stopped_forgets_its_throttle)
+{
+	track(DIRTY_WRITE_PROTECT);
+	throttle_set(&vm->throttle, 16, time_ns());
+	vm_free_resources(vm);
+	cr_expect_eq(vm->throttle.pages_per_s, 0);
+}

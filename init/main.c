@@ -13,6 +13,7 @@
 #include "init/host.h"
 #include "init/libc.h"
 #include "init/services.h"
+#include "init/store.h"
 #include "init/vms.h"
 #include "lib/log.h"
 #include "lib/pages.h"
@@ -47,6 +48,7 @@ void tern_main(struct boot_info *boot)
 {
 	start_machine(boot);
 	host_init(&boot->config);
+	store_init(boot, host_info()->boot_id);
 	services_init(&boot->config);
 	vms_init(boot);
 	services_run();

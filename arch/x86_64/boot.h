@@ -8,8 +8,12 @@
 
 #define BOOT_RANGES	128
 #define BOOT_FILES	16
+#define BOOT_RUNTIME	192
 
 struct boot_range { uint64_t start, bytes; };
+
+/* Memory that the firmware's runtime services use; where two overlap the later one says more. */
+struct boot_runtime { uint64_t start, bytes; bool writable, executable, mmio; };
 
 /* A file of the boot volume, read before ExitBootServices. */
 struct boot_file {
@@ -33,6 +37,10 @@ struct boot_info {
 	struct why_list mistakes;	/* of tern.conf; also when it is missing */
 	struct boot_file file[BOOT_FILES];
 	uint32_t files;
+	uint64_t runtime_services;	/* EFI_RUNTIME_SERVICES, 0 if none */
+	uint32_t runtime_supported;	/* bits of EFI_RT_PROPERTIES_TABLE; all ones without that table */
+	struct boot_runtime runtime[BOOT_RUNTIME];
+	uint32_t runtime_ranges, runtime_lost;	/* lost: did not fit */
 };
 
 /* The rest of Tern; runs on its own stack with interrupts off and the firmware's page tables. */

@@ -2,6 +2,7 @@
 #include "intr.h"
 #include <stddef.h>
 #include "cpu.h"
+#include "firmware.h"
 #include "lib/log.h"
 
 struct gate { uint16_t offset0, selector; uint8_t ist, type; uint16_t offset16; uint32_t offset32, reserved; };
@@ -80,6 +81,8 @@ void intr_dispatch(struct intr_frame *frame)
 		log_warn("cpu", "interrupt with vector %llu has no handler", (unsigned long long)frame->vector);
 		return;
 	}
+	if (firmware_fault(frame))
+		return;
 	dump(frame);
 	panic("%s in Tern at image offset %llx", exception_name[frame->vector] ? exception_name[frame->vector] : "exception",
 	      (unsigned long long)(frame->rip - (uint64_t)image_start));

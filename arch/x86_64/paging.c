@@ -85,6 +85,19 @@ uint64_t paging_cr3(void)
 	return (uint64_t)root;
 }
 
+/* The firmware's runtime code must be executable: without an attributes table it is writable too. */
+static void map_runtime(const struct boot_info *boot, uint64_t top)
+{
+	for (uint32_t i = 0; i < boot->runtime_ranges; i++) {
+		const struct boot_runtime *r = &boot->runtime[i];
+		uint64_t rights = (r->writable ? RW : 0) | (r->executable ? 0 : NX) | (r->mmio ? PCD | PWT : 0);
+
+		if (r->mmio && r->start + r->bytes <= top)
+			continue;	/* present, and uncached by the firmware's MTRRs */
+		set_range((const char *)r->start, (const char *)(r->start + r->bytes), rights);
+	}
+}
+
 void paging_init(const struct boot_info *boot)
 {
 	uint64_t top = boot->top < 4 * SIZE_1G ? 4 * SIZE_1G : (boot->top + SIZE_1G - 1) & ~(SIZE_1G - 1);
@@ -97,6 +110,7 @@ void paging_init(const struct boot_info *boot)
 		for (unsigned i = 0; i < 512; i++)
 			pd[i] = (a + i * CHUNK_SIZE) | P | RW | PS | NX;
 	}
+	map_runtime(boot, top);
 	*entry_4k(0) = 0;	/* a NULL dereference faults */
 	set_range(image_start, image_end, RW | NX);
 	set_range(image_text, image_text_end, 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* paging.h: the host's page tables: all physical memory mapped one to one, W^X for the image. */
+/* paging.h: the host's page tables: all physical memory mapped one to one, W^X for the image, and the firmware's runtime
+ * services as its own tables say. */
 #pragma once
 #include <stdint.h>
 #include "arch/x86_64/boot.h"

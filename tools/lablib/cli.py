@@ -35,6 +35,8 @@ def parser():
     up.add_argument("--nic", default="e1000", metavar="MODEL", help="QEMU's network card")
     up.add_argument("--sync", choices=("slowdown", "none"), default="slowdown", help="Bochs' clock; none: instructions")
     up.add_argument("--ips", type=int, default=60000000, metavar="N", help="Bochs' instructions per second")
+    up.add_argument("--keep-variables", action="store_true", dest="variables",
+                    help="the firmware's variables survive kill and start, as in a real machine")
     up.add_argument("--timeout", type=float, default=240, metavar="SECONDS")
     up.add_argument("--no-wait", action="store_true", help="don't wait for the hosts")
 
@@ -103,8 +105,9 @@ def cmd_link(args):
 
 
 def cmd_kill(args):
-    host = state.running(args.folder).host(args.host)
-    if not emulator.kill(host):
+    lab = state.running(args.folder)
+    host = lab.host(args.host)
+    if not emulator.kill(host, lab.options["variables"]):
         raise LabError(f"{host.name} is not running")
     return 0
 

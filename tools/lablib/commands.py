@@ -134,7 +134,7 @@ def up(args):
     if old or network.exists(state.netns_of(args.folder)):
         clean(args.folder, old)
     configs, files = by_host(args.config, hosts, "--config"), by_host(args.file, hosts, "--file")
-    options = {k: getattr(args, k) for k in ("smp", "nic", "sync", "ips")}
+    options = {k: getattr(args, k) for k in ("smp", "nic", "sync", "ips", "variables")}
     lab = state.Lab(args.folder, state.netns_of(args.folder), options, hosts)
     try:
         with undisturbed():
@@ -164,7 +164,7 @@ def clean(folder, lab):
     """Ends what was recorded and removes the network; logs stay for reading."""
     for h in lab.hosts if lab else []:
         emulator.kill(h)
-        for name in ("esp.img", "esp.img.lock", "bochsrc", "rc.txt"):
+        for name in ("esp.img", "esp.img.lock", "bochsrc", "rc.txt", "variables.fd"):
             if os.path.exists(os.path.join(h.folder, name)):
                 os.unlink(os.path.join(h.folder, name))
     network.remove(lab.netns if lab else state.netns_of(folder))

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Starting and ending the emulators. A process is ended only if it is still the one that was recorded."""
 import os
+import shutil
 import signal
 import subprocess
 import time
 
-from . import LabError
+from . import LabError, nvram
 
 OVMF = "/usr/share/ovmf/OVMF.fd"
+# The same firmware in two parts, for a machine with a flash chip: the program, and an empty store of variables.
+OVMF_CODE, OVMF_VARS = "/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd"
 VGABIOS = "/usr/share/bochs/VGABIOS-lgpl-latest"
 DEFAULT_CPU = {"bochs": "corei7_skylake_x", "qemu": "max"}
 PROGRAM = {"bochs": "bochs-bin", "qemu": "qemu-system-x86_64"}
@@ -35,19 +38,39 @@ clock: sync={sync}, time0=utc
 """
 
 
+def bochs_firmware(host, o):
+    """Bochs has no flash of this size: OVMF copies the variables of its ROM to memory when it starts, and changes them there. So
+    the host's ROM is a file of its own, into which kill() puts them back as a flash would have them."""
+    if not o["variables"]:
+        return OVMF
+    if not os.path.exists(host.variables):
+        shutil.copyfile(OVMF, host.variables)
+    return host.variables
+
+
 def bochs_words(host, o):
     rc = os.path.join(host.folder, "bochsrc")
     with open(rc, "w", encoding="utf-8") as f:
-        f.write(BOCHSRC.format(cpu=host.cpu, smp=o["smp"], ips=o["ips"], memory=host.memory, ovmf=OVMF,
+        f.write(BOCHSRC.format(cpu=host.cpu, smp=o["smp"], ips=o["ips"], memory=host.memory, ovmf=bochs_firmware(host, o),
                                vgabios=VGABIOS, mac=host.mac, tap=host.tap, sync=o["sync"]))
     with open(os.path.join(host.folder, "rc.txt"), "w", encoding="utf-8") as f:
         f.write("c\n")
     return ["bochs-bin", "-q", "-f", rc, "-rc", os.path.join(host.folder, "rc.txt")]
 
 
+def qemu_firmware(host, o):
+    """With variables to keep: from flash, whose second chip is a file of the host's."""
+    if not o["variables"]:
+        return ["-bios", OVMF]
+    if not os.path.exists(host.variables):
+        shutil.copyfile(OVMF_VARS, host.variables)
+    return ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF_CODE}",
+            "-drive", f"if=pflash,unit=1,format=raw,file={host.variables}"]
+
+
 def qemu_words(host, o):
     return ["qemu-system-x86_64", "-name", host.name, "-machine", "pc,accel=tcg", "-cpu", host.cpu,
-            "-smp", str(o["smp"]), "-m", str(host.memory), "-bios", OVMF, "-nodefaults", "-no-user-config",
+            "-smp", str(o["smp"]), "-m", str(host.memory), *qemu_firmware(host, o), "-nodefaults", "-no-user-config",
             "-vga", "std", "-display", "none", "-no-reboot",
             "-drive", f"if=ide,format=raw,file={host.image}",
             "-netdev", f"tap,id=n0,ifname={host.tap},script=no,downscript=no",
@@ -95,9 +118,13 @@ def alive(host):
         return False
 
 
-def kill(host):
-    """SIGKILL, because Bochs ignores the gentler ones, and waits until it is gone."""
+def kill(host, keep=False):
+    """SIGKILL, because Bochs ignores the gentler ones, and waits until it is gone. With keep, what Bochs' firmware would have in
+    flash is saved first."""
     was = alive(host)
+    if was and keep and host.emulator == "bochs":
+        os.kill(host.pid, signal.SIGSTOP)
+        nvram.take_along(host.pid, host.variables)
     if was:
         os.kill(host.pid, signal.SIGKILL)
         deadline = time.monotonic() + 10

@@ -35,6 +35,11 @@ class Host:
         return os.path.join(self.folder, "esp.img")
 
     @property
+    def variables(self):
+        """What the firmware keeps while the host is off."""
+        return os.path.join(self.folder, "variables.fd")
+
+    @property
     def config(self):
         return os.path.join(self.folder, "tern.conf")
 

@@ -6,6 +6,7 @@
 #include "arch/x86_64/serial.h"
 #include "lib/fmt.h"
 #include "processors.h"
+#include "runtime.h"
 #include "volume.h"
 
 #define CONFIG_PATH	"/tern/tern.conf"
@@ -135,6 +136,7 @@ static EFI_STATUS leave_firmware(EFI_SYSTEM_TABLE *st, EFI_HANDLE image)
 	}
 	if (EFI_ERROR(status))
 		return status;
+	runtime_note(st, map, size, stride, &boot);
 	for (UINTN at = 0; at + stride <= size; at += stride) {
 		const EFI_MEMORY_DESCRIPTOR *d = (const EFI_MEMORY_DESCRIPTOR *)(map + at);
 		uint64_t bytes = d->NumberOfPages * EFI_PAGE_SIZE;

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+#include "init/store.h"
+#include <string.h>
+#include "arch/x86_64/time.h"
+#include "arch/x86_64/uefi_vars.h"
+#include "lib/crc32c.h"
+#include "lib/fmt.h"
+#include "lib/log.h"
+
+#define BOOT_NAME	"Boot"
+#define NAME_LENGTH	(2 * MIG_STORE_KEY)
+#define HEAD_BYTES	60u	/* of a variable in EDK II's store, the widest in use */
+#define MAGIC		0x31524e54u	/* "TNR1" */
+
+_Static_assert(NAME_LENGTH < UEFI_VAR_NAME, "a key in hexadecimal is a name");
+
+/* What a variable holds: the CRC tells a record from whatever else may stand under its name. */
+struct entry {
+	uint32_t magic, crc;	/* of name and bytes */
+	uint8_t bytes[MIG_STORE_BYTES];
+};
+_Static_assert(sizeof(struct entry) == MIG_STORE_BYTES + 8 && sizeof(struct entry) <= UEFI_VAR_BYTES, "fits a variable");
+#define ENTRY_HEAD offsetof(struct entry, bytes)
+
+struct boot_note { uint8_t boot_id[16]; uint64_t count; };
+
+static struct { uint8_t key[MIG_STORE_KEY]; bool used; } known[MIG_STORE_ENTRIES];
+static uint64_t room;		/* bytes the firmware can still take, at least as far as Tern fills it */
+static enum store_state state;
+static char text[WHY_TEXT];
+static struct mig_store seam;
+
+static void name_of(const uint8_t key[MIG_STORE_KEY], char name[UEFI_VAR_NAME])
+{
+	for (unsigned i = 0; i < MIG_STORE_KEY; i++)
+		fmt(name + 2 * i, 3, "%02x", key[i]);
+}
+
+static int digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool key_of(const char *name, uint8_t key[MIG_STORE_KEY])
+{
+	if (strlen(name) != NAME_LENGTH)
+		return false;
+	for (unsigned i = 0; i < MIG_STORE_KEY; i++) {
+		if (digit(name[2 * i]) < 0 || digit(name[2 * i + 1]) < 0)
+			return false;
+		key[i] = (uint8_t)(digit(name[2 * i]) << 4 | digit(name[2 * i + 1]));
+	}
+	return true;
+}
+
+static int find(const uint8_t *key)
+{
+	for (int i = 0; i < MIG_STORE_ENTRIES; i++)
+		if (known[i].used && !memcmp(known[i].key, key, MIG_STORE_KEY))
+			return i;
+	return -1;
+}
+
+static int place(void)
+{
+	for (int i = 0; i < MIG_STORE_ENTRIES; i++)
+		if (!known[i].used)
+			return i;
+	return -1;
+}
+
+static uint32_t crc_of(const char *name, const void *bytes, size_t length)
+{
+	return crc32c(crc32c(0, name, strlen(name)), bytes, length);
+}
+
+static enum err read_entry(const char *name, uint8_t bytes[MIG_STORE_BYTES], size_t *length, struct why *why)
+{
+	struct entry entry;
+	size_t size;
+	enum err e = uefi_var_get(name, &entry, sizeof(entry), &size, why);
+
+	if (e != ERR_OK)
+		return e;
+	if (size <= ENTRY_HEAD || entry.magic != MAGIC || entry.crc != crc_of(name, entry.bytes, size - ENTRY_HEAD)) {
+		why_set(why, "variable %s is no record: its checksum is wrong", name);
+		return ERR_CORRUPT;
+	}
+	*length = size - ENTRY_HEAD;
+	memcpy(bytes, entry.bytes, *length);
+	return ERR_OK;
+}
+
+/* A replaced variable's old place often stays lost until the firmware's next start, so every write counts. */
+static enum err write_entry(const char *name, const void *bytes, size_t length, struct why *why)
+{
+	struct entry entry = { .magic = MAGIC, .crc = crc_of(name, bytes, length) };
+	uint64_t cost = HEAD_BYTES + 2 * (strlen(name) + 1) + ENTRY_HEAD + length;
+	enum err e;
+
+	memcpy(entry.bytes, bytes, length);
+	e = uefi_var_put(name, &entry, ENTRY_HEAD + length, why);
+	if (e == ERR_OK && room != UINT64_MAX)
+		room -= room < cost ? room : cost;
+	return e;
+}
+
+static bool has_room(void)
+{
+	if (room < STORE_RESERVE)
+		room = uefi_vars_room();
+	return room >= STORE_RESERVE;
+}
+
+static enum err put(void *ctx, const uint8_t key[MIG_STORE_KEY], const void *bytes, size_t length)
+{
+	char name[UEFI_VAR_NAME];
+	struct why why;
+	int at = find(key);
+	enum err e;
+
+	(void)ctx;
+	if (!length || length > MIG_STORE_BYTES)
+		return ERR_INVALID;
+	if (at < 0 && (place() < 0 || !has_room())) {
+		log_error("records", "a new one does not fit: %s", place() < 0 ? "all places are taken" :
+			  "the firmware's variable store is nearly full; a restart of this host may clean it");
+		return ERR_SPACE;
+	}
+	name_of(key, name);
+	e = write_entry(name, bytes, length, &why);
+	if (e != ERR_OK) {
+		log_error("records", "%s", why.text);
+		return e == ERR_SPACE ? e : ERR_IO;
+	}
+	if (at < 0) {
+		at = place();
+		memcpy(known[at].key, key, MIG_STORE_KEY);
+		known[at].used = true;
+	}
+	return ERR_OK;
+}
+
+static void drop(void *ctx, const uint8_t key[MIG_STORE_KEY])
+{
+	char name[UEFI_VAR_NAME];
+	struct why why;
+	int at = find(key);
+
+	(void)ctx;
+	if (at < 0)
+		return;
+	name_of(key, name);
+	if (uefi_var_remove(name, &why) != ERR_OK)
+		log_warn("records", "%s", why.text);
+	known[at].used = false;
+}
+
+static void each(void *ctx, void (*visit)(void *arg, const uint8_t key[MIG_STORE_KEY], const void *bytes, size_t length), void *arg)
+{
+	uint8_t bytes[MIG_STORE_BYTES];
+	char name[UEFI_VAR_NAME];
+	struct why why;
+	size_t length;
+
+	(void)ctx;
+	for (unsigned i = 0; i < MIG_STORE_ENTRIES; i++) {
+		if (!known[i].used)
+			continue;
+		name_of(known[i].key, name);
+		if (read_entry(name, bytes, &length, &why) == ERR_OK)
+			visit(arg, known[i].key, bytes, length);
+		else
+			log_error("records", "%s", why.text);
+	}
+}
+
+/* --- at boot ------------------------------------------------------------------------------------------ */
+
+static void note_name(void *arg, const char *name)
+{
+	uint8_t key[MIG_STORE_KEY], bytes[MIG_STORE_BYTES];
+	struct why why;
+	size_t length;
+	int at = place();
+
+	(void)arg;
+	if (!strcmp(name, BOOT_NAME))
+		return;
+	if (!key_of(name, key))
+		why_set(&why, "variable %s under Tern's GUID is no record; it is left alone", name);
+	else if (at < 0)
+		why_set(&why, "variable %s: more than %u records; it is not read", name, MIG_STORE_ENTRIES);
+	else if (read_entry(name, bytes, &length, &why) == ERR_OK) {
+		memcpy(known[at].key, key, MIG_STORE_KEY);
+		known[at].used = true;
+		return;
+	}
+	log_warn("records", "%s", why.text);
+}
+
+/* Finds an earlier boot's note and puts this boot's in its place; *count is this boot's number. */
+static enum store_state note_boot(const uint8_t boot_id[16], uint64_t *count, struct why *why)
+{
+	union { uint8_t bytes[MIG_STORE_BYTES]; struct boot_note note; } old;
+	struct boot_note now = { .count = 1 };
+	size_t length;
+	enum err e = read_entry(BOOT_NAME, old.bytes, &length, why);
+	bool earlier = e == ERR_OK && length == sizeof(now) && memcmp(old.note.boot_id, boot_id, sizeof(now.boot_id));
+
+	if (e != ERR_OK && e != ERR_NOTFOUND)
+		log_warn("records", "%s", why->text);
+	if (earlier)
+		now.count = old.note.count + 1;
+	memcpy(now.boot_id, boot_id, sizeof(now.boot_id));
+	*count = now.count;
+	e = write_entry(BOOT_NAME, &now, sizeof(now), why);
+	return e == ERR_OK ? earlier ? STORE_KEPT : STORE_FORGETFUL : earlier ? STORE_FULL : STORE_NONE;
+}
+
+static void tell(uint64_t count, uint64_t took_ns, const struct why *why)
+{
+	switch (state) {
+	case STORE_KEPT:
+		fmt(text, sizeof(text), "kept by the firmware (boot %llu)", (unsigned long long)count);
+		break;
+	case STORE_FORGETFUL:
+		fmt(text, sizeof(text), "not yet proven to survive a restart (first boot, or the firmware forgets)");
+		break;
+	case STORE_FULL:
+		fmt(text, sizeof(text), "kept by the firmware, which takes no new ones now: %s", why->text);
+		break;
+	case STORE_NONE:
+		fmt(text, sizeof(text), "kept in memory only: %s", why->text);
+		break;
+	}
+	log_write(state == STORE_KEPT ? LOG_INFO : LOG_WARN, "records", "%s", text);
+	if (room != UINT64_MAX && (state == STORE_KEPT || state == STORE_FORGETFUL))
+		log_info("records", "writing one took %llu us; the store has %llu bytes left", (unsigned long long)took_ns / 1000,
+			 (unsigned long long)room);
+}
+
+void store_init(const struct boot_info *boot, const uint8_t boot_id[16])
+{
+	uint64_t count = 0, start = time_ns();
+	struct why why = { "" };
+
+	memset(known, 0, sizeof(known));
+	state = STORE_NONE;
+	if (uefi_vars_init(boot, &why) == ERR_OK && uefi_var_each(note_name, NULL, &why) == ERR_OK) {
+		room = uefi_vars_room();
+		start = time_ns();
+		state = note_boot(boot_id, &count, &why);
+	}
+	tell(count, time_ns() - start, &why);
+	seam = (struct mig_store){ .proven = state == STORE_KEPT, .put = put, .drop = drop, .each = each };
+}
+
+enum store_state store_state(void)
+{
+	return state;
+}
+
+const char *store_text(void)
+{
+	return text;
+}
+
+const struct mig_store *store_seam(void)
+{
+	return state == STORE_NONE ? NULL : &seam;
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: init/store.c lib/crc32c.c lib/err.c lib/fmt.c lib/why.c tests/fake/fake_uefi_vars.c tests/fake/fake_log.c */
+#include "init/store.h"
+#include <criterion/criterion.h>
+#include <string.h>
+#include "arch/x86_64/time.h"
+#include "tests/fake/fake_uefi_vars.h"
+
+static const uint8_t boot_1[16] = "first boot", boot_2[16] = "second boot", boot_3[16] = "third boot";
+static const uint8_t key_a[MIG_STORE_KEY] = "attempt a", key_b[MIG_STORE_KEY] = "attempt b";
+#define NAME_A "617474656d7074206100000000000000"
+
+static unsigned seen;
+static char last[MIG_STORE_BYTES];
+static size_t last_length;
+
+uint64_t time_ns(void)
+{
+	return 0;
+}
+
+static void visit(void *arg, const uint8_t key[MIG_STORE_KEY], const void *bytes, size_t length)
+{
+	cr_assert_eq(arg, &seen);
+	if (key)
+		seen++;
+	memcpy(last, bytes, length);
+	last_length = length;
+}
+
+static unsigned entries(void)
+{
+	const struct mig_store *s = store_seam();
+
+	seen = 0;
+	s->each(s->ctx, visit, &seen);
+	return seen;
+}
+
+static enum err put(const uint8_t *key, const char *words)
+{
+	const struct mig_store *s = store_seam();
+
+	return s->put(s->ctx, key, words, strlen(words) + 1);
+}
+
+static void boot(const uint8_t *id)
+{
+	store_init(NULL, id);
+}
+
+TestSuite(store, .init = fake_uefi_vars_reset);
+
+Test(store, an_entry_is_there_after_a_restart)
+{
+	boot(boot_1);
+	cr_assert_eq(put(key_a, "prepared"), ERR_OK);
+	boot(boot_2);
+	cr_assert_eq(entries(), 1);
+	cr_assert_str_eq(last, "prepared");
+}
+
+Test(store, an_entry_is_replaced_not_doubled)
+{
+	boot(boot_1);
+	cr_assert_eq(put(key_a, "prepared"), ERR_OK);
+	cr_assert_eq(put(key_a, "owned"), ERR_OK);
+	cr_assert_eq(put(key_b, "committed"), ERR_OK);
+	boot(boot_2);
+	cr_assert_eq(entries(), 2);
+	cr_assert_eq(fake_uefi_vars_count(), 3);
+}
+
+Test(store, a_dropped_entry_is_gone_after_a_restart)
+{
+	boot(boot_1);
+	cr_assert_eq(put(key_a, "prepared"), ERR_OK);
+	store_seam()->drop(NULL, key_a);
+	store_seam()->drop(NULL, key_b);
+	cr_assert_eq(fake_uefi_vars.removes, 1, "what was never written is not removed");
+	boot(boot_2);
+	cr_assert_eq(entries(), 0);
+}
+
+Test(store, the_first_boot_proves_nothing_and_the_second_does)
+{
+	boot(boot_1);
+	cr_assert_eq(store_state(), STORE_FORGETFUL);
+	cr_assert_not(store_seam()->proven);
+	cr_assert(strstr(store_text(), "not yet proven to survive a restart"));
+	boot(boot_2);
+	cr_assert_eq(store_state(), STORE_KEPT);
+	cr_assert(store_seam()->proven);
+	cr_assert_str_eq(store_text(), "kept by the firmware (boot 2)");
+	boot(boot_3);
+	cr_assert_str_eq(store_text(), "kept by the firmware (boot 3)");
+}
+
+Test(store, finding_this_boot_itself_proves_nothing)
+{
+	boot(boot_1);
+	boot(boot_1);
+	cr_assert_eq(store_state(), STORE_FORGETFUL);
+}
+
+Test(store, a_damaged_boot_note_proves_nothing)
+{
+	boot(boot_1);
+	cr_assert(fake_uefi_vars_damage("Boot", 12));
+	boot(boot_2);
+	cr_assert_eq(store_state(), STORE_FORGETFUL);
+	boot(boot_3);
+	cr_assert_eq(store_state(), STORE_KEPT, "it was written anew");
+}
+
+Test(store, without_services_there_is_no_store_and_a_reason)
+{
+	fake_uefi_vars.init = ERR_UNSUPPORTED;
+	boot(boot_1);
+	cr_assert_eq(store_state(), STORE_NONE);
+	cr_assert_null(store_seam());
+	cr_assert(strstr(store_text(), "memory only: the fake firmware"), "%s", store_text());
+}
+
+Test(store, a_first_boot_that_can_write_nothing_has_no_store)
+{
+	fake_uefi_vars.put = ERR_REFUSED;
+	boot(boot_1);
+	cr_assert_null(store_seam());
+	cr_assert(strstr(store_text(), "memory only: writing Boot"), "%s", store_text());
+}
+
+Test(store, a_store_that_has_become_full_still_shows_what_it_holds)
+{
+	boot(boot_1);
+	cr_assert_eq(put(key_a, "committed"), ERR_OK);
+	fake_uefi_vars.put = ERR_SPACE;
+	boot(boot_2);
+	cr_assert_eq(store_state(), STORE_FULL);
+	cr_assert_not(store_seam()->proven);
+	cr_assert_eq(entries(), 1);
+	cr_assert_eq(put(key_b, "prepared"), ERR_SPACE);
+}
+
+Test(store, near_the_end_of_the_space_only_what_exists_is_replaced)
+{
+	boot(boot_1);
+	cr_assert_eq(put(key_a, "prepared"), ERR_OK);
+	fake_uefi_vars.room = STORE_RESERVE - 1;
+	boot(boot_2);
+	cr_assert_eq(put(key_b, "prepared"), ERR_SPACE);
+	cr_assert_eq(put(key_a, "owned"), ERR_OK);
+	fake_uefi_vars.room = 50000;
+	cr_assert_eq(put(key_b, "prepared"), ERR_OK, "the firmware is asked again");
+}
+
+Test(store, its_own_writing_uses_the_space_up)
+{
+	fake_uefi_vars.room = STORE_RESERVE + 1000;
+	boot(boot_1);
+	fake_uefi_vars.room = 0;
+	for (int i = 0; i < 20; i++)
+		cr_assert_eq(put(key_a, "prepared"), i < 1 || fake_uefi_vars_has(NAME_A) ? ERR_OK : ERR_SPACE);
+	cr_assert_eq(put(key_b, "prepared"), ERR_SPACE, "20 writings of 150 bytes were counted");
+}
+
+Test(store, an_io_error_is_not_taken_for_success)
+{
+	boot(boot_1);
+	fake_uefi_vars.put = ERR_CORRUPT;
+	cr_assert_eq(put(key_a, "prepared"), ERR_IO);
+	fake_uefi_vars.put = ERR_OK;
+	cr_assert_eq(entries(), 0);
+}
+
+Test(store, holds_as_many_entries_as_it_must_and_no_more)
+{
+	uint8_t key[MIG_STORE_KEY] = { 0 };
+
+	boot(boot_1);
+	for (unsigned i = 0; i < MIG_STORE_ENTRIES; i++) {
+		key[0] = (uint8_t)i;
+		cr_assert_eq(put(key, "committed"), ERR_OK, "entry %u", i);
+	}
+	key[0] = MIG_STORE_ENTRIES;
+	cr_assert_eq(put(key, "committed"), ERR_SPACE);
+	boot(boot_2);
+	cr_assert_eq(entries(), MIG_STORE_ENTRIES);
+}
+
+Test(store, the_longest_entry_fits_and_a_longer_one_does_not)
+{
+	static const char bytes[MIG_STORE_BYTES + 1];
+
+	boot(boot_1);
+	cr_assert_eq(store_seam()->put(NULL, key_a, bytes, MIG_STORE_BYTES), ERR_OK);
+	cr_assert_eq(store_seam()->put(NULL, key_b, bytes, MIG_STORE_BYTES + 1), ERR_INVALID);
+	cr_assert_eq(store_seam()->put(NULL, key_b, bytes, 0), ERR_INVALID);
+	boot(boot_2);
+	cr_assert_eq(entries(), 1);
+	cr_assert_eq(last_length, MIG_STORE_BYTES);
+}
+
+Test(store, strange_variables_are_left_alone)
+{
+	static const char junk[600] = "junk";
+
+	boot(boot_1);
+	cr_assert_eq(put(key_a, "prepared"), ERR_OK);
+	fake_uefi_vars_write("Something", junk, 5);
+	fake_uefi_vars_write("00112233445566778899aabbccddeeff", junk, 3);
+	fake_uefi_vars_write("00112233445566778899aabbccddee00", junk, 40);
+	fake_uefi_vars_write("00112233445566778899aabbccddee01", junk, 600);
+	fake_uefi_vars_write("00112233445566778899AABBCCDDEE02", junk, 20);
+	fake_uefi_vars_write("????????????????????????????????", junk, 20);
+	boot(boot_2);
+	cr_assert_eq(store_state(), STORE_KEPT);
+	cr_assert_eq(entries(), 1);
+	cr_assert_eq(fake_uefi_vars_count(), 8);
+}
+
+Test(store, a_damaged_entry_is_not_shown_and_its_key_can_be_written_again)
+{
+	boot(boot_1);
+	cr_assert_eq(put(key_a, "prepared"), ERR_OK);
+	cr_assert(fake_uefi_vars_damage(NAME_A, 9));
+	boot(boot_2);
+	cr_assert_eq(entries(), 0);
+	cr_assert_eq(put(key_a, "aborted"), ERR_OK);
+	boot(boot_3);
+	cr_assert_eq(entries(), 1);
+}

@@ -4,15 +4,11 @@
 #include <string.h>
 #include "lib/fmt.h"
 
-void mig_ask_init(struct mig_ask *a, const struct mig_core *core, const uint8_t *attempt,
-		  const uint8_t *peer_boot_id, uint32_t ipv4, uint16_t port, uint64_t now_ns)
+void mig_ask_init(struct mig_ask *a, const struct mig_core *core, const struct mig_note *note, uint64_t now_ns)
 {
 	memset(a, 0, sizeof(*a));
 	a->core = core;
-	memcpy(a->attempt, attempt, MIG_ATTEMPT);
-	memcpy(a->peer_boot_id, peer_boot_id, sizeof(a->peer_boot_id));
-	a->ipv4 = ipv4;
-	a->port = port;
+	a->note = *note;
 	a->deadline_ns = now_ns;
 	a->wait_ns = MIG_RETRY_FIRST_NS;
 }
@@ -32,6 +28,12 @@ static void retry(struct mig_ask *a, uint64_t now_ns)
 	a->wait_ns = a->wait_ns * 2 < MIG_RETRY_LAST_NS ? a->wait_ns * 2 : MIG_RETRY_LAST_NS;
 }
 
+void mig_ask_again(struct mig_ask *a, enum mig_type type, uint64_t now_ns)
+{
+	a->type = type;
+	retry(a, now_ns);
+}
+
 static void go(struct mig_ask *a, enum mig_ask_place place, uint64_t deadline_ns)
 {
 	a->place = place;
@@ -41,9 +43,9 @@ static void go(struct mig_ask *a, enum mig_ask_place place, uint64_t deadline_ns
 static void connect_now(struct mig_ask *a, uint64_t now_ns)
 {
 	const struct mig_host *host = &a->core->host;
-	struct channel *ch = host->connect(host->ctx, a->ipv4, a->port, &a->last);
+	struct channel *ch = host->connect(host->ctx, a->note.peer_ipv4, a->note.peer_port, &a->last);
 
-	if (!ch || mig_stream_init(&a->stream, ch, a->attempt, now_ns)) {
+	if (!ch || mig_stream_init(&a->stream, ch, a->note.attempt, now_ns)) {
 		retry(a, now_ns);
 		return;
 	}
@@ -69,7 +71,7 @@ static void connected(struct mig_ask *a, uint64_t now_ns)
 
 static enum err put_question(struct mig_ask *a)
 {
-	struct mig_query query = { .digest = a->digest };
+	struct mig_query query = { .digest = a->note.digest };
 	struct mig_text text;
 
 	mig_text_set(&text, a->text);
@@ -88,7 +90,8 @@ static enum mig_ask_result on_hello(struct mig_ask *a, const struct mig_record *
 		retry(a, now_ns);
 		return MIG_ASK_AGAIN;
 	}
-	if (memcmp(hello.boot_id, a->peer_boot_id, sizeof(a->peer_boot_id))) {
+	a->rebooted = memcmp(hello.boot_id, a->note.peer_boot, sizeof(a->note.peer_boot)) != 0;
+	if (a->rebooted && !(hello.capabilities & MIG_CAP_RECORDS_KEPT)) {
 		why_set(&a->last, "the destination has restarted since and has forgotten the attempt");
 		a->wait_ns = MIG_RETRY_LAST_NS;
 		retry(a, now_ns);
@@ -108,7 +111,13 @@ static enum mig_ask_result on_answer(struct mig_ask *a, const struct mig_record 
 
 	switch (r->type) {
 	case MIG_RUNNING:
-		return MIG_ASK_RUNNING;
+		if (!a->rebooted)
+			return MIG_ASK_RUNNING;
+		why_set(&a->last, "%s took over %s and has restarted since; its memory there is lost, and what is here is from before "
+			"the hand-off", a->note.peer_name, a->note.vm);
+		a->wait_ns = MIG_RETRY_LAST_NS;
+		retry(a, now_ns);
+		return MIG_ASK_LOST;
 	case MIG_REFUSED:
 		return MIG_ASK_REFUSED;
 	case MIG_ANSWER:

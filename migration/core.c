@@ -27,6 +27,23 @@ struct mig_job *mig_core_job(struct mig_core *c, uint64_t now_ns)
 	return job;
 }
 
+void mig_core_tell(struct mig_core *c, uint32_t id, const char *text)
+{
+	char before[WHY_TEXT];
+
+	for (unsigned i = 0; i < MIG_JOBS; i++) {
+		struct mig_job *j = &c->job[i];
+
+		if (!id || j->id != id || !j->ended_ns)
+			continue;
+		/* The new fact first: it is what an operator must act on. */
+		memcpy(before, j->error, sizeof(before));
+		fmt(j->error, sizeof(j->error), before[0] ? "%s (%s)" : "%s", text, before);
+		j->state = MIG_JOB_FAILED;
+		j->phase = MIG_PHASE_FAILED;
+	}
+}
+
 void mig_core_attempt(struct mig_core *c, uint8_t attempt[MIG_ATTEMPT])
 {
 	memcpy(attempt, c->host.boot_id, MIG_ATTEMPT);
@@ -36,6 +53,11 @@ void mig_core_attempt(struct mig_core *c, uint8_t attempt[MIG_ATTEMPT])
 uint64_t mig_core_clock(const struct mig_core *c)
 {
 	return c->host.clock_ns(c->host.ctx);
+}
+
+uint64_t mig_core_wall(const struct mig_core *c)
+{
+	return c->host.wall_s ? c->host.wall_s(c->host.ctx) : 0;
 }
 
 uint64_t mig_core_spare(const struct mig_core *c)
@@ -50,7 +72,7 @@ void mig_core_hello(const struct mig_core *c, enum mig_purpose purpose, struct m
 	out->version_min = MIG_VERSION;
 	out->version_max = MIG_VERSION;
 	out->purpose = (uint8_t)purpose;
-	out->capabilities = MIG_CAPABILITIES;
+	out->capabilities = MIG_CAPABILITIES | (mig_records_kept(&c->records) ? MIG_CAP_RECORDS_KEPT : 0);
 	memcpy(out->boot_id, c->host.boot_id, sizeof(out->boot_id));
 	memcpy(out->uuid, c->host.uuid, sizeof(out->uuid));
 	memcpy(out->name, c->host.name, sizeof(out->name));

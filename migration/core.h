@@ -18,10 +18,14 @@ struct mig_core {
 
 /* A cleared job with a new id, over the oldest ended one if need be; NULL if all are active. */
 struct mig_job *mig_core_job(struct mig_core *c, uint64_t now_ns);
+/* Appends what became known of job @id after its end, if it is still there: it stays visible anew. */
+void mig_core_tell(struct mig_core *c, uint32_t id, const char *text);
 /* Makes an attempt id that no other attempt has (wire spec, section 1). */
 void mig_core_attempt(struct mig_core *c, uint8_t attempt[MIG_ATTEMPT]);
 /* Measures: the host's clock. */
 uint64_t mig_core_clock(const struct mig_core *c);
+/* Wall clock in seconds since 1970, 0 unknown. */
+uint64_t mig_core_wall(const struct mig_core *c);
 /* Chunks of memory that the core may take for caches now. */
 uint64_t mig_core_spare(const struct mig_core *c);
 /* This host's HELLO. */

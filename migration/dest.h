@@ -3,6 +3,7 @@
 #pragma once
 #include "core.h"
 #include "digest.h"
+#include "force.h"
 #include "handoff.h"
 #include "load.h"
 #include "stream.h"
@@ -29,6 +30,7 @@ struct mig_dest {
 	char peer_name[64];
 	bool wants_attach;		/* a settling connection: the service looks for the guest it is about */
 
+	struct mig_note note;		/* what is recorded, but for its state */
 	struct mig_guest *guest;	/* NULL: nothing is held for this attempt here */
 	struct mig_definition def;
 	uint32_t flags;			/* of OFFER */
@@ -40,6 +42,7 @@ struct mig_dest {
 	struct mig_memory_hash hash;
 	uint64_t round_start_ns, round_bytes, round_work_ns, load_ns, hash_start_ns;
 	struct mig_ready ready;
+	uint64_t prepared_ns;		/* when PREPARED was recorded, host's clock */
 	uint64_t commit_ns;		/* when COMMIT came, host's clock */
 	struct mig_commit commit;
 	struct why why;
@@ -54,4 +57,6 @@ uint64_t mig_dest_deadline(const struct mig_dest *d);
 void mig_dest_attach(struct mig_dest *to, struct mig_dest *from, uint64_t now_ns);
 /* An operator ends a reception that isn't PREPARED yet. ERR_STATE with a reason afterwards. */
 enum err mig_dest_cancel(struct mig_dest *d, uint64_t now_ns, struct why *why) NODISCARD;
+/* MIG_FORCE_* on a prepared copy. ERR_STATE: does not apply; ERR_REFUSED: @why is what it would risk. */
+enum err mig_dest_force(struct mig_dest *d, enum mig_force force, bool accept_risk, uint64_t now_ns, struct why *why) NODISCARD;
 void mig_dest_fini(struct mig_dest *d);

@@ -1,14 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /* dest_handoff.c: the destination's half of the hand-off: carries out the rows of handoff.c. */
 #include "dest_parts.h"
+#include <string.h>
 #include "lib/fmt.h"
 #include "lib/log.h"
 
-static void record(struct mig_dest *d, enum mig_record_state state, uint64_t digest)
+/* False: nothing may be promised. */
+static bool record(struct mig_dest *d, enum mig_record_state state)
 {
-	/* OFFER made sure of a place; should it be gone, S is not told READY and gives up. */
-	if (mig_records_put(&d->core->records, d->stream.attempt, state, digest))
-		log_error("mig", "no place left to record the attempt for %s", d->def.name);
+	enum err e;
+
+	d->note.digest = d->ready.digest;
+	d->note.when_s = mig_core_wall(d->core);
+	e = mig_records_put(&d->core->records, &d->note, state, &d->why);
+	if (!e && state == MIG_RECORD_PREPARED)
+		d->prepared_ns = mig_core_clock(d->core);
+	return e == ERR_OK;
+}
+
+/* The source has its copy back by an operator's word: the machine is there. */
+static void mark_away(struct mig_dest *d)
+{
+	const struct mig_note *n = mig_records_get(&d->core->records, d->stream.attempt);
+	const struct mig_host *host = &d->core->host;
+	struct why why;
+
+	if (n && mig_away_put(&d->core->records, n, host->defines, host->ctx, &why) != ERR_OK)
+		log_warn("mig", "a restart of this host forgets that %s is at %s", n->vm, n->peer_name);
 }
 
 static void run(struct mig_dest *d, uint64_t now_ns)
@@ -65,9 +83,8 @@ static void send_answer(struct mig_dest *d, uint8_t state, uint64_t now_ns)
 static void act(struct mig_dest *d, enum handoff_action action, uint64_t now_ns)
 {
 	switch (action) {
-	case HA_RECORD_PREPARED: record(d, MIG_RECORD_PREPARED, d->ready.digest); break;
-	case HA_RECORD_OWNED:	 record(d, MIG_RECORD_OWNED, d->ready.digest); break;
-	case HA_RECORD_ABORTED:	 record(d, MIG_RECORD_ABORTED, d->ready.digest); break;
+	case HA_MARK_AWAY:	 mark_away(d); break;
+	case HA_MARK_HOME:	 mig_away_home(&d->core->records, d->note.vm_uuid); break;
 	case HA_DROP_RECORD:	 mig_records_remove(&d->core->records, d->stream.attempt); break;
 	case HA_FREE_COPY:	 free_copy(d, now_ns); break;
 	case HA_RUN:		 run(d, now_ns); break;
@@ -103,6 +120,40 @@ static void settle(struct mig_dest *d, enum handoff_event event, uint64_t now_ns
 	}
 }
 
+/* Which record an action writes; NONE: it writes none. */
+static enum mig_record_state record_of(enum handoff_action action)
+{
+	switch (action) {
+	case HA_RECORD_PREPARED: return MIG_RECORD_PREPARED;
+	case HA_RECORD_OWNED:	 return MIG_RECORD_OWNED;
+	case HA_RECORD_ABORTED:	 return MIG_RECORD_ABORTED;
+	default:		 return MIG_RECORD_NONE;
+	}
+}
+
+/* What is done instead of @step, whose record could not be stored. NULL: nothing more. */
+static const struct handoff_step *without_record(struct mig_dest *d, const struct handoff_step *step,
+						 enum handoff_event event, uint64_t now_ns)
+{
+	switch (record_of(step->action[0])) {
+	case MIG_RECORD_PREPARED:
+		dest_fail(d, now_ns, ERR_IO, d->why.text);
+		return NULL;
+	case MIG_RECORD_OWNED:
+		if (event == HE_FORCE_RUN)
+			return NULL;
+		step = handoff_step(HD_PREPARED, HE_NO_RECORD);
+		if (record(d, MIG_RECORD_ABORTED))
+			break;
+		/* fall through */
+	default:
+		/* It is true all the same: from PREPARED a restart comes to ABORTED too. */
+		log_warn("mig", "%s is given up here; that could not be stored", d->def.name);
+		break;
+	}
+	return step;
+}
+
 void dest_event(struct mig_dest *d, enum handoff_event event, uint64_t now_ns)
 {
 	const struct handoff_step *step;
@@ -111,6 +162,11 @@ void dest_event(struct mig_dest *d, enum handoff_event event, uint64_t now_ns)
 	if (d->purpose == MIG_PURPOSE_SETTLE && !d->guest)
 		d->handoff = handoff_from_record(mig_records_get(&d->core->records, d->stream.attempt));
 	step = handoff_step(d->handoff, event);
+	if (step && record_of(step->action[0]) && !record(d, record_of(step->action[0]))) {
+		step = without_record(d, step, event, now_ns);
+		if (!step)
+			return;
+	}
 	if (step) {
 		d->handoff = step->next;
 		for (int i = 0; i < HANDOFF_ACTIONS && step->action[i]; i++)
@@ -142,4 +198,48 @@ void dest_on_settling(struct mig_dest *d, const struct mig_record *r, uint64_t n
 		dest_event(d, HE_DONE, now_ns);
 		break;
 	}
+}
+
+static void say_risk(const struct mig_dest *d, enum mig_force force, struct why *why)
+{
+	const char *vm = d->def.name, *peer = d->peer_name;
+
+	if (force == MIG_FORCE_RUN)
+		why_set(why, "%s may still run on %s, or be resumed there: it would run twice, with the same addresses and the "
+			"same disks", vm, peer);
+	else
+		why_set(why, "if %s has committed and lost its copy since, this one is the last of %s: discarding it loses the guest's "
+			"memory", peer, vm);
+}
+
+enum err mig_dest_force(struct mig_dest *d, enum mig_force force, bool accept_risk, uint64_t now_ns, struct why *why)
+{
+	bool run_it = force == MIG_FORCE_RUN;
+	struct mig_job *job = d->job;
+
+	if (d->handoff != HD_PREPARED || !job || force == MIG_FORCE_RESUME || (run_it && !job->in_doubt)) {
+		why_set(why, d->handoff != HD_PREPARED ? "%s is not prepared here: nothing can be forced" :
+			run_it ? "the source of %s answers: it decides" :
+			"%s came from elsewhere: here it can be run or given up, not resumed", d->def.name);
+		return ERR_STATE;
+	}
+	if (!accept_risk) {
+		say_risk(d, force, why);
+		return ERR_REFUSED;
+	}
+	d->commit.stopped_ns = 0;
+	d->commit_ns = d->prepared_ns;
+	why_set(&d->why, run_it ? "an operator forced %s to run here, without word of %s" :
+		"an operator discarded the prepared copy of %s, without word of %s", d->def.name, d->peer_name);
+	job->forced = true;
+	*why = d->why;
+	dest_event(d, run_it ? HE_FORCE_RUN : HE_FORCE_FORGET, now_ns);
+	if (d->handoff == HD_PREPARED) {
+		job->forced = false;
+		*why = d->why;
+		return ERR_IO;
+	}
+	memcpy(job->error, why->text, sizeof(job->error));
+	log_warn("mig", "%s", why->text);
+	return ERR_OK;
 }

@@ -21,6 +21,20 @@ static void reject(struct mig_dest *d, const struct why_list *reasons, uint64_t 
 		dest_go(d, MIG_DEST_CLOSING, now_ns + CLOSING_NS);
 }
 
+static void note_peer(struct mig_dest *d, const struct mig_hello *hello)
+{
+	struct mig_note *n = &d->note;
+
+	memcpy(n->attempt, d->stream.attempt, sizeof(n->attempt));
+	n->peer_ipv4 = d->peer_ipv4;
+	memcpy(n->peer_name, d->peer_name, sizeof(n->peer_name));
+	memcpy(n->peer_uuid, hello->uuid, sizeof(n->peer_uuid));
+	memcpy(n->peer_boot, hello->boot_id, sizeof(n->peer_boot));
+	n->peer_keeps = hello->capabilities & MIG_CAP_RECORDS_KEPT;
+	if (!n->peer_keeps)
+		mig_records_peer_forgot(&d->core->records, hello->uuid, hello->boot_id);
+}
+
 void dest_on_hello(struct mig_dest *d, const struct mig_record *r, uint64_t now_ns)
 {
 	const struct mig_host *host = &d->core->host;
@@ -43,6 +57,7 @@ void dest_on_hello(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 		reject(d, &reasons, now_ns);
 		return;
 	}
+	note_peer(d, &hello);
 	mig_core_hello(d->core, d->purpose, &hello);
 	if (d->purpose == MIG_PURPOSE_SETTLE) {
 		d->handoff = handoff_from_record(mig_records_get(&d->core->records, d->stream.attempt));
@@ -86,6 +101,8 @@ static void take_definition(struct mig_dest *d, const struct mig_offer *offer)
 	memcpy(def->cpu_policy, offer->cpu_policy, sizeof(def->cpu_policy));
 	memcpy(def->inventory, offer->inventory, sizeof(def->inventory));
 	d->flags = offer->flags;
+	memcpy(d->note.vm, def->name, sizeof(d->note.vm));
+	memcpy(d->note.vm_uuid, def->uuid, sizeof(d->note.vm_uuid));
 }
 
 static void begin_loading(struct mig_dest *d, uint64_t now_ns)
@@ -127,6 +144,8 @@ void dest_on_offer(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 		why_add(&reasons, "%s has too many unsettled migrations", host->name);
 	if (mig_records_get(&d->core->records, d->stream.attempt))
 		why_add(&reasons, "%s knows this attempt already: it is an old one", host->name);
+	if (mig_records_left(&d->core->records, d->def.uuid))
+		why_add(&reasons, "%s left %s for another host, and whether it runs there is not settled yet", d->def.name, host->name);
 	if (d->core->attempts >= MIG_ATTEMPTS)
 		why_add(&reasons, "%s is busy with %u migrations", host->name, d->core->attempts);
 	/* Without VT-x the rest of the checks still tells what else would stand in the way. */

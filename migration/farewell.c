@@ -1,30 +1,50 @@
 /* SPDX-License-Identifier: MIT */
 /* farewell.c: after an attempt: telling the destination ABORT or DONE until it knows. */
 #include <string.h>
+#include "lib/fmt.h"
 #include "lib/log.h"
 #include "service_parts.h"
 
-void service_farewell_start(struct mig_service *m, const struct mig_source *s, uint64_t now_ns)
+static struct mig_ask *start(struct mig_service *m, const struct mig_note *note, enum mig_type type, uint64_t now_ns)
 {
 	for (unsigned i = 0; i < SERVICE_FAREWELLS; i++) {
 		struct mig_ask *a = &m->farewell[i];
 
 		if (a->type)
 			continue;
-		mig_ask_init(a, &m->core, s->attempt, s->peer_boot_id, s->options.ipv4, s->options.port, now_ns);
-		a->type = s->farewell;
-		memcpy(a->text, s->why.text, sizeof(a->text));
-		memcpy(a->vm, s->def.name, sizeof(a->vm));
+		mig_ask_init(a, &m->core, note, now_ns);
+		a->type = type;
+		return a;
+	}
+	return NULL;
+}
+
+void service_farewell_start(struct mig_service *m, const struct mig_source *s, uint64_t now_ns)
+{
+	struct mig_ask *a = start(m, &s->note, s->farewell, now_ns);
+
+	if (!a) {
+		mig_records_orphan(&m->core.records, s->attempt);
 		return;
 	}
-	log_error("mig", "%s: no place left to settle the attempt with its destination", s->def.name);
+	a->job = s->job_id;
+	memcpy(a->text, s->why.text, sizeof(a->text));
+}
+
+bool service_farewell_restore(struct mig_service *m, const struct mig_note *note, uint64_t now_ns)
+{
+	struct mig_ask *a = start(m, note, note->state == MIG_RECORD_DONE ? MIG_DONE : MIG_ABORT, now_ns);
+
+	if (a)
+		fmt(a->text, sizeof(a->text), "%s was given up before %s restarted", note->vm, m->core.host.name);
+	return a != NULL;
 }
 
 bool service_farewell_pending(const struct mig_service *m, const struct mig_source *s)
 {
 	for (unsigned i = 0; i < SERVICE_FAREWELLS; i++)
-		if (m->farewell[i].type && m->farewell[i].ipv4 == s->options.ipv4 &&
-		    !strcmp(m->farewell[i].vm, s->def.name))
+		if (m->farewell[i].type && m->farewell[i].note.peer_ipv4 == s->options.ipv4 &&
+		    !strcmp(m->farewell[i].note.vm, s->def.name))
 			return true;
 	return false;
 }
@@ -38,6 +58,29 @@ unsigned service_farewells(const struct mig_service *m)
 	return n;
 }
 
+/* After ABORT, D says that it runs: only an operator's force, here or there, comes to that. Its record may go now. */
+static void both_run(struct mig_service *m, struct mig_ask *a, uint64_t now_ns)
+{
+	struct why why;
+
+	why_set(&why, "%s RUNS TWICE: it runs on %s too, stop one of them", a->note.vm, a->note.peer_name);
+	log_error("mig", "%s", why.text);
+	mig_core_tell(&m->core, a->job, why.text);
+	mig_ask_again(a, MIG_DONE, now_ns);
+}
+
+bool service_forget(struct mig_service *m, const uint8_t *attempt)
+{
+	const struct mig_note *n = mig_records_get(&m->core.records, attempt);
+	const struct mig_host *host = &m->core.host;
+	struct why why;
+
+	if (n && n->owes_away && mig_away_put(&m->core.records, n, host->defines, host->ctx, &why) != ERR_OK)
+		return false;
+	mig_records_remove(&m->core.records, attempt);
+	return true;
+}
+
 bool service_farewell_step(struct mig_service *m, uint64_t now_ns, uint64_t *deadline)
 {
 	for (unsigned i = 0; i < SERVICE_FAREWELLS; i++) {
@@ -47,12 +90,16 @@ bool service_farewell_step(struct mig_service *m, uint64_t now_ns, uint64_t *dea
 		if (!a->type)
 			continue;
 		result = mig_ask_step(a, now_ns);
-		if (result == MIG_ASK_RUNNING && a->type == MIG_ABORT)
-			log_error("mig", "%s runs at its destination although it was never committed", a->vm);
+		if ((result == MIG_ASK_RUNNING || result == MIG_ASK_LOST) && a->type == MIG_ABORT) {
+			both_run(m, a, now_ns);
+			result = MIG_ASK_AGAIN;
+		}
 		if (result != MIG_ASK_AGAIN && result != MIG_ASK_PREPARED) {
-			mig_records_remove(&m->core.records, a->attempt);
-			mig_ask_fini(a);
-			continue;
+			if (service_forget(m, a->note.attempt)) {
+				mig_ask_fini(a);
+				continue;
+			}
+			mig_ask_again(a, a->type, now_ns);
 		}
 		if (mig_ask_deadline(a) < *deadline)
 			*deadline = mig_ask_deadline(a);

@@ -7,6 +7,7 @@
 #include "channel.h"
 #include "guest.h"
 #include "policy.h"
+#include "store.h"
 
 struct mig_host {
 	void *ctx;			/* first argument of all functions below */
@@ -22,6 +23,12 @@ struct mig_host {
 	enum mig_stuck stuck;		/* what to do when a migration does not converge */
 	uint32_t encodings;		/* bit per enum mig_encoding that a source here may use, 0 = all it knows */
 
+	/* Where records of hand-offs outlive the boot; put NULL: nowhere. */
+	struct mig_store store;
+	/* Seconds since 1970, 0 unknown; NULL: this host has no wall clock. */
+	uint64_t (*wall_s)(void *ctx);
+	/* Could this host start the VM of @uuid afresh? NULL: any. Markers of others that left are given up when there are too many. */
+	bool (*defines)(void *ctx, const uint8_t uuid[16]);
 	/* 2 MiB chunks of lib/pages.h that no guest has or is promised, now; NULL: none may be used. */
 	uint64_t (*spare_chunks)(void *ctx);
 	/* Monotonic time, for measuring inside a step. The step functions' now_ns is of the same clock. */

@@ -57,6 +57,8 @@ struct mig_job {
 	bool in_doubt;			/* committed, outcome unknown here; doubt says why */
 	char doubt[WHY_TEXT];
 	uint64_t doubt_since_ns;
+	bool forced;			/* an operator forced the outcome; error says how, also when COMPLETED */
+	bool restored;			/* begun in an earlier boot of this host, whose copy is gone */
 	char error[WHY_TEXT];		/* when FAILED or CANCELLED */
 	uint16_t error_code;		/* enum err, 0 none */
 	uint16_t percent;

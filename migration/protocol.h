@@ -66,6 +66,8 @@ enum {
 	MIG_CAP_REFERENCE = 1 << 3,
 	MIG_CAPABILITIES = MIG_CAP_DELTA | MIG_CAP_REFERENCE
 };
+/* A statement of the sender alone: its records of hand-offs outlive its boot. */
+#define MIG_CAP_RECORDS_KEPT 2ull
 enum { MIG_STATE_DRY = 1 };
 
 /* Fixed parts of PAGES and STATE bodies. */

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* records.c: the table of attempt records. */
+/* records.c: the table of attempt records, written through to the store. */
 #include "records.h"
 #include <stddef.h>
 #include <string.h>
+#include "lib/log.h"
+#include "record_entry.h"
+#include "records_parts.h"
 
 static struct mig_note *find(struct mig_records *r, const uint8_t *attempt)
 {
@@ -22,7 +25,7 @@ static struct mig_note *place(struct mig_records *r)
 
 		if (n->state == MIG_RECORD_NONE)
 			return n;
-		if (n->state != MIG_RECORD_ABORTED && n->state != MIG_RECORD_DONE)
+		if ((n->state != MIG_RECORD_ABORTED && n->state != MIG_RECORD_DONE) || n->owes_away)
 			continue;
 		if (!oldest || n->order < oldest->order)
 			oldest = n;
@@ -35,20 +38,77 @@ bool mig_records_room(const struct mig_records *r)
 	return place((struct mig_records *)r) != NULL;
 }
 
-enum err mig_records_put(struct mig_records *r, const uint8_t *attempt, enum mig_record_state state,
-			 uint64_t digest)
+enum err records_store(struct mig_records *r, const uint8_t *key, struct mig_note *n, struct why *why)
 {
-	struct mig_note *n = find(r, attempt);
+	uint8_t bytes[MIG_ENTRY_BYTES];
+	enum err e;
 
-	if (!n)
-		n = place(r);
-	if (!n)
-		return ERR_SPACE;
-	memcpy(n->attempt, attempt, MIG_ATTEMPT);
+	if (!r->store.put)
+		return ERR_OK;
+	mig_entry_pack(n, bytes);
+	e = r->store.put(r->store.ctx, key, bytes, sizeof(bytes));
+	n->stored |= e == ERR_OK;
+	if (e) {
+		why_set(why, "the record of %s could not be stored: %s", n->vm, err_text(e));
+		log_error("mig", "the record of %s could not be stored: %s", n->vm, err_text(e));
+	}
+	return e;
+}
+
+void records_unstore(struct mig_records *r, const uint8_t *key, struct mig_note *n)
+{
+	if (n->stored && r->store.drop)
+		r->store.drop(r->store.ctx, key);
+	n->stored = false;
+}
+
+void records_void(struct mig_records *r, const uint8_t *key, struct mig_note *n)
+{
+	struct why why;
+
+	if (!n->stored)
+		return;
+	records_stamp(r, n, MIG_RECORD_VOID);
+	if (records_store(r, key, n, &why) != ERR_OK)
+		log_warn("mig", "%s: should the drop of its record be lost, a restart believes it again", n->vm);
+	records_unstore(r, key, n);
+}
+
+void records_stamp(struct mig_records *r, struct mig_note *n, enum mig_record_state state)
+{
 	n->state = state;
-	n->digest = digest;
 	n->order = ++r->next;
-	return ERR_OK;
+	n->restored = n->orphan = false;
+	memcpy(n->own_boot, r->boot_id, sizeof(n->own_boot));
+}
+
+enum err mig_records_put(struct mig_records *r, const struct mig_note *note, enum mig_record_state state, struct why *why)
+{
+	bool promise = state == MIG_RECORD_PREPARED || state == MIG_RECORD_COMMITTED || state == MIG_RECORD_OWNED;
+	struct mig_note *n = find(r, note->attempt), fresh = *note;
+	enum err e;
+
+	why_set(why, "%u records of other attempts are still needed", MIG_RECORDS);
+	fresh.stored = n && n->stored;
+	if (!n) {
+		n = place(r);
+		if (!n)
+			return ERR_SPACE;
+		if (n->state)
+			mig_records_remove(r, n->attempt);
+	}
+	records_stamp(r, &fresh, state);
+	e = records_store(r, fresh.attempt, &fresh, why);
+	if (e && promise) {
+		/* It may be there all the same, for all that is known; nothing may be promised by it later. */
+		if (!n->state && r->store.drop)
+			r->store.drop(r->store.ctx, fresh.attempt);
+		return e;
+	}
+	if (e && state == MIG_RECORD_ABORTED && fresh.source && r->store.drop)
+		r->store.drop(r->store.ctx, fresh.attempt);
+	*n = fresh;
+	return e;
 }
 
 const struct mig_note *mig_records_get(const struct mig_records *r, const uint8_t *attempt)
@@ -56,10 +116,50 @@ const struct mig_note *mig_records_get(const struct mig_records *r, const uint8_
 	return find((struct mig_records *)r, attempt);
 }
 
+const struct mig_note *mig_records_left(const struct mig_records *r, const uint8_t uuid[16])
+{
+	for (unsigned i = 0; i < MIG_RECORDS; i++)
+		if (r->note[i].state == MIG_RECORD_COMMITTED && !memcmp(r->note[i].vm_uuid, uuid, sizeof(r->note[i].vm_uuid)))
+			return &r->note[i];
+	return NULL;
+}
+
 void mig_records_remove(struct mig_records *r, const uint8_t *attempt)
 {
 	struct mig_note *n = find(r, attempt);
 
+	if (!n)
+		return;
+	/* The others are harmless should they come back; this one would hold the machine. */
+	if (n->state == MIG_RECORD_OWNED)
+		records_void(r, n->attempt, n);
+	else
+		records_unstore(r, n->attempt, n);
+	memset(n, 0, sizeof(*n));
+}
+
+void mig_records_orphan(struct mig_records *r, const uint8_t *attempt)
+{
+	struct mig_note *n = find(r, attempt);
+
 	if (n)
-		memset(n, 0, sizeof(*n));
+		n->orphan = true;
+}
+
+void mig_records_peer_forgot(struct mig_records *r, const uint8_t uuid[16], const uint8_t boot_id[16])
+{
+	static const uint8_t nobody[16];
+
+	if (!memcmp(uuid, nobody, sizeof(nobody)))
+		return;
+	for (unsigned i = 0; i < MIG_RECORDS; i++) {
+		struct mig_note *n = &r->note[i];
+
+		if (n->source || (n->state != MIG_RECORD_OWNED && n->state != MIG_RECORD_ABORTED) ||
+		    memcmp(n->peer_uuid, uuid, sizeof(n->peer_uuid)) ||
+		    !memcmp(n->peer_boot, boot_id, sizeof(n->peer_boot)))
+			continue;
+		log_info("mig", "%s has restarted and keeps no records: that of %s goes here too", n->peer_name, n->vm);
+		mig_records_remove(r, n->attempt);
+	}
 }

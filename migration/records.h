@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* records.h: what a host must not forget about an attempt until both sides agree (DESIGN 7). */
+/* records.h: what a host must not forget about an attempt until both sides agree, nor about a machine that left (DESIGN 7). */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 #include "lib/err.h"
+#include "lib/why.h"
 #include "protocol.h"
+#include "store.h"
 
-#define MIG_RECORDS 32
+#define MIG_RECORDS	32	/* attempts */
+#define MIG_AWAYS	24	/* machines that left */
+#define MIG_STRANGE	8	/* entries that can't be read */
+_Static_assert(MIG_RECORDS + MIG_AWAYS + MIG_STRANGE <= MIG_STORE_ENTRIES, "all of it can be kept");
 
+/* As stored: numbers are not reused. */
 enum mig_record_state {
 	MIG_RECORD_NONE,
 	MIG_RECORD_PREPARED,	/* D: complete copy, waits for COMMIT */
@@ -15,26 +21,80 @@ enum mig_record_state {
 	MIG_RECORD_ABORTED,	/* D: never ran it and never will; S: resumed */
 	MIG_RECORD_COMMITTED,	/* S: D may run it */
 	MIG_RECORD_DONE,	/* S: D runs it, the copy here is gone */
+	MIG_RECORD_AWAY,	/* of a machine, not of an attempt: it went to the peer and has not come back */
+	MIG_RECORD_VOID,	/* of either: no longer true, the entry is about to go */
+	MIG_RECORD_STATES
 };
 
 struct mig_note {
-	uint8_t attempt[MIG_ATTEMPT];
+	uint8_t attempt[MIG_ATTEMPT];	/* of AWAY: the one it left with */
 	enum mig_record_state state;
+	bool source;			/* this host is S of the attempt */
 	uint64_t digest;
-	uint64_t order;		/* of creation; set by put */
+	char vm[32];
+	uint8_t vm_uuid[16];
+	uint32_t peer_ipv4;
+	uint16_t peer_port;
+	char peer_name[64];
+	uint8_t peer_uuid[16], peer_boot[16];	/* the peer's, of the attempt's first HELLO */
+	bool peer_keeps;		/* that HELLO said RECORDS_KEPT */
+	bool owes_away;			/* DONE, and AWAY could not be stored: this entry stands for it */
+	uint64_t when_s;		/* wall clock when the state was reached, 0 unknown */
+	/* set by put */
+	uint64_t order;			/* of the puts, through all boots */
+	uint8_t own_boot[16];
+	/* not stored */
+	bool stored;			/* the store has it */
+	bool restored;			/* of an earlier boot of this host */
+	bool orphan;			/* nothing sees to it yet */
 };
 
-/* In memory: they end with the boot, which the boot id in HELLO shows to the peer. */
-struct mig_records {
-	struct mig_note note[MIG_RECORDS];
-	uint64_t next;
+/* An entry that is kept but not understood. */
+struct mig_strange {
+	bool used, uuid_known;
+	uint8_t key[MIG_STORE_KEY], vm_uuid[16];
 };
+
+struct mig_records {
+	struct mig_note note[MIG_RECORDS];	/* by attempt */
+	struct mig_note away[MIG_AWAYS];	/* by the machine's uuid */
+	struct mig_strange strange[MIG_STRANGE];
+	uint64_t next;
+	struct mig_store store;
+	uint8_t boot_id[16];
+};
+
+/* Reads all of @store (put NULL: there is none) into the cleared @r. What can't be read is reported and kept. */
+void mig_records_load(struct mig_records *r, const struct mig_store *store, const uint8_t boot_id[16]);
+/* True if what is recorded here is known to outlive the boot. */
+bool mig_records_kept(const struct mig_records *r);
 
 /* True if one more attempt can be recorded. */
 bool mig_records_room(const struct mig_records *r);
-/* Stores or replaces the record of @attempt. ERR_SPACE: all places hold records that may not be forgotten. */
-enum err mig_records_put(struct mig_records *r, const uint8_t *attempt, enum mig_record_state state,
-			 uint64_t digest) NODISCARD;
+/* Stores or replaces the record of note->attempt with @state. ERR_SPACE: all places hold records that may not be forgotten. Other errors
+ * are the store's, with a sentence; then PREPARED, COMMITTED and OWNED are not recorded at all. ABORTED and DONE are, in memory:
+ * they end a promise; and no COMMITTED is left in the store by an ABORTED that could not be stored. */
+enum err mig_records_put(struct mig_records *r, const struct mig_note *note, enum mig_record_state state,
+			 struct why *why) NODISCARD;
 /* NULL: no record. */
 const struct mig_note *mig_records_get(const struct mig_records *r, const uint8_t *attempt);
+/* A COMMITTED record of the machine of @uuid, NULL if there is none: whether it runs elsewhere is open. */
+const struct mig_note *mig_records_left(const struct mig_records *r, const uint8_t uuid[16]);
 void mig_records_remove(struct mig_records *r, const uint8_t *attempt);
+/* Nothing sees to it now: the service will when it has a place. */
+void mig_records_orphan(struct mig_records *r, const uint8_t *attempt);
+/* A peer that keeps no records says HELLO with @boot_id: what it did in other boots it will never ask about. */
+void mig_records_peer_forgot(struct mig_records *r, const uint8_t uuid[16], const uint8_t boot_id[16]);
+
+/* An operator declares the entries that can't be read and concern the machine of @uuid void. */
+void mig_records_drop_strange(struct mig_records *r, const uint8_t uuid[16]);
+
+/* Notes that the machine of @note went to its peer. @defines (may be NULL) tells which machines this host could start afresh: of
+ * others the oldest marker gives way. ERR_SPACE: no place; other errors are the store's: then it holds in memory. */
+enum err mig_away_put(struct mig_records *r, const struct mig_note *note, bool (*defines)(void *ctx, const uint8_t *uuid),
+		      void *ctx, struct why *why) NODISCARD;
+bool mig_away_room(const struct mig_records *r, const uint8_t uuid[16], bool (*defines)(void *ctx, const uint8_t *uuid),
+		   void *ctx);
+const struct mig_note *mig_away_get(const struct mig_records *r, const uint8_t uuid[16]);
+/* It is back, or may be started afresh. */
+void mig_away_home(struct mig_records *r, const uint8_t uuid[16]);

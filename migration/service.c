@@ -10,8 +10,10 @@ struct mig_service *mig_service_create(const struct mig_host *host)
 {
 	struct mig_service *m = calloc(1, sizeof(*m));
 
-	if (m)
-		m->core.host = *host;
+	if (!m)
+		return NULL;
+	m->core.host = *host;
+	service_restore(m);
 	return m;
 }
 
@@ -31,7 +33,8 @@ void mig_service_destroy(struct mig_service *m)
 	for (unsigned i = 0; i < SERVICE_OUT; i++) {
 		if (!m->out[i].source)
 			continue;
-		if (!m->out[i].check && mig_source_cancel(m->out[i].source, m->out[i].since_ns, &why))
+		if (!m->out[i].check && m->out[i].source->place != MIG_AT_END &&
+		    mig_source_cancel(m->out[i].source, m->out[i].since_ns, &why))
 			log_warn("mig", "ending with %s unsettled: %s", m->out[i].source->def.name, why.text);
 		service_out_free(&m->out[i]);
 	}
@@ -111,7 +114,9 @@ static bool in_step(struct mig_service *m, uint64_t now_ns, uint64_t *deadline)
 
 static void count_attempts(struct mig_service *m)
 {
-	m->core.attempts = service_out_migrations(m);
+	m->core.attempts = 0;
+	for (unsigned i = 0; i < SERVICE_OUT; i++)
+		m->core.attempts += m->out[i].source && !m->out[i].check && m->out[i].source->guest;
 	for (unsigned i = 0; i < SERVICE_IN; i++)
 		m->core.attempts += m->in[i] && m->in[i]->guest;
 }
@@ -133,6 +138,7 @@ uint64_t mig_service_step(struct mig_service *m, uint64_t now_ns, bool *more)
 
 	forget_jobs(m, now_ns);
 	count_attempts(m);
+	service_restore_step(m, now_ns);
 	*more = service_out_step(m, now_ns, &deadline);
 	*more |= in_step(m, now_ns, &deadline);
 	*more |= service_farewell_step(m, now_ns, &deadline);

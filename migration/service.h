@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* service.h: the migration service of one host: all attempts, checks, incoming connections and jobs. */
 #pragma once
+#include "force.h"
 #include "host.h"
 #include "job.h"
 
@@ -54,3 +55,14 @@ const struct mig_job *mig_job_find(const struct mig_service *m, uint32_t id);
  * after its stop for the hand-off: then it must stay as it is. */
 enum err mig_service_guest_gone(struct mig_service *m, struct mig_guest *guest, const char *reason,
 				uint64_t now_ns) NODISCARD;
+
+/* True, with a sentence, if the VM must not be started afresh here: it was handed over or its hand-off is open, it is away, it is
+ * being received, or it was lost here while its source still has a copy. */
+bool mig_service_vm_held(const struct mig_service *m, const uint8_t uuid[16], struct why *why);
+/* An operator's way out of a doubt. ERR_NOTFOUND; ERR_STATE: it does not apply, @why says why; ERR_REFUSED without @accept_risk:
+ * @why is what it would risk now; ERR_IO: it could not be recorded and was not done. ERR_OK: done, the job says that it was forced. */
+enum err mig_job_force(struct mig_service *m, uint32_t job, enum mig_force force, bool accept_risk, uint64_t now_ns,
+		       struct why *why) NODISCARD;
+/* Lifts the hold on a VM, which may be started afresh here then. ERR_NOTFOUND: nothing holds it; ERR_STATE: a job is open, which is
+ * to be forced instead; ERR_REFUSED without @accept_risk: @why is what holds it. */
+enum err mig_service_vm_reclaim(struct mig_service *m, const uint8_t uuid[16], bool accept_risk, struct why *why) NODISCARD;

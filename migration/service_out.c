@@ -11,7 +11,7 @@ unsigned service_out_migrations(const struct mig_service *m)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < SERVICE_OUT; i++)
-		n += m->out[i].source && !m->out[i].check;
+		n += m->out[i].source && !m->out[i].check && i < SERVICE_NEW;
 	return n;
 }
 
@@ -34,10 +34,10 @@ static void ended(struct mig_service *m, struct service_out *o, uint64_t now_ns)
 			service_out_free(o);
 		return;
 	}
+	if (!s->farewell && !service_forget(m, s->attempt))
+		s->farewell = MIG_DONE;
 	if (s->farewell)
 		service_farewell_start(m, s, now_ns);
-	else
-		mig_records_remove(&m->core.records, s->attempt);
 	service_out_free(o);
 }
 
@@ -72,10 +72,10 @@ bool service_out_step(struct mig_service *m, uint64_t now_ns, uint64_t *deadline
 
 static struct service_out *place(struct mig_service *m, struct why *why)
 {
-	for (unsigned i = 0; i < SERVICE_OUT; i++)
+	for (unsigned i = 0; i < SERVICE_NEW; i++)
 		if (!m->out[i].source)
 			return &m->out[i];
-	why_set(why, "%u migrations and checks are under way already", SERVICE_OUT);
+	why_set(why, "%u migrations and checks are under way already", SERVICE_NEW);
 	return NULL;
 }
 
@@ -171,6 +171,7 @@ enum err mig_migrate_start(struct mig_service *m, const struct mig_move *move, u
 {
 	struct mig_source_options o;
 	struct mig_guest *g = find(m, move, why);
+	struct mig_definition def;
 	struct service_out *out;
 	struct mig_job *j;
 
@@ -190,6 +191,12 @@ enum err mig_migrate_start(struct mig_service *m, const struct mig_move *move, u
 	    !mig_records_room(&m->core.records)) {
 		why_set(why, "%s is busy with %u migrations and %u to settle", m->core.host.name, m->core.attempts,
 			service_farewells(m));
+		return ERR_SPACE;
+	}
+	g->ops->definition(g, &def);
+	if (!mig_away_room(&m->core.records, def.uuid, m->core.host.defines, m->core.host.ctx)) {
+		why_set(why, "%u machines are away from %s already: reclaim those that will not come back", MIG_AWAYS,
+			m->core.host.name);
 		return ERR_SPACE;
 	}
 	out = place(m, why);

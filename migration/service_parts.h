@@ -7,7 +7,9 @@
 #include "service.h"
 #include "source.h"
 
-#define SERVICE_OUT	 8	/* migrations and checks */
+#define SERVICE_NEW	 8	/* migrations and checks of this boot */
+#define SERVICE_RESTORED 16	/* migrations of earlier ones */
+#define SERVICE_OUT	 (SERVICE_NEW + SERVICE_RESTORED)
 #define SERVICE_IN	 12	/* incoming connections, and guests that wait for one */
 #define SERVICE_FAREWELLS 8
 #define CHECK_KEEP_NS	 (60 * MIG_SECOND)
@@ -39,3 +41,12 @@ void service_farewell_start(struct mig_service *m, const struct mig_source *s, u
 /* True while an older attempt of the same VM is not settled with the same destination. */
 bool service_farewell_pending(const struct mig_service *m, const struct mig_source *s);
 unsigned service_farewells(const struct mig_service *m);
+/* Both sides know the outcome. False: the record stays, for the marker of the machine's leaving could not be stored. */
+bool service_forget(struct mig_service *m, const uint8_t *attempt);
+/* Goes on with the one of an earlier boot; false: no place just now. */
+bool service_farewell_restore(struct mig_service *m, const struct mig_note *note, uint64_t now_ns);
+/* service_restore.c */
+/* Reads the store, and settles what the restart alone settles. */
+void service_restore(struct mig_service *m);
+/* Goes on with attempts of earlier boots, as places allow. */
+void service_restore_step(struct mig_service *m, uint64_t now_ns);

@@ -52,6 +52,7 @@ void mig_source_init(struct mig_source *s, struct mig_core *core, struct mig_gue
 	s->guest = guest;
 	s->options = *options;
 	s->job = job ? job : &s->own_job;
+	s->job_id = s->job->id;
 	guest->ops->definition(guest, &s->def);
 	memcpy(s->job->vm, s->def.name, sizeof(s->job->vm));
 	memcpy(s->job->vm_uuid, s->def.uuid, sizeof(s->job->vm_uuid));
@@ -258,7 +259,7 @@ uint64_t mig_source_deadline(const struct mig_source *s, uint64_t now_ns)
 enum err mig_source_cancel(struct mig_source *s, uint64_t now_ns, struct why *why)
 {
 	if (s->place == MIG_AT_END || s->handoff >= HS_COMMITTED) {
-		why_set(why, s->handoff == HS_COMMITTED || s->handoff == HS_DONE ?
+		why_set(why, s->handoff != HS_ABORTED && s->handoff != HS_RUNNING ?
 			"too late, committed" : "it has ended already");
 		return ERR_STATE;
 	}

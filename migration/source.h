@@ -5,6 +5,7 @@
 #include "core.h"
 #include "digest.h"
 #include "handoff.h"
+#include "force.h"
 #include "rate.h"
 #include "rounds.h"
 #include "stream.h"
@@ -48,7 +49,9 @@ struct mig_source {
 	struct mig_definition def;
 	struct mig_job *job;		/* of the core, or own_job for a check */
 	struct mig_job own_job;
-	uint8_t attempt[MIG_ATTEMPT], peer_boot_id[16];
+	uint32_t job_id;		/* of the core's job, also after it ended */
+	uint8_t attempt[MIG_ATTEMPT];
+	struct mig_note note;		/* what is recorded, but for its state */
 	enum mig_source_place place;
 	enum handoff_state handoff;
 	struct mig_stream stream;
@@ -82,6 +85,7 @@ struct mig_source {
 	bool hash_done, ready_seen, peer_may_be_prepared;
 	struct mig_ready ready;
 	struct mig_ask ask;		/* in doubt */
+	enum mig_ask_result answered;	/* the last answer that left the doubt */
 	enum mig_type farewell;		/* at END: MIG_ABORT or MIG_DONE is still to be told to D, else 0 */
 };
 
@@ -93,6 +97,12 @@ bool mig_source_step(struct mig_source *s, uint64_t now_ns);
 uint64_t mig_source_deadline(const struct mig_source *s, uint64_t now_ns);
 /* ERR_STATE with "too late, committed" after the commit point. */
 enum err mig_source_cancel(struct mig_source *s, uint64_t now_ns, struct why *why) NODISCARD;
+/* Goes on with a COMMITTED record of an earlier boot: asks D; there is no copy of the guest here. */
+void mig_source_restore(struct mig_source *s, struct mig_core *core, const struct mig_note *note, struct mig_job *job,
+			uint64_t now_ns);
+/* MIG_FORCE_* of service.h on an attempt in doubt. ERR_STATE: does not apply; ERR_REFUSED: @why is what it would risk. */
+enum err mig_source_force(struct mig_source *s, enum mig_force force, bool accept_risk, uint64_t now_ns,
+			  struct why *why) NODISCARD;
 /* The guest is about to vanish (power off): ends an attempt before its stop without touching the guest again. */
 void mig_source_guest_gone(struct mig_source *s, uint64_t now_ns, const char *reason);
 /* Frees buffers; the attempt must have ended, or be a check. */

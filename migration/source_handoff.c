@@ -32,11 +32,28 @@ static void send_stop(struct mig_source *s, uint64_t now_ns)
 	source_put(s, MIG_STOP, &stop, now_ns);
 }
 
+/* After COMMITTED as it was then. */
+static uint64_t source_digest(const struct mig_source *s)
+{
+	return s->handoff < HS_COMMITTED || !s->note.digest ? mig_digest_value(&s->digest) : s->note.digest;
+}
+
+/* How long the guest has stood; across a restart the wall clock knows, to the second. */
+static uint64_t source_stopped_ns(const struct mig_source *s)
+{
+	uint64_t now_s = mig_core_wall(s->core);
+
+	if (s->stop_ns)
+		return mig_core_clock(s->core) - s->stop_ns;
+	return s->note.when_s && now_s > s->note.when_s + 1 && now_s - s->note.when_s < 1u << 30 ?
+		(now_s - s->note.when_s - 1) * MIG_SECOND : 0;
+}
+
 static void send_commit(struct mig_source *s, struct mig_stream *stream, uint64_t now_ns)
 {
 	struct mig_commit commit = {
-		.digest = mig_digest_value(&s->digest),
-		.stopped_ns = mig_core_clock(s->core) - s->stop_ns,
+		.digest = source_digest(s),
+		.stopped_ns = source_stopped_ns(s),
 	};
 
 	/* Without room the answer's deadline passes and S asks again. */
@@ -67,28 +84,32 @@ static void send_abort(struct mig_source *s, uint64_t now_ns)
 		s->farewell = MIG_ABORT;
 }
 
-/* Drops the connection and asks on new ones. */
-static void ask(struct mig_source *s, uint64_t now_ns)
+/* False: nothing may be promised. */
+static bool record(struct mig_source *s, enum mig_record_state state)
 {
-	if (!s->job->in_doubt) {
-		s->job->in_doubt = true;
-		s->job->doubt_since_ns = now_ns;
-	}
-	memcpy(s->job->doubt, s->why.text, sizeof(s->job->doubt));
-	mig_stream_fini(&s->stream, true);
-	if (!s->ask.type) {
-		mig_ask_init(&s->ask, s->core, s->attempt, s->peer_boot_id, s->options.ipv4, s->options.port, now_ns);
-		s->ask.type = MIG_QUERY;
-		s->ask.digest = mig_digest_value(&s->digest);
-	}
-	source_go(s, MIG_AT_DOUBT, MIG_PHASE_IN_DOUBT, UINT64_MAX, now_ns);
+	struct mig_records *records = &s->core->records;
+	struct why why;
+	enum err e;
+
+	/* D can't be prepared, and nothing about it was said before: nobody will ask. */
+	if (state == MIG_RECORD_ABORTED && !s->peer_may_be_prepared && !mig_records_get(records, s->attempt))
+		return true;
+	s->note.digest = source_digest(s);
+	s->note.when_s = mig_core_wall(s->core);
+	e = mig_records_put(records, &s->note, state, &why);
+	if (e && state == MIG_RECORD_COMMITTED)
+		s->why = why;
+	return e == ERR_OK;
 }
 
-static void record(struct mig_source *s, enum mig_record_state state)
+/* Should it not be stored, the record of the attempt stands for it. */
+static void mark_away(struct mig_source *s)
 {
-	/* on_ready made sure of a place, and a record that exists keeps its own. */
-	if (mig_records_put(&s->core->records, s->attempt, state, mig_digest_value(&s->digest)))
-		log_error("mig", "job %u: no place left to record the attempt", s->job->id);
+	const struct mig_host *host = &s->core->host;
+	struct why why;
+
+	s->note.when_s = mig_core_wall(s->core);
+	s->note.owes_away = mig_away_put(&s->core->records, &s->note, host->defines, host->ctx, &why) != ERR_OK;
 }
 
 static uint64_t minus(uint64_t a, uint64_t b)
@@ -118,17 +139,26 @@ static void account(struct mig_source *s)
 
 static void free_copy(struct mig_source *s)
 {
-	account(s);
+	if (s->handoff == HS_DONE)
+		account(s);
 	s->guest->ops->release(s->guest);
 	s->guest = NULL;
 	s->tracking = false;
 }
 
-static void send_done(struct mig_source *s, uint64_t now_ns)
+static void send_done(struct mig_source *s, enum handoff_event event, uint64_t now_ns)
 {
-	mig_job_end(s->job, MIG_JOB_COMPLETED, 0, NULL, now_ns);
-	log_info("mig", "job %u: %s runs on %s, downtime %llu ms", s->job->id, s->job->vm, s->job->peer_name,
-		 (unsigned long long)(s->job->downtime_ns / 1000000));
+	struct why why;
+
+	if (event == HE_LOST) {
+		why_set(&why, "%s took over %s and has restarted since; its memory is lost there, and was lost here before",
+			s->note.peer_name, s->note.vm);
+		source_tell(s, MIG_JOB_FAILED, ERR_STATE, why.text, now_ns);
+	} else {
+		source_tell(s, MIG_JOB_COMPLETED, 0, NULL, now_ns);
+		log_info("mig", "job %u: %s runs on %s, downtime %llu ms", s->job_id, s->note.vm, s->note.peer_name,
+			 (unsigned long long)(s->job->downtime_ns / 1000000));
+	}
 	mig_ask_fini(&s->ask);
 	if (mig_stream_open(&s->stream) && !mig_stream_put(&s->stream, MIG_DONE, NULL)) {
 		s->place = MIG_AT_DONE;
@@ -139,44 +169,69 @@ static void send_done(struct mig_source *s, uint64_t now_ns)
 	s->place = MIG_AT_END;
 }
 
-static void aborted(struct mig_source *s, enum handoff_event event, uint64_t now_ns)
+/* What an aborted attempt is called, and why. */
+static void tell_aborted(struct mig_source *s, enum handoff_event event, bool bare, uint64_t now_ns)
+{
+	struct why why;
+
+	if (bare) {
+		why_set(&why, "%s gave %s up and never ran it, and the copy here is gone: it must be started afresh", s->note.peer_name,
+			s->note.vm);
+		s->why = why;
+		s->error = ERR_STATE;
+	}
+	s->job->forced |= event == HE_FORCE_RESUME;
+	source_tell(s, event == HE_CANCEL ? MIG_JOB_CANCELLED : MIG_JOB_FAILED, (uint16_t)s->error, s->why.text, now_ns);
+}
+
+static void aborted(struct mig_source *s, enum handoff_event event, bool bare, uint64_t now_ns)
 {
 	if (s->tracking)
 		source_throttle(s, 0);
 	if (s->tracking)
 		s->guest->ops->track_stop(s->guest);
 	s->tracking = false;
-	mig_job_end(s->job, event == HE_CANCEL ? MIG_JOB_CANCELLED : MIG_JOB_FAILED, (uint16_t)s->error,
-		    s->why.text, now_ns);
+	tell_aborted(s, event, bare, now_ns);
 	/* A close delivers ABORT; a reset would overtake it. */
 	mig_stream_fini(&s->stream, false);
 	mig_ask_fini(&s->ask);
 	s->place = MIG_AT_END;
 }
 
-static void act(struct mig_source *s, enum handoff_action action, uint64_t now_ns)
+static void act(struct mig_source *s, enum handoff_action action, enum handoff_event event, uint64_t now_ns)
 {
 	switch (action) {
 	case HA_STOP_GUEST:	  stop_guest(s, now_ns); break;
 	case HA_SEND_STOP:	  send_stop(s, now_ns); break;
 	case HA_RESUME:		  resume(s); break;
 	case HA_FREE_COPY:	  free_copy(s); break;
-	case HA_RECORD_COMMITTED: record(s, MIG_RECORD_COMMITTED); break;
-	case HA_RECORD_ABORTED:	  record(s, MIG_RECORD_ABORTED); break;
-	case HA_RECORD_DONE:	  record(s, MIG_RECORD_DONE); break;
+	case HA_MARK_AWAY:	  mark_away(s); break;
+	case HA_MARK_HOME:	  mig_away_home(&s->core->records, s->note.vm_uuid); break;
 	case HA_SEND_COMMIT:
 		send_commit(s, mig_stream_open(&s->stream) ? &s->stream : &s->ask.stream, now_ns);
 		break;
 	case HA_SEND_ABORT:	  send_abort(s, now_ns); break;
-	case HA_SEND_DONE:	  send_done(s, now_ns); break;
-	case HA_ASK:		  ask(s, now_ns); break;
+	case HA_SEND_DONE:	  send_done(s, event, now_ns); break;
+	case HA_ASK:		  source_ask(s, now_ns); break;
 	default:		  break;
+	}
+}
+
+/* Which record an action writes; NONE: it writes none. */
+static enum mig_record_state record_of(enum handoff_action action)
+{
+	switch (action) {
+	case HA_RECORD_COMMITTED: return MIG_RECORD_COMMITTED;
+	case HA_RECORD_ABORTED:	  return MIG_RECORD_ABORTED;
+	case HA_RECORD_DONE:	  return MIG_RECORD_DONE;
+	default:		  return MIG_RECORD_NONE;
 	}
 }
 
 void source_event(struct mig_source *s, enum handoff_event event, uint64_t now_ns)
 {
 	const struct handoff_step *step = handoff_step(s->handoff, event);
+	bool bare = s->handoff == HS_BARE;
 
 	if (!step) {
 		/* DONE: the job is complete, D only was not told that its record may go. */
@@ -187,12 +242,23 @@ void source_event(struct mig_source *s, enum handoff_event event, uint64_t now_n
 		}
 		return;
 	}
+	/* Without COMMITTED there is no commit. */
+	if (step->action[0] == HA_RECORD_COMMITTED && !record(s, MIG_RECORD_COMMITTED)) {
+		source_fail(s, now_ns, ERR_IO, "%s", s->why.text);
+		return;
+	}
 	/* The new state comes first: a failure inside an action must be judged by it. */
 	s->handoff = step->next;
-	for (int i = 0; i < HANDOFF_ACTIONS && step->action[i]; i++)
-		act(s, step->action[i], now_ns);
+	for (int i = 0; i < HANDOFF_ACTIONS && step->action[i]; i++) {
+		enum mig_record_state state = record_of(step->action[i]);
+
+		if (!state)
+			act(s, step->action[i], event, now_ns);
+		else if (state != MIG_RECORD_COMMITTED && !record(s, state))
+			log_warn("mig", "job %u: a restart of this host would ask about %s again", s->job_id, s->note.vm);
+	}
 	if (step->next == HS_ABORTED)
-		aborted(s, event, now_ns);
+		aborted(s, event, bare, now_ns);
 }
 
 /* READY and, if asked for, the hash of memory here: both are needed. */
@@ -275,28 +341,4 @@ void source_on_answer(struct mig_source *s, const struct mig_record *r, uint64_t
 	}
 	why_set(&s->why, "%s has no record of the attempt", s->job->peer_name);
 	source_event(s, answer.state == MIG_ANSWER_PREPARED ? HE_ANSWER_PREPARED : HE_ANSWER_NONE, now_ns);
-}
-
-void source_doubt_step(struct mig_source *s, uint64_t now_ns)
-{
-	enum mig_ask_result result = mig_ask_step(&s->ask, now_ns);
-
-	memcpy(s->job->doubt, s->ask.last.text[0] ? s->ask.last.text : s->why.text, sizeof(s->job->doubt));
-	switch (result) {
-	case MIG_ASK_RUNNING:
-		source_event(s, HE_RUNNING, now_ns);
-		break;
-	case MIG_ASK_REFUSED:
-		s->error = ERR_REFUSED;
-		why_set(&s->why, "%s refused after COMMIT", s->job->peer_name);
-		source_event(s, HE_REFUSED, now_ns);
-		break;
-	case MIG_ASK_PREPARED:
-		source_event(s, HE_ANSWER_PREPARED, now_ns);
-		break;
-	case MIG_ASK_NONE:
-	case MIG_ASK_REBOOTED:
-	case MIG_ASK_AGAIN:
-		break;
-	}
 }

@@ -63,6 +63,22 @@ static void put_offer(struct mig_source *s, uint64_t now_ns)
 	source_put(s, MIG_OFFER, &offer, now_ns);
 }
 
+static void note_peer(struct mig_source *s, const struct mig_hello *hello)
+{
+	struct mig_note *n = &s->note;
+
+	n->source = true;
+	memcpy(n->attempt, s->attempt, sizeof(n->attempt));
+	memcpy(n->vm, s->def.name, sizeof(n->vm));
+	memcpy(n->vm_uuid, s->def.uuid, sizeof(n->vm_uuid));
+	n->peer_ipv4 = s->options.ipv4;
+	n->peer_port = s->options.port;
+	memcpy(n->peer_name, s->job->peer_name, sizeof(n->peer_name));
+	memcpy(n->peer_uuid, hello->uuid, sizeof(n->peer_uuid));
+	memcpy(n->peer_boot, hello->boot_id, sizeof(n->peer_boot));
+	n->peer_keeps = hello->capabilities & MIG_CAP_RECORDS_KEPT;
+}
+
 void source_on_hello(struct mig_source *s, const struct mig_record *r, uint64_t now_ns)
 {
 	struct mig_hello hello;
@@ -83,8 +99,8 @@ void source_on_hello(struct mig_source *s, const struct mig_record *r, uint64_t 
 		source_fail_link(s, now_ns, e, s->why.text);
 		return;
 	}
-	memcpy(s->peer_boot_id, hello.boot_id, sizeof(s->peer_boot_id));
 	mig_text_copy(s->job->peer_name, sizeof(s->job->peer_name), hello.name, sizeof(hello.name));
+	note_peer(s, &hello);
 	s->capabilities = hello.capabilities & MIG_CAPABILITIES;
 	s->measured.round_trip_ns = now_ns - s->asked_ns;
 	put_offer(s, now_ns);

@@ -35,5 +35,12 @@ void source_measure(struct mig_source *s, uint64_t now_ns, struct mig_budget *bu
 
 /* source_handoff.c */
 void source_event(struct mig_source *s, enum handoff_event event, uint64_t now_ns);
-source_step_fn source_ready_step, source_doubt_step;
+source_step_fn source_ready_step;
 source_record_fn source_on_ready, source_on_running, source_on_refused, source_on_answer;
+
+/* source_doubt.c */
+source_step_fn source_doubt_step;
+/* Ends the job; one that was ended by force before is told @text. */
+void source_tell(struct mig_source *s, enum mig_job_state state, uint16_t error_code, const char *text, uint64_t now_ns);
+/* Drops the connection and asks on new ones. */
+void source_ask(struct mig_source *s, uint64_t now_ns);

@@ -26,7 +26,7 @@ static struct channel *connect_to(void *ctx, uint32_t ipv4, uint16_t port, struc
 		why_set(why, "the test allows %u connections", PAIR_PIPES);
 		return NULL;
 	}
-	if (ipv4 == 0x0a4d0009 || p->unplugged)
+	if (ipv4 == 0x0a4d0009 || p->unplugged || p->host[0].dead || p->host[1].dead)
 		o.status = ERR_AGAIN;
 	if (port != 5991)
 		o.status = ERR_REFUSED;
@@ -111,6 +111,9 @@ static void host_start(struct pair *p, int n, uint8_t boot)
 	fmt(h->host.name, sizeof(h->host.name), "lab-%c", 'a' + n);
 	memset(h->host.uuid, 0x10 + n, 16);
 	memset(h->host.boot_id, boot, 16);
+	if (h->store)
+		h->host.store = fake_store_seam(h->store, h->proven);
+	h->dead = false;
 	h->service = mig_service_create(&h->host);
 }
 
@@ -125,15 +128,51 @@ void pair_init(struct pair *p, uint64_t memory_bytes)
 	p->host[0].guest[p->host[0].guests++] = fake_guest_new("web1", memory_bytes);
 }
 
-void pair_reboot(struct pair *p, int n)
+static void lose_memory(struct pair_host *h)
 {
-	struct pair_host *h = &p->host[n];
-
 	mig_service_destroy(h->service);
 	for (unsigned i = 0; i < h->guests; i++)
 		fake_guest_free(h->guest[i]);
 	h->guests = 0;
-	host_start(p, n, (uint8_t)(0xc0 + n));
+}
+
+void pair_reboot(struct pair *p, int n)
+{
+	lose_memory(&p->host[n]);
+	host_start(p, n, (uint8_t)(0xc0 + p->boots++));
+}
+
+void pair_keep_records(struct pair *p, struct fake_store store[2])
+{
+	for (int n = 0; n < 2; n++) {
+		memset(&store[n], 0, sizeof(store[n]));
+		p->host[n].store = &store[n];
+		p->host[n].proven = true;
+		mig_service_destroy(p->host[n].service);
+		host_start(p, n, (uint8_t)(0xa0 + 0x10 * n));
+	}
+}
+
+void pair_kill(struct pair *p, int n)
+{
+	for (unsigned c = 0; c < p->pipes; c++)
+		pipe_cut(p->pipe[c], false);
+	p->host[n].dead = true;
+	if (p->host[n].store)
+		p->host[n].store->frozen = true;
+}
+
+void pair_restart(struct pair *p, int n, enum fake_store_fate fate)
+{
+	struct pair_host *h = &p->host[n];
+
+	if (!h->dead)
+		pair_kill(p, n);
+	lose_memory(h);
+	if (h->store)
+		fake_store_restart(h->store, fate);
+	h->proven = h->store && fate != FAKE_STORE_FORGETS;
+	host_start(p, n, (uint8_t)(0xc0 + p->boots++));
 }
 
 void pair_fini(struct pair *p)

@@ -2,6 +2,7 @@
 /* mig_pair.h: two hosts with a migration service each, joined by pipes, in virtual time. */
 #pragma once
 #include "fake_guest.h"
+#include "fake_store.h"
 #include "migration/service.h"
 #include "pipe.h"
 
@@ -19,6 +20,9 @@ struct pair_host {
 	const char *no_room;		/* guest_create's reason to refuse */
 	bool state_refused;		/* its guests refuse state */
 	bool corrupt;			/* its guests' memory is damaged */
+	struct fake_store *store;	/* NULL: it keeps no records */
+	bool proven;			/* the store is known to keep */
+	bool dead;			/* crashed, to be restarted */
 	bool idle;			/* guests that come here stay idle, to be compared */
 };
 
@@ -34,6 +38,7 @@ struct pair {
 	unsigned work, work_pages;	/* the guests' writes per millisecond, and where */
 	uint64_t step_ns;		/* virtual time per idle step */
 	enum mig_move_type type;	/* of the migrations that pair_migrate starts, 0: live */
+	unsigned boots;			/* restarts so far */
 	unsigned most_running;		/* guests seen running at once */
 	unsigned option[4];		/* for the test's on_connect */
 };
@@ -43,6 +48,12 @@ void pair_init(struct pair *p, uint64_t memory_bytes);
 void pair_fini(struct pair *p);
 /* Starts host @number's service again after its memory was lost: a new boot id, no records. */
 void pair_reboot(struct pair *p, int number);
+/* Both hosts keep their records in @store[2] from now on (they start again for it, with nothing under way). */
+void pair_keep_records(struct pair *p, struct fake_store store[2]);
+/* Host @number is dead from this instant on: nothing of it reaches the other or its store. */
+void pair_kill(struct pair *p, int number);
+/* It starts again: a new boot id, guests gone, its store as @fate left it. */
+void pair_restart(struct pair *p, int number, enum fake_store_fate fate);
 /* One step of both services and of the guests. */
 void pair_step(struct pair *p);
 /* Steps for @ns of virtual time. */

@@ -1,6 +1,6 @@
 # wiretool: the real migration code over pipes, for the second implementation of the wire spec in tests/wire/.
 WIRE_SRC := $(wildcard tests/wire/*.c) $(sort $(wildcard migration/*.c)) lib/crc32c.c lib/err.c lib/fmt.c lib/pages.c lib/state.c lib/why.c \
-	    $(addprefix tests/fake/,fake_guest.c fake_log.c mig_pair.c mig_wire.c pipe.c)
+	    $(addprefix tests/fake/,fake_guest.c fake_log.c fake_store.c mig_pair.c mig_wire.c pipe.c)
 
 $(B)/wiretool: $(WIRE_SRC) $(wildcard tests/wire/*.h migration/*.h lib/*.h tests/fake/*.h) $(DEPS_STAMP)
 	@mkdir -p $(@D)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: migration/handoff.c migration/records.c */
+/* unit: migration/[a-z]*.c lib/crc32c.c lib/err.c lib/fmt.c lib/pages.c lib/state.c lib/why.c tests/fake/fake_log.c tests/fake/fake_store.c */
+/* libs: -Lbuild/deps/host -lthird */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "migration/handoff.h"
@@ -32,7 +33,8 @@ Test(handoff, records_come_before_what_they_promise)
 	static const enum handoff_action pair[][2] = {
 		{ HA_RECORD_PREPARED, HA_SEND_READY }, { HA_RECORD_COMMITTED, HA_SEND_COMMIT },
 		{ HA_RECORD_OWNED, HA_RUN }, { HA_RUN, HA_SEND_RUNNING }, { HA_RECORD_ABORTED, HA_FREE_COPY },
-		{ HA_RECORD_ABORTED, HA_RESUME }, { HA_FREE_COPY, HA_SEND_REFUSED }, { HA_RECORD_DONE, HA_SEND_DONE },
+		{ HA_RECORD_ABORTED, HA_RESUME }, { HA_MARK_AWAY, HA_FREE_COPY }, { HA_MARK_AWAY, HA_RECORD_DONE },
+		{ HA_MARK_AWAY, HA_DROP_RECORD }, { HA_RUN, HA_MARK_HOME }, { HA_FREE_COPY, HA_SEND_REFUSED }, { HA_RECORD_DONE, HA_SEND_DONE },
 	};
 
 	for (unsigned i = 0; i < count; i++)
@@ -41,11 +43,11 @@ Test(handoff, records_come_before_what_they_promise)
 				cr_expect_lt(at(&row[i], pair[p][0]), at(&row[i], pair[p][1]), "row %u", i);
 }
 
-Test(handoff, a_committed_source_resumes_on_refused_and_on_nothing_else)
+Test(handoff, a_committed_source_resumes_on_refused_or_by_force_and_on_nothing_else)
 {
 	for (unsigned i = 0; i < count; i++)
 		if (row[i].state == HS_COMMITTED && (at(&row[i], HA_RESUME) >= 0 || row[i].next == HS_ABORTED))
-			cr_expect_eq(row[i].event, HE_REFUSED);
+			cr_expect(row[i].event == HE_REFUSED || row[i].event == HE_FORCE_RESUME);
 	cr_expect_geq(at(handoff_step(HS_COMMITTED, HE_REFUSED), HA_RESUME), 0);
 }
 
@@ -60,11 +62,12 @@ Test(handoff, a_source_resumes_freely_before_commit)
 	}
 }
 
-Test(handoff, a_source_frees_its_copy_only_when_the_guest_runs_there)
+Test(handoff, a_source_frees_its_copy_only_when_the_guest_runs_there_or_by_force)
 {
 	for (unsigned i = 0; i < count; i++)
 		if (row[i].state <= HS_ABORTED && at(&row[i], HA_FREE_COPY) >= 0)
-			cr_expect(row[i].state == HS_COMMITTED && row[i].event == HE_RUNNING);
+			cr_expect(row[i].state == HS_COMMITTED &&
+				  (row[i].event == HE_RUNNING || row[i].event == HE_FORCE_FORGET));
 }
 
 Test(handoff, cancel_after_commit_changes_nothing)
@@ -74,11 +77,12 @@ Test(handoff, cancel_after_commit_changes_nothing)
 	cr_expect_null(handoff_step(HS_DONE, HE_CANCEL));
 }
 
-Test(handoff, the_guest_runs_only_on_commit_in_prepared_and_only_once)
+Test(handoff, the_guest_runs_only_on_commit_or_by_force_in_prepared_and_only_once)
 {
 	for (unsigned i = 0; i < count; i++)
 		if (at(&row[i], HA_RUN) >= 0)
-			cr_expect(row[i].state == HD_PREPARED && row[i].event == HE_COMMIT && row[i].next == HD_OWNED);
+			cr_expect(row[i].state == HD_PREPARED && row[i].next == HD_OWNED &&
+				  (row[i].event == HE_COMMIT || row[i].event == HE_FORCE_RUN));
 }
 
 Test(handoff, a_prepared_copy_is_freed_only_after_aborted_is_recorded)
@@ -113,37 +117,4 @@ Test(handoff, an_aborted_or_owned_attempt_never_leaves_that_state_but_by_done)
 	for (unsigned i = 0; i < count; i++)
 		if ((row[i].state == HD_ABORTED || row[i].state == HD_OWNED) && row[i].event != HE_DONE)
 			cr_expect_eq(row[i].next, row[i].state);
-}
-
-Test(records, are_found_replaced_and_removed_by_attempt)
-{
-	static struct mig_records r;
-	uint8_t a[16] = { 1 }, b[16] = { 2 };
-
-	cr_expect_null(mig_records_get(&r, a));
-	cr_assert_eq(mig_records_put(&r, a, MIG_RECORD_PREPARED, 7), ERR_OK);
-	cr_assert_eq(mig_records_put(&r, b, MIG_RECORD_PREPARED, 8), ERR_OK);
-	cr_assert_eq(mig_records_put(&r, a, MIG_RECORD_OWNED, 7), ERR_OK);
-	cr_expect_eq(mig_records_get(&r, a)->state, MIG_RECORD_OWNED);
-	cr_expect_eq(mig_records_get(&r, b)->digest, 8);
-	mig_records_remove(&r, a);
-	cr_expect_null(mig_records_get(&r, a));
-	cr_expect_not_null(mig_records_get(&r, b));
-}
-
-Test(records, what_is_still_open_is_never_forgotten_for_something_new)
-{
-	static struct mig_records r;
-	uint8_t id[16] = { 0 };
-
-	for (id[0] = 1; id[0] <= MIG_RECORDS; id[0]++)
-		cr_assert_eq(mig_records_put(&r, id, id[0] % 2 ? MIG_RECORD_OWNED : MIG_RECORD_PREPARED, 0), ERR_OK);
-	cr_expect_not(mig_records_room(&r));
-	cr_expect_eq(mig_records_put(&r, id, MIG_RECORD_PREPARED, 0), ERR_SPACE);
-	id[0] = 5;
-	cr_assert_eq(mig_records_put(&r, id, MIG_RECORD_ABORTED, 0), ERR_OK, "an existing one keeps its place");
-	id[0] = 200;
-	cr_assert_eq(mig_records_put(&r, id, MIG_RECORD_PREPARED, 0), ERR_OK, "the aborted one may go");
-	id[0] = 5;
-	cr_expect_null(mig_records_get(&r, id));
 }

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* records_parts.h: what records.c, records_away.c and records_load.c owe each other. */
+#pragma once
+#include "records.h"
+
+/* Writes @n under @key and marks it stored; the store's error with a sentence, logged. */
+enum err records_store(struct mig_records *r, const uint8_t *key, struct mig_note *n, struct why *why) NODISCARD;
+/* Takes it out of the store, if it is there. */
+void records_unstore(struct mig_records *r, const uint8_t *key, struct mig_note *n);
+/* The same of what must not come back: a drop may come undone with a crash, so it is first replaced by what no longer counts. */
+void records_void(struct mig_records *r, const uint8_t *key, struct mig_note *n);
+/* Makes @n the newest, of this boot. */
+void records_stamp(struct mig_records *r, struct mig_note *n, enum mig_record_state state);

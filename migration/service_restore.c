@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* service_restore.c: what earlier boots of this host left unsettled, and which machines must not be started afresh for it. */
+#include <stdlib.h>
+#include <string.h>
+#include "lib/fmt.h"
+#include "lib/log.h"
+#include "service_parts.h"
+
+/* A prepared copy died with its boot and never ran. */
+static void abort_prepared(struct mig_records *r, const struct mig_note *n)
+{
+	struct mig_note note = *n;
+	struct why why;
+
+	log_warn("mig", "%s was prepared here for %s when this host restarted: that attempt is given up", n->vm, n->peer_name);
+	if (mig_records_put(r, &note, MIG_RECORD_ABORTED, &why) != ERR_OK)
+		log_warn("mig", "%s: a further restart will give it up again", note.vm);
+}
+
+/* The machine had come back before it was lost: an older marker of its leaving was about to go. */
+static void settle_markers(struct mig_records *r, const struct mig_note *owned)
+{
+	const struct mig_note *away = mig_away_get(r, owned->vm_uuid);
+
+	if (away && away->order < owned->order)
+		mig_away_home(r, owned->vm_uuid);
+}
+
+void service_restore(struct mig_service *m)
+{
+	struct mig_records *r = &m->core.records;
+
+	mig_records_load(r, &m->core.host.store, m->core.host.boot_id);
+	for (unsigned i = 0; i < MIG_RECORDS; i++) {
+		struct mig_note *n = &r->note[i];
+
+		if (!n->state || !n->restored)
+			continue;
+		n->orphan = n->source;
+		if (n->state == MIG_RECORD_PREPARED)
+			abort_prepared(r, n);
+		else if (n->state == MIG_RECORD_OWNED)
+			settle_markers(r, n);
+	}
+}
+
+static bool restore_committed(struct mig_service *m, const struct mig_note *note, uint64_t now_ns)
+{
+	struct service_out *o = NULL;
+	struct mig_job *job;
+
+	for (unsigned i = SERVICE_NEW; i < SERVICE_OUT && !o; i++)
+		if (!m->out[i].source)
+			o = &m->out[i];
+	if (!o)
+		return false;
+	o->source = malloc(sizeof(*o->source));
+	job = o->source ? mig_core_job(&m->core, now_ns) : NULL;
+	if (!job) {
+		free(o->source);
+		o->source = NULL;
+		return false;
+	}
+	mig_source_restore(o->source, &m->core, note, job, now_ns);
+	o->since_ns = now_ns;
+	log_warn("mig", "job %u: %s", job->id, job->doubt);
+	return true;
+}
+
+void service_restore_step(struct mig_service *m, uint64_t now_ns)
+{
+	for (unsigned i = 0; i < MIG_RECORDS; i++) {
+		struct mig_note *n = &m->core.records.note[i];
+
+		if (!n->state || !n->orphan)
+			continue;
+		n->orphan = !(n->state == MIG_RECORD_COMMITTED ? restore_committed(m, n, now_ns) :
+			      service_farewell_restore(m, n, now_ns));
+	}
+}
+
+/* " at 2026-11-23 02:46 UTC", "" if it is not known. */
+static void when_text(uint64_t when_s, char out[32])
+{
+	/* Days from 1 March of year 0, in eras of 400 years (the Gregorian calendar repeats after one). */
+	uint64_t days = when_s / 86400 + 719468, era = days / 146097, of_era = days % 146097;
+	uint64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	uint64_t of_year = of_era - (365 * year + year / 4 - year / 100), month = (5 * of_year + 2) / 153;
+
+	out[0] = 0;
+	if (when_s)
+		fmt(out, 32, " at %04u-%02u-%02u %02u:%02u UTC", (unsigned)(era * 400 + year + (month >= 10)),
+		    (unsigned)(month < 10 ? month + 3 : month - 9), (unsigned)(of_year - (153 * month + 2) / 5 + 1),
+		    (unsigned)(when_s / 3600 % 24), (unsigned)(when_s / 60 % 60));
+}
+
+static bool held_by_guest(const struct mig_service *m, const uint8_t uuid[16], struct why *why)
+{
+	for (unsigned i = 0; i < SERVICE_IN; i++) {
+		const struct mig_dest *d = m->in[i];
+
+		if (!d || !d->guest || memcmp(d->def.uuid, uuid, sizeof(d->def.uuid)))
+			continue;
+		why_set(why, "%s is on its way here from %s", d->def.name, d->peer_name);
+		return true;
+	}
+	return false;
+}
+
+static bool held_by_note(const struct mig_note *n, struct why *why)
+{
+	char address[16], when[32];
+
+	mig_ipv4_text(n->peer_ipv4, address);
+	when_text(n->when_s, when);
+	if (n->state == MIG_RECORD_COMMITTED)
+		why_set(why, "%s was handed over to %s (%s)%s, and whether it runs there is not known yet: starting it here could run it "
+			"twice", n->vm, n->peer_name, address, when);
+	else if (n->state == MIG_RECORD_OWNED && n->restored)
+		why_set(why, "%s came here from %s (%s)%s and was lost when this host restarted; %s still has a copy from before, which "
+			"could be resumed there", n->vm, n->peer_name, address, when, n->peer_name);
+	else if (n->state == MIG_RECORD_AWAY || (n->state == MIG_RECORD_DONE && n->owes_away))
+		why_set(why, "%s moved to %s (%s)%s: starting it here could run it twice", n->vm, n->peer_name, address, when);
+	else
+		return false;
+	return true;
+}
+
+static bool held_by_strange(const struct mig_records *r, const uint8_t uuid[16], struct why *why)
+{
+	for (unsigned i = 0; i < MIG_STRANGE; i++) {
+		const struct mig_strange *s = &r->strange[i];
+
+		if (!s->used || memcmp(s->uuid_known ? s->vm_uuid : s->key, uuid, sizeof(s->vm_uuid)))
+			continue;
+		why_set(why, "a record of its hand-off is kept here that can't be read: starting it here could run it twice");
+		return true;
+	}
+	return false;
+}
+
+bool mig_service_vm_held(const struct mig_service *m, const uint8_t uuid[16], struct why *why)
+{
+	const struct mig_records *r = &m->core.records;
+	const struct mig_note *away = mig_away_get(r, uuid);
+
+	if (held_by_guest(m, uuid, why))
+		return true;
+	for (unsigned i = 0; i < MIG_RECORDS; i++)
+		if (!memcmp(r->note[i].vm_uuid, uuid, sizeof(r->note[i].vm_uuid)) && held_by_note(&r->note[i], why))
+			return true;
+	return away ? held_by_note(away, why) : held_by_strange(r, uuid, why);
+}

@@ -40,6 +40,12 @@ static enum err setting(const char *name, const char *text, struct manage_move *
 			REFUSE(MOVE_INVALID, "BandwidthUnit \"%.40s\" is not supported, only \"percent\" is", text);
 		return ERR_OK;
 	}
+	if (!strcasecmp(name, "MaxDowntime")) {
+		if (!number(text, MANAGE_DOWNTIME_MAX_MS, &out->max_downtime_ms))
+			REFUSE(MOVE_INVALID, "MaxDowntime is \"%.40s\", expected milliseconds from 1 to %u, or 0 for the default",
+			       text, MANAGE_DOWNTIME_MAX_MS);
+		return ERR_OK;
+	}
 	if (!number(text, 65535, &v))
 		REFUSE(MOVE_INVALID, "%.40s is \"%.40s\", expected a number from 0 to 65535", name, text);
 	if (!strcasecmp(name, "MigrationType")) {
@@ -55,6 +61,10 @@ static enum err setting(const char *name, const char *text, struct manage_move *
 	} else if (!strcasecmp(name, "TransportType")) {
 		if (v != 0 && v != 5)
 			REFUSE(MOVE_INVALID, "TransportType %u is not supported, only 5 (TCP) is", v);
+	} else if (!strcasecmp(name, "WhenStuck")) {
+		if (v > MANAGE_STUCK_THROTTLE)
+			REFUSE(MOVE_INVALID, "WhenStuck %u is not known: 0 default, 1 stop, 2 fail, 3 throttle", v);
+		out->when_stuck = (enum manage_stuck)v;
 	} else if (!strcasecmp(name, "Verify")) {
 		if (v > MANAGE_VERIFY_FULL)
 			REFUSE(MOVE_INVALID, "Verify %u is not known: 0 default, 1 off, 2 full", v);

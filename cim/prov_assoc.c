@@ -39,12 +39,12 @@ static void fill_current(struct inst *out, unsigned to)
 	inst_item_num(out, 3);		/* Current */
 }
 
-/* The first setting is the default, the others are what may be asked for in its place. */
+/* The first setting is the default, two are limits, the others are what may be asked for in its place. */
 static void fill_point(struct inst *out, unsigned to)
 {
 	inst_num(out, "PropertyPolicy", 0);	/* Independent */
 	inst_num(out, "ValueRole", to ? 3 : 0);	/* Supported, Default */
-	inst_num(out, "ValueRange", 0);		/* Point */
+	inst_num(out, "ValueRange", to == PROVIDER_SETTING_MIN ? 1 : to == PROVIDER_SETTING_MAX ? 2 : 0);	/* else Point */
 }
 
 static void fill_exclusive(struct inst *out, unsigned to)

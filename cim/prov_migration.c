@@ -70,17 +70,37 @@ static const struct { const char *id, *name; uint16_t type; } types[] = {
 static unsigned settings(const struct provider *p)
 {
 	(void)p;
-	return 1 + sizeof(types) / sizeof(types[0]);
+	return PROVIDER_SETTING_TYPES + sizeof(types) / sizeof(types[0]);
 }
 
-/* The default, then one for each supported MigrationType that holds nothing else. */
+/* What may be asked for at least and at most. */
+static void limits_get(bool most, struct inst *out)
+{
+	inst_str(out, "InstanceID", most ? "Tern:MigrationSettingData/Maximums" : "Tern:MigrationSettingData/Minimums");
+	inst_str(out, "ElementName", most ? "Largest migration settings" : "Smallest migration settings");
+	inst_num(out, "Priority", most ? 65535 : 0);
+	inst_num(out, "Bandwidth", most ? 100 : 1);
+	inst_str(out, "BandwidthUnit", "percent");
+	inst_num(out, "MaxDowntime", most ? MANAGE_DOWNTIME_MAX_MS : 1);
+	inst_num(out, "ChangeableType", 0);	/* Not Changeable - Persistent */
+}
+
+/* The default, the limits, then one for each supported MigrationType that holds nothing else. */
 static bool setting_get(const struct provider *p, unsigned index, struct inst *out)
 {
+	struct manage_host h;
+
 	(void)p;
+	if (index == PROVIDER_SETTING_MIN || index == PROVIDER_SETTING_MAX) {
+		limits_get(index == PROVIDER_SETTING_MAX, out);
+		return true;
+	}
 	if (index) {
-		inst_str(out, "InstanceID", types[index - 1].id);
-		inst_str(out, "ElementName", types[index - 1].name);
-		inst_num(out, "MigrationType", types[index - 1].type);
+		const unsigned n = index - PROVIDER_SETTING_TYPES;
+
+		inst_str(out, "InstanceID", types[n].id);
+		inst_str(out, "ElementName", types[n].name);
+		inst_num(out, "MigrationType", types[n].type);
 		inst_num(out, "ChangeableType", 0);	/* Not Changeable - Persistent */
 		return true;
 	}
@@ -93,6 +113,9 @@ static bool setting_get(const struct provider *p, unsigned index, struct inst *o
 	inst_num(out, "TransportType", 5);	/* TCP */
 	inst_num(out, "ChangeableType", 0);	/* Not Changeable - Persistent */
 	inst_num(out, "Verify", 0);
+	manage_host_get(&h);
+	inst_num(out, "MaxDowntime", h.max_downtime_ms);
+	inst_num(out, "WhenStuck", h.when_stuck);
 	return true;
 }
 

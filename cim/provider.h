@@ -16,6 +16,9 @@ struct link {
 	void (*fill)(struct inst *out, unsigned to);
 };
 
+/* Places among the migration settings: default, limits, supported types. */
+enum { PROVIDER_SETTING_DEFAULT, PROVIDER_SETTING_MIN, PROVIDER_SETTING_MAX, PROVIDER_SETTING_TYPES };
+
 struct provider {
 	const struct cim_class *class;
 	unsigned home;				/* namespace in its paths (enum cim_namespace) */

@@ -88,12 +88,18 @@ CLASS_ABOUT(Tern_VirtualSystemMigrationCapabilities, &CIM_VirtualSystemMigration
 
 static const struct cim_field tern_setting_props[] = {
 	VALS(UINT16, Verify, 0, "0", "0=Default;1=Off;2=Full"),
+	UNIT(UINT32, MaxDowntime, 0, "second * 10^-3"),
+	VALS(UINT16, WhenStuck, 0, "0", "0=Default;1=Stop;2=Fail;3=Throttle"),
 	END
 };
 
 CLASS_ABOUT(Tern_VirtualSystemMigrationSettingData, &CIM_VirtualSystemMigrationSettingData, "1.0.0", 0,
 	    tern_setting_props, NULL,
-	    "How to move a virtual system. Verify = Full compares a hash of all guest memory at the hand-off.");
+	    "How to move a virtual system. Verify = Full compares a hash of all guest memory at the hand-off. MaxDowntime (0: the "
+	    "host's) is the longest stop allowed. WhenStuck says what to do when the guest writes faster than the link carries: "
+	    "Stop it at the best point however long that takes, Fail and let it run on here, or Throttle its writes until they fit. "
+	    "Bandwidth is in percent of the host's limit, or of the link if there is no limit. Of waiting migrations that with the "
+	    "smallest Priority goes first.");
 
 static const struct cim_field tern_job_request[] = {
 	VALS(UINT16, RequestedState, IN, NULL, cim_map_job_requested_state),

@@ -8,6 +8,10 @@
 #include "lib/err.h"
 #include "lib/why.h"
 
+/* What becomes of a migration whose guest writes faster than the link carries. */
+enum manage_stuck { MANAGE_STUCK_DEFAULT, MANAGE_STUCK_STOP, MANAGE_STUCK_FAIL, MANAGE_STUCK_THROTTLE };
+#define MANAGE_DOWNTIME_MAX_MS 600000u
+
 struct manage_host {
 	char name[64];			/* [host] name */
 	char uuid[37];			/* text form */
@@ -16,6 +20,8 @@ struct manage_host {
 	char boot_id[37];		/* new at each boot */
 	uint64_t memory_bytes, free_bytes;
 	uint32_t cpus;
+	uint32_t max_downtime_ms;	/* defaults of a migration */
+	enum manage_stuck when_stuck;
 	bool can_run_vms;		/* VT-x with all Tern requires */
 	char why_not[WHY_TEXT];		/* set when !can_run_vms */
 };
@@ -67,6 +73,8 @@ struct manage_move {
 	uint16_t type;			/* CIM MigrationType: 2 Live, 3 Resume */
 	uint16_t priority;
 	uint16_t bandwidth_percent;	/* 0 = default */
+	uint32_t max_downtime_ms;	/* 0 = default */
+	enum manage_stuck when_stuck;
 	enum manage_verify verify;
 };
 

@@ -36,6 +36,8 @@ void manage_host_get(struct manage_host *out)
 	out->memory_bytes = pages_total_bytes();
 	out->free_bytes = vm_memory_unpromised_chunks() * CHUNK_SIZE;
 	out->cpus = cpu_count;
+	out->max_downtime_ms = host->config->max_downtime_ms;
+	out->when_stuck = (enum manage_stuck)(MANAGE_STUCK_STOP + host->config->when_stuck);
 	out->can_run_vms = host->can_run_vms;
 	fmt(out->why_not, sizeof(out->why_not), "%s", host->why_not);
 }

@@ -81,7 +81,7 @@ void moves_init(void)
 	host = (struct mig_host){
 		.can_run_vms = info->can_run_vms, .max_downtime_ms = info->config->max_downtime_ms,
 		.bandwidth_bytes = info->config->bandwidth_bytes, .verify = info->config->verify == CONFIG_VERIFY_FULL,
-		.stuck = MIG_STUCK_STOP, .clock_ns = clock_op, .spare_chunks = spare_op, .connect = connect_op, .accept_from = accept_from_op,
+		.stuck = (enum mig_stuck)(MIG_STUCK_STOP + info->config->when_stuck), .clock_ns = clock_op, .spare_chunks = spare_op, .connect = connect_op, .accept_from = accept_from_op,
 		.guest_find = find_op, .guest_check = check_op, .guest_create = create_op,
 	};
 	fmt(host.name, sizeof(host.name), "%s", info->name);
@@ -161,8 +161,11 @@ static enum err move_from(const struct manage_move *in, struct mig_move *out, st
 		why_set(why, "destination %s is this host", in->destination);
 		return ERR_INVALID;
 	}
-	if (in->bandwidth_percent && in->bandwidth_percent < 100)
-		out->bandwidth_bytes = host_info()->config->bandwidth_bytes * in->bandwidth_percent / 100;
+	out->bandwidth_percent = in->bandwidth_percent < 100 ? in->bandwidth_percent : 0;
+	out->priority = in->priority;
+	out->max_downtime_ms = in->max_downtime_ms;
+	_Static_assert((int)MANAGE_STUCK_THROTTLE == (int)MIG_STUCK_THROTTLE, "the same values");
+	out->stuck = (enum mig_stuck)in->when_stuck;
 	return ERR_OK;
 }
 

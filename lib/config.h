@@ -27,6 +27,7 @@ struct config_vm {
 
 struct config_peer { char name[64]; uint32_t ipv4; };	/* host byte order */
 
+enum config_stuck { CONFIG_STUCK_STOP, CONFIG_STUCK_FAIL, CONFIG_STUCK_THROTTLE };
 enum config_verify { CONFIG_VERIFY_OFF, CONFIG_VERIFY_FULL };
 enum config_tracker { CONFIG_TRACKER_AUTO, CONFIG_TRACKER_WRITE_PROTECT, CONFIG_TRACKER_AD, CONFIG_TRACKER_PML };
 
@@ -41,6 +42,8 @@ struct config {
 	uint16_t migration_port;		/* default 5991 */
 	uint32_t max_downtime_ms;		/* default 300 */
 	uint64_t bandwidth_bytes;		/* per second, 0 = no limit */
+	enum config_stuck when_stuck;		/* default stop: at the best point */
+	uint32_t max_out, max_in;		/* migrations at once, default 2 each */
 	enum config_verify verify;
 	enum config_tracker tracker;
 	uint32_t accept_from_ipv4, accept_from_mask;	/* 0/0 = anyone; a mistake there: nobody */

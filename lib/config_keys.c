@@ -19,6 +19,9 @@ static const struct config_word log_levels[] = {
 static const struct config_word verifies[] = {
 	{ "off", CONFIG_VERIFY_OFF }, { "full", CONFIG_VERIFY_FULL }, { NULL, 0 },
 };
+static const struct config_word stucks[] = {
+	{ "stop", CONFIG_STUCK_STOP }, { "fail", CONFIG_STUCK_FAIL }, { "throttle", CONFIG_STUCK_THROTTLE }, { NULL, 0 },
+};
 static const struct config_word trackers[] = {
 	{ "auto", CONFIG_TRACKER_AUTO }, { "write-protect", CONFIG_TRACKER_WRITE_PROTECT },
 	{ "ad", CONFIG_TRACKER_AD }, { "pml", CONFIG_TRACKER_PML }, { NULL, 0 },
@@ -58,6 +61,9 @@ const struct config_key config_key[CONFIG_KEYS] = {
 	    .expected = "a number of milliseconds from 1 to 600000"),
 	MIG("bandwidth", size, bandwidth_bytes, .min = 64u << 10, .max = 100ull << 30,
 	    .expected = "bytes per second from 64K to 100G with K, M or G, or 0 for no limit"),
+	MIG("when_stuck", word, when_stuck, .word = stucks, .expected = "stop, fail or throttle"),
+	MIG("max_out", number, max_out, .min = 1, .max = CONFIG_MOVES_MAX, .expected = "a number of migrations from 1 to 8"),
+	MIG("max_in", number, max_in, .min = 1, .max = CONFIG_MOVES_MAX, .expected = "a number of migrations from 1 to 8"),
 	MIG("verify", word, verify, .word = verifies, .expected = "off or full"),
 	MIG("tracker", word, tracker, .word = trackers, .expected = "auto, write-protect, ad or pml"),
 	MIG("accept_from", accept_from, accept_from_ipv4, .expected = "a.b.c.d or a.b.c.d/len; until then nobody is accepted"),

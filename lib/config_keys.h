@@ -13,7 +13,7 @@ struct config_section_row {
 	bool named;		/* [vm NAME] rather than [host] */
 };
 
-#define CONFIG_KEYS 24
+#define CONFIG_KEYS 27
 
 extern const struct config_section_row config_section[CONFIG_SECTIONS];
 extern const struct config_key config_key[CONFIG_KEYS];
@@ -22,4 +22,5 @@ extern const struct config_key config_vm_name, config_peer_name;
 
 #define CONFIG_MEMORY_MIN (16ull << 20)
 #define CONFIG_MEMORY_MAX (3ull << 30)	/* guest memory ends below the devices under 4 GiB */
+#define CONFIG_MOVES_MAX  8u		/* migrations at once, each way */
 #define CONFIG_VCPUS_MAX  8u		/* local APICs of a machine */

@@ -14,6 +14,14 @@ void mig_rate_init(struct mig_rate *r, uint64_t limit, uint64_t now_ns)
 	r->filled_ns = r->seen_ns = r->progress_ns = now_ns;
 }
 
+void mig_rate_cap(struct mig_rate *r, uint64_t limit, unsigned percent)
+{
+	uint64_t share = percent ? mig_rate_known(r) * percent / 100 : 0;
+
+	r->percent = percent;
+	r->limit = share && (!limit || share < limit) ? share : limit;
+}
+
 bool mig_rate_allows(struct mig_rate *r, uint64_t now_ns)
 {
 	uint64_t elapsed = now_ns - r->filled_ns, more;

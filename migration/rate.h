@@ -7,6 +7,7 @@
 struct mig_rate {
 	/* token bucket */
 	uint64_t limit;			/* bytes a second, 0 = none */
+	unsigned percent;		/* of the measured link, 1 to 99; 0 = all */
 	int64_t tokens;
 	uint64_t filled_ns;
 	/* the link's own speed: bytes acknowledged over the time in which any were outstanding */
@@ -18,6 +19,8 @@ struct mig_rate {
 };
 
 void mig_rate_init(struct mig_rate *r, uint64_t limit, uint64_t now_ns);
+/* The cap from now on: @limit bytes a second (0: none), and @percent (0: all) of what the link turns out to carry. */
+void mig_rate_cap(struct mig_rate *r, uint64_t limit, unsigned percent);
 /* May more be sent now? */
 bool mig_rate_allows(struct mig_rate *r, uint64_t now_ns);
 void mig_rate_spend(struct mig_rate *r, uint64_t bytes);

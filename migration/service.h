@@ -18,6 +18,8 @@ struct mig_move {
 	uint64_t bandwidth_bytes;	/* per second, 0: the host's default */
 	uint32_t max_downtime_ms;	/* 0: the host's default */
 	enum mig_stuck stuck;
+	unsigned bandwidth_percent;	/* 1 to 99: of the host's limit, or of the link if it has none; 0: all */
+	unsigned priority;		/* smaller goes first when migrations wait for their turn */
 };
 
 /* @host is copied. NULL: out of memory. */

@@ -15,6 +15,17 @@ unsigned service_out_migrations(const struct mig_service *m)
 	return n;
 }
 
+/* Migrations that have begun: those before it wait for their turn. */
+static unsigned service_out_running(const struct mig_service *m)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < SERVICE_OUT; i++)
+		n += m->out[i].source && !m->out[i].check && m->out[i].source->place > MIG_AT_START &&
+			m->out[i].source->place < MIG_AT_END;
+	return n;
+}
+
 void service_out_free(struct service_out *o)
 {
 	mig_source_fini(o->source);
@@ -41,10 +52,31 @@ static void ended(struct mig_service *m, struct service_out *o, uint64_t now_ns)
 	service_out_free(o);
 }
 
+/* All migrations that run together keep to the host's limit; each to its own wish within its share. */
+static void share_bandwidth(struct mig_service *m)
+{
+	unsigned running = service_out_running(m);
+
+	for (unsigned i = 0; i < SERVICE_OUT; i++) {
+		struct mig_source *s = m->out[i].source;
+		uint64_t share = running ? m->core.host.bandwidth_bytes / running : 0, limit;
+
+		if (!s || s->place <= MIG_AT_CONNECT)
+			continue;
+		limit = s->options.bandwidth_bytes;
+		if (share && share < limit)
+			limit = share;
+		if (limit && s->options.bandwidth_percent)
+			limit = limit * s->options.bandwidth_percent / 100;
+		mig_rate_cap(&s->rate, limit, limit ? 0 : s->options.bandwidth_percent);
+	}
+}
+
 bool service_out_step(struct mig_service *m, uint64_t now_ns, uint64_t *deadline)
 {
 	bool more = false;
 
+	share_bandwidth(m);
 	for (unsigned i = 0; i < SERVICE_OUT; i++) {
 		struct service_out *o = &m->out[i];
 		uint64_t when;
@@ -92,6 +124,8 @@ static void options(const struct mig_service *m, const struct mig_move *move, en
 	out->verify = move->verify == MIG_VERIFY_FULL || (move->verify == MIG_VERIFY_DEFAULT && host->verify);
 	out->stuck = move->stuck ? move->stuck : host->stuck;
 	out->bandwidth_bytes = move->bandwidth_bytes ? move->bandwidth_bytes : host->bandwidth_bytes;
+	out->bandwidth_percent = move->bandwidth_percent;
+	out->priority = move->priority;
 	out->max_downtime_ns = 1000000ull * (move->max_downtime_ms ? move->max_downtime_ms : host->max_downtime_ms);
 }
 

@@ -40,6 +40,7 @@ struct mig_source_options {
 	bool verify;
 	enum mig_stuck stuck;
 	uint64_t max_downtime_ns, bandwidth_bytes;
+	unsigned bandwidth_percent, priority;
 };
 
 struct mig_source {

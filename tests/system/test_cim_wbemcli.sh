@@ -41,7 +41,7 @@ cm() { wbemcli cm "$U:$S" "$1"; }
 # --- reading ---------------------------------------------------------------------------------------
 n "ein lists host and machines under the DMTF class" 3 wbemcli ein "$U:CIM_ComputerSystem"
 n "ein of a Tern class lists only its instances" 2 wbemcli ein "$U:Tern_VirtualSystem"
-n "ein of a class far up lists everything below" 8 wbemcli ein "$U:CIM_ManagedElement"
+n "ein of a class far up lists everything below" 10 wbemcli ein "$U:CIM_ManagedElement"
 n "the namespace has aliases" 3 wbemcli ein "http://127.0.0.1:$p/Root/Virt:cim_computersystem"
 t "paths carry the spelling that the client used" '/Root/Virt:Tern_HostSystem' wbemcli ein "http://127.0.0.1:$p/Root/Virt:CIM_ComputerSystem"
 t "ei shows the states of machines" 'EnabledState=3' wbemcli -nl ei "$U:CIM_ComputerSystem" Name,EnabledState
@@ -102,6 +102,9 @@ t "settings as CIM-XML" 'TRUE' msd "$(one MigrationType 2)"
 t "a guest that stands still while it moves" 'TRUE' msd "$(one MigrationType 3)"
 t "unknown migration type: 4" ': 4, Reasons.*MigrationType 1' msd "$(one MigrationType 1)"
 t "bandwidth over 100 percent: 4" ': 4, Reasons.*101' msd "$(one Bandwidth 101)"
+t "a stop that is short enough" 'TRUE' msd "$(one MaxDowntime 50)"
+t "a guest that may be slowed down" 'TRUE' msd "$(one WhenStuck 3)"
+t "an unknown way out: 4" ': 4, Reasons.*WhenStuck 4' msd "$(one WhenStuck 4)"
 t "unknown setting: 4, named" ': 4, Reasons.*CheckParameters' msd "$(one CheckParameters 7)"
 t "settings as MOF" 'TRUE' msd "MigrationSettingData=\"instance of Xen_VirtualSystemMigrationSettingData { MigrationType = 2; Priority = 0; };\""
 t "MOF is looked at: 4" ': 4, Reasons.*MigrationType 5' msd "MigrationSettingData=\"instance of Xen_VirtualSystemMigrationSettingData { MigrationType = 5; };\""

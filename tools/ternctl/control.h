@@ -12,6 +12,9 @@ struct control {
 	unsigned console_port;
 	unsigned bandwidth_percent;	/* 0 = the host's default */
 	unsigned type;			/* MigrationType, 0 = the host's default */
+	unsigned max_downtime_ms;	/* 0 = the host's default */
+	unsigned when_stuck;		/* WhenStuck, 0 = the host's default */
+	unsigned priority;
 	const char *verify;		/* NULL, "off" or "full" */
 	const char *to_system;		/* NULL, or name of the destination system */
 	struct cim *cim;		/* NULL for commands that don't speak CIM */

@@ -24,7 +24,7 @@ static void move_fini(struct move *m)
 /* Only what was asked for is sent; the host fills in its defaults. */
 static void setting_make(struct text *t, const struct control *c)
 {
-	if (!c->type && !c->verify && !c->bandwidth_percent)
+	if (!c->type && !c->verify && !c->bandwidth_percent && !c->max_downtime_ms && !c->when_stuck && !c->priority)
 		return;
 	text_add(t, "<INSTANCE CLASSNAME=\"Tern_VirtualSystemMigrationSettingData\">"
 		 "<PROPERTY NAME=\"InstanceID\" TYPE=\"string\"><VALUE>ternctl</VALUE></PROPERTY>"
@@ -33,6 +33,12 @@ static void setting_make(struct text *t, const struct control *c)
 		text_add(t, "<PROPERTY NAME=\"Bandwidth\" TYPE=\"uint16\"><VALUE>%u</VALUE></PROPERTY>"
 			 "<PROPERTY NAME=\"BandwidthUnit\" TYPE=\"string\"><VALUE>percent</VALUE></PROPERTY>",
 			 c->bandwidth_percent);
+	if (c->max_downtime_ms)
+		text_add(t, "<PROPERTY NAME=\"MaxDowntime\" TYPE=\"uint32\"><VALUE>%u</VALUE></PROPERTY>", c->max_downtime_ms);
+	if (c->when_stuck)
+		text_add(t, "<PROPERTY NAME=\"WhenStuck\" TYPE=\"uint16\"><VALUE>%u</VALUE></PROPERTY>", c->when_stuck);
+	if (c->priority)
+		text_add(t, "<PROPERTY NAME=\"Priority\" TYPE=\"uint16\"><VALUE>%u</VALUE></PROPERTY>", c->priority);
 	if (c->verify)
 		text_add(t, "<PROPERTY NAME=\"Verify\" TYPE=\"uint16\"><VALUE>%d</VALUE></PROPERTY>",
 			 strcmp(c->verify, "full") ? 1 : 2);

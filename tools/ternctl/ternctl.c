@@ -26,6 +26,7 @@ static const struct command {
 };
 
 enum { OPT_JSON = 256, OPT_TIMEOUT, OPT_WAIT, OPT_WAIT_LIMIT, OPT_TO_SYSTEM, OPT_TYPE, OPT_VERIFY, OPT_BANDWIDTH,
+       OPT_MAX_DOWNTIME, OPT_WHEN_STUCK, OPT_PRIORITY,
        OPT_CONSOLE_PORT };
 
 static const struct option option[] = {
@@ -38,6 +39,9 @@ static const struct option option[] = {
 	{ "type",         required_argument, NULL, OPT_TYPE },
 	{ "verify",       required_argument, NULL, OPT_VERIFY },
 	{ "bandwidth",    required_argument, NULL, OPT_BANDWIDTH },
+	{ "max-downtime", required_argument, NULL, OPT_MAX_DOWNTIME },
+	{ "when-stuck",   required_argument, NULL, OPT_WHEN_STUCK },
+	{ "priority",     required_argument, NULL, OPT_PRIORITY },
 	{ "console-port", required_argument, NULL, OPT_CONSOLE_PORT },
 	{ "help",         no_argument,       NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -55,6 +59,10 @@ static void usage(FILE *out)
 	      "  --type live|resume      check, migrate: what becomes of it on the way: runs on, stands still\n"
 	      "  --verify off|full       migrate: compare a hash of all memory at the hand-off\n"
 	      "  --bandwidth PERCENT     migrate: share of the migration bandwidth\n"
+	      "  --max-downtime MS       migrate: the longest stop that is allowed\n"
+	      "  --when-stuck stop|fail|throttle\n"
+	      "                          migrate: if the guest writes too fast: stop it at the best point, give up, slow it down\n"
+	      "  --priority N            migrate: of those that wait for their turn the smallest goes first; 0 if not said\n"
 	      "  --timeout SECONDS       for one answer; 30 if not said\n"
 	      "  --console-port PORT     5990 if not said\n"
 	      "  --json                  for programs; progress then still goes to stderr\n\n"
@@ -80,6 +88,9 @@ static bool number(const char *name, const char *text, unsigned max, unsigned *o
 /* By value of MigrationType. */
 static const char *const move_types[] = { [2] = "live", [3] = "resume" };
 
+/* By value of WhenStuck. */
+static const char *const stuck_ways[] = { [1] = "stop", "fail", "throttle" };
+
 static bool option_take(struct control *c, int o)
 {
 	switch (o) {
@@ -89,6 +100,14 @@ static bool option_take(struct control *c, int o)
 	case OPT_TIMEOUT: return number("timeout", optarg, 3600, &c->timeout_s);
 	case OPT_WAIT_LIMIT: return number("wait-limit", optarg, 86400, &c->wait_s);
 	case OPT_BANDWIDTH: return number("bandwidth", optarg, 100, &c->bandwidth_percent);
+	case OPT_MAX_DOWNTIME: return number("max-downtime", optarg, 600000, &c->max_downtime_ms);
+	case OPT_PRIORITY: return number("priority", optarg, 65535, &c->priority);
+	case OPT_WHEN_STUCK:
+		for (c->when_stuck = 1; c->when_stuck < 4; c->when_stuck++)
+			if (!strcmp(optarg, stuck_ways[c->when_stuck]))
+				return true;
+		control_fail(CTL_USAGE, "--when-stuck %s: expected stop, fail or throttle", optarg);
+		return false;
 	case OPT_CONSOLE_PORT: return number("console-port", optarg, 65535, &c->console_port);
 	case OPT_TO_SYSTEM: c->to_system = optarg; return true;
 	case OPT_TYPE:

@@ -241,6 +241,54 @@ Test(call, settings_reach_the_host)
 	cr_assert_eq(fake.last.type, 2);
 }
 
+Test(call, what_a_move_may_ask_for_reaches_the_host)
+{
+	check("10.77.0.3", client_string("MigrationSettingData",
+	      "instance of Tern_VirtualSystemMigrationSettingData { MaxDowntime = 600000; WhenStuck = 3; };"));
+	cr_expect_eq(fake.last.max_downtime_ms, 600000);
+	cr_expect_eq(fake.last.when_stuck, MANAGE_STUCK_THROTTLE);
+	check("10.77.0.3", client_string("MigrationSettingData", "instance of X { Priority = 1; };"));
+	cr_expect_eq(fake.last.max_downtime_ms, 0);
+	cr_expect_eq(fake.last.when_stuck, MANAGE_STUCK_DEFAULT);
+}
+
+Test(call, what_a_move_may_not_ask_for_is_refused_by_name)
+{
+	static const struct { const char *name, *value; } row[] = {
+		{ "MaxDowntime", "600001" }, { "MaxDowntime", "-1" }, { "MaxDowntime", "soon" }, { "MaxDowntime", "4294967297" },
+		{ "WhenStuck", "4" }, { "WhenStuck", "throttle" }, { "Bandwidth", "101" }, { "Priority", "65536" },
+	};
+
+	for (unsigned n = 0; n < sizeof(row) / sizeof(row[0]); n++) {
+		char text[80];
+		const char *a;
+
+		snprintf(text, sizeof(text), "instance of X { %s = \"%s\"; };", row[n].name, row[n].value);
+		a = check("10.77.0.3", client_string("MigrationSettingData", text));
+		has(a, "<RETURNVALUE PARAMTYPE=\"uint32\"><VALUE>4</VALUE>");
+		has(a, row[n].name);
+		lacks(a, "\"IsMigratable\"");
+	}
+}
+
+Test(call, defaults_and_limits_of_a_move_can_be_read)
+{
+	const char *a;
+
+	fake.host.max_downtime_ms = 250;
+	fake.host.when_stuck = MANAGE_STUCK_FAIL;
+	a = intrinsic("EnumerateInstances", CLASS_NAME("CIM_VirtualSystemMigrationSettingData"));
+	has(a, "<PROPERTY NAME=\"MaxDowntime\" TYPE=\"uint32\"><VALUE>250</VALUE>");
+	has(a, "<PROPERTY NAME=\"WhenStuck\" TYPE=\"uint16\"><VALUE>2</VALUE>");
+	has(a, "Tern:MigrationSettingData/Minimums");
+	has(a, "<PROPERTY NAME=\"MaxDowntime\" TYPE=\"uint32\"><VALUE>600000</VALUE>");
+	a = intrinsic("References", OBJECT("ObjectName", "CIM_VirtualSystemMigrationCapabilities\">"
+		KEY("InstanceID", "Tern:MigrationCapabilities")) "<IPARAMVALUE NAME=\"ResultClass\"><CLASSNAME NAME=\"CIM_SettingsDefineCapabilities\"/></IPARAMVALUE>");
+	has(a, "NAME=\"ValueRange\" TYPE=\"uint16\"><VALUE>1</VALUE>");
+	has(a, "NAME=\"ValueRange\" TYPE=\"uint16\"><VALUE>2</VALUE>");
+	has(intrinsic("GetClass", CLASS_NAME("Tern_VirtualSystemMigrationSettingData")), "<VALUE>Throttle</VALUE>");
+}
+
 static const char *check_type(const char *type)
 {
 	char text[80];
@@ -282,7 +330,7 @@ Test(call, the_supported_migration_types_are_points_beside_the_default)
 	for (const char *at = a; (at = strstr(at, role)); at++)
 		*(at[sizeof(role) - 1] == '0' ? &defaults : &supported) += 1;
 	cr_expect_eq(defaults, 1, "%s", a);
-	cr_expect_eq(supported, 2, "%s", a);
+	cr_expect_eq(supported, 4, "two types, two limits: %s", a);
 	a = intrinsic("EnumerateInstances", CLASS_NAME("CIM_VirtualSystemMigrationSettingData"));
 	has(a, "Tern:MigrationSettingData/Default");
 	has(a, "Tern:MigrationSettingData/Resume");

@@ -42,6 +42,9 @@ Test(config, an_empty_file_gives_the_defaults)
 	cr_expect_eq(c.console_port, 5990);
 	cr_expect_eq(c.migration_port, 5991);
 	cr_expect_eq(c.max_downtime_ms, 300u);
+	cr_expect_eq(c.when_stuck, CONFIG_STUCK_STOP);
+	cr_expect_eq(c.max_out, 2u);
+	cr_expect_eq(c.max_in, 2u);
 	cr_expect_eq(c.accept_from_mask, 0u);
 	cr_expect_eq(c.vms + c.peers, 0u);
 }
@@ -54,7 +57,7 @@ Test(config, every_key_reaches_its_field)
 		      "[net]\naddress = 10.77.0.2/24\ngateway = 10.77.0.1\nmtu = 9000\n"
 		      "[cim]\nport = 1\n[console]\nport = 2\n"
 		      "[migration]\nport = 65535\nmax_downtime_ms = 50\nbandwidth = 100M\nverify = full\n"
-		      "tracker = write-protect\naccept_from = 10.77.0.0/24\n"
+		      "tracker = write-protect\naccept_from = 10.77.0.0/24\nwhen_stuck = throttle\nmax_out = 8\nmax_in = 1\n"
 		      "[peer lab-b]\naddress = 10.77.0.3\n"
 		      "[vm web1]\nmemory = 1G\nvcpus = 2\nkernel = \\tern\\vmlinuz\ninitrd = /tern/initrd\n"
 		      "cmdline = console=ttyS0 root=/dev/ram\nmac = 52:54:00:Ab:cd:0e\ncpu = x86-64-v2\nautostart = yes\n"
@@ -74,6 +77,9 @@ Test(config, every_key_reaches_its_field)
 	cr_expect_eq(c.bandwidth_bytes, 100u << 20);
 	cr_expect_eq(c.verify, CONFIG_VERIFY_FULL);
 	cr_expect_eq(c.tracker, CONFIG_TRACKER_WRITE_PROTECT);
+	cr_expect_eq(c.when_stuck, CONFIG_STUCK_THROTTLE);
+	cr_expect_eq(c.max_out, 8u);
+	cr_expect_eq(c.max_in, 1u);
 	cr_expect_eq(c.accept_from_ipv4, IPV4(10, 77, 0, 0));
 	cr_expect_eq(c.accept_from_mask, 0xffffff00u);
 	cr_assert_eq(c.peers, 1u);
@@ -82,7 +88,7 @@ Test(config, every_key_reaches_its_field)
 	cr_assert_eq(c.vms, 1u);
 	cr_expect(!vm->broken);
 	cr_expect_str_eq(vm->name, "web1");
-	cr_expect_eq(vm->line, 22u);
+	cr_expect_eq(vm->line, 25u);
 	cr_expect_eq(vm->memory_bytes, 1u << 30);
 	cr_expect_eq(vm->vcpus, 2u);
 	cr_expect_str_eq(vm->kernel, "\\tern\\vmlinuz");

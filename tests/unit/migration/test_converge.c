@@ -144,3 +144,41 @@ Test(converge, a_slowed_guest_is_free_again_after_its_link_died)
 	cr_expect_eq(job->state, MIG_JOB_FAILED, "%s", job->error);
 	cr_expect_eq(pair.host[0].guest[0]->allowance, 0);
 }
+
+static const struct mig_job *move_with(uint64_t host_limit, unsigned percent)
+{
+	struct mig_move m = { .vm = "web1", .ipv4 = 0x0a4d0003, .port = 5991, .bandwidth_percent = percent };
+	struct mig_host host = pair.host[0].host;
+	struct why why;
+	uint32_t id;
+
+	host.bandwidth_bytes = host_limit;
+	mig_service_destroy(pair.host[0].service);
+	pair.host[0].service = mig_service_create(&host);
+	for (uint64_t pfn = 0; pfn < 4096; pfn++)
+		fake_guest_fill(pair.host[0].guest[0], pfn, 1);
+	cr_assert_eq(mig_migrate_start(pair.host[0].service, &m, &id, pipe_now_ns, &why), ERR_OK);
+	return pair_wait(&pair, 0, id, 200 * SECOND);
+}
+
+Test(converge, bandwidth_in_percent_is_of_the_limit_or_else_of_the_link)
+{
+	static const struct { uint64_t limit; unsigned percent; uint64_t rate; } row[] = {
+		{ 0, 0, 10 * MIB }, { 0, 20, 2 * MIB }, { 5 * MIB, 0, 5 * MIB }, { 5 * MIB, 40, 2 * MIB },
+	};
+
+	for (size_t n = 0; n < sizeof(row) / sizeof(row[0]); n++) {
+		const struct mig_job *job;
+		uint64_t rate;
+
+		if (n) {
+			teardown();
+			setup();
+		}
+		job = move_with(row[n].limit, row[n].percent);
+		cr_assert_eq(job->state, MIG_JOB_COMPLETED, "%s", job->error);
+		rate = job->bytes_sent * 1000 / ((job->ended_ns - job->started_ns) / MS);
+		cr_expect_geq(rate, row[n].rate * 7 / 10, "row %zu: %llu", n, (unsigned long long)rate);
+		cr_expect_leq(rate, row[n].rate * 12 / 10, "row %zu: %llu", n, (unsigned long long)rate);
+	}
+}

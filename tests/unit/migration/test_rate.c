@@ -134,3 +134,21 @@ Test(rate, a_link_that_is_never_seen_busy_is_at_least_as_fast_as_what_passed_bet
 	mig_rate_seen(&r, 1000 * MS, 50001, 0);
 	cr_expect_eq(mig_rate_known(&r), 50000 * 1000, "a pause is no measure of the link");
 }
+
+Test(rate, a_percentage_is_of_what_the_link_carries_without_it)
+{
+	struct mig_rate r;
+
+	mig_rate_init(&r, 0, 0);
+	mig_rate_cap(&r, 0, 25);
+	cr_expect(mig_rate_allows(&r, 0), "nothing is known yet");
+	mig_rate_seen(&r, 0, MIB, MIB);
+	mig_rate_seen(&r, 100 * MS, MIB, 0);
+	mig_rate_cap(&r, 0, 25);
+	cr_expect_geq(r.limit, MIB * 5 / 2 - 1000);
+	cr_expect_leq(r.limit, MIB * 5 / 2);
+	mig_rate_cap(&r, MIB, 25);
+	cr_expect_eq(r.limit, MIB, "the smaller of both");
+	mig_rate_cap(&r, 0, 0);
+	cr_expect_eq(r.limit, 0);
+}

@@ -20,6 +20,19 @@ static uint64_t transfer_ns(uint64_t bytes, uint64_t rate)
 	return rate ? bytes / rate * NS + bytes % rate * NS / rate : 0;
 }
 
+/* A peer may claim any time: no sum of all terms may wrap. */
+static uint64_t bounded(uint64_t ns)
+{
+	return ns < 1ull << 60 ? ns : 1ull << 60;
+}
+
+static uint64_t each(uint64_t count, uint64_t ns)
+{
+	uint64_t all;
+
+	return __builtin_mul_overflow(count, ns, &all) ? 1ull << 60 : bounded(all);
+}
+
 void mig_budget(const struct mig_measured *m, struct mig_budget *out)
 {
 	uint64_t rate = m->rate_last;
@@ -33,7 +46,8 @@ void mig_budget(const struct mig_measured *m, struct mig_budget *out)
 	out->term_ns[MIG_TERM_STOP] = m->stop_ns;
 	out->term_ns[MIG_TERM_HARVEST] = m->harvest_ns;
 	/* A last round is a few records long: little of making, carrying and loading them happens at the same time. */
-	out->term_ns[MIG_TERM_PAGES] = transfer_ns(out->pages_bytes, rate) + m->dirty_pages * (m->send_ns + m->load_ns);
+	out->term_ns[MIG_TERM_PAGES] = bounded(transfer_ns(out->pages_bytes, rate)) +
+		each(m->dirty_pages, bounded(m->send_ns) + bounded(m->load_ns));
 	if (m->dirty_pages && out->term_ns[MIG_TERM_PAGES] >= m->dirty_pages)
 		out->pages_per_s = NS / (out->term_ns[MIG_TERM_PAGES] / m->dirty_pages);
 	else
@@ -45,6 +59,8 @@ void mig_budget(const struct mig_measured *m, struct mig_budget *out)
 	/* STATE -> READY and COMMIT -> RUNNING. */
 	out->term_ns[MIG_TERM_ROUND_TRIPS] = 2 * m->round_trip_ns;
 	out->total_ns = 0;
+	for (int t = 0; t < MIG_TERMS; t++)
+		out->term_ns[t] = bounded(out->term_ns[t]);
 	for (int t = 0; t < MIG_TERMS; t++)
 		if (t != MIG_TERM_VERIFY)
 			out->total_ns += out->term_ns[t];

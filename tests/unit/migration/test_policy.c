@@ -29,6 +29,26 @@ Test(policy, the_budget_has_every_term)
 	cr_expect_eq(b.total_ns, 620 * MS, "all but the memory hash");
 }
 
+Test(policy, what_a_peer_claims_near_the_end_of_time_never_makes_the_budget_small)
+{
+	static const uint64_t claim[] = { UINT64_MAX, UINT64_MAX - 600 * MS, 1ull << 63, 1ull << 56 };
+	struct mig_measured m;
+	struct mig_budget b;
+
+	for (unsigned n = 0; n < 4; n++) {
+		m = measured;
+		m.state_load_ns = claim[n];
+		mig_budget(&m, &b);
+		cr_expect_geq(b.total_ns, 1ull << 56, "state load, claim %u", n);
+		cr_expect_geq(b.total_ns + b.term_ns[MIG_TERM_VERIFY], 1ull << 56);
+		m = measured;
+		m.load_ns = claim[n];
+		mig_budget(&m, &b);
+		cr_expect_geq(b.total_ns, 1ull << 56, "page load, claim %u", n);
+		cr_expect_geq(b.term_ns[MIG_TERM_PAGES], 1ull << 56, "page load, claim %u", n);
+	}
+}
+
 Test(policy, the_pages_cost_work_on_both_sides_too)
 {
 	struct mig_measured m = measured;

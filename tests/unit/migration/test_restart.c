@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: migration/[a-z]*.c lib/crc32c.c lib/err.c lib/fmt.c lib/pages.c lib/state.c lib/why.c tests/fake/fake_guest.c tests/fake/fake_log.c tests/fake/fake_store.c tests/fake/mig_pair.c tests/fake/mig_wire.c tests/fake/pipe.c */
+/* unit: migration/[a-z]*.c lib/crc32c.c lib/err.c lib/fmt.c lib/pages.c lib/state.c lib/why.c tests/fake/fake_guest.c tests/fake/fake_log.c tests/fake/fake_store.c tests/fake/mig_break.c tests/fake/mig_pair.c tests/fake/mig_wire.c tests/fake/pipe.c */
 /* libs: -Lbuild/deps/host -lthird */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "migration/protocol.h"
-#include "tests/fake/mig_pair.h"
+#include "tests/fake/mig_break.h"
 
 /* Restarts of either host in the middle of a hand-off, with records that outlive them. */
 
@@ -15,33 +15,11 @@
 static struct pair pair;
 static struct fake_store store[2];
 static uint32_t job;
-static const uint8_t web1[16] = { 0x77, 0x77, 0x77, 0x77, 0x77, 0x77, 0x77, 0x77, 0x77, 0x77, 0x77, 0x77, 0x77, 0x77, 0x77, 0x77 };
-
-/* What the link loses, from one end and record type on. */
-static int lost_from;
-static uint16_t lost_type;
-
-static void lose(uint8_t *bytes, size_t n)
-{
-	/* Whole records come here; those after the lost one are not of the type that was asked for. */
-	if (n >= 2 && bytes[0] == lost_type && !bytes[1])
-		for (unsigned c = 0; c < pair.pipes + 1 && c < PAIR_PIPES; c++)
-			if (pair.pipe[c])
-				pipe_cut(pair.pipe[c], false);
-}
-
-static void on_connect(struct pair *p, unsigned number, struct pipe *pipe)
-{
-	(void)p;
-	if (number == 0 && lost_type)
-		pipe_tamper(pipe, lost_from, lose);
-}
 
 static void setup(void)
 {
 	pair_init(&pair, 4 * MIB);
 	pair_keep_records(&pair, store);
-	pair.on_connect = on_connect;
 	pair.host[0].idle = pair.host[1].idle = true;
 	fake_guest_work(pair.host[0].guest[0], 100, 50);
 	pair.host[0].guest[0]->idle = true;
@@ -50,34 +28,14 @@ static void setup(void)
 static void teardown(void) { pair_fini(&pair); }
 TestSuite(restart, .init = setup, .fini = teardown);
 
-/* Migrates until the link dies at that record, which is lost; then both hosts are out of each other's reach. */
-static void lose_record(int from, uint16_t type)
-{
-	lost_from = from;
-	lost_type = type;
-	job = pair_migrate(&pair, 0, MIG_VERIFY_OFF);
-	while (!pair.pipes || !pipe_is_cut(pair.pipe[0]))
-		pair_step(&pair);
-	lost_type = 0;
-	pair.unplugged = true;
-	pair_run(&pair, 2 * SECOND);
-}
-
-static void heal(uint64_t seconds)
-{
-	pair.unplugged = false;
-	pair_run(&pair, seconds * SECOND);
-}
-
-static const struct mig_job *the_job(int host)
-{
-	return mig_job_get(pair.host[host].service, mig_job_count(pair.host[host].service) - 1);
-}
+static void lose_record(int from, uint16_t type) { job = break_at_record(&pair, from, type); }
+static void heal(uint64_t seconds) { break_heal(&pair, seconds * SECOND); }
+static const struct mig_job *the_job(int host) { return break_job(&pair, host); }
 
 static bool held(int host, const char *word)
 {
 	struct why why = { "" };
-	bool is = mig_service_vm_held(pair.host[host].service, web1, &why);
+	bool is = break_held(&pair, host, &why);
 
 	cr_expect(!is || strstr(why.text, word), "%s", why.text);
 	return is;

@@ -49,8 +49,8 @@ static enum err setting(const char *name, const char *text, struct manage_move *
 	if (!number(text, 65535, &v))
 		REFUSE(MOVE_INVALID, "%.40s is \"%.40s\", expected a number from 0 to 65535", name, text);
 	if (!strcasecmp(name, "MigrationType")) {
-		if (v != 0 && v != 2 && v != 3)
-			REFUSE(MOVE_INVALID, "MigrationType %u is not supported, only 2 (Live) and 3 (Resume) are", v);
+		if (v == 1 || v > 4)
+			REFUSE(MOVE_INVALID, "MigrationType %u is not supported, only 2 (Live), 3 (Resume) and 4 (Restart) are", v);
 		out->type = (uint16_t)(v ? v : 2);
 	} else if (!strcasecmp(name, "Priority")) {
 		out->priority = (uint16_t)v;

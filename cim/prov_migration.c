@@ -65,6 +65,7 @@ const struct provider provider_capabilities = {
 static const struct { const char *id, *name; uint16_t type; } types[] = {
 	{ "Tern:MigrationSettingData/Live",    "Live: runs until the last moment", 2 },
 	{ "Tern:MigrationSettingData/Resume",  "Resume: stands still while it moves", 3 },
+	{ "Tern:MigrationSettingData/Restart", "Restart: powers off, starts there", 4 },
 };
 
 static unsigned settings(const struct provider *p)

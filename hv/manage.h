@@ -70,7 +70,7 @@ enum manage_verify { MANAGE_VERIFY_DEFAULT, MANAGE_VERIFY_OFF, MANAGE_VERIFY_FUL
 struct manage_move {
 	char vm[32];
 	char destination[64];		/* IPv4 dotted decimal */
-	uint16_t type;			/* CIM MigrationType: 2 Live, 3 Resume */
+	uint16_t type;			/* CIM MigrationType: 2 Live, 3 Resume, 4 Restart */
 	uint16_t priority;
 	uint16_t bandwidth_percent;	/* 0 = default */
 	uint32_t max_downtime_ms;	/* 0 = default */

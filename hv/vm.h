@@ -24,7 +24,7 @@ enum vm_state {
 	VM_FREE,	/* the slot holds no VM */
 	VM_DEFINED,	/* known from tern.conf, has no memory yet */
 	VM_RUNNING,
-	VM_FROZEN,	/* stopped for the hand-off at the source: resumable */
+	VM_FROZEN,	/* stopped for the hand-off at the source, or prepared to begin elsewhere: resumable */
 	VM_INCOMING,	/* has memory, is being filled by a migration, never ran here */
 	VM_STOPPED,	/* power off by the guest or an operator; memory is freed */
 	VM_CRASHED,	/* as STOPPED, and why says what happened */
@@ -33,7 +33,8 @@ enum vm_state {
 
 enum vm_event {
 	VM_EVENT_DEFINE, VM_EVENT_START, VM_EVENT_STOP, VM_EVENT_CRASH, VM_EVENT_FREEZE, VM_EVENT_RESUME,
-	VM_EVENT_RELEASE, VM_EVENT_EXPECT, VM_EVENT_ARRIVE, VM_EVENT_DISCARD, VM_EVENTS
+	VM_EVENT_RELEASE, VM_EVENT_EXPECT, VM_EVENT_ARRIVE, VM_EVENT_DISCARD, VM_EVENT_PREPARE, VM_EVENT_FORGET,
+	VM_EVENTS
 };
 
 struct vm_clock {
@@ -47,6 +48,7 @@ struct vm {
 	char name[32];
 	uint8_t uuid[16];
 	struct why why;			/* of CRASHED, or why it could not be started */
+	uint64_t ended_ns;		/* host time when it was first seen STOPPED or CRASHED, 0: it is not */
 	uint64_t memory_bytes;
 	uint32_t vcpus;
 	void *chunk[VM_CHUNKS_MAX];	/* host address of each present 2 MiB, NULL = untouched */
@@ -89,6 +91,10 @@ struct vm *vm_slot(void);
 
 /* The state that @event leads to; false: not possible in this state (logged, nothing changed). */
 bool vm_life(struct vm *vm, enum vm_event event);
+/* A VM that has ended and is not @defined here can't be started again: it is forgotten VM_KEEP_NS after its end, so that whoever
+ * asks until then sees how it ended. To be called now and then; true when its slot has become free. */
+#define VM_KEEP_NS 300000000000ull
+bool vm_forget(struct vm *vm, bool defined, uint64_t now_ns);
 const char *vm_state_name(enum vm_state s);
 bool vm_life_allows(const struct vm *vm, enum vm_event event);
 /* Stops the VM with a report, the guest's or our limits' fault. */

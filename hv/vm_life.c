@@ -8,21 +8,21 @@
 #define NO VM_STATES
 
 static const uint8_t next[VM_STATES][VM_EVENTS] = {
-/*		   DEFINE	START	    STOP	CRASH	    FREEZE     RESUME	   RELEASE  EXPECT	 ARRIVE	     DISCARD */
-[VM_FREE]	= { VM_DEFINED, NO,	    NO,		NO,	    NO,	       NO,	   NO,	    VM_INCOMING, NO,	     NO },
-[VM_DEFINED]	= { NO,		VM_RUNNING, NO,		VM_CRASHED, NO,	       NO,	   NO,	    NO,		 NO,	     NO },
-[VM_RUNNING]	= { NO,		NO,	    VM_STOPPED, VM_CRASHED, VM_FROZEN, NO,	   NO,	    NO,		 NO,	     NO },
-[VM_FROZEN]	= { NO,		NO,	    NO,		NO,	    NO,	       VM_RUNNING, VM_FREE, NO,		 NO,	     NO },
-[VM_INCOMING]	= { NO,		NO,	    NO,		NO,	    NO,	       NO,	   NO,	    NO,		 VM_RUNNING, VM_FREE },
-[VM_STOPPED]	= { NO,		VM_RUNNING, NO,		NO,	    NO,	       NO,	   NO,	    NO,		 NO,	     NO },
-[VM_CRASHED]	= { NO,		VM_RUNNING, NO,		NO,	    NO,	       NO,	   NO,	    NO,		 NO,	     NO },
+/*		   DEFINE	START	    STOP	CRASH	    FREEZE     RESUME	   RELEASE  EXPECT	 ARRIVE	     DISCARD	 PREPARE    FORGET */
+[VM_FREE]	= { VM_DEFINED, NO,	    NO,		NO,	    NO,	       NO,	   NO,	    VM_INCOMING, NO,	     NO,	 NO,	    NO },
+[VM_DEFINED]	= { NO,		VM_RUNNING, NO,		VM_CRASHED, NO,	       NO,	   NO,	    NO,		 NO,	     NO,	 VM_FROZEN, NO },
+[VM_RUNNING]	= { NO,		NO,	    VM_STOPPED, VM_CRASHED, VM_FROZEN, NO,	   NO,	    NO,		 NO,	     NO,	 NO,	    NO },
+[VM_FROZEN]	= { NO,		NO,	    NO,		NO,	    NO,	       VM_RUNNING, VM_FREE, NO,		 NO,	     VM_STOPPED, NO,	    NO },
+[VM_INCOMING]	= { NO,		NO,	    NO,		NO,	    NO,	       NO,	   NO,	    NO,		 VM_RUNNING, VM_FREE,	 NO,	    NO },
+[VM_STOPPED]	= { NO,		VM_RUNNING, NO,		NO,	    NO,	       NO,	   NO,	    NO,		 NO,	     NO,	 VM_FROZEN, VM_FREE },
+[VM_CRASHED]	= { NO,		VM_RUNNING, NO,		NO,	    NO,	       NO,	   NO,	    NO,		 NO,	     NO,	 VM_FROZEN, VM_FREE },
 };
 
 static const char *const state_name[VM_STATES] = {
 	"free", "defined", "running", "frozen", "incoming", "stopped", "crashed"
 };
 static const char *const event_name[VM_EVENTS] = {
-	"define", "start", "stop", "crash", "freeze", "resume", "release", "expect", "arrive", "discard"
+	"define", "start", "stop", "crash", "freeze", "resume", "release", "expect", "arrive", "discard", "prepare", "forget"
 };
 
 const char *vm_state_name(enum vm_state s)
@@ -45,6 +45,20 @@ bool vm_life(struct vm *vm, enum vm_event event)
 	}
 	log_info("vm", "%s: %s -> %s", vm->name, state_name[vm->state], state_name[to]);
 	vm->state = to;
+	return true;
+}
+
+bool vm_forget(struct vm *vm, bool defined, uint64_t now_ns)
+{
+	if (vm->state != VM_STOPPED && vm->state != VM_CRASHED) {
+		vm->ended_ns = 0;
+		return false;
+	}
+	if (!vm->ended_ns)
+		vm->ended_ns = now_ns ? now_ns : 1;
+	if (defined || now_ns - vm->ended_ns < VM_KEEP_NS || !vm_life(vm, VM_EVENT_FORGET))
+		return false;
+	vm->ended_ns = 0;
 	return true;
 }
 

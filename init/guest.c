@@ -4,6 +4,7 @@
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/virt.h"
 #include "init/host.h"
+#include "init/vms.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
 
@@ -21,19 +22,36 @@ static struct vm *vm_of(struct mig_guest *g)
 	return ((struct port *)g)->vm;
 }
 
+static bool is_off(struct mig_guest *g)
+{
+	enum vm_state s = vm_of(g)->state;
+
+	return s == VM_DEFINED || s == VM_STOPPED || s == VM_CRASHED;
+}
+
 static void definition(struct mig_guest *g, struct mig_definition *out)
 {
+	static struct cpuid_policy policy;
+	const struct cpuid_policy *cpuid = &policy;
 	struct vm *vm = vm_of(g);
+	struct vm_plan plan = { .tsc_khz = 0 };
 	struct why why;
 	size_t length = 0;
 
+	/* One that is off is what it would be made from; whoever found it has seen that this can be read. */
+	if (!is_off(g)) {
+		plan = (struct vm_plan){ .memory_bytes = vm->memory_bytes, .vcpus = vm->vcpus, .tsc_khz = (uint32_t)vm->machine.tsc_khz };
+		cpuid = &vm->cpuid;
+	} else if (vms_restartable(vm, &plan, &policy, &why) != ERR_OK) {
+		panic("%s can't be restarted after all: %s", vm->name, why.text);
+	}
 	memset(out, 0, sizeof(*out));
 	fmt(out->name, sizeof(out->name), "%s", vm->name);
 	memcpy(out->uuid, vm->uuid, sizeof(out->uuid));
-	out->memory_bytes = vm->memory_bytes;
-	out->vcpus = vm->vcpus;
-	out->tsc_khz = (uint32_t)vm->machine.tsc_khz;
-	if (cpuid_policy_save(&vm->cpuid, out->cpu_policy, sizeof(out->cpu_policy), &length, &why) != ERR_OK)
+	out->memory_bytes = plan.memory_bytes;
+	out->vcpus = plan.vcpus;
+	out->tsc_khz = plan.tsc_khz;
+	if (cpuid_policy_save(cpuid, out->cpu_policy, sizeof(out->cpu_policy), &length, &why) != ERR_OK)
 		panic("the CPU policy of %s can't be saved: %s", vm->name, why.text);
 	out->cpu_policy_bytes = (uint32_t)length;
 	out->inventory_bytes = (uint32_t)vm_inventory(out->inventory, sizeof(out->inventory));
@@ -143,6 +161,20 @@ static enum err state_save_op(struct mig_guest *g, void *out, size_t room, size_
 	return e == ERR_OK ? vm_state_save(vm_of(g), out, room, length, why) : e;
 }
 
+static void power_button(struct mig_guest *g)
+{
+	if (vm_of(g)->state == VM_RUNNING)
+		machine_power_button(&vm_of(g)->machine);
+}
+
+static enum err prepare(struct mig_guest *g, struct why *why)
+{
+	enum err e = vms_prepare(vm_of(g), why);
+
+	((struct port *)g)->stopped_at_ns = time_ns();
+	return e;
+}
+
 static void release(struct mig_guest *g)
 {
 	((struct port *)g)->tracked = false;
@@ -184,7 +216,8 @@ static void discard(struct mig_guest *g)
 static const struct mig_guest_ops ops = {
 	.definition = definition, .track_start = track_start, .track_stop = track_stop, .chunk_present = chunk_present,
 	.harvest = harvest, .dirty_pages = dirty_pages, .page = page, .throttle = throttle, .stop = stop, .resume = resume,
-	.state_save = state_save_op, .release = release, .page_for_load = page_for_load, .state_check = state_check_op,
+	.power_button = power_button, .is_off = is_off, .prepare = prepare, .state_save = state_save_op, .release = release,
+	.page_for_load = page_for_load, .state_check = state_check_op,
 	.state_load = state_load_op, .run = run, .discard = discard,
 };
 

@@ -4,7 +4,7 @@
 #include "hv/vm.h"
 #include "migration/guest.h"
 
-/* The seam of a VM that runs here; one object per VM slot. */
+/* The seam of a VM that runs here, or is off and vms_restartable; one object per VM slot. */
 struct mig_guest *guest_of(struct vm *vm);
 /* Everything that keeps @def from running here. */
 void guest_check(const struct mig_definition *def, struct why_list *reasons);

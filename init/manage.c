@@ -101,7 +101,10 @@ bool manage_vm_find(const char *name, struct manage_vm *out)
 
 enum err manage_vm_start(const char *name, struct why *why)
 {
-	return vms_start(name, why);
+	if (moves_vm_state(name) == MOVES_VM_STAYS)
+		return vms_start(name, why);
+	why_set(why, "%s can't be started while it is moving", name);
+	return ERR_STATE;
 }
 
 enum err manage_vm_stop(const char *name, struct why *why)

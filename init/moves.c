@@ -5,6 +5,7 @@
 #include "hv/manage.h"
 #include "init/guest.h"
 #include "init/host.h"
+#include "init/vms.h"
 #include "lib/config_value.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
@@ -47,15 +48,22 @@ static bool accept_from_op(void *ctx, uint32_t ipv4)
 	return (ipv4 & c->accept_from_mask) == (c->accept_from_ipv4 & c->accept_from_mask);
 }
 
-static struct mig_guest *find_op(void *ctx, const char *name, struct why *why)
+static struct mig_guest *find_op(void *ctx, const char *name, enum mig_move_type type, struct why *why)
 {
+	static struct cpuid_policy policy;
 	struct vm *vm = vm_find(name);
+	struct vm_plan plan;
 
 	(void)ctx;
 	if (!vm)
 		why_set(why, "there is no VM named %s", name);
+	else if (vm->state == VM_FROZEN || vm->state == VM_INCOMING)
+		why_set(why, "%s is %s; it is on its way already", name, vm_state_name(vm->state));
+	else if (type == MIG_MOVE_RESTART)
+		return vms_restartable(vm, &plan, &policy, why) == ERR_OK ? guest_of(vm) : NULL;
 	else if (vm->state != VM_RUNNING)
-		why_set(why, "%s is %s; only a running VM can be moved", name, vm_state_name(vm->state));
+		why_set(why, "%s is %s; only a running VM can be moved so, or MigrationType Restart moves it and starts it there",
+			name, vm_state_name(vm->state));
 	else
 		return guest_of(vm);
 	return NULL;
@@ -80,6 +88,7 @@ void moves_init(void)
 
 	host = (struct mig_host){
 		.can_run_vms = info->can_run_vms, .max_downtime_ms = info->config->max_downtime_ms,
+		.shutdown_wait_ms = info->config->shutdown_wait_ms,
 		.bandwidth_bytes = info->config->bandwidth_bytes, .verify = info->config->verify == CONFIG_VERIFY_FULL,
 		.stuck = (enum mig_stuck)(MIG_STUCK_STOP + info->config->when_stuck), .clock_ns = clock_op, .spare_chunks = spare_op, .connect = connect_op, .accept_from = accept_from_op,
 		.guest_find = find_op, .guest_check = check_op, .guest_create = create_op,

@@ -121,6 +121,7 @@ void services_run(void)
 		busy |= moves_step(time_ns(), &next);
 		if (next < deadline)
 			deadline = next;
+		vms_forget(now);
 		busy |= run_vms(time_ns(), slice_after(start), &deadline);
 		if (serial_poll() && time_ns() + SERIAL_NS < deadline)
 			deadline = time_ns() + SERIAL_NS;

@@ -40,13 +40,21 @@ static enum err file_get(const char *path, const void **data, size_t *bytes, str
 	return ERR_NOTFOUND;
 }
 
-static enum err build(struct vm *vm, const struct config_vm *d, struct why *why)
+/* Reads what tern.conf says of @vm; without effect. */
+static enum err plan_of(const struct vm *vm, struct vm_plan *plan, struct vm_boot *boot, struct cpuid_policy *policy,
+			struct why *why)
 {
-	struct vm_plan plan = { .name = d->name, .memory_bytes = d->memory_bytes, .vcpus = d->vcpus, .tsc_khz = time_tsc_khz() };
-	struct vm_boot boot = { .cmdline = d->cmdline };
-	static struct cpuid_policy policy;
+	const struct config_vm *d = definition(vm->name);
 	enum err e;
 
+	if (!d) {
+		why_set(why, "%s came from another host; tern.conf here doesn't define it", vm->name);
+		return ERR_NOTFOUND;
+	}
+	if (d->broken) {
+		why_set(why, "[vm %s] (line %u of tern.conf) has mistakes", d->name, d->line);
+		return ERR_INVALID;
+	}
 	if (!virt_available()) {
 		why_set(why, "%s", host_info()->why_not);
 		return ERR_UNSUPPORTED;
@@ -55,14 +63,23 @@ static enum err build(struct vm *vm, const struct config_vm *d, struct why *why)
 		why_set(why, "[vm %s] names no kernel", d->name);
 		return ERR_INVALID;
 	}
-	memcpy(plan.uuid, vm->uuid, sizeof(plan.uuid));
-	e = file_get(d->kernel, &boot.kernel, &boot.kernel_bytes, why);
+	*plan = (struct vm_plan){ .name = d->name, .memory_bytes = d->memory_bytes, .vcpus = d->vcpus, .tsc_khz = time_tsc_khz(),
+				  .cpuid = policy, .without_ad = boot_info->config.tracker == CONFIG_TRACKER_WRITE_PROTECT };
+	*boot = (struct vm_boot){ .cmdline = d->cmdline };
+	memcpy(plan->uuid, vm->uuid, sizeof(plan->uuid));
+	e = file_get(d->kernel, &boot->kernel, &boot->kernel_bytes, why);
 	if (e == ERR_OK)
-		e = file_get(d->initrd, &boot.initrd, &boot.initrd_bytes, why);
-	if (e == ERR_OK)
-		e = cpuid_policy_build(&policy, d->cpu, d->vcpus, plan.tsc_khz, why);
-	plan.cpuid = &policy;
-	plan.without_ad = boot_info->config.tracker == CONFIG_TRACKER_WRITE_PROTECT;
+		e = file_get(d->initrd, &boot->initrd, &boot->initrd_bytes, why);
+	return e == ERR_OK ? cpuid_policy_build(policy, d->cpu, d->vcpus, plan->tsc_khz, why) : e;
+}
+
+static enum err build(struct vm *vm, struct why *why)
+{
+	static struct cpuid_policy policy;
+	struct vm_plan plan;
+	struct vm_boot boot;
+	enum err e = plan_of(vm, &plan, &boot, &policy, why);
+
 	if (e == ERR_OK)
 		e = vm_create(vm, &plan, why);
 	if (e != ERR_OK)
@@ -73,9 +90,43 @@ static enum err build(struct vm *vm, const struct config_vm *d, struct why *why)
 	return e;
 }
 
+enum err vms_restartable(const struct vm *vm, struct vm_plan *plan, struct cpuid_policy *policy, struct why *why)
+{
+	struct vm_boot boot;
+	enum err e = plan_of(vm, plan, &boot, policy, why);
+
+	if (e == ERR_OK && vm->state == VM_RUNNING &&
+	    (plan->memory_bytes != vm->memory_bytes || plan->vcpus != vm->vcpus)) {
+		why_set(why, "%s came back from another host with %llu MiB and %u vCPUs, tern.conf here gives it %llu MiB and %u",
+			vm->name, (unsigned long long)(vm->memory_bytes >> 20), vm->vcpus,
+			(unsigned long long)(plan->memory_bytes >> 20), plan->vcpus);
+		return ERR_STATE;
+	}
+	return e;
+}
+
+enum err vms_prepare(struct vm *vm, struct why *why)
+{
+	enum err e;
+
+	if (vm->state == VM_RUNNING) {
+		vm_clock_stop(vm);
+		vm_life(vm, VM_EVENT_STOP);
+		vm_free_resources(vm);
+	}
+	e = build(vm, why);
+	if (e != ERR_OK) {
+		log_error("vm", "%s does not start: %s", vm->name, why->text);
+		vm->why = *why;
+		return e;
+	}
+	vm_clock_stop(vm);
+	vm_life(vm, VM_EVENT_PREPARE);
+	return ERR_OK;
+}
+
 enum err vms_start(const char *name, struct why *why)
 {
-	const struct config_vm *d = definition(name);
 	struct vm *vm = vm_find(name);
 	enum err e;
 
@@ -87,15 +138,7 @@ enum err vms_start(const char *name, struct why *why)
 		why_set(why, "%s can't be started while it is %s", name, vm_state_name(vm->state));
 		return ERR_STATE;
 	}
-	if (!d) {
-		why_set(why, "%s came from another host; tern.conf here doesn't define it", name);
-		return ERR_NOTFOUND;
-	}
-	if (d->broken) {
-		why_set(why, "[vm %s] (line %u of tern.conf) has mistakes", name, d->line);
-		return ERR_INVALID;
-	}
-	e = build(vm, d, why);
+	e = build(vm, why);
 	if (e == ERR_OK) {
 		vm_life(vm, VM_EVENT_START);
 		return ERR_OK;
@@ -114,6 +157,12 @@ void vms_reset(struct vm *vm)
 		log_info("vm", "%s stays off after its reset: not marked autostart here", vm->name);
 	else if (vms_start(vm->name, &why) != ERR_OK)
 		log_warn("vm", "%s asked for a reset and does not start again", vm->name);
+}
+
+void vms_forget(uint64_t now_ns)
+{
+	for (unsigned i = 0; i < VM_MAX; i++)
+		vm_forget(&vms[i], definition(vms[i].name), now_ns);
 }
 
 static void define(const struct config_vm *d)

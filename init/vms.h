@@ -9,5 +9,13 @@ void vms_init(const struct boot_info *boot);
 /* Builds and boots @name. ERR_NOTFOUND: tern.conf doesn't define it; ERR_STATE: it runs; others as vm_create and
  * vm_boot_linux. */
 enum err vms_start(const char *name, struct why *why) NODISCARD;
+/* What @vm would be made from if it started anew, in @plan (which holds @policy); ERR_NOTFOUND and others with the reason why
+ * it can't be. Without effect. */
+enum err vms_restartable(const struct vm *vm, struct vm_plan *plan, struct cpuid_policy *policy, struct why *why) NODISCARD;
+/* Builds @vm as vms_start does, after switching off what still runs, and leaves it frozen at its first instruction. After an
+ * error it is off. */
+enum err vms_prepare(struct vm *vm, struct why *why) NODISCARD;
+/* Lets go of VMs that ended and are not defined here; to be called now and then. */
+void vms_forget(uint64_t now_ns);
 /* After a reset request stopped @vm: it boots again if tern.conf here defines it and marks it autostart. */
 void vms_reset(struct vm *vm);

@@ -262,6 +262,7 @@ static void defaults(struct config *c)
 	c->console_port = 5990;
 	c->migration_port = 5991;
 	c->max_downtime_ms = 300;
+	c->shutdown_wait_ms = 60000;
 	c->max_out = c->max_in = 2;
 }
 

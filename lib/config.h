@@ -41,6 +41,7 @@ struct config {
 	uint16_t console_port;			/* default 5990 */
 	uint16_t migration_port;		/* default 5991 */
 	uint32_t max_downtime_ms;		/* default 300 */
+	uint32_t shutdown_wait_ms;		/* that a Restart gives a guest to power off; default 60000 */
 	uint64_t bandwidth_bytes;		/* per second, 0 = no limit */
 	enum config_stuck when_stuck;		/* default stop: at the best point */
 	uint32_t max_out, max_in;		/* migrations at once, default 2 each */

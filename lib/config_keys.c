@@ -59,6 +59,8 @@ const struct config_key config_key[CONFIG_KEYS] = {
 
 	MIG("max_downtime_ms", number, max_downtime_ms, .min = 1, .max = 600000,
 	    .expected = "a number of milliseconds from 1 to 600000"),
+	MIG("shutdown_wait_ms", number, shutdown_wait_ms, .min = 1, .max = 600000,
+	    .expected = "a number of milliseconds from 1 to 600000"),
 	MIG("bandwidth", size, bandwidth_bytes, .min = 64u << 10, .max = 100ull << 30,
 	    .expected = "bytes per second from 64K to 100G with K, M or G, or 0 for no limit"),
 	MIG("when_stuck", word, when_stuck, .word = stucks, .expected = "stop, fail or throttle"),

@@ -44,11 +44,18 @@ struct mig_guest_ops {
 	void (*throttle)(struct mig_guest *g, uint64_t pages_per_s);
 	/* Stops all vCPUs and quiesces devices; nothing leaves; still resumable. */
 	void (*stop)(struct mig_guest *g);
-	/* The guest goes on at the source. */
+	/* The guest goes on at the source; after prepare() it begins there. */
 	void (*resume)(struct mig_guest *g);
 	/* Writes the state of a stopped VM (also of a running one, as a dry run that measures). */
 	enum err (*state_save)(struct mig_guest *g, void *out, size_t room, size_t *length,
 			       struct why *why) NODISCARD;
+	/* For a Restart. Asks a running guest to power off, which it may not hear. */
+	void (*power_button)(struct mig_guest *g);
+	/* True if it powered off, crashed, or was never started: there is nothing to stop. */
+	bool (*is_off)(struct mig_guest *g);
+	/* Makes the machine as it is at power-on, its first instruction still to come, and leaves it as stop() does; what still
+	 * ran is switched off. After an error it is off. */
+	enum err (*prepare)(struct mig_guest *g, struct why *why) NODISCARD;
 	/* Frees the source's copy after RUNNING. */
 	void (*release)(struct mig_guest *g);
 
@@ -61,7 +68,7 @@ struct mig_guest_ops {
 	void (*state_load)(struct mig_guest *g, const void *in, size_t length);
 	/* Runs the loaded guest. Guest time was stopped for @stopped_ns before this call. */
 	void (*run)(struct mig_guest *g, uint64_t stopped_ns);
-	/* Throws a guest that never ran away. */
+	/* Throws a guest that never ran away; also one at the source that was off before prepare(). */
 	void (*discard)(struct mig_guest *g);
 };
 

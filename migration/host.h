@@ -8,6 +8,9 @@
 #include "guest.h"
 #include "policy.h"
 #include "store.h"
+#include "type.h"
+
+#define MIG_SHUTDOWN_WAIT_MS 60000u
 
 struct mig_host {
 	void *ctx;			/* first argument of all functions below */
@@ -19,6 +22,7 @@ struct mig_host {
 
 	uint32_t max_downtime_ms;
 	uint64_t bandwidth_bytes;	/* per second while the guest runs, 0 = no limit */
+	uint32_t shutdown_wait_ms;	/* that a Restart gives the guest to power off, 0: MIG_SHUTDOWN_WAIT_MS */
 	bool verify;			/* compare a hash of all guest memory at each hand-off */
 	enum mig_stuck stuck;		/* what to do when a migration does not converge */
 	uint32_t encodings;		/* bit per enum mig_encoding that a source here may use, 0 = all it knows */
@@ -37,8 +41,8 @@ struct mig_host {
 	struct channel *(*connect)(void *ctx, uint32_t ipv4, uint16_t port, struct why *why);
 	/* May a host at @ipv4 talk to this one? */
 	bool (*accept_from)(void *ctx, uint32_t ipv4);
-	/* The VM @name if it can be moved now, else NULL with a reason. */
-	struct mig_guest *(*guest_find)(void *ctx, const char *name, struct why *why);
+	/* The VM @name if it can be moved now in this way, else NULL with a reason. */
+	struct mig_guest *(*guest_find)(void *ctx, const char *name, enum mig_move_type type, struct why *why);
 	/* Adds every reason why @def can't run here; without effect. */
 	void (*guest_check)(void *ctx, const struct mig_definition *def, struct why_list *reasons);
 	/* Reserves all that @def needs and makes an empty guest; NULL with every reason. */

@@ -17,6 +17,7 @@
 	P(HELLO,	"HELLO")	\
 	P(OFFER,	"OFFER")	\
 	P(ROUNDS,	"ROUNDS")	\
+	P(SHUTDOWN,	"SHUTDOWN")	\
 	P(STOP,		"STOP")		\
 	P(STATE,	"STATE")	\
 	P(READY,	"READY")	\

@@ -134,7 +134,7 @@ static struct mig_guest *find(struct mig_service *m, const struct mig_move *move
 	struct mig_guest *g;
 
 	why_set(why, "there is no virtual machine %s here", move->vm);
-	g = m->core.host.guest_find(m->core.host.ctx, move->vm, why);
+	g = m->core.host.guest_find(m->core.host.ctx, move->vm, move->type ? move->type : MIG_MOVE_LIVE, why);
 	return g;
 }
 

@@ -21,6 +21,7 @@ static source_step_fn *const step_of[MIG_SOURCE_PLACE_COUNT] = {
 	[MIG_AT_CONNECT] = source_connect_step,
 	[MIG_AT_PASS] = source_pass_step,
 	[MIG_AT_DRY_RUN] = source_dry_run_step,
+	[MIG_AT_QUIET] = source_quiet_step,
 	[MIG_AT_FINAL] = source_pass_step,
 	[MIG_AT_STATE] = source_state_step,
 	[MIG_AT_READY] = source_ready_step,
@@ -244,6 +245,8 @@ uint64_t mig_source_deadline(const struct mig_source *s, uint64_t now_ns)
 		return now_ns;
 	if (s->place == MIG_AT_DOUBT)
 		return mig_ask_deadline(&s->ask);
+	if (s->place == MIG_AT_QUIET)
+		deadline = s->quiet_end_ns;
 	if (link_up(s)) {
 		link = mig_stream_deadline(&s->stream);
 		deadline = link < deadline ? link : deadline;
@@ -271,7 +274,8 @@ enum err mig_source_cancel(struct mig_source *s, uint64_t now_ns, struct why *wh
 
 void mig_source_guest_gone(struct mig_source *s, uint64_t now_ns, const char *reason)
 {
-	if (s->place == MIG_AT_END || s->handoff != HS_RUNNING)
+	/* Whether it powers off by itself or is asked to, a Restart moves it. */
+	if (s->place == MIG_AT_END || s->handoff != HS_RUNNING || s->options.type == MIG_MOVE_RESTART)
 		return;
 	s->tracking = false;
 	source_fail(s, now_ns, ERR_STATE, "%s", reason);

@@ -20,6 +20,7 @@
 	S(ROUND_ACK,	"ROUND_ACK")					\
 	S(DRY_RUN,	"progress")					\
 	S(DRY_REPORT,	"STATE_REPORT")					\
+	S(QUIET,	"the guest to power off")			\
 	S(FINAL,	"progress")					\
 	S(STATE,	"progress")					\
 	S(READY,	"READY")					\
@@ -72,6 +73,10 @@ struct mig_source {
 	bool throttled;			/* the guest has an allowance */
 	bool tracking, final, final_acked;
 	bool still;			/* the guest stands from before round 1 on, which is the final one */
+	bool prepared;			/* Restart: the machine is as at power-on */
+	bool was_off;			/* Restart: it was off before, and stays so if it does not move */
+	enum handoff_event given_up;	/* Restart: failed or cancelled while the guest is powering off; 0 no */
+	uint64_t quiet_end_ns;		/* Restart: the guest is switched off then */
 	bool predicted;			/* the job's budget is that of the first known rate */
 	uint64_t capabilities;		/* of both sides */
 	uint64_t state_limit;		/* granted by ACCEPT */

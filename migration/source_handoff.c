@@ -6,9 +6,11 @@
 
 static void stop_guest(struct mig_source *s, uint64_t now_ns)
 {
-	s->stop_ns = mig_core_clock(s->core);
 	source_throttle(s, 0);
-	s->guest->ops->stop(s->guest);
+	if (!s->prepared) {
+		s->stop_ns = mig_core_clock(s->core);
+		s->guest->ops->stop(s->guest);
+	}
 	s->stopped_ns = mig_core_clock(s->core);
 	s->measured.stop_ns = s->stopped_ns - s->stop_ns;
 	s->final = true;
@@ -62,13 +64,6 @@ static void send_commit(struct mig_source *s, struct mig_stream *stream, uint64_
 	if (stream == &s->stream)
 		source_go(s, MIG_AT_COMMIT, MIG_PHASE_COMMIT, now_ns + MIG_DEAD_NS, now_ns);
 	mig_job_percent(s->job, 99);
-}
-
-static void resume(struct mig_source *s)
-{
-	s->guest->ops->resume(s->guest);
-	s->job->downtime_ns = mig_core_clock(s->core) - s->stop_ns;
-	log_info("mig", "job %u: %s runs on here", s->job->id, s->job->vm);
 }
 
 /* Tells D on the old connection if that still works; ask.c makes sure of it when D may be prepared. */
@@ -203,7 +198,7 @@ static void act(struct mig_source *s, enum handoff_action action, enum handoff_e
 	switch (action) {
 	case HA_STOP_GUEST:	  stop_guest(s, now_ns); break;
 	case HA_SEND_STOP:	  send_stop(s, now_ns); break;
-	case HA_RESUME:		  resume(s); break;
+	case HA_RESUME:		  source_resume(s); break;
 	case HA_FREE_COPY:	  free_copy(s); break;
 	case HA_MARK_AWAY:	  mark_away(s); break;
 	case HA_MARK_HOME:	  mig_away_home(&s->core->records, s->note.vm_uuid); break;
@@ -233,6 +228,8 @@ void source_event(struct mig_source *s, enum handoff_event event, uint64_t now_n
 	const struct handoff_step *step = handoff_step(s->handoff, event);
 	bool bare = s->handoff == HS_BARE;
 
+	if (source_quiet_event(s, event, now_ns))
+		return;
 	if (!step) {
 		/* DONE: the job is complete, D only was not told that its record may go. */
 		if (s->place == MIG_AT_DONE) {

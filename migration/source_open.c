@@ -130,7 +130,10 @@ void source_on_accept(struct mig_source *s, const struct mig_record *r, uint64_t
 	log_info("mig", "job %u: %s accepts %s", s->job->id, s->job->peer_name, s->def.name);
 	if (s->still) {
 		s->rounds.still = true;
-		source_go(s, MIG_AT_DRY_RUN, MIG_PHASE_ROUNDS, UINT64_MAX, now_ns);
+		if (s->options.type == MIG_MOVE_RESTART && s->guest->ops->is_off(s->guest))
+			source_quiet(s, now_ns);
+		else
+			source_go(s, MIG_AT_DRY_RUN, MIG_PHASE_ROUNDS, UINT64_MAX, now_ns);
 		return;
 	}
 	e = s->guest->ops->track_start(s->guest, &s->why);

@@ -33,6 +33,15 @@ void source_throttle(struct mig_source *s, uint64_t pages_per_s);
 /* Brings bytes left, rates and expected downtime of the job up to date. */
 void source_measure(struct mig_source *s, uint64_t now_ns, struct mig_budget *budget);
 
+/* source_restart.c */
+/* Asks the guest to power off, and goes on when it has or when it took too long. */
+void source_quiet(struct mig_source *s, uint64_t now_ns);
+source_step_fn source_quiet_step;
+/* True: the guest is being powered off, so that @event has to wait. */
+bool source_quiet_event(struct mig_source *s, enum handoff_event event, uint64_t now_ns);
+/* The guest goes on here, or begins again if it was restarted. */
+void source_resume(struct mig_source *s);
+
 /* source_handoff.c */
 void source_event(struct mig_source *s, enum handoff_event event, uint64_t now_ns);
 source_step_fn source_ready_step;

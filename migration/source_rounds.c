@@ -177,6 +177,10 @@ static enum err put_state(struct mig_source *s, uint32_t flags)
 
 void source_dry_run_step(struct mig_source *s, uint64_t now_ns)
 {
+	if (!s->state_bytes && s->options.type == MIG_MOVE_RESTART && s->guest->ops->is_off(s->guest)) {
+		source_quiet(s, now_ns);
+		return;
+	}
 	if (!s->state_bytes) {
 		if (!save_state(s, now_ns))
 			return;
@@ -230,10 +234,12 @@ static void decide(struct mig_source *s, uint64_t now_ns)
 	unsigned percent = 95;
 
 	source_measure(s, now_ns, &budget);
-	if (s->still) {
+	if (s->options.type == MIG_MOVE_RESTART)
+		source_quiet(s, now_ns);
+	else if (s->still)
 		source_event(s, HE_STOP, now_ns);
+	if (s->still)
 		return;
-	}
 	if (budget.total_ns > s->options.max_downtime_ns)
 		percent = 75 + (unsigned)(20 * s->options.max_downtime_ns / budget.total_ns);
 	mig_job_percent(s->job, percent);

@@ -114,6 +114,37 @@ static enum err op_state_save(struct mig_guest *g, void *out, size_t room, size_
 	return ERR_OK;
 }
 
+static void op_power_button(struct mig_guest *g)
+{
+	must_be(G(g), G(g)->life == FAKE_RUNNING, "power_button");
+	G(g)->buttons++;
+}
+
+static bool op_is_off(struct mig_guest *g)
+{
+	return G(g)->life == FAKE_OFF;
+}
+
+/* Fresh memory with a "kernel" in its second page. */
+static enum err op_prepare(struct mig_guest *g, struct why *why)
+{
+	must_be(G(g), (G(g)->life == FAKE_RUNNING || G(g)->life == FAKE_OFF) && !G(g)->tracking, "prepare");
+	for (uint64_t c = 0; c < G(g)->chunks; c++) {
+		free(G(g)->chunk[c]);
+		G(g)->chunk[c] = NULL;
+	}
+	G(g)->life = FAKE_OFF;
+	if (G(g)->broken) {
+		why_set(why, "its kernel is gone");
+		return ERR_NOTFOUND;
+	}
+	G(g)->prepares++;
+	memset(touch(G(g), 1), 'K', PAGE_SIZE);
+	G(g)->counter = 0;
+	G(g)->life = FAKE_STOPPED;
+	return ERR_OK;
+}
+
 static void op_release(struct mig_guest *g)
 {
 	must_be(G(g), G(g)->life == FAKE_STOPPED, "release");
@@ -159,6 +190,10 @@ static void op_run(struct mig_guest *g, uint64_t stopped_ns)
 
 static void op_discard(struct mig_guest *g)
 {
+	if (G(g)->life == FAKE_STOPPED && G(g)->prepares) {
+		G(g)->life = FAKE_OFF;
+		return;
+	}
 	must_be(G(g), G(g)->life == FAKE_EMPTY || G(g)->life == FAKE_LOADED, "discard");
 	G(g)->life = FAKE_DISCARDED;
 }
@@ -166,7 +201,8 @@ static void op_discard(struct mig_guest *g)
 static const struct mig_guest_ops ops = {
 	.definition = op_definition, .track_start = op_track_start, .track_stop = op_track_stop,
 	.chunk_present = op_chunk_present, .harvest = op_harvest, .dirty_pages = op_dirty_pages, .page = op_page,
-	.throttle = op_throttle, .stop = op_stop, .resume = op_resume, .state_save = op_state_save, .release = op_release,
+	.throttle = op_throttle, .power_button = op_power_button, .is_off = op_is_off, .prepare = op_prepare,
+	.stop = op_stop, .resume = op_resume, .state_save = op_state_save, .release = op_release,
 	.page_for_load = op_page_for_load, .state_check = op_state_check, .state_load = op_state_load,
 	.run = op_run, .discard = op_discard,
 };

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include "migration/guest.h"
 
-enum fake_guest_life { FAKE_RUNNING, FAKE_STOPPED, FAKE_RELEASED, FAKE_EMPTY, FAKE_LOADED, FAKE_DISCARDED };
+enum fake_guest_life { FAKE_RUNNING, FAKE_STOPPED, FAKE_RELEASED, FAKE_EMPTY, FAKE_LOADED, FAKE_DISCARDED, FAKE_OFF };
 
 struct fake_guest {
 	struct mig_guest guest;		/* first */
@@ -13,6 +13,9 @@ struct fake_guest {
 	uint64_t *dirty;		/* bit per page: the hardware's view */
 	uint64_t chunks;
 	enum fake_guest_life life;
+	unsigned buttons, prepares;	/* calls */
+	bool deaf;			/* does not hear the power button */
+	bool broken;			/* can't be prepared */
 	bool tracking;
 	unsigned tracked;		/* times that tracking began */
 	bool idle;			/* writes nothing although it runs */

@@ -124,8 +124,8 @@ static enum err may_move(const struct manage_move *move, struct why *why)
 	}
 	if (!v)
 		return ERR_NOTFOUND;
-	if (v->state != MANAGE_VM_RUNNING) {
-		why_set(why, "%s is not running: only a running virtual system can move live", move->vm);
+	if (v->state != MANAGE_VM_RUNNING && move->type != 4) {
+		why_set(why, "%s is not running: only a running virtual system can move so", move->vm);
 		return ERR_STATE;
 	}
 	return ERR_OK;

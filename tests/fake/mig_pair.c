@@ -51,12 +51,14 @@ static bool accept_from(void *ctx, uint32_t ipv4)
 	return !((struct pair_host *)ctx)->refuse_all;
 }
 
-static struct mig_guest *guest_find(void *ctx, const char *name, struct why *why)
+static struct mig_guest *guest_find(void *ctx, const char *name, enum mig_move_type type, struct why *why)
 {
 	struct pair_host *h = ctx;
 
 	for (unsigned i = 0; i < h->guests; i++) {
-		if (h->guest[i]->life == FAKE_RUNNING && !strcmp(h->guest[i]->def.name, name))
+		bool fits = h->guest[i]->life == FAKE_RUNNING || (h->guest[i]->life == FAKE_OFF && type == MIG_MOVE_RESTART);
+
+		if (fits && !strcmp(h->guest[i]->def.name, name))
 			return &h->guest[i]->guest;
 	}
 	why_set(why, "no VM %s runs on %s", name, h->host.name);

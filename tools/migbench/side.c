@@ -50,9 +50,10 @@ static bool accept_from(void *ctx, uint32_t ipv4)
 	return true;
 }
 
-static struct mig_guest *guest_find(void *ctx, const char *name, struct why *why)
+static struct mig_guest *guest_find(void *ctx, const char *name, enum mig_move_type type, struct why *why)
 {
 	(void)name;
+	(void)type;
 	(void)why;
 	return &((struct ctx *)ctx)->m->guest;
 }

@@ -56,7 +56,7 @@ static void usage(FILE *out)
 	      "  --to-system NAME        check, migrate: destination by the name of its system, in place of DEST\n"
 	      "  --wait                  migrate, job: draw progress until the job ends, then sum it up\n"
 	      "  --wait-limit SECONDS    give up waiting (the job goes on); 900 if not said\n"
-	      "  --type live|resume      check, migrate: what becomes of it on the way: runs on, stands still\n"
+	      "  --type live|resume|restart  check, migrate: on the way it runs on, stands still, or is off\n"
 	      "  --verify off|full       migrate: compare a hash of all memory at the hand-off\n"
 	      "  --bandwidth PERCENT     migrate: share of the migration bandwidth\n"
 	      "  --max-downtime MS       migrate: the longest stop that is allowed\n"
@@ -86,7 +86,7 @@ static bool number(const char *name, const char *text, unsigned max, unsigned *o
 }
 
 /* By value of MigrationType. */
-static const char *const move_types[] = { [2] = "live", [3] = "resume" };
+static const char *const move_types[] = { [2] = "live", [3] = "resume", [4] = "restart" };
 
 /* By value of WhenStuck. */
 static const char *const stuck_ways[] = { [1] = "stop", "fail", "throttle" };
@@ -111,10 +111,10 @@ static bool option_take(struct control *c, int o)
 	case OPT_CONSOLE_PORT: return number("console-port", optarg, 65535, &c->console_port);
 	case OPT_TO_SYSTEM: c->to_system = optarg; return true;
 	case OPT_TYPE:
-		for (c->type = 2; c->type < 4; c->type++)
+		for (c->type = 2; c->type < 5; c->type++)
 			if (!strcmp(optarg, move_types[c->type]))
 				return true;
-		control_fail(CTL_USAGE, "--type %s: expected live or resume", optarg);
+		control_fail(CTL_USAGE, "--type %s: expected live, resume or restart", optarg);
 		return false;
 	case OPT_VERIFY:
 		c->verify = optarg;

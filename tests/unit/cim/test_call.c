@@ -299,12 +299,30 @@ static const char *check_type(const char *type)
 
 Test(call, a_migration_type_that_can_be_done_reaches_the_host_and_0_means_live)
 {
-	static const struct { const char *text; uint16_t type; } row[] = { { "0", 2 }, { "2", 2 }, { "3", 3 } };
+	static const struct { const char *text; uint16_t type; } row[] = { { "0", 2 }, { "2", 2 }, { "3", 3 }, { "4", 4 } };
 
 	for (unsigned n = 0; n < sizeof(row) / sizeof(row[0]); n++) {
 		has(check_type(row[n].text), "\"IsMigratable\"");
 		cr_expect_eq(fake.last.type, row[n].type, "%s", row[n].text);
 	}
+}
+
+static const char *check_db1(const char *type)
+{
+	static char params[2000];
+
+	snprintf(params, sizeof(params), "<PARAMVALUE NAME=\"ComputerSystem\"><VALUE.REFERENCE><INSTANCENAME CLASSNAME=\""
+		 "CIM_ComputerSystem\">" KEY("Name", "db1") KEY("CreationClassName", "CIM_ComputerSystem") "</INSTANCENAME></VALUE.REFERENCE>"
+		 "</PARAMVALUE><PARAMVALUE NAME=\"DestinationHost\"><VALUE>10.77.0.3</VALUE></PARAMVALUE>"
+		 "<PARAMVALUE NAME=\"MigrationSettingData\"><VALUE>instance of X { MigrationType = %s; };</VALUE></PARAMVALUE>", type);
+	return extrinsic("CheckVirtualSystemIsMigratableToHost", params);
+}
+
+Test(call, a_machine_that_is_off_moves_by_restart_only)
+{
+	has(check_db1("2"), "<RETURNVALUE PARAMTYPE=\"uint32\"><VALUE>5</VALUE>");
+	has(check_db1("3"), "<RETURNVALUE PARAMTYPE=\"uint32\"><VALUE>5</VALUE>");
+	has(check_db1("4"), "\"IsMigratable\"");
 }
 
 Test(call, other_migration_types_are_an_invalid_parameter_by_name)
@@ -330,10 +348,11 @@ Test(call, the_supported_migration_types_are_points_beside_the_default)
 	for (const char *at = a; (at = strstr(at, role)); at++)
 		*(at[sizeof(role) - 1] == '0' ? &defaults : &supported) += 1;
 	cr_expect_eq(defaults, 1, "%s", a);
-	cr_expect_eq(supported, 4, "two types, two limits: %s", a);
+	cr_expect_eq(supported, 5, "three types, two limits: %s", a);
 	a = intrinsic("EnumerateInstances", CLASS_NAME("CIM_VirtualSystemMigrationSettingData"));
 	has(a, "Tern:MigrationSettingData/Default");
 	has(a, "Tern:MigrationSettingData/Resume");
+	has(a, "Tern:MigrationSettingData/Restart");
 }
 
 Test(call, new_settings_that_ask_for_nothing_are_accepted)

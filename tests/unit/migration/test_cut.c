@@ -33,6 +33,11 @@ static void start(void)
 	pair.link.rate = 20 * MIB;
 	pair.link.delay_ns = MS;
 	pair.type = moves;
+	if (moves == MIG_MOVE_RESTART) {
+		mig_service_destroy(pair.host[0].service);
+		pair.host[0].host.shutdown_wait_ms = 5;
+		pair.host[0].service = mig_service_create(&pair.host[0].host);
+	}
 	fake_guest_work(pair.host[0].guest[0], 300, 100);
 	pair.work = 1;
 	pair.work_pages = 32;
@@ -193,6 +198,12 @@ Test(cut, in_silence_of_a_guest_that_stands_still_lets_it_go_on)
 {
 	moves = MIG_MOVE_RESUME;
 	cut_everywhere(true);
+}
+
+Test(cut, at_every_record_of_a_restart_leaves_one_guest_that_began_anew_somewhere)
+{
+	moves = MIG_MOVE_RESTART;
+	cut_everywhere(false);
 }
 
 /* The settling connection may die as well, wherever it likes. */

@@ -19,8 +19,10 @@ static const struct {
 	{ &provider_service, "StartService", method_unsupported },
 	{ &provider_service, "StopService", method_unsupported },
 	{ &provider_vm, "RequestStateChange", method_vm_state },
+	{ &provider_vm, "Reclaim", method_vm_reclaim },
 	{ &provider_host, "RequestStateChange", method_unsupported },
 	{ &provider_job, "RequestStateChange", method_job_state },
+	{ &provider_job, "ForceOutcome", method_job_force },
 	{ &provider_job, "GetError", method_job_error },
 	{ &provider_job, "GetErrors", method_job_errors },
 	{ &provider_job, "KillJob", method_unsupported },
@@ -101,6 +103,13 @@ void method_out_bool(struct call *c, const char *name, bool value)
 {
 	buf_fmt(c->out, "<PARAMVALUE NAME=\"%s\" PARAMTYPE=\"boolean\"><VALUE>%s</VALUE></PARAMVALUE>", name,
 		value ? "TRUE" : "FALSE");
+}
+
+void method_out_str(struct call *c, const char *name, const char *value)
+{
+	buf_fmt(c->out, "<PARAMVALUE NAME=\"%s\" PARAMTYPE=\"string\">", name);
+	emit_value(c->out, value);
+	buf_str(c->out, "</PARAMVALUE>");
 }
 
 void method_out_job(struct call *c, uint32_t job)

@@ -15,5 +15,6 @@ void method_return(struct call *c, uint32_t value);
 __attribute__((format(printf, 3, 4)))
 void method_refuse(struct call *c, uint32_t value, const char *format, ...);
 void method_out_bool(struct call *c, const char *name, bool value);
+void method_out_str(struct call *c, const char *name, const char *value);
 void method_out_job(struct call *c, uint32_t job);
 void method_out_reasons(struct call *c, const struct why_list *reasons);

@@ -32,6 +32,8 @@ static bool service_get(const struct provider *p, unsigned index, struct inst *o
 	inst_array(out, "StatusDescriptions");
 	inst_item_str(out, h.can_run_vms ? "ready" : h.why_not);
 	inst_num(out, "HealthState", h.can_run_vms ? 5 : 10);
+	inst_bool(out, "RecordsKept", h.records_kept);
+	inst_str(out, "RecordsStatus", h.records);
 	return true;
 }
 

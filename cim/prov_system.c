@@ -51,6 +51,8 @@ static bool host_get(const struct provider *p, unsigned index, struct inst *out)
 	inst_num(out, "MemoryBytes", h.memory_bytes);
 	inst_num(out, "FreeMemoryBytes", h.free_bytes);
 	inst_bool(out, "CanRunVirtualSystems", h.can_run_vms);
+	inst_bool(out, "RecordsKept", h.records_kept);
+	inst_str(out, "RecordsStatus", h.records);
 	return true;
 }
 
@@ -73,6 +75,7 @@ static const struct {
 	[MANAGE_VM_IMMIGRATING] = { 10, 11,  8,  5, 1, 0, true,  "being received from another host" },
 	[MANAGE_VM_IN_DOUBT]    = {  0,  0,  0,  0, 0, 0, true,
 				     "committed to another host, outcome not yet known" },
+	[MANAGE_VM_AWAY]        = {  3,  7, 15,  5, 1, 0, false, "moved to another host" },
 };
 
 static unsigned vm_count(const struct provider *p)

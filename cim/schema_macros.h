@@ -30,5 +30,5 @@
 
 /* Value maps used more than once, in schema_maps.c. */
 extern const char cim_map_return_migrate[], cim_map_return_check[], cim_map_return_job_error[];
-extern const char cim_map_return_job_state[], cim_map_return_state[];
+extern const char cim_map_return_job_state[], cim_map_return_state[], cim_map_return_force[];
 extern const char cim_map_requested_state[], cim_map_job_requested_state[];

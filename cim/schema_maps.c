@@ -28,6 +28,10 @@ const char cim_map_return_state[] =
 	"..=DMTF Reserved;4096=Method Parameters Checked - Job Started;"
 	"4097=Invalid State Transition;4098=Use of Timeout Parameter Not Supported;"
 	"4099=Busy;4100..32767=Method Reserved;32768..65535=Vendor Specific";
+const char cim_map_return_force[] =
+	"0=Completed with No Error;1=Not Supported;2=Unknown/Unspecified Error;4=Failed;"
+	"5=Invalid Parameter;..=DMTF Reserved;4097=Invalid State;32768=Risk Not Accepted;"
+	"32769..65535=Vendor Specific";
 const char cim_map_requested_state[] =
 	"2=Enabled;3=Disabled;4=Shut Down;6=Offline;7=Test;8=Defer;9=Quiesce;10=Reboot;"
 	"11=Reset;..=DMTF Reserved;32768..65535=Vendor Reserved";

@@ -46,9 +46,16 @@ static const struct cim_method tern_service_methods[] = {
 	{ NULL, 0, NULL, NULL }
 };
 
+static const struct cim_field tern_service_props[] = {
+	PROP(BOOLEAN, RecordsKept, 0),
+	PROP(STRING, RecordsStatus, 0),
+	END
+};
+
 CLASS_ABOUT(Tern_VirtualSystemMigrationService, &CIM_VirtualSystemMigrationService, "1.0.0", 0,
-	    NULL, tern_service_methods,
-	    "Moves the virtual systems of this host. Reasons holds one sentence for each obstacle.");
+	    tern_service_props, tern_service_methods,
+	    "Moves the virtual systems of this host. Reasons holds one sentence for each obstacle. RecordsKept: what this host notes "
+	    "of a hand-off is known to survive its restart; RecordsStatus says where it is.");
 
 static const struct cim_field virtual_system_migration_capabilities_props[] = {
 	VALS(UINT16, SynchronousMethodsSupported, ARRAY, NULL,
@@ -108,8 +115,17 @@ static const struct cim_field tern_job_request[] = {
 	END
 };
 
+static const struct cim_field tern_job_force[] = {
+	VALS(UINT16, Outcome, IN, NULL, "2=Resume;3=Forget;4=Run"),
+	PROP(BOOLEAN, AcceptRisk, IN),
+	PROP(STRING, Risk, OUT),
+	REASONS_OUT,
+	END
+};
+
 static const struct cim_method tern_job_methods[] = {
 	{ "RequestStateChange", CIM_UINT32, cim_map_return_job_state, tern_job_request },
+	{ "ForceOutcome", CIM_UINT32, cim_map_return_force, tern_job_force },
 	{ NULL, 0, NULL, NULL }
 };
 
@@ -147,4 +163,6 @@ static const struct cim_field tern_job_props[] = {
 
 CLASS_ABOUT(Tern_MigrationJob, &CIM_ConcreteJob, "1.0.0", 0, tern_job_props, tern_job_methods,
 	    "One migration, in progress or ended. Round arrays have one element for each of the last rounds; "
-	    "times count from the start of the job.");
+	    "times count from the start of the job. ForceOutcome settles a hand-off whose peer does not answer: Resume lets the "
+	    "source's copy run on, Forget gives up the copy that is here, Run lets a prepared copy run at the destination. "
+	    "Without AcceptRisk it does nothing but say in Risk what it would risk.");

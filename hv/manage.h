@@ -24,6 +24,8 @@ struct manage_host {
 	enum manage_stuck when_stuck;
 	bool can_run_vms;		/* VT-x with all Tern requires */
 	char why_not[WHY_TEXT];		/* set when !can_run_vms */
+	bool records_kept;		/* an earlier boot's records of hand-offs were found, so they survive a restart */
+	char records[WHY_TEXT];		/* where records are, as a sentence */
 };
 
 /* CIM_ComputerSystem.EnabledState is derived from this. */
@@ -35,13 +37,14 @@ enum manage_vm_state {
 	MANAGE_VM_EMIGRATING,		/* running here, on its way out */
 	MANAGE_VM_IMMIGRATING,		/* being received; does not run here yet */
 	MANAGE_VM_IN_DOUBT,		/* committed, outcome not yet known */
+	MANAGE_VM_AWAY,			/* handed over to another host, or lost with a restart: not to be started here; why says it */
 };
 
 struct manage_vm {
 	char name[32];
 	char uuid[37];
 	enum manage_vm_state state;
-	char why[WHY_TEXT];		/* why it crashed or could not start, "" otherwise */
+	char why[WHY_TEXT];		/* why it crashed, could not start or may not, "" otherwise */
 	uint64_t memory_bytes;
 	uint32_t vcpus;
 	uint64_t uptime_ns;		/* guest time since boot, 0 if it never ran */
@@ -56,6 +59,9 @@ bool manage_vm_get(unsigned index, struct manage_vm *out);
 bool manage_vm_find(const char *name, struct manage_vm *out);
 enum err manage_vm_start(const char *name, struct why *why) NODISCARD;
 enum err manage_vm_stop(const char *name, struct why *why) NODISCARD;	/* power off */
+/* Lifts the hold on a VM that is AWAY, which may then be started afresh. ERR_NOTFOUND: nothing holds it; ERR_STATE: a job is to
+ * be forced instead; ERR_REFUSED without @accept_risk, with what it would risk in @why. */
+enum err manage_vm_reclaim(const char *name, bool accept_risk, struct why *why) NODISCARD;
 
 /* The VM's serial console. Reads what it sent from absolute byte offset *offset on (moved to the oldest byte that is
  * kept, advanced past what was read); types into it. 0 also when there is no such VM. */
@@ -137,6 +143,16 @@ bool manage_job_get(unsigned index, struct manage_job *out);
 bool manage_job_find(uint32_t id, struct manage_job *out);
 /* ERR_STATE with "too late, committed" after the commit point. */
 enum err manage_job_cancel(uint32_t id, struct why *why) NODISCARD;
+
+
+enum manage_force {			/* values of Tern_MigrationJob.ForceOutcome's Outcome */
+	MANAGE_FORCE_RESUME = 2,	/* source in doubt: the copy here runs on */
+	MANAGE_FORCE_FORGET = 3,	/* source in doubt, or prepared destination: the copy here is given up */
+	MANAGE_FORCE_RUN = 4,		/* prepared destination: the copy here runs */
+};
+/* An operator decides what the peer can't be asked. ERR_NOTFOUND; ERR_STATE: does not apply, @why says why; ERR_REFUSED without
+ * @accept_risk: nothing was done, @why says what it would risk; ERR_IO: it could not be recorded and was not done. */
+enum err manage_job_force(uint32_t id, enum manage_force outcome, bool accept_risk, struct why *why) NODISCARD;
 
 /* Host monotonic time, and wall-clock time as seconds since 1970 UTC. */
 uint64_t manage_now_ns(void);

@@ -7,6 +7,7 @@
 #include "hv/vm.h"
 #include "init/host.h"
 #include "init/moves.h"
+#include "init/store.h"
 #include "init/vms.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
@@ -40,6 +41,8 @@ void manage_host_get(struct manage_host *out)
 	out->when_stuck = (enum manage_stuck)(MANAGE_STUCK_STOP + host->config->when_stuck);
 	out->can_run_vms = host->can_run_vms;
 	fmt(out->why_not, sizeof(out->why_not), "%s", host->why_not);
+	out->records_kept = store_state() == STORE_KEPT;
+	fmt(out->records, sizeof(out->records), "%s", store_text());
 }
 
 static enum manage_vm_state state_of(const struct vm *vm)
@@ -59,11 +62,16 @@ static enum manage_vm_state state_of(const struct vm *vm)
 
 static void snapshot(const struct vm *vm, struct manage_vm *out)
 {
+	struct why why;
+
 	memset(out, 0, sizeof(*out));
 	fmt(out->name, sizeof(out->name), "%s", vm->name);
 	uuid_text(vm->uuid, out->uuid);
 	out->state = state_of(vm);
-	fmt(out->why, sizeof(out->why), "%s", vm->why.text);
+	why = vm->why;
+	if (vm_life_allows(vm, VM_EVENT_START) && moves_vm_held(vm, &why))
+		out->state = moves_vm_state(vm->name) == MOVES_VM_IN_DOUBT ? MANAGE_VM_IN_DOUBT : MANAGE_VM_AWAY;
+	fmt(out->why, sizeof(out->why), "%s", why.text);
 	out->memory_bytes = vm->memory_bytes;
 	out->vcpus = vm->vcpus;
 	out->uptime_ns = vm->state == VM_RUNNING || vm->state == VM_FROZEN ? machine_time_ns(&vm->machine) : 0;

@@ -5,6 +5,7 @@
 #include "hv/manage.h"
 #include "init/guest.h"
 #include "init/host.h"
+#include "init/store.h"
 #include "init/vms.h"
 #include "lib/config_value.h"
 #include "lib/fmt.h"
@@ -59,6 +60,8 @@ static struct mig_guest *find_op(void *ctx, const char *name, enum mig_move_type
 		why_set(why, "there is no VM named %s", name);
 	else if (vm->state == VM_FROZEN || vm->state == VM_INCOMING)
 		why_set(why, "%s is %s; it is on its way already", name, vm_state_name(vm->state));
+	else if (vm_life_allows(vm, VM_EVENT_START) && moves_vm_held(vm, why))
+		return NULL;	/* started afresh elsewhere it could run twice as well */
 	else if (type == MIG_MOVE_RESTART)
 		return vms_restartable(vm, &plan, &policy, why) == ERR_OK ? guest_of(vm) : NULL;
 	else if (vm->state != VM_RUNNING)
@@ -81,6 +84,18 @@ static struct mig_guest *create_op(void *ctx, const struct mig_definition *def, 
 	return guest_create(def, reasons);
 }
 
+static uint64_t wall_op(void *ctx)
+{
+	(void)ctx;
+	return time_wall_seconds();
+}
+
+static bool defines_op(void *ctx, const uint8_t uuid[16])
+{
+	(void)ctx;
+	return vms_defines(uuid);
+}
+
 void moves_init(void)
 {
 	const struct host_info *info = host_info();
@@ -91,12 +106,15 @@ void moves_init(void)
 		.shutdown_wait_ms = info->config->shutdown_wait_ms,
 		.bandwidth_bytes = info->config->bandwidth_bytes, .verify = info->config->verify == CONFIG_VERIFY_FULL,
 		.stuck = (enum mig_stuck)(MIG_STUCK_STOP + info->config->when_stuck), .clock_ns = clock_op, .spare_chunks = spare_op, .connect = connect_op, .accept_from = accept_from_op,
+		.wall_s = wall_op, .defines = defines_op,
 		.guest_find = find_op, .guest_check = check_op, .guest_create = create_op,
 	};
 	fmt(host.name, sizeof(host.name), "%s", info->name);
 	fmt(host.why_not, sizeof(host.why_not), "%s", info->why_not);
 	memcpy(host.uuid, info->uuid, sizeof(host.uuid));
 	memcpy(host.boot_id, info->boot_id, sizeof(host.boot_id));
+	if (store_seam())
+		host.store = *store_seam();
 	service = mig_service_create(&host);
 	if (!service)
 		panic("no memory for the migration service");
@@ -141,6 +159,11 @@ enum moves_vm moves_vm_state(const char *name)
 	const struct mig_job *j = open_job(name);
 
 	return !j ? MOVES_VM_STAYS : j->in_doubt ? MOVES_VM_IN_DOUBT : MOVES_VM_LEAVING;
+}
+
+bool moves_vm_held(const struct vm *vm, struct why *why)
+{
+	return mig_service_vm_held(service, vm->uuid, why);
 }
 
 uint32_t moves_vm_job(const char *name)
@@ -207,6 +230,26 @@ enum err manage_migrate_start(const struct manage_move *move, uint32_t *job, str
 enum err manage_job_cancel(uint32_t id, struct why *why)
 {
 	return mig_job_cancel(service, id, time_ns(), why);
+}
+
+enum err manage_job_force(uint32_t id, enum manage_force outcome, bool accept_risk, struct why *why)
+{
+	static const enum mig_force map[] = {
+		[MANAGE_FORCE_RESUME] = MIG_FORCE_RESUME, [MANAGE_FORCE_FORGET] = MIG_FORCE_FORGET, [MANAGE_FORCE_RUN] = MIG_FORCE_RUN,
+	};
+
+	return mig_job_force(service, id, map[outcome], accept_risk, time_ns(), why);
+}
+
+enum err manage_vm_reclaim(const char *name, bool accept_risk, struct why *why)
+{
+	const struct vm *vm = vm_find(name);
+
+	if (!vm) {
+		why_set(why, "there is no VM named %s", name);
+		return ERR_NOTFOUND;
+	}
+	return mig_service_vm_reclaim(service, vm->uuid, accept_risk, why);
 }
 
 static enum manage_job_state job_state(const struct mig_job *j)

@@ -3,6 +3,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+#include "lib/why.h"
 #include "migration/channel.h"
 
 /* After host_init; before the listener. */
@@ -17,5 +18,7 @@ void moves_vm_gone(struct vm *vm);
 
 enum moves_vm { MOVES_VM_STAYS, MOVES_VM_LEAVING, MOVES_VM_IN_DOUBT };
 enum moves_vm moves_vm_state(const char *name);
+/* True, with a sentence, if @vm must not be started afresh here: it is on its way, in doubt, away or lost with a restart. */
+bool moves_vm_held(const struct vm *vm, struct why *why);
 /* The unfinished job of the VM @name, 0 if none. */
 uint32_t moves_vm_job(const char *name);

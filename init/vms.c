@@ -5,6 +5,7 @@
 #include "arch/x86_64/virt.h"
 #include "hv/vm_boot.h"
 #include "init/host.h"
+#include "init/moves.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
 #include "lib/uuid.h"
@@ -138,6 +139,10 @@ enum err vms_start(const char *name, struct why *why)
 		why_set(why, "%s can't be started while it is %s", name, vm_state_name(vm->state));
 		return ERR_STATE;
 	}
+	if (moves_vm_held(vm, why)) {
+		log_warn("vm", "%s is not started: %s", name, why->text);
+		return ERR_STATE;
+	}
 	e = build(vm, why);
 	if (e == ERR_OK) {
 		vm_life(vm, VM_EVENT_START);
@@ -146,6 +151,25 @@ enum err vms_start(const char *name, struct why *why)
 	log_error("vm", "%s does not start: %s", name, why->text);
 	vm->why = *why;
 	return e;
+}
+
+static void uuid_of(const struct config_vm *d, uint8_t out[16])
+{
+	if (uuid_parse(d->uuid, out) != ERR_OK)
+		uuid_derive(host_info()->uuid, d->name, out);
+}
+
+bool vms_defines(const uint8_t uuid[16])
+{
+	const struct config *c = host_info()->config;
+	uint8_t own[16];
+
+	for (unsigned i = 0; i < c->vms; i++) {
+		uuid_of(&c->vm[i], own);
+		if (!memcmp(own, uuid, sizeof(own)))
+			return true;
+	}
+	return false;
 }
 
 void vms_reset(struct vm *vm)
@@ -175,8 +199,7 @@ static void define(const struct config_vm *d)
 	fmt(vm->name, sizeof(vm->name), "%s", d->name);
 	vm->memory_bytes = d->memory_bytes;
 	vm->vcpus = d->vcpus;
-	if (uuid_parse(d->uuid, vm->uuid) != ERR_OK)
-		uuid_derive(host_info()->uuid, d->name, vm->uuid);
+	uuid_of(d, vm->uuid);
 	vm_life(vm, VM_EVENT_DEFINE);
 	if (d->broken)
 		why_set(&vm->why, "[vm %s] (line %u of tern.conf) has mistakes", d->name, d->line);

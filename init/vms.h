@@ -17,5 +17,7 @@ enum err vms_restartable(const struct vm *vm, struct vm_plan *plan, struct cpuid
 enum err vms_prepare(struct vm *vm, struct why *why) NODISCARD;
 /* Lets go of VMs that ended and are not defined here; to be called now and then. */
 void vms_forget(uint64_t now_ns);
+/* Could a VM with that UUID be started afresh here? */
+bool vms_defines(const uint8_t uuid[16]);
 /* After a reset request stopped @vm: it boots again if tern.conf here defines it and marks it autostart. */
 void vms_reset(struct vm *vm);

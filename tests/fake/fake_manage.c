@@ -29,11 +29,13 @@ void fake_manage_reset(void)
 	fake = (struct fake_manage){ .now_ns = 1000000000, .wall_seconds = 1790000000,
 		.host = { .name = "lab-a", .uuid = "6b0c8a52-0000-4000-8000-000000000001", .version = "0.1",
 			.address = "10.77.0.2", .boot_id = "11111111-2222-4333-8444-555555555555",
-			.memory_bytes = 1ull << 30, .free_bytes = 800ull << 20, .cpus = 2, .can_run_vms = true } };
+			.records_kept = true, .records = "kept by the firmware (boot 7)", .memory_bytes = 1ull << 30, .free_bytes = 800ull << 20, .cpus = 2, .can_run_vms = true } };
 	add_vm("web1", MANAGE_VM_RUNNING, 1);
 	add_vm("db1", MANAGE_VM_STOPPED, 2);
 	add_peer("lab-b", "10.77.0.3", true);
 	add_peer("lab-c", "10.77.0.4", false);
+	add_peer("lab-d", "10.77.0.5", true);
+	fake.peer[2].vanishes = true;
 }
 
 static struct fake_peer *peer_at(const char *address)
@@ -85,6 +87,10 @@ static enum err change(const char *name, enum manage_vm_state from, enum manage_
 
 	if (!v)
 		return ERR_NOTFOUND;
+	if (v->state == MANAGE_VM_AWAY) {
+		why_set(why, "%s", v->why);
+		return ERR_STATE;
+	}
 	if (v->state != from) {
 		why_set(why, "%s is %s", name, from == MANAGE_VM_RUNNING ? "not running" : "running already");
 		return ERR_STATE;
@@ -241,6 +247,49 @@ enum err manage_job_cancel(uint32_t id, struct why *why)
 	return ERR_OK;
 }
 
+/* Only a source in doubt exists here: its destination vanished after COMMIT. */
+enum err manage_job_force(uint32_t id, enum manage_force outcome, bool accept_risk, struct why *why)
+{
+	struct manage_job *j = &fake.job[id - 1];
+	struct manage_vm *v = vm_named(j->vm);
+
+	if (j->ended_ns || !v || v->state != MANAGE_VM_IN_DOUBT || outcome == MANAGE_FORCE_RUN) {
+		why_set(why, "job %u %s", id, outcome == MANAGE_FORCE_RUN ? "has no prepared copy here" : "is not in doubt");
+		return ERR_STATE;
+	}
+	if (!accept_risk) {
+		why_set(why, outcome == MANAGE_FORCE_RESUME ? "%s may run twice" : "%s may be lost", v->name);
+		return ERR_REFUSED;
+	}
+	end_job(j, MANAGE_JOB_TERMINATED, outcome == MANAGE_FORCE_RESUME ? "an operator forced it to run on here" :
+		"an operator forced it to be forgotten here", 1);
+	if (outcome == MANAGE_FORCE_FORGET) {
+		v->state = MANAGE_VM_AWAY;
+		snprintf(v->why, sizeof(v->why), "%s was handed over to %s", v->name, j->destination);
+	}
+	return ERR_OK;
+}
+
+enum err manage_vm_reclaim(const char *name, bool accept_risk, struct why *why)
+{
+	struct manage_vm *v = vm_named(name);
+
+	if (v && v->state == MANAGE_VM_IN_DOUBT) {
+		why_set(why, "job %u is open: force that", v->job);
+		return ERR_STATE;
+	}
+	if (!v || v->state != MANAGE_VM_AWAY) {
+		why_set(why, "nothing holds it");
+		return ERR_NOTFOUND;
+	}
+	why_set(why, "%s: started here it may run twice", v->why);
+	if (!accept_risk)
+		return ERR_REFUSED;
+	v->state = MANAGE_VM_STOPPED;
+	v->why[0] = 0;
+	return ERR_OK;
+}
+
 static void do_rounds(struct manage_job *j, uint64_t t)
 {
 	uint32_t n = (uint32_t)((t - FAKE_ROUNDS_NS) / FAKE_ROUND_NS);
@@ -279,6 +328,12 @@ static void advance_job(struct manage_job *j)
 		 t < FAKE_STOP_NS ? "ROUNDS" : t < FAKE_COMMIT_NS ? "STATE" : t < FAKE_DONE_NS ? "COMMIT" : "DONE");
 	if (t >= FAKE_ROUNDS_NS)
 		do_rounds(j, t);
+	if (t >= FAKE_COMMIT_NS && p->vanishes) {
+		snprintf(j->phase, sizeof(j->phase), "IN_DOUBT");
+		snprintf(j->error, sizeof(j->error), "%s has not said whether it runs %s", p->name, j->vm);
+		vm_named(j->vm)->state = MANAGE_VM_IN_DOUBT;
+		return;
+	}
 	if (t < FAKE_DONE_NS)
 		return;
 	j->percent = 100;

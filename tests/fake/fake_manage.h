@@ -17,7 +17,7 @@
 #define FAKE_DONE_NS	(FAKE_COMMIT_NS + 10000000ull)
 #define FAKE_CHECK_NS	20000000ull	/* until a check is answered */
 
-struct fake_peer { char name[64]; char address[16]; bool reachable; bool accepts; };
+struct fake_peer { char name[64]; char address[16]; bool reachable; bool accepts; bool vanishes; };
 
 struct fake_manage {
 	struct manage_host host;
@@ -38,7 +38,7 @@ struct fake_manage {
 extern struct fake_manage fake;
 
 /* Host lab-a at 10.77.0.2; web1 running, db1 stopped; peers lab-b 10.77.0.3 (accepts), lab-c 10.77.0.4 (refuses for
- * two reasons). Every other address is unreachable. */
+ * two reasons), lab-d 10.77.0.5 (accepts, and is never heard of again after COMMIT). Every other address is unreachable. */
 void fake_manage_reset(void);
 /* Lets time pass: checks and jobs move on. */
 void fake_manage_advance(uint64_t ns);

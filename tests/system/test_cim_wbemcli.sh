@@ -134,6 +134,19 @@ t "cancel" 'RequestStateChange: 0' wbemcli cm "$U:$J2" 'RequestStateChange.Reque
 t "the job is terminated" 'JobState=8' wbemcli gi "$U:$J2" JobState
 t "its error says why" 'CIM_Error.*cancelled' wbemcli cm "$U:$J2" 'GetError'
 t "and as a list" 'CIM_Error.*cancelled' wbemcli cm "$U:$J2" 'GetErrors'
+t "a job that is not in doubt can't be forced: 4097" 'ForceOutcome: 4097, Reasons.*not in doubt' wbemcli cm "$U:$J2" 'ForceOutcome.Outcome=2,AcceptRisk=TRUE'
+t "an unknown outcome: 5" 'ForceOutcome: 5, Reasons' wbemcli cm "$U:$J2" 'ForceOutcome.Outcome=7'
+t "migrate to a host that vanishes" '4096, Job' cm "${migrate}Host.DestinationHost=\"10.77.0.5\",ComputerSystem=$D"
+J3=${J/%\/1\"/\/3\"}
+for i in $(seq 100); do wbemcli gi "$U:$J3" Phase | grep -q IN_DOUBT && break; sleep 0.05; done
+t "forcing without accepting the risk only tells it: 32768" 'ForceOutcome: 32768, Risk \(string\).*db1 may be lost' wbemcli cm "$U:$J3" 'ForceOutcome.Outcome=3'
+t "accepting it: 0" 'ForceOutcome: 0' wbemcli cm "$U:$J3" 'ForceOutcome.Outcome=3,AcceptRisk=TRUE'
+t "the machine is away" 'OperatingStatus=7.*EnabledState=3|EnabledState=3.*OperatingStatus=7' wbemcli gi "$U:$D" EnabledState,OperatingStatus
+t "and can't be started: 4097" 'RequestStateChange: 4097, Reasons.*handed over' wbemcli cm "$U:$D" 'RequestStateChange.RequestedState=2'
+t "reclaiming tells the risk: 32768" 'Reclaim: 32768, Risk.*may run twice' wbemcli cm "$U:${D//CIM_ComputerSystem/Tern_VirtualSystem}" 'Reclaim'
+t "reclaimed: 0" 'Reclaim: 0' wbemcli cm "$U:${D//CIM_ComputerSystem/Tern_VirtualSystem}" 'Reclaim.AcceptRisk=TRUE'
+t "and started: 0" 'RequestStateChange: 0' wbemcli cm "$U:$D" 'RequestStateChange.RequestedState=2'
+t "where records are" 'RecordsKept=TRUE.*RecordsStatus="kept by' wbemcli gi "$U:$S" RecordsKept,RecordsStatus
 t "stop a machine" 'RequestStateChange: 0' wbemcli cm "$U:$D" 'RequestStateChange.RequestedState=3'
 t "unknown method: 17" 'Cim: \(17\)' wbemcli cm "$U:$D" 'Explode'
 t "the service can't be stopped: 1" 'StopService: 1' cm 'StopService'

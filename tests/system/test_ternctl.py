@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import threading
+import time
 import unittest
 
 ROOT = os.environ.get("TERN_ROOT") or os.path.realpath(os.path.join(os.path.dirname(os.path.realpath(__file__)), "../.."))
@@ -105,6 +106,46 @@ class WithHost(unittest.TestCase):
 
     def test_a_failed_migration_fails_the_command_with_its_reason(self):
         self.assertIn("no answer from 10.77.0.99", self.ctl(NO, "migrate", "web1", "10.77.0.99", "--wait").stdout)
+
+    def in_doubt(self):
+        """web1 on its way to a host that is never heard of again after COMMIT."""
+        self.ctl(OK, "migrate", "web1", "10.77.0.5")
+        for _ in range(100):
+            if "IN_DOUBT" in self.ctl(OK, "jobs").stdout:
+                return
+            time.sleep(0.1)
+        self.fail("job 1 does not come in doubt")
+
+    def test_a_hand_off_in_doubt_is_forced_only_by_who_accepts_the_risk(self):
+        self.in_doubt()
+        told = self.ctl(NO, "force", "1", "resume").stderr
+        self.assertRegex(told, r"(?s)nothing was done.*web1 may run twice.*--accept-risk")
+        self.assertEqual(json.loads(self.ctl(NO, "force", "1", "forget", "--json").stdout),
+                         {"return_value": 32768, "risk": "web1 may be lost"})
+        self.assertIn("no prepared copy", self.ctl(NO, "force", "1", "run", "--accept-risk").stderr)
+        self.assertIn("IN_DOUBT", self.ctl(OK, "jobs").stdout)
+        self.ctl(OK, "force", "1", "resume", "--accept-risk")
+        self.assertRegex(self.ctl(OK, "list").stdout, r"web1 +running")
+        self.assertIn("is not in doubt", self.ctl(NO, "force", "1", "resume", "--accept-risk").stderr)
+
+    def test_a_machine_that_is_away_starts_only_after_it_was_reclaimed(self):
+        self.assertIn("nothing holds it", self.ctl(NO, "reclaim", "db1", "--accept-risk").stderr)
+        self.in_doubt()
+        self.assertIn("force that", self.ctl(NO, "reclaim", "web1", "--accept-risk").stderr)
+        self.ctl(OK, "force", "1", "forget", "--accept-risk")
+        self.assertRegex(self.ctl(OK, "list").stdout, r"(?s)web1 +away.*handed over to 10\.77\.0\.5")
+        self.assertIn("handed over", self.ctl(NO, "start", "web1").stderr)
+        self.assertIn("may run twice", self.ctl(NO, "reclaim", "web1").stderr)
+        self.ctl(OK, "reclaim", "web1", "--accept-risk")
+        self.ctl(OK, "start", "web1")
+
+    def test_force_wants_a_job_and_an_outcome_that_exist(self):
+        self.ctl(USAGE, "force", "1")
+        self.assertIn("resume, forget or run", self.ctl(USAGE, "force", "1", "explode").stderr)
+        self.assertIn("knows no job", self.ctl(NO, "force", "9", "resume").stderr)
+
+    def test_list_says_where_records_are(self):
+        self.assertIn("records of hand-offs: kept by the firmware (boot 7)", self.ctl(OK, "list").stdout)
 
     def test_a_running_migration_can_be_cancelled_an_ended_one_cannot(self):
         self.ctl(OK, "migrate", "web1", "10.77.0.3")

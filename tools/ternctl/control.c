@@ -25,7 +25,7 @@ enum ctl control_fail_cim(const struct control *c, enum ctl result)
 /* Meanings that the methods of CIM share; the rest depends on the method. */
 static const char *return_text(int64_t value, const char *method)
 {
-	bool state = !strcmp(method, "RequestStateChange");
+	bool state = strcmp(method, "RequestStateChange") == 0 || strcmp(method, "ForceOutcome") == 0 || strcmp(method, "Reclaim") == 0;
 
 	switch (value) {
 	case 1: return "not supported";
@@ -37,6 +37,7 @@ static const char *return_text(int64_t value, const char *method)
 	case 4097: return "not possible in this state";
 	case 4098: return "time limits are not supported";
 	case 4099: return "busy";
+	case 32768: return "the risk is not accepted";
 	default: return "unknown return value";
 	}
 }

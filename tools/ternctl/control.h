@@ -6,7 +6,7 @@
 
 struct control {
 	const char *server;		/* HOST[:PORT] as given */
-	bool json, wait;
+	bool json, wait, accept_risk;
 	unsigned timeout_s;		/* for one answer */
 	unsigned wait_s;		/* for the end of a migration */
 	unsigned console_port;
@@ -28,6 +28,8 @@ enum ctl move_migrate(struct control *c, char **argument, int arguments);
 enum ctl job_show(struct control *c, char **argument, int arguments);
 enum ctl job_list(struct control *c, char **argument, int arguments);
 enum ctl job_cancel(struct control *c, char **argument, int arguments);
+enum ctl force_outcome(struct control *c, char **argument, int arguments);
+enum ctl force_reclaim(struct control *c, char **argument, int arguments);
 enum ctl power_start(struct control *c, char **argument, int arguments);
 enum ctl power_stop(struct control *c, char **argument, int arguments);
 enum ctl console_follow(struct control *c, char **argument, int arguments);
@@ -43,6 +45,8 @@ enum ctl control_refused(const struct cim_answer *a, const char *method);
 /* Finds the virtual system @name by enumerating; @path and *instance live as long as @holder. */
 enum ctl control_find_vm(struct control *c, const char *name, struct cim_answer *holder,
 			 struct cim_path *path, const struct xml **instance);
+/* Finds the job @id among the host's; *found is its named instance and lives as long as @jobs, to be finished after CTL_OK. */
+enum ctl job_find(struct control *c, const char *id, struct cim_answer *jobs, const struct xml **found);
 /* Waits for the job at @path to end, drawing progress on stderr; *final is its last answer. */
 enum ctl job_wait(struct control *c, const struct cim_path *path, struct cim_answer *final);
 /* Prints a migration job for a person or, with --json, as JSON; CTL_NO if it failed. */

@@ -194,8 +194,7 @@ static bool is_called(const struct xml *job, const char *id)
 	return false;
 }
 
-/* @jobs must be finished after CTL_OK; *found is the named instance. */
-static enum ctl find(struct control *c, const char *id, struct cim_answer *jobs, const struct xml **found)
+enum ctl job_find(struct control *c, const char *id, struct cim_answer *jobs, const struct xml **found)
 {
 	enum ctl result = cim_enumerate(c->cim, "Tern_MigrationJob", jobs);
 
@@ -214,7 +213,7 @@ enum ctl job_show(struct control *c, char **argument, int arguments)
 	struct cim_answer jobs, final;
 	const struct xml *found;
 	struct cim_path path;
-	enum ctl result = find(c, argument[0], &jobs, &found);
+	enum ctl result = job_find(c, argument[0], &jobs, &found);
 
 	(void)arguments;
 	if (result != CTL_OK)
@@ -262,7 +261,7 @@ enum ctl job_cancel(struct control *c, char **argument, int arguments)
 	struct cim_answer jobs, answer;
 	const struct xml *found;
 	struct cim_path path;
-	enum ctl result = find(c, argument[0], &jobs, &found);
+	enum ctl result = job_find(c, argument[0], &jobs, &found);
 
 	(void)arguments;
 	if (result != CTL_OK)

@@ -13,6 +13,8 @@ static const char *state_text(const struct xml *vm)
 		return "leaving";
 	if (operating == 11)
 		return "arriving";
+	if (operating == 7)
+		return "away";
 	switch (cim_number(vm, "EnabledState", 0)) {
 	case 2: return "running";
 	case 3: return "stopped";
@@ -65,6 +67,11 @@ static void print_host(const struct xml *host)
 	       (unsigned long long)cim_number(host, "FreeMemoryBytes", 0) >> 20,
 	       able);
 	print_descriptions(host, able);
+	if (cim_text(host, "RecordsStatus")) {
+		fputs("    records of hand-offs: ", stdout);
+		print_text(host, "RecordsStatus");
+		putchar('\n');
+	}
 }
 
 static void print_vm(const struct xml *vm)

@@ -20,6 +20,8 @@ static const struct command {
 	{ "job",     "ID",          "one migration job (--wait: until its end)",   1, 1, true,  job_show },
 	{ "jobs",    "",            "all jobs the host remembers",                 0, 0, true,  job_list },
 	{ "cancel",  "ID",          "stop a migration that has not committed",     1, 1, true,  job_cancel },
+	{ "force",   "ID OUTCOME",  "settle a hand-off in doubt: resume, forget, run", 2, 2, true, force_outcome },
+	{ "reclaim", "VM",          "let one that moved away be started here again", 1, 1, true, force_reclaim },
 	{ "start",   "VM",          "power on",                                    1, 1, true,  power_start },
 	{ "stop",    "VM",          "power off",                                   1, 1, true,  power_stop },
 	{ "console", "VM",          "its serial console; Ctrl-] leaves",           1, 1, false, console_follow },
@@ -27,7 +29,7 @@ static const struct command {
 
 enum { OPT_JSON = 256, OPT_TIMEOUT, OPT_WAIT, OPT_WAIT_LIMIT, OPT_TO_SYSTEM, OPT_TYPE, OPT_VERIFY, OPT_BANDWIDTH,
        OPT_MAX_DOWNTIME, OPT_WHEN_STUCK, OPT_PRIORITY,
-       OPT_CONSOLE_PORT };
+       OPT_CONSOLE_PORT, OPT_ACCEPT_RISK };
 
 static const struct option option[] = {
 	{ "host",         required_argument, NULL, 'H' },
@@ -43,6 +45,7 @@ static const struct option option[] = {
 	{ "when-stuck",   required_argument, NULL, OPT_WHEN_STUCK },
 	{ "priority",     required_argument, NULL, OPT_PRIORITY },
 	{ "console-port", required_argument, NULL, OPT_CONSOLE_PORT },
+	{ "accept-risk",  no_argument,       NULL, OPT_ACCEPT_RISK },
 	{ "help",         no_argument,       NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -63,6 +66,7 @@ static void usage(FILE *out)
 	      "  --when-stuck stop|fail|throttle\n"
 	      "                          migrate: if the guest writes too fast: stop it at the best point, give up, slow it down\n"
 	      "  --priority N            migrate: of those that wait for their turn the smallest goes first; 0 if not said\n"
+	      "  --accept-risk           force, reclaim: do it; without, they only say what it would risk\n"
 	      "  --timeout SECONDS       for one answer; 30 if not said\n"
 	      "  --console-port PORT     5990 if not said\n"
 	      "  --json                  for programs; progress then still goes to stderr\n\n"
@@ -97,6 +101,7 @@ static bool option_take(struct control *c, int o)
 	case 'H': c->server = optarg; return true;
 	case OPT_JSON: return c->json = true;
 	case OPT_WAIT: return c->wait = true;
+	case OPT_ACCEPT_RISK: return c->accept_risk = true;
 	case OPT_TIMEOUT: return number("timeout", optarg, 3600, &c->timeout_s);
 	case OPT_WAIT_LIMIT: return number("wait-limit", optarg, 86400, &c->wait_s);
 	case OPT_BANDWIDTH: return number("bandwidth", optarg, 100, &c->bandwidth_percent);

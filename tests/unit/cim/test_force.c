@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c */
+/* libs: -lexpat -Lbuild/deps/host -lthird */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+#include "cim/call.h"
+#include "fake_cim_client.h"
+#include "fake_manage.h"
+
+static struct call c;
+static struct buf out;
+
+#define VM_NAME "<INSTANCENAME CLASSNAME=\"Tern_VirtualSystem\"><KEYBINDING NAME=\"CreationClassName\"><KEYVALUE>Tern_VirtualSystem</KEYVALUE>" \
+	"</KEYBINDING><KEYBINDING NAME=\"Name\"><KEYVALUE>web1</KEYVALUE></KEYBINDING></INSTANCENAME>"
+#define JOB_ID "Tern:11111111-2222-4333-8444-555555555555/1"
+#define JOB_NAME "<INSTANCENAME CLASSNAME=\"Tern_MigrationJob\"><KEYBINDING NAME=\"InstanceID\"><KEYVALUE>" JOB_ID "</KEYVALUE></KEYBINDING></INSTANCENAME>"
+
+static const char *invoke(const char *method, const char *object, const char *name, const char *params)
+{
+	struct call_header h = { "MethodCall", method, object, NULL, NULL, "10.77.0.2" };
+	struct buf body = { 0 };
+
+	buf_str(&body, client_extrinsic(method, name, params));
+	buf_clear(&out);
+	cr_assert_eq(call_begin(&c, &h, &body, &out), ERR_OK);
+	call_fini(&c);
+	buf_free(&body);
+	return out.length ? out.data : "";
+}
+
+static const char *force(const char *outcome, const char *accept)
+{
+	char params[1000];
+
+	snprintf(params, sizeof(params), "%s%s", outcome ? client_string("Outcome", outcome) : "",
+		 accept ? client_string("AcceptRisk", accept) : "");
+	return invoke("ForceOutcome", "root/virt:Tern_MigrationJob.InstanceID=\"" JOB_ID "\"", JOB_NAME, params);
+}
+
+static const char *reclaim(const char *accept)
+{
+	return invoke("Reclaim", "root/virt:Tern_VirtualSystem.CreationClassName=\"Tern_VirtualSystem\",Name=\"web1\"", VM_NAME,
+		      accept ? client_string("AcceptRisk", accept) : "");
+}
+
+static void has(const char *text, const char *part)
+{
+	cr_expect(strstr(text, part), "%s in %s", part, text);
+}
+
+#define RETURNS(n) "<RETURNVALUE PARAMTYPE=\"uint32\"><VALUE>" #n "</VALUE></RETURNVALUE>"
+
+/* web1 is committed to lab-d, which is never heard of again. */
+static void doubt(void)
+{
+	struct manage_move move = { .vm = "web1", .destination = "10.77.0.5", .type = 2 };
+	struct why why;
+	uint32_t job;
+
+	fake_manage_reset();
+	cr_assert_eq(manage_migrate_start(&move, &job, &why), ERR_OK);
+	fake_manage_advance(FAKE_DONE_NS);
+	cr_assert_eq(fake.vm[0].state, MANAGE_VM_IN_DOUBT);
+}
+
+static void gone(void)
+{
+	buf_free(&out);
+}
+
+TestSuite(force, .init = doubt, .fini = gone);
+
+Test(force, without_accepting_the_risk_it_is_only_told)
+{
+	static const char *const accept[] = { NULL, "FALSE", "false" };
+
+	for (unsigned i = 0; i < 3; i++) {
+		const char *a = force("2", accept[i]);
+
+		has(a, RETURNS(32768) "<PARAMVALUE NAME=\"Risk\" PARAMTYPE=\"string\"><VALUE>web1 may run twice</VALUE></PARAMVALUE>");
+		has(a, "<PARAMVALUE NAME=\"Reasons\" PARAMTYPE=\"string\"><VALUE.ARRAY><VALUE>nothing was done");
+		cr_assert_eq(fake.vm[0].state, MANAGE_VM_IN_DOUBT);
+	}
+}
+
+Test(force, resume_lets_the_copy_here_run)
+{
+	has(force("2", "TRUE"), RETURNS(0));
+	cr_assert_eq(fake.vm[0].state, MANAGE_VM_RUNNING);
+	cr_assert_eq(fake.job[0].state, MANAGE_JOB_TERMINATED);
+}
+
+Test(force, forget_gives_it_up)
+{
+	has(force("3", "true"), RETURNS(0));
+	cr_assert_eq(fake.vm[0].state, MANAGE_VM_AWAY);
+}
+
+Test(force, what_does_not_apply_is_an_invalid_state)
+{
+	has(force("4", "TRUE"), RETURNS(4097) "<PARAMVALUE NAME=\"Reasons\"");
+	has(out.data, "no prepared copy");
+	cr_assert_eq(fake.vm[0].state, MANAGE_VM_IN_DOUBT);
+	has(force("2", "TRUE"), RETURNS(0));
+	has(force("2", "TRUE"), RETURNS(4097));
+}
+
+Test(force, outcomes_and_answers_that_do_not_exist_are_invalid_parameters)
+{
+	static const char *const bad[] = { NULL, "", "1", "5", "65538", "-2", "two", "2 3" };
+
+	for (size_t n = 0; n < sizeof(bad) / sizeof(bad[0]); n++)
+		has(force(bad[n], "TRUE"), RETURNS(5));
+	has(force("2", "yes"), RETURNS(5));
+	has(out.data, "neither TRUE nor FALSE");
+	cr_assert_eq(fake.vm[0].state, MANAGE_VM_IN_DOUBT);
+}
+
+Test(force, a_job_that_is_unknown_is_not_found)
+{
+	fake.jobs = 0;
+	has(force("2", "TRUE"), "<ERROR CODE=\"6\"");
+}
+
+Test(force, a_machine_in_doubt_is_not_reclaimed_but_forced)
+{
+	has(reclaim("TRUE"), RETURNS(4097));
+	has(out.data, "job 1 is open");
+}
+
+Test(force, a_machine_that_is_away_is_reclaimed_by_who_accepts_the_risk)
+{
+	has(force("3", "TRUE"), RETURNS(0));
+	has(reclaim(NULL), RETURNS(32768) "<PARAMVALUE NAME=\"Risk\" PARAMTYPE=\"string\"><VALUE>web1 was handed over to 10.77.0.5: "
+	    "started here it may run twice</VALUE>");
+	cr_assert_eq(fake.vm[0].state, MANAGE_VM_AWAY);
+	has(reclaim("TRUE"), RETURNS(0));
+	cr_assert_eq(fake.vm[0].state, MANAGE_VM_STOPPED);
+	has(reclaim("TRUE"), RETURNS(4097));
+}
+
+Test(force, a_machine_that_is_away_shows_so_and_offers_no_state)
+{
+	struct call_header h = { "MethodCall", "GetInstance", "root/virt", NULL, NULL, "10.77.0.2" };
+	struct buf body = { 0 };
+
+	has(force("3", "TRUE"), RETURNS(0));
+	buf_str(&body, client_intrinsic("GetInstance", "<IPARAMVALUE NAME=\"InstanceName\">" VM_NAME "</IPARAMVALUE>"));
+	buf_clear(&out);
+	cr_assert_eq(call_begin(&c, &h, &body, &out), ERR_OK);
+	has(out.data, "<PROPERTY NAME=\"EnabledState\" TYPE=\"uint16\"><VALUE>3</VALUE>");
+	has(out.data, "<PROPERTY NAME=\"OperatingStatus\" TYPE=\"uint16\"><VALUE>7</VALUE>");
+	has(out.data, "<VALUE>web1 was handed over to 10.77.0.5</VALUE>");
+	cr_assert_null(strstr(out.data, "\"AvailableRequestedStates\" TYPE=\"uint16\"><VALUE.ARRAY><VALUE>2"));
+	call_fini(&c);
+	buf_free(&body);
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rtc.c: the MC146818: calendar, SET, UIP, and the update-ended and alarm interrupts. */
+/* rtc.c: the MC146818: calendar, SET, UIP, and the update-ended, alarm and periodic interrupts. */
 #include "hv/dev/rtc.h"
 #include <string.h>
 #include "hv/dev/clock.h"
@@ -16,11 +16,12 @@ const struct state_desc rtc_desc = {
 
 enum { SECONDS = 0, SECONDS_ALARM = 1, MINUTES = 2, MINUTES_ALARM = 3, HOURS = 4, HOURS_ALARM = 5, WEEKDAY = 6,
        DAY = 7, MONTH = 8, YEAR = 9, REG_A = 10, REG_B = 11, REG_C = 12, REG_D = 13 };
-enum { A_UIP = 0x80, A_DEFAULT = 0x26 };
-enum { B_SET = 0x80, B_AIE = 0x20, B_UIE = 0x10, B_BINARY = 0x04, B_24H = 0x02 };
-enum { C_IRQ = 0x80, C_ALARM = 0x20, C_UPDATE = 0x10 };
+enum { A_UIP = 0x80, A_DV = 0x70, A_DV_32768 = 0x20, A_RS = 0x0F, A_DEFAULT = 0x26 };
+enum { B_SET = 0x80, B_PIE = 0x40, B_AIE = 0x20, B_UIE = 0x10, B_BINARY = 0x04, B_24H = 0x02 };
+enum { C_IRQ = 0x80, C_PERIODIC = 0x40, C_ALARM = 0x20, C_UPDATE = 0x10 };
 enum { D_VALID = 0x80 };
 #define HOUR_PM		0x80u
+#define CRYSTAL_HZ	32768u
 #define UIP_NS		(244000u + 1984000u)	/* UIP rises 244 us before the update, which takes 1984 us */
 
 /* --- calendar --------------------------------------------------------------------------------------- */
@@ -163,23 +164,63 @@ void rtc_set(struct machine *m, uint64_t wall_seconds)
 	set_clock(m, wall_seconds);
 }
 
+/* PF is kept where register C would be among the others: images have always had room for it there. */
+static uint32_t flags(const struct rtc_state *s)
+{
+	return s->flags | (s->cmos[REG_C] & C_PERIODIC);
+}
+
+/* A period is 1 << this ticks of the crystal, by register A; 0: there is none. */
+static unsigned period_shift(const struct rtc_state *s)
+{
+	unsigned rs = s->cmos[REG_A] & A_RS;
+
+	if ((s->cmos[REG_A] & A_DV) != A_DV_32768 || !rs)
+		return 0;
+	return rs < 3 ? rs + 6 : rs - 1;
+}
+
+static uint64_t period_now(const struct rtc_state *s, uint64_t guest_ns)
+{
+	return clock_ticks(wall_ns(s, guest_ns), CRYSTAL_HZ) >> period_shift(s);
+}
+
 static void set_irq(struct machine *m)
 {
 	struct rtc_state *s = &m->rtc.s;
 
-	machine_irq(m, GSI_RTC, s->flags & s->cmos[REG_B] & (C_ALARM | C_UPDATE));
+	machine_irq(m, GSI_RTC, flags(s) & s->cmos[REG_B]);
+}
+
+static uint64_t second_deadline(const struct rtc_state *s)
+{
+	uint64_t wall = clock_add(s->seen_s, 1);
+
+	if ((s->cmos[REG_B] & B_SET) || !(s->cmos[REG_B] & (B_AIE | B_UIE)))
+		return CLOCK_NEVER;
+	if (__builtin_mul_overflow(wall, NS_PER_SECOND, &wall))
+		return CLOCK_NEVER;
+	return clock_since(s->base_ns, wall);
+}
+
+static uint64_t period_deadline(const struct machine *m)
+{
+	const struct rtc_state *s = &m->rtc.s;
+
+	if (!(s->cmos[REG_B] & B_PIE) || !period_shift(s))
+		return CLOCK_NEVER;
+	return clock_since(s->base_ns, clock_ns((m->rtc.period + 1) << period_shift(s), CRYSTAL_HZ));
 }
 
 uint64_t rtc_deadline_ns(const struct machine *m)
 {
 	const struct rtc_state *s = &m->rtc.s;
-	uint64_t wall = clock_add(s->seen_s, 1);
+	uint64_t second = second_deadline(s), period = period_deadline(m);
 
-	if ((s->cmos[REG_B] & B_SET) || !(s->cmos[REG_B] & (B_AIE | B_UIE)) || s->flags & s->cmos[REG_B])
+	/* The line is up already: nothing more to tell until register C is read. */
+	if (flags(s) & s->cmos[REG_B])
 		return CLOCK_NEVER;
-	if (__builtin_mul_overflow(wall, NS_PER_SECOND, &wall))
-		return CLOCK_NEVER;
-	return clock_since(s->base_ns, wall);
+	return second < period ? second : period;
 }
 
 static bool alarm_field(uint8_t alarm, uint8_t now)
@@ -187,11 +228,28 @@ static bool alarm_field(uint8_t alarm, uint8_t now)
 	return alarm >= 0xC0 || alarm == now;	/* the two top bits mean "any" */
 }
 
+static void poll_period(struct machine *m, uint64_t now_ns)
+{
+	struct rtc_state *s = &m->rtc.s;
+	uint64_t period;
+
+	/* What is up stays up until it is read: most guests never do, and this is asked often. */
+	if (!period_shift(s) || (s->cmos[REG_C] & C_PERIODIC))
+		return;
+	period = period_now(s, now_ns);
+	if (period == m->rtc.period)
+		return;
+	m->rtc.period = period;
+	s->cmos[REG_C] |= C_PERIODIC;
+	set_irq(m);
+}
+
 void rtc_poll(struct machine *m, uint64_t now_ns)
 {
 	struct rtc_state *s = &m->rtc.s;
 	uint64_t wall = wall_s(s, now_ns);
 
+	poll_period(m, now_ns);
 	if ((s->cmos[REG_B] & B_SET) || wall == s->seen_s)
 		return;
 	s->seen_s = wall;
@@ -209,13 +267,15 @@ void rtc_poll(struct machine *m, uint64_t now_ns)
 static uint8_t read_flags(struct machine *m)
 {
 	struct rtc_state *s = &m->rtc.s;
-	uint32_t flags = s->flags;
+	uint32_t value = flags(s);
 
-	if (flags & s->cmos[REG_B])
-		flags |= C_IRQ;
+	if (value & s->cmos[REG_B])
+		value |= C_IRQ;
 	s->flags = 0;
+	s->cmos[REG_C] = 0;
+	m->rtc.period = period_now(s, machine_time_ns(m));
 	set_irq(m);
-	return (uint8_t)flags;
+	return (uint8_t)value;
 }
 
 static uint8_t read_a(const struct machine *m)
@@ -292,6 +352,8 @@ void rtc_out(struct machine *m, uint16_t port, unsigned size, uint32_t value)
 		write_time(m, (uint8_t)value);
 	else if (s->index != REG_C && s->index != REG_D)
 		s->cmos[s->index] = (uint8_t)value;
+	if (s->index == REG_A)
+		m->rtc.period = period_now(s, machine_time_ns(m));
 }
 
 void rtc_reset(struct machine *m)
@@ -301,7 +363,9 @@ void rtc_reset(struct machine *m)
 	s->cmos[REG_A] = A_DEFAULT;
 	s->cmos[REG_B] = B_24H;
 	s->flags = 0;
+	s->cmos[REG_C] = 0;
 	s->index = 0;
+	m->rtc.period = period_now(s, machine_time_ns(m));
 	s->seen_s = wall_s(s, machine_time_ns(m));
 }
 

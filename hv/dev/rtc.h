@@ -13,11 +13,14 @@ struct machine;
 	F(1, 1, uint64_t, base_ns, 0x7FFFFFFFFFFFFFFFull, "wall time (ns since 1970 UTC) at guest time 0") \
 	F(2, 1, uint64_t, seen_s, UINT64_MAX, "last wall second for which flags were raised") \
 	F(3, 1, uint32_t, index, 0x7F, "port 0x70") \
-	F(4, 1, uint32_t, flags, 0x30, "register C: update ended, alarm") \
+	F(4, 1, uint32_t, flags, 0x30, "register C: update ended, alarm; the periodic flag is in cmos[12]") \
 	A(5, 1, uint8_t, cmos, 128, 0xFF, "registers; the time bytes hold only while SET is 1")
 STATE_STRUCT(rtc_state, RTC_TABLE)
 
-struct rtc { struct rtc_state s; };
+struct rtc {
+	struct rtc_state s;
+	uint64_t period;	/* last one for which PF was raised; not moved: a guest that comes here has one at once */
+};
 
 extern const struct state_desc rtc_desc;
 enum err rtc_check(const void *record, unsigned instance, struct why *why) NODISCARD;

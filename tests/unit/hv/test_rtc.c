@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* unit: hv/machine.c hv/dev/console.c hv/dev/ioapic.c hv/dev/lapic.c hv/dev/lapic_irq.c hv/dev/lapic_timer.c hv/dev/pci.c hv/dev/pic.c hv/dev/pit.c hv/dev/pm.c hv/dev/ports.c hv/dev/rtc.c hv/dev/uart.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_machine.c */
 #include <criterion/criterion.h>
+#include "hv/dev/clock.h"
 #include "tests/fake/fake_machine.h"
 
 static uint8_t get(struct machine *m, uint8_t index)
@@ -129,6 +130,7 @@ Test(rtc, update_ended_interrupts_each_second_until_read)
 	struct machine *m = fake_machine(1);
 
 	fake_ioapic_route(m, 8, 0x38);
+	set(m, 10, 0x20);		/* no period */
 	set(m, 11, 0x12);
 	cr_assert_eq(machine_deadline_ns(m), 1000000000);
 	fake_run_ns(m, 1000000000);
@@ -163,4 +165,104 @@ Test(rtc, set_turns_the_update_interrupt_off)
 	set(m, 11, 0x12);
 	set(m, 11, 0x92);
 	cr_assert_eq(get(m, 11), 0x82);
+}
+
+/* Takes the periodic interrupt as a handler does; the time at which it came, 0 if none comes within 2 s. */
+static uint64_t take_period(struct machine *m)
+{
+	for (int n = 0; n < 4; n++) {
+		uint64_t at = machine_deadline_ns(m);
+
+		if (at > fake_now_ns + 2000000000)
+			return 0;
+		fake_run_ns(m, at - fake_now_ns);
+		if (fake_take(m, 0) == 0x38) {
+			cr_assert_eq(get(m, 12) & 0xC0, 0xC0);
+			fake_lapic_write(m, 0, 0xB0, 0);
+			return fake_now_ns;
+		}
+	}
+	return 0;
+}
+
+Test(rtc, periodic_interrupts_come_at_the_rate_of_register_a)
+{
+	static const struct { uint8_t rs; unsigned hz; } row[] = {
+		{ 1, 256 }, { 2, 128 }, { 3, 8192 }, { 6, 1024 }, { 10, 64 }, { 15, 2 },
+	};
+
+	for (unsigned r = 0; r < sizeof(row) / sizeof(row[0]); r++) {
+		struct machine *m = fake_machine(1);
+		uint64_t start, last = 0;
+
+		fake_ioapic_route(m, 8, 0x38);
+		set(m, 10, 0x20 | row[r].rs);
+		get(m, 12);
+		set(m, 11, 0x42);
+		start = take_period(m);
+		for (int n = 0; n < 8; n++)
+			last = take_period(m);
+		cr_expect_gt(start, 0, "rate %u", row[r].rs);
+		cr_expect_geq((last - start) * row[r].hz, 8 * 999990000ull, "rate %u: %llu ns", row[r].rs, (unsigned long long)(last - start));
+		cr_expect_leq((last - start) * row[r].hz, 8 * 1000009000ull, "rate %u", row[r].rs);
+	}
+}
+
+Test(rtc, the_periodic_flag_rises_without_its_interrupt_and_waits_to_be_read)
+{
+	struct machine *m = fake_machine(1);
+
+	fake_ioapic_route(m, 8, 0x38);
+	get(m, 12);
+	fake_run_ns(m, 5000000);
+	cr_expect_eq(fake_take(m, 0), -1);
+	cr_expect_eq(get(m, 12), 0x40);
+	cr_expect_eq(get(m, 12), 0);
+}
+
+Test(rtc, a_periodic_interrupt_not_read_is_one_however_late)
+{
+	struct machine *m = fake_machine(1);
+
+	fake_ioapic_route(m, 8, 0x38);
+	get(m, 12);
+	set(m, 11, 0x42);
+	fake_run_ns(m, 50000000);
+	cr_expect_eq(fake_take(m, 0), 0x38);
+	cr_expect_eq(machine_deadline_ns(m), CLOCK_NEVER, "nothing to wake for until register C is read");
+	fake_lapic_write(m, 0, 0xB0, 0);
+	cr_expect_eq(fake_take(m, 0), -1);
+	cr_expect_eq(get(m, 12) & 0xC0, 0xC0);
+	cr_expect_neq(machine_deadline_ns(m), CLOCK_NEVER);
+}
+
+Test(rtc, no_rate_or_a_held_divider_gives_no_period)
+{
+	static const uint8_t a[] = { 0x20, 0x66, 0x76, 0x06 };
+
+	for (unsigned n = 0; n < sizeof(a); n++) {
+		struct machine *m = fake_machine(1);
+
+		set(m, 10, a[n]);
+		get(m, 12);
+		set(m, 11, 0x42);
+		cr_expect_eq(machine_deadline_ns(m), CLOCK_NEVER, "register A = %x", a[n]);
+		fake_run_ns(m, 100000000);
+		cr_expect_eq(get(m, 12), 0);
+	}
+}
+
+Test(rtc, setting_register_a_or_b_and_reading_c_makes_others_look_at_timers_again)
+{
+	struct machine *m = fake_machine(1);
+	uint32_t before = m->timer_changes;
+
+	set(m, 10, 0x26);
+	cr_expect_neq(m->timer_changes, before);
+	before = m->timer_changes;
+	set(m, 11, 0x42);
+	cr_expect_neq(m->timer_changes, before);
+	before = m->timer_changes;
+	get(m, 12);
+	cr_expect_neq(m->timer_changes, before);
 }

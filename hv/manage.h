@@ -121,7 +121,7 @@ struct manage_job {
 	bool incoming;			/* this host is the destination */
 	uint16_t type;			/* CIM MigrationType; 0 not known here */
 	enum manage_job_state state;
-	char phase[16];			/* HELLO OFFER ROUNDS STOP STATE READY COMMIT RUNNING DONE ... */
+	char phase[16];			/* WAITING HELLO OFFER ROUNDS STOP STATE READY COMMIT RUNNING DONE ... */
 	char error[WHY_TEXT];		/* when EXCEPTION or TERMINATED */
 	uint16_t error_code;		/* 0 none */
 	uint16_t percent;

@@ -104,7 +104,8 @@ void moves_init(void)
 	host = (struct mig_host){
 		.can_run_vms = info->can_run_vms, .max_downtime_ms = info->config->max_downtime_ms,
 		.shutdown_wait_ms = info->config->shutdown_wait_ms,
-		.bandwidth_bytes = info->config->bandwidth_bytes, .verify = info->config->verify == CONFIG_VERIFY_FULL,
+		.bandwidth_bytes = info->config->bandwidth_bytes, .max_out = info->config->max_out,
+		.max_in = info->config->max_in, .verify = info->config->verify == CONFIG_VERIFY_FULL,
 		.stuck = (enum mig_stuck)(MIG_STUCK_STOP + info->config->when_stuck), .clock_ns = clock_op, .spare_chunks = spare_op, .connect = connect_op, .accept_from = accept_from_op,
 		.wall_s = wall_op, .defines = defines_op,
 		.guest_find = find_op, .guest_check = check_op, .guest_create = create_op,
@@ -288,7 +289,7 @@ static void copy_job(const struct mig_job *j, struct manage_job *out)
 	out->type = (uint16_t)j->type;
 	out->state = job_state(j);
 	fmt(out->phase, sizeof(out->phase), "%s", j->in_doubt ? "IN_DOUBT" : mig_phase_name(j->phase));
-	fmt(out->error, sizeof(out->error), "%s", j->in_doubt ? j->doubt : j->error);
+	fmt(out->error, sizeof(out->error), "%s", j->in_doubt ? j->doubt : j->state == MIG_JOB_NEW ? j->waits : j->error);
 	out->error_code = j->error_code;
 	out->percent = j->percent;
 	out->submitted_ns = j->submitted_ns;

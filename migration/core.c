@@ -44,6 +44,21 @@ void mig_core_tell(struct mig_core *c, uint32_t id, const char *text)
 	}
 }
 
+static unsigned limit(uint32_t wish)
+{
+	return !wish ? MIG_MOVES_DEFAULT : wish < MIG_MOVES_MAX ? wish : MIG_MOVES_MAX;
+}
+
+unsigned mig_core_max_out(const struct mig_core *c)
+{
+	return limit(c->host.max_out);
+}
+
+unsigned mig_core_max_in(const struct mig_core *c)
+{
+	return limit(c->host.max_in);
+}
+
 void mig_core_attempt(struct mig_core *c, uint8_t attempt[MIG_ATTEMPT])
 {
 	memcpy(attempt, c->host.boot_id, MIG_ATTEMPT);

@@ -5,7 +5,8 @@
 #include "job.h"
 #include "records.h"
 
-#define MIG_ATTEMPTS 4	/* guests on their way at once */
+#define MIG_MOVES_DEFAULT 4	/* guests on their way at once, each way, where the host says nothing */
+#define MIG_MOVES_MAX	  8
 
 struct mig_core {
 	struct mig_host host;
@@ -13,9 +14,12 @@ struct mig_core {
 	struct mig_job job[MIG_JOBS];
 	uint32_t last_job;
 	uint64_t last_attempt;
-	unsigned attempts;		/* guests on their way, out or in; kept by the service */
+	unsigned coming;		/* guests being received or held; kept by the service */
 };
 
+/* The host's limits, each way. */
+unsigned mig_core_max_out(const struct mig_core *c);
+unsigned mig_core_max_in(const struct mig_core *c);
 /* A cleared job with a new id, over the oldest ended one if need be; NULL if all are active. */
 struct mig_job *mig_core_job(struct mig_core *c, uint64_t now_ns);
 /* Appends what became known of job @id after its end, if it is still there: it stays visible anew. */

@@ -113,6 +113,7 @@ static void begin_loading(struct mig_dest *d, uint64_t now_ns)
 	};
 	mig_digest_init(&d->digest);
 	d->handoff = HD_LOADING;
+	d->core->coming++;
 	d->round_start_ns = now_ns;
 	d->job = mig_core_job(d->core, now_ns);
 	if (!d->job)
@@ -146,8 +147,9 @@ void dest_on_offer(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 		why_add(&reasons, "%s knows this attempt already: it is an old one", host->name);
 	if (mig_records_left(&d->core->records, d->def.uuid))
 		why_add(&reasons, "%s left %s for another host, and whether it runs there is not settled yet", d->def.name, host->name);
-	if (d->core->attempts >= MIG_ATTEMPTS)
-		why_add(&reasons, "%s is busy with %u migrations", host->name, d->core->attempts);
+	if (d->core->coming >= mig_core_max_in(d->core))
+		why_add(&reasons, "%s takes %u migrations at once (max_in in its tern.conf), and %u are coming in", host->name,
+			mig_core_max_in(d->core), d->core->coming);
 	/* Without VT-x the rest of the checks still tells what else would stand in the way. */
 	if (d->purpose == MIG_PURPOSE_CHECK || reasons.count)
 		host->guest_check(host->ctx, &d->def, &reasons);

@@ -21,7 +21,8 @@ struct mig_host {
 	char why_not[WHY_TEXT];		/* set when !can_run_vms */
 
 	uint32_t max_downtime_ms;
-	uint64_t bandwidth_bytes;	/* per second while the guest runs, 0 = no limit */
+	uint32_t max_out, max_in;	/* migrations at once, 1 to 8; 0: 4 */
+	uint64_t bandwidth_bytes;	/* per second, of all together, while the guest runs, 0 = no limit */
 	uint32_t shutdown_wait_ms;	/* that a Restart gives the guest to power off, 0: MIG_SHUTDOWN_WAIT_MS */
 	bool verify;			/* compare a hash of all guest memory at each hand-off */
 	enum mig_stuck stuck;		/* what to do when a migration does not converge */

@@ -13,6 +13,7 @@
 
 /* P(name, text): where a migration is. */
 #define MIG_PHASES(P)			\
+	P(WAITING,	"WAITING")	\
 	P(CONNECT,	"CONNECT")	\
 	P(HELLO,	"HELLO")	\
 	P(OFFER,	"OFFER")	\
@@ -60,6 +61,7 @@ struct mig_job {
 	uint64_t doubt_since_ns;
 	bool forced;			/* an operator forced the outcome; error says how, also when COMPLETED */
 	bool restored;			/* begun in an earlier boot of this host, whose copy is gone */
+	char waits[WHY_TEXT];		/* what it waits for, while NEW */
 	char error[WHY_TEXT];		/* when FAILED or CANCELLED */
 	uint16_t error_code;		/* enum err, 0 none */
 	uint16_t percent;

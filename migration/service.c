@@ -112,13 +112,11 @@ static bool in_step(struct mig_service *m, uint64_t now_ns, uint64_t *deadline)
 	return more;
 }
 
-static void count_attempts(struct mig_service *m)
+static void count_coming(struct mig_service *m)
 {
-	m->core.attempts = 0;
-	for (unsigned i = 0; i < SERVICE_OUT; i++)
-		m->core.attempts += m->out[i].source && !m->out[i].check && m->out[i].source->guest;
+	m->core.coming = 0;
 	for (unsigned i = 0; i < SERVICE_IN; i++)
-		m->core.attempts += m->in[i] && m->in[i]->guest;
+		m->core.coming += m->in[i] && m->in[i]->guest;
 }
 
 /* Ended jobs stay for a while, so that whoever polls sees the end. */
@@ -137,11 +135,11 @@ uint64_t mig_service_step(struct mig_service *m, uint64_t now_ns, bool *more)
 	uint64_t deadline = UINT64_MAX;
 
 	forget_jobs(m, now_ns);
-	count_attempts(m);
+	count_coming(m);
 	service_restore_step(m, now_ns);
 	*more = service_out_step(m, now_ns, &deadline);
 	*more |= in_step(m, now_ns, &deadline);
 	*more |= service_farewell_step(m, now_ns, &deadline);
-	count_attempts(m);
+	count_coming(m);
 	return deadline;
 }

@@ -6,26 +6,6 @@
 #include "lib/log.h"
 #include "service_parts.h"
 
-unsigned service_out_migrations(const struct mig_service *m)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < SERVICE_OUT; i++)
-		n += m->out[i].source && !m->out[i].check && i < SERVICE_NEW;
-	return n;
-}
-
-/* Migrations that have begun: those before it wait for their turn. */
-static unsigned service_out_running(const struct mig_service *m)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < SERVICE_OUT; i++)
-		n += m->out[i].source && !m->out[i].check && m->out[i].source->place > MIG_AT_START &&
-			m->out[i].source->place < MIG_AT_END;
-	return n;
-}
-
 void service_out_free(struct service_out *o)
 {
 	mig_source_fini(o->source);
@@ -55,7 +35,7 @@ static void ended(struct mig_service *m, struct service_out *o, uint64_t now_ns)
 /* All migrations that run together keep to the host's limit; each to its own wish within its share. */
 static void share_bandwidth(struct mig_service *m)
 {
-	unsigned running = service_out_running(m);
+	unsigned running = service_running(m);
 
 	for (unsigned i = 0; i < SERVICE_OUT; i++) {
 		struct mig_source *s = m->out[i].source;
@@ -83,15 +63,15 @@ bool service_out_step(struct mig_service *m, uint64_t now_ns, uint64_t *deadline
 
 		if (!o->source)
 			continue;
-		/* The destination would refuse a guest that it still holds for an earlier attempt. */
-		if (o->source->place == MIG_AT_START && !o->check && now_ns - o->since_ns < FAREWELL_WAIT_NS &&
-		    service_farewell_pending(m, o->source)) {
-			if (o->since_ns + FAREWELL_WAIT_NS < *deadline)
+		if (o->source->place == MIG_AT_START && !o->check && !service_may_begin(m, o, now_ns)) {
+			if (o->since_ns + FAREWELL_WAIT_NS > now_ns && o->since_ns + FAREWELL_WAIT_NS < *deadline)
 				*deadline = o->since_ns + FAREWELL_WAIT_NS;
 			continue;
 		}
 		more |= mig_source_step(o->source, now_ns);
 		if (o->source->place == MIG_AT_END) {
+			/* Another one may wait for its place. */
+			more |= !o->check;
 			ended(m, o, now_ns);
 			continue;
 		}
@@ -102,12 +82,20 @@ bool service_out_step(struct mig_service *m, uint64_t now_ns, uint64_t *deadline
 	return more;
 }
 
-static struct service_out *place(struct mig_service *m, struct why *why)
+/* A free place for a check, or for a migration that may have to wait. */
+static struct service_out *place(struct mig_service *m, bool check, struct why *why)
 {
-	for (unsigned i = 0; i < SERVICE_NEW; i++)
-		if (!m->out[i].source)
-			return &m->out[i];
-	why_set(why, "%u migrations and checks are under way already", SERVICE_NEW);
+	struct service_out *free = NULL;
+	unsigned taken = 0;
+
+	for (unsigned i = 0; i < SERVICE_NEW; i++) {
+		taken += m->out[i].source && !m->out[i].check == !check;
+		if (!m->out[i].source && !free)
+			free = &m->out[i];
+	}
+	if (free && taken < (check ? SERVICE_CHECKS : SERVICE_MOVES))
+		return free;
+	why_set(why, "%u %s are under way or waiting already", taken, check ? "checks" : "migrations");
 	return NULL;
 }
 
@@ -147,7 +135,7 @@ enum err mig_check_start(struct mig_service *m, const struct mig_move *move, uin
 
 	if (!g)
 		return ERR_NOTFOUND;
-	out = place(m, why);
+	out = place(m, true, why);
 	if (!out)
 		return ERR_SPACE;
 	out->source = malloc(sizeof(*out->source));
@@ -219,21 +207,13 @@ enum err mig_migrate_start(struct mig_service *m, const struct mig_move *move, u
 		why_set(why, "%s is being moved already, by job %u", move->vm, find_guest(m, g)->source->job->id);
 		return ERR_STATE;
 	}
-	/* Each attempt may need a farewell and a record: never begin one that could not end in order. */
-	if (m->core.attempts >= MIG_ATTEMPTS ||
-	    service_farewells(m) + service_out_migrations(m) >= SERVICE_FAREWELLS ||
-	    !mig_records_room(&m->core.records)) {
-		why_set(why, "%s is busy with %u migrations and %u to settle", m->core.host.name, m->core.attempts,
-			service_farewells(m));
-		return ERR_SPACE;
-	}
 	g->ops->definition(g, &def);
 	if (!mig_away_room(&m->core.records, def.uuid, m->core.host.defines, m->core.host.ctx)) {
 		why_set(why, "%u machines are away from %s already: reclaim those that will not come back", MIG_AWAYS,
 			m->core.host.name);
 		return ERR_SPACE;
 	}
-	out = place(m, why);
+	out = place(m, false, why);
 	if (!out)
 		return ERR_SPACE;
 	out->source = malloc(sizeof(*out->source));
@@ -247,7 +227,6 @@ enum err mig_migrate_start(struct mig_service *m, const struct mig_move *move, u
 	options(m, move, MIG_PURPOSE_MIGRATE, &o);
 	mig_source_init(out->source, &m->core, g, &o, j);
 	out->since_ns = now_ns;
-	m->core.attempts++;
 	*job = j->id;
 	return ERR_OK;
 }

@@ -7,11 +7,13 @@
 #include "service.h"
 #include "source.h"
 
-#define SERVICE_NEW	 8	/* migrations and checks of this boot */
+#define SERVICE_MOVES	 (2 * MIG_MOVES_MAX)	/* migrations of this boot: under way, and waiting for their turn */
+#define SERVICE_CHECKS	 8
+#define SERVICE_NEW	 (SERVICE_MOVES + SERVICE_CHECKS)
 #define SERVICE_RESTORED 16	/* migrations of earlier ones */
 #define SERVICE_OUT	 (SERVICE_NEW + SERVICE_RESTORED)
-#define SERVICE_IN	 12	/* incoming connections, and guests that wait for one */
-#define SERVICE_FAREWELLS 8
+#define SERVICE_IN	 (MIG_MOVES_MAX + 12)	/* incoming connections, and guests that wait for one */
+#define SERVICE_FAREWELLS 16
 #define CHECK_KEEP_NS	 (60 * MIG_SECOND)
 #define FAREWELL_WAIT_NS (5 * MIG_SECOND)
 
@@ -32,8 +34,12 @@ struct mig_service {
 
 /* service_out.c */
 bool service_out_step(struct mig_service *m, uint64_t now_ns, uint64_t *deadline);
-unsigned service_out_migrations(const struct mig_service *m);
 void service_out_free(struct service_out *o);
+/* service_queue.c */
+/* Migrations that have begun and still need the link. */
+unsigned service_running(const struct mig_service *m);
+/* True if the migration @o, which has not begun, may begin now. Else its job says what it waits for. */
+bool service_may_begin(struct mig_service *m, struct service_out *o, uint64_t now_ns);
 /* farewell.c */
 bool service_farewell_step(struct mig_service *m, uint64_t now_ns, uint64_t *deadline);
 /* Tells D what @s could not, with its own connections, until D knows. */

@@ -6,7 +6,7 @@
 #include "migration/service.h"
 #include "pipe.h"
 
-#define PAIR_GUESTS 8
+#define PAIR_GUESTS 24
 #define PAIR_PIPES  64
 
 struct pair_host {

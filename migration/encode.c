@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* encode.c: the choice of an encoding for each page, and its entry. */
 #include "encode.h"
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <lz4.h>
@@ -9,10 +10,8 @@
 #define LZ4_BYTES_MAX	3072	/* a page that LZ4 does not shrink by a quarter goes raw */
 #define LZ4_ACCELERATION 1
 #define DELTA_BYTES_MAX	2048	/* a page that changed by more than half is a new page */
-#define PROBE_PAGES	64	/* an encoding that does not pay is tried on one page in so many */
-#define SLOW_PS		20000	/* below 50 MB/s a try costs little beside the bytes that a missed page wastes: */
-#define SLOW_PROBE_PAGES 4	/* so often there, since compressible pages come in runs too */
 #define TIMED_TRIES	4	/* one try in so many is timed */
+#define PACK_FEW	8u	/* a record with room for fewer is full if pages are packed */
 /* Keeping a page's sent version costs about as much as copying it. That pays if it is sent again: likely for one that was
  * dirty before, less so for one that is sent for the first time. Below these prices of a byte it does not. */
 #define KEEP_FIRST_PS	1500
@@ -24,21 +23,29 @@ static bool may_use(const struct mig_encode *e, enum mig_encoding encoding)
 	return e->allowed >> encoding & 1;
 }
 
+static uint32_t ways(const struct mig_encode *e)
+{
+	return 1u << MIG_WAY_RAW | (uint32_t)may_use(e, MIG_ENC_LZ4) << MIG_WAY_LZ4 |
+		(uint32_t)may_use(e, MIG_ENC_PACK) << MIG_WAY_PACK;
+}
+
 enum err mig_encode_init(struct mig_encode *e, const struct mig_core *core, uint64_t memory_bytes, uint64_t capabilities)
 {
+	static const struct { uint64_t capability; enum mig_encoding encoding; } needs[] = {
+		{ MIG_CAP_DELTA, MIG_ENC_DELTA }, { MIG_CAP_REFERENCE, MIG_ENC_SAME }, { MIG_CAP_BATCH, MIG_ENC_PACK },
+	};
+
 	memset(e, 0, sizeof(*e));
 	e->core = core;
 	e->allowed = core->host.encodings ? core->host.encodings : UINT32_MAX;
-	if (!(capabilities & MIG_CAP_DELTA))
-		e->allowed &= ~(1u << MIG_ENC_DELTA);
-	if (!(capabilities & MIG_CAP_REFERENCE))
-		e->allowed &= ~(1u << MIG_ENC_SAME);
+	for (unsigned n = 0; n < sizeof(needs) / sizeof(needs[0]); n++)
+		if (!(capabilities & needs[n].capability))
+			e->allowed &= ~(1u << needs[n].encoding);
+	e->ways = ways(e);
+	mig_price_init(&e->price);
 	e->lz4 = malloc((size_t)LZ4_sizeofState());
-	if (!e->lz4)
-		return ERR_NOMEM;
-	/* Before the first measure everything is worth a try. */
-	e->byte_ps = 8000;
-	if (mig_sent_init(&e->sent, core, memory_bytes))
+	e->pack.bytes = malloc(MIG_PACK_PAGES * PAGE_SIZE);
+	if (!e->lz4 || !e->pack.bytes || mig_sent_init(&e->sent, core, memory_bytes))
 		return ERR_NOMEM;
 	return may_use(e, MIG_ENC_SAME) ? mig_same_init(&e->same, &e->sent) : ERR_OK;
 }
@@ -46,34 +53,32 @@ enum err mig_encode_init(struct mig_encode *e, const struct mig_core *core, uint
 void mig_encode_fini(struct mig_encode *e)
 {
 	free(e->lz4);
+	free(e->pack.bytes);
 	e->lz4 = NULL;
+	e->pack.bytes = NULL;
 	mig_same_fini(&e->same);
 	mig_sent_fini(&e->sent);
 }
 
 void mig_encode_pause(struct mig_encode *e)
 {
-	e->ended_bytes = 0;
+	mig_price_pause(&e->price);
+}
+
+void mig_encode_limit(struct mig_encode *e, uint64_t bytes_per_s)
+{
+	mig_price_limit(&e->price, bytes_per_s);
 }
 
 void mig_encode_begin(struct mig_encode *e)
 {
-	uint64_t now = mig_core_clock(e->core), ps, most = 4ull * e->byte_ps + 1000;
-
-	if (!e->ended_bytes)
-		return;
-	ps = (now - e->ended_ns) * 1000 / e->ended_bytes;
-	/* One pause of the scheduler is no property of the link. */
-	if (ps > most)
-		ps = most;
-	e->byte_ps = (uint32_t)((7ull * e->byte_ps + ps) / 8);
-	e->ended_bytes = 0;
+	e->packed = false;
+	mig_price_begin(&e->price, mig_core_clock(e->core));
 }
 
 void mig_encode_end(struct mig_encode *e, size_t bytes)
 {
-	e->ended_ns = mig_core_clock(e->core);
-	e->ended_bytes = bytes;
+	mig_price_end(&e->price, mig_core_clock(e->core), bytes);
 }
 
 static bool page_is_zero(const void *page)
@@ -123,55 +128,76 @@ static void put_one(struct mig_batch *b, uint64_t pfn, uint16_t encoding, size_t
 	b->entries++;
 }
 
-static uint32_t average(uint32_t old, uint64_t sample)
+static void put_raw(struct mig_batch *b, uint64_t pfn, const void *page)
 {
-	return (uint32_t)((15ull * old + (sample < UINT32_MAX ? sample : UINT32_MAX)) / 16);
+	put_run(b, pfn, MIG_ENC_RAW);
+	memcpy(b->body + b->length, page, PAGE_SIZE);
+	b->length += PAGE_SIZE;
 }
 
-/* Worth a try: the bytes that it saves on average are dearer than the time it takes; or it is time to look again. */
-static bool pays(const struct mig_encode *e, struct mig_gain *g)
-{
-	uint32_t probe = e->byte_ps >= SLOW_PS ? SLOW_PROBE_PAGES : PROBE_PAGES;
-
-	if (g->tries < PROBE_PAGES || (uint64_t)g->saved_bytes * e->byte_ps > (uint64_t)g->cost_ns * 1000 ||
-	    ++g->passed >= probe) {
-		g->passed = 0;
-		return true;
-	}
-	return false;
-}
-
-/* Compresses straight into the record; false, with the record as it was, if that gains too little. A vCPU can't write
+/* Compresses straight into the record, or puts the page there as it is if that gains too little. A vCPU can't write
  * while this runs on its CPU; where it could, a torn page is dirty again and goes out again. */
-static bool put_lz4(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, const void *page)
+static void put_lz4(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, const void *page)
 {
-	struct mig_gain *g = &e->lz4_gain;
-	bool timed = g->tries++ % TIMED_TRIES == 0;
+	bool timed = e->lz4_tries++ % TIMED_TRIES == 0;
 	uint64_t start = timed ? mig_core_clock(e->core) : 0;
 	int n = LZ4_compress_fast_extState(e->lz4, page, (char *)data_of_next(b), PAGE_SIZE, LZ4_BYTES_MAX, LZ4_ACCELERATION);
 
-	if (timed) {
-		uint64_t took = mig_core_clock(e->core) - start;
+	mig_price_seen(&e->price, MIG_WAY_LZ4, 1, n > 0 ? (unsigned)n : PAGE_SIZE,
+		       timed ? mig_core_clock(e->core) - start : UINT64_MAX);
+	if (n > 0)
+		put_one(b, pfn, MIG_ENC_LZ4, (size_t)n);
+	else
+		put_raw(b, pfn, page);
+}
 
-		/* A pause of the scheduler is no cost of the encoding. */
-		if (g->cost_ns && took > 8ull * g->cost_ns)
-			took = 8ull * g->cost_ns;
-		g->cost_ns = g->cost_ns ? average(g->cost_ns, took) : (uint32_t)took;
-	}
-	g->saved_bytes = average(g->saved_bytes, n > 0 ? PAGE_SIZE - (unsigned)n : 0);
-	if (n <= 0)
+void mig_encode_flush(struct mig_encode *e, struct mig_batch *b)
+{
+	struct mig_pack *p = &e->pack;
+	size_t most = p->count * PAGE_SIZE - p->count * PAGE_SIZE / 16, n;
+	uint64_t start;
+
+	if (!p->count)
+		return;
+	start = mig_core_clock(e->core);
+	n = mig_pack_encode(p, data_of_next(b), most);
+	mig_price_seen(&e->price, MIG_WAY_PACK, p->count, n ? n : p->count * PAGE_SIZE, mig_core_clock(e->core) - start);
+	if (n)
+		put_one(b, p->pfn[0], MIG_ENC_PACK, n);
+	if (n)
+		memcpy(b->entry + offsetof(struct mig_pages_entry, count), &(uint32_t){ p->count }, sizeof(uint32_t));
+	for (unsigned k = 0; !n && k < p->count; k++)
+		put_raw(b, p->pfn[k], p->bytes + k * PAGE_SIZE);
+	p->count = 0;
+}
+
+bool mig_encode_fits(struct mig_encode *e, struct mig_batch *b)
+{
+	size_t most = b->length + e->pack.count * MIG_BATCH_PAGE;
+
+	if (most + MIG_BATCH_PAGE <= MIG_BODY_MAX)
+		return !e->packed || e->pack.count || most + PACK_FEW * MIG_BATCH_PAGE <= MIG_BODY_MAX;
+	if (!e->pack.count)
 		return false;
-	put_one(b, pfn, MIG_ENC_LZ4, (size_t)n);
-	return true;
+	mig_encode_flush(e, b);
+	e->packed = true;
+	return b->length + PACK_FEW * MIG_BATCH_PAGE <= MIG_BODY_MAX;
 }
 
 static void put_whole(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, const void *page)
 {
-	if (may_use(e, MIG_ENC_LZ4) && pays(e, &e->lz4_gain) && put_lz4(e, b, pfn, page))
-		return;
-	put_run(b, pfn, MIG_ENC_RAW);
-	memcpy(b->body + b->length, page, PAGE_SIZE);
-	b->length += PAGE_SIZE;
+	switch (mig_price_choose(&e->price, e->ways)) {
+	case MIG_WAY_PACK:
+		if (!mig_pack_takes(&e->pack, pfn))
+			mig_encode_flush(e, b);
+		mig_pack_add(&e->pack, pfn, page);
+		break;
+	case MIG_WAY_LZ4:
+		put_lz4(e, b, pfn, page);
+		break;
+	default:
+		put_raw(b, pfn, page);
+	}
 }
 
 /* @kept holds the content, and is what D will have of @pfn. */
@@ -187,7 +213,8 @@ static void put_kept(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, co
 	hash = mig_same_hash(kept);
 	data.page = mig_same_find(&e->same, &e->sent, pfn, kept, hash);
 	data.base = (uint32_t)hash;
-	if (data.page == UINT64_MAX) {
+	/* What still waits to be compressed comes later than this entry. */
+	if (data.page == UINT64_MAX || mig_pack_holds(&e->pack, data.page)) {
 		mig_same_note(&e->same, pfn, hash);
 		put_whole(e, b, pfn, kept);
 		return;
@@ -231,7 +258,7 @@ bool mig_encode_page(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, co
 		put_changed(e, b, pfn, page, sent);
 		return true;
 	}
-	if (e->byte_ps >= (round == 1 ? KEEP_FIRST_PS : KEEP_AGAIN_PS))
+	if (e->price.link_ps >= (round == 1 ? KEEP_FIRST_PS : KEEP_AGAIN_PS))
 		sent = mig_sent_add(&e->sent, pfn, round);
 	if (!sent) {
 		put_whole(e, b, pfn, page);

@@ -2,6 +2,8 @@
 /* encode.h: pages into a PAGES body, each by the encoding that pays on this link. */
 #pragma once
 #include "core.h"
+#include "encode_pack.h"
+#include "encode_price.h"
 #include "encode_same.h"
 #include "encode_sent.h"
 
@@ -16,23 +18,18 @@ struct mig_batch {
 /* The most that one more page may add. */
 #define MIG_BATCH_PAGE	(sizeof(struct mig_pages_entry) + PAGE_SIZE)
 
-/* What an encoding was seen to do, as running averages. */
-struct mig_gain {
-	uint32_t tries, passed;		/* passed: pages in a row for which it was not worth a try */
-	uint32_t saved_bytes, cost_ns;	/* a page */
-};
-
 struct mig_encode {
 	const struct mig_core *core;
 	uint32_t allowed;		/* bit per enum mig_encoding */
+	uint32_t ways;			/* bit per enum mig_way */
 	void *lz4;			/* working memory of the compressor */
-	struct mig_gain lz4_gain;
+	uint32_t lz4_tries;
+	struct mig_price price;
+	struct mig_pack pack;		/* empty between steps */
+	bool packed;			/* this record has a frame */
 	struct mig_sent sent;
 	struct mig_same same;
 	uint8_t page[PAGE_SIZE];	/* what a delta is made from: the guest may write on */
-	/* what a byte costs once it is encoded: hashing, sending, and above all waiting for the link */
-	uint64_t ended_ns, ended_bytes;
-	uint32_t byte_ps;
 };
 
 /* @capabilities: of HELLO, what both sides have. ERR_NOMEM. */
@@ -41,9 +38,14 @@ enum err mig_encode_init(struct mig_encode *e, const struct mig_core *core, uint
 void mig_encode_fini(struct mig_encode *e);
 /* A pass begins or ends: the time until the next record says nothing about the link. */
 void mig_encode_pause(struct mig_encode *e);
-/* Around the making of each record: what passes between the end of one and the begin of the next is the price of the
- * first one's bytes. */
+/* The migration sends at most so many bytes a second from now on; 0: no limit. */
+void mig_encode_limit(struct mig_encode *e, uint64_t bytes_per_s);
+/* Around the making of each record, which mig_encode_flush completes. */
 void mig_encode_begin(struct mig_encode *e);
 void mig_encode_end(struct mig_encode *e, size_t bytes);
-/* Adds @pfn in @round; @page NULL: known zero. True if it has content. @b has room for MIG_BATCH_PAGE more. */
+/* True if @b has room for one more page; may complete what waits to be compressed together to make some. */
+bool mig_encode_fits(struct mig_encode *e, struct mig_batch *b);
+/* Adds @pfn in @round; @page NULL: known zero. True if it has content. @b must have room. */
 bool mig_encode_page(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, const void *page, uint32_t round);
+/* Afterwards all pages added are in @b. */
+void mig_encode_flush(struct mig_encode *e, struct mig_batch *b);

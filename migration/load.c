@@ -5,17 +5,23 @@
 #include <string.h>
 #include <lz4.h>
 #include "encode_delta.h"
+#include "encode_pack.h"
 #include "encode_same.h"
 
-/* Encodings whose data has a length of its own are of one page. */
-static bool has_length(const struct mig_pages_entry *e)
+/* What count and length of an entry may be: raw data is as long as its pages, encoded data tells its length. */
+static bool possible(const struct mig_pages_entry *e)
 {
-	return e->encoding >= MIG_ENC_LZ4;
+	if (e->encoding < MIG_ENC_LZ4)
+		return e->count && e->count <= MIG_LOAD_PAGES_MAX && !e->length;
+	if (e->encoding == MIG_ENC_PACK)
+		return e->count && e->count <= MIG_PACK_MAX && e->length;
+	return e->count == 1 && e->length && e->length < PAGE_SIZE;
 }
 
 static enum err check_encoding(const struct mig_load *l, uint16_t encoding, struct why *why)
 {
-	static const uint64_t needed[] = { [MIG_ENC_DELTA] = MIG_CAP_DELTA, [MIG_ENC_SAME] = MIG_CAP_REFERENCE };
+	static const uint64_t needed[] = { [MIG_ENC_DELTA] = MIG_CAP_DELTA, [MIG_ENC_SAME] = MIG_CAP_REFERENCE,
+					   [MIG_ENC_PACK] = MIG_CAP_BATCH };
 	bool known = encoding < sizeof(needed) / sizeof(needed[0]);
 
 	if (known && !(needed[encoding] & ~l->capabilities))
@@ -29,6 +35,10 @@ static enum err check_data(const struct mig_load *l, const struct mig_pages_entr
 {
 	struct mig_same_data same;
 
+	if (e->encoding == MIG_ENC_PACK && !mig_pack_valid(data, e->length, e->count)) {
+		why_set(why, "PAGES has a malformed batch of %u pages from page 0x%llx on", e->count, (unsigned long long)e->page);
+		return ERR_INVALID;
+	}
 	if (e->encoding == MIG_ENC_DELTA && !mig_delta_valid(data, e->length)) {
 		why_set(why, "PAGES has a malformed delta for page 0x%llx", (unsigned long long)e->page);
 		return ERR_INVALID;
@@ -58,8 +68,7 @@ static enum err entry_next(const struct mig_load *l, const uint8_t *body, size_t
 	*at += sizeof(*e);
 	if (check_encoding(l, e->encoding, why))
 		return ERR_UNKNOWN;
-	if (!e->count || e->count > MIG_LOAD_PAGES_MAX || has_length(e) != (e->length != 0) ||
-	    e->length >= PAGE_SIZE || (e->length && e->count != 1)) {
+	if (!possible(e)) {
 		why_set(why, "PAGES has an impossible entry: %u pages, encoding %u, length %u", e->count, e->encoding, e->length);
 		return ERR_INVALID;
 	}
@@ -71,6 +80,12 @@ static enum err entry_next(const struct mig_load *l, const uint8_t *body, size_t
 	*data = body + *at;
 	*at += bytes;
 	return check_data(l, e, *data, why);
+}
+
+/* Pages after the first that @e reaches. */
+static uint64_t reach(const struct mig_pages_entry *e, const uint8_t *data)
+{
+	return e->encoding == MIG_ENC_PACK ? mig_pack_last(data, e->count, 0) : e->count - 1;
 }
 
 static enum err check(const struct mig_load *l, const uint8_t *body, size_t length, struct why *why)
@@ -95,9 +110,9 @@ static enum err check(const struct mig_load *l, const uint8_t *body, size_t leng
 
 		if (err)
 			return err;
-		if (e.page >= l->pages || e.count > l->pages - e.page) {
-			why_set(why, "PAGES names page 0x%llx and %u on, the guest has 0x%llx",
-				(unsigned long long)e.page, e.count, (unsigned long long)l->pages);
+		if (e.page >= l->pages || reach(&e, data) >= l->pages - e.page) {
+			why_set(why, "PAGES names page 0x%llx and %llu on, the guest has 0x%llx", (unsigned long long)e.page,
+				(unsigned long long)reach(&e, data), (unsigned long long)l->pages);
 			return ERR_RANGE;
 		}
 		named += e.count;
@@ -136,10 +151,53 @@ static enum err load_raw(struct mig_guest *g, uint64_t page, const uint8_t *data
 	return ERR_OK;
 }
 
+/* Passes over a length's further bytes; false if the block ends first. */
+static bool more_length(const uint8_t *data, size_t length, size_t *at, size_t *count)
+{
+	uint8_t byte;
+
+	do {
+		if (*at >= length)
+			return false;
+		byte = data[(*at)++];
+		*count += byte;
+	} while (byte == 255);
+	return true;
+}
+
+/* True if a match of the block is at offset 0, which the decoder lets pass although it means nothing. What else is wrong
+ * with a block the decoder finds. */
+static bool lz4_offset_zero(const uint8_t *data, size_t length)
+{
+	size_t at = 0;
+
+	while (at < length) {
+		uint8_t token = data[at++];
+		size_t literals = token >> 4, match = token & 15;
+
+		if (literals == 15 && !more_length(data, length, &at, &literals))
+			return false;
+		if (literals >= length - at || length - at - literals < 2)
+			return false;
+		at += literals;
+		if (!(data[at] | data[at + 1]))
+			return true;
+		at += 2;
+		if (match == 15 && !more_length(data, length, &at, &match))
+			return false;
+	}
+	return false;
+}
+
 static enum err load_lz4(struct mig_guest *g, uint64_t page, const uint8_t *data, size_t length, struct why *why)
 {
-	void *p = g->ops->page_for_load(g, page);
+	void *p;
 
+	if (lz4_offset_zero(data, length)) {
+		why_set(why, "PAGES has a match at offset 0 in the LZ4 block for page 0x%llx", (unsigned long long)page);
+		return ERR_CORRUPT;
+	}
+	p = g->ops->page_for_load(g, page);
 	if (!p) {
 		why_set(why, "no memory for guest page 0x%llx", (unsigned long long)page);
 		return ERR_NOMEM;
@@ -197,6 +255,26 @@ static enum err load_same(struct mig_guest *g, uint64_t page, const uint8_t *dat
 	return ERR_OK;
 }
 
+/* Nothing is written before all of the frame is known to be good. */
+static enum err load_pack(struct mig_guest *g, const struct mig_pages_entry *e, const uint8_t *data, struct why *why)
+{
+	const uint8_t *pages = mig_pack_decode(data, e->length, e->count);
+
+	if (!pages) {
+		why_set(why, "PAGES has a damaged batch of %u pages from page 0x%llx on", e->count, (unsigned long long)e->page);
+		return ERR_CORRUPT;
+	}
+	for (unsigned n = 0; n < e->count; n++) {
+		uint64_t page = mig_pack_last(data, n + 1, e->page);
+
+		if (load_raw(g, page, pages + n * PAGE_SIZE)) {
+			why_set(why, "no memory for guest page 0x%llx", (unsigned long long)page);
+			return ERR_NOMEM;
+		}
+	}
+	return ERR_OK;
+}
+
 /* The pages of one checked entry. */
 static enum err load_entry(struct mig_guest *g, const struct mig_pages_entry *e, const uint8_t *data, struct why *why)
 {
@@ -208,6 +286,8 @@ static enum err load_entry(struct mig_guest *g, const struct mig_pages_entry *e,
 		return load_delta(g, e->page, data, e->length, why);
 	if (e->encoding == MIG_ENC_SAME)
 		return load_same(g, e->page, data, why);
+	if (e->encoding == MIG_ENC_PACK)
+		return load_pack(g, e, data, why);
 	for (uint32_t n = 0; n < e->count && !err; n++)
 		err = e->encoding == MIG_ENC_RAW ? load_raw(g, e->page + n, data + n * PAGE_SIZE) : load_zero(g, e->page + n);
 	if (err)

@@ -59,12 +59,14 @@ enum mig_type { MIG_TYPES(MIG_TYPE_ENUM) MIG_TYPE_END };
 enum mig_purpose { MIG_PURPOSE_MIGRATE = 1, MIG_PURPOSE_CHECK = 2, MIG_PURPOSE_SETTLE = 3 };
 enum { MIG_OFFER_CHECK = 1, MIG_OFFER_VERIFY = 2 };
 enum { MIG_ANSWER_NONE = 0, MIG_ANSWER_PREPARED = 1 };
-enum mig_encoding { MIG_ENC_ZERO = 0, MIG_ENC_RAW = 1, MIG_ENC_LZ4 = 2, MIG_ENC_DELTA = 3, MIG_ENC_SAME = 4 };
+enum mig_encoding { MIG_ENC_ZERO = 0, MIG_ENC_RAW = 1, MIG_ENC_LZ4 = 2, MIG_ENC_DELTA = 3, MIG_ENC_SAME = 4,
+		    MIG_ENC_PACK = 5 };
 /* Capabilities in HELLO: what a side takes; used when both have it. */
 enum {
 	MIG_CAP_DELTA = 1 << 0,
+	MIG_CAP_BATCH = 1 << 2,
 	MIG_CAP_REFERENCE = 1 << 3,
-	MIG_CAPABILITIES = MIG_CAP_DELTA | MIG_CAP_REFERENCE
+	MIG_CAPABILITIES = MIG_CAP_DELTA | MIG_CAP_BATCH | MIG_CAP_REFERENCE
 };
 /* A statement of the sender alone: its records of hand-offs outlive its boot. */
 #define MIG_CAP_RECORDS_KEPT 2ull

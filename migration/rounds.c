@@ -106,7 +106,7 @@ static void fill(struct mig_rounds *r, struct mig_batch *b)
 {
 	unsigned work = 0, passed = 0;
 
-	while (r->chunk < r->chunks && b->length + MIG_BATCH_PAGE <= MIG_BODY_MAX && work < WORK_RECORD &&
+	while (r->chunk < r->chunks && mig_encode_fits(&r->encode, b) && work < WORK_RECORD &&
 	       passed < BATCH_CHUNKS) {
 		int n;
 
@@ -136,6 +136,7 @@ enum err mig_rounds_batch(struct mig_rounds *r, struct mig_stream *s, struct mig
 		return ERR_AGAIN;
 	mig_encode_begin(&r->encode);
 	fill(r, &b);
+	mig_encode_flush(&r->encode, &b);
 	if (b.entries) {
 		mig_encode_end(&r->encode, b.length);
 		le32_put(b.body, r->round);

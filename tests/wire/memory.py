@@ -2,15 +2,20 @@
 """Section 4 of docs/wire/protocol.md: pages into guest memory, parts into state images, and both sums."""
 import struct
 
+import zstandard
+
 from refused import Refused
 from sums import lz4_block, xxh64
 
 PAGE = 4096
 ZERO_PAGE = bytes(PAGE)
 PAGES_MAX = 1024
-ENCODINGS = ("zero", "raw", "lz4", "delta", "same")
-ZERO, RAW, LZ4, DELTA, SAME = range(5)
-NEEDS = {DELTA: 1 << 0, SAME: 1 << 3}       # bits of HELLO
+ENCODINGS = ("zero", "raw", "lz4", "delta", "same", "batch")
+ZERO, RAW, LZ4, DELTA, SAME, BATCH = range(6)
+NEEDS = {DELTA: 1 << 0, BATCH: 1 << 2, SAME: 1 << 3}       # bits of HELLO
+COUNT_MAX = {LZ4: 1, DELTA: 1, SAME: 1, BATCH: 32}
+LENGTH_MAX = {LZ4: 4095, DELTA: 4095, SAME: 4095, BATCH: 65535}
+WINDOW_MAX = 32 * PAGE
 
 
 class Memory:
@@ -29,14 +34,17 @@ class Memory:
         for page, count, encoding, data in entries:
             self.sent[ENCODINGS[encoding]] += count
             data_pages, zero_pages = data_pages + count * (encoding != ZERO), zero_pages + count * (encoding == ZERO)
-            for n in range(count):
+            numbers, data = skipped(page, count, data) if encoding == BATCH else (range(page, page + count), data)
+            if encoding == BATCH:
+                data = frame(data, count)
+            for n, number in enumerate(numbers):
                 content = (ZERO_PAGE if encoding == ZERO else lz4_block(data, PAGE) if encoding == LZ4 else
                            self.changed(page, data) if encoding == DELTA else
                            self.other(data) if encoding == SAME else data[n * PAGE:(n + 1) * PAGE])
                 if content == ZERO_PAGE:
-                    self.content.pop(page + n, None)
+                    self.content.pop(number, None)
                 else:
-                    self.content[page + n] = content
+                    self.content[number] = content
         return data_pages, zero_pages
 
     def entries(self, body, current_round):
@@ -54,7 +62,7 @@ class Memory:
                 raise Refused("pages", "PAGES has encoding %d, which was not agreed on" % encoding)
             if not pages or page + pages > self.pages:
                 raise Refused("pages", "PAGES names %d pages at %#x of %#x" % (pages, page, self.pages))
-            if pages != 1 or not 1 <= length <= 4095 if encoding >= LZ4 else length:
+            if pages > COUNT_MAX.get(encoding, pages) or not (length == 0 if encoding < LZ4 else 1 <= length <= LENGTH_MAX[encoding]):
                 raise Refused("pages", "PAGES: %d pages of encoding %d with length %d" % (pages, encoding, length))
             size = pages * PAGE if encoding == RAW else length
             at, named = at + 16 + size, named + pages
@@ -66,6 +74,11 @@ class Memory:
                 runs(body[at - size:at])
             if encoding == SAME and (size != 16 or reference(body[at - size:at])[0] >= self.pages or body[at - 4:at] != bytes(4)):
                 raise Refused("pages", "PAGES has a malformed reference for page %#x" % page)
+            if encoding == BATCH:
+                numbers, data = skipped(page, pages, body[at - size:at])
+                if numbers[-1] >= self.pages:
+                    raise Refused("pages", "PAGES has a batch up to %#x of %#x" % (numbers[-1], self.pages))
+                frame_head(data, pages)
             found.append((page, pages, encoding, body[at - size:at]))
         if at != len(body):
             raise Refused("pages", "PAGES has %d bytes after its last entry" % (len(body) - at))
@@ -110,6 +123,39 @@ def runs(data):
     if len(data) < 4:
         raise Refused("pages", "PAGES has a delta of %d bytes" % len(data))
     return found
+
+
+def skipped(page, count, data):
+    """(numbers of the pages, the frame) of a batch."""
+    if len(data) <= 2 * (count - 1):
+        raise Refused("pages", "PAGES has a batch without a frame")
+    numbers = [page]
+    for (skip,) in struct.iter_unpack("<H", data[:2 * (count - 1)]):
+        numbers.append(numbers[-1] + 1 + skip)
+    return numbers, data[2 * (count - 1):]
+
+
+def frame_head(data, count):
+    """What a batch's frame must say of itself; skippable frames and other formats are none."""
+    try:
+        head = zstandard.get_frame_parameters(data)
+    except zstandard.ZstdError as e:
+        raise Refused("pages", "PAGES has a batch that begins with no frame: %s" % e) from e
+    if data[:4] != b"\x28\xb5\x2f\xfd" or head.content_size != count * PAGE or head.window_size > WINDOW_MAX or \
+            head.dict_id or head.has_checksum:
+        raise Refused("pages", "PAGES has a batch with a frame of another kind or size")
+
+
+def frame(data, count):
+    """The bytes of a batch's pages."""
+    decoder = zstandard.ZstdDecompressor().decompressobj()
+    try:
+        out = decoder.decompress(data)
+    except zstandard.ZstdError as e:
+        raise Refused("pages", "PAGES has a damaged batch: %s" % e) from e
+    if not decoder.eof or decoder.unused_data or len(out) != count * PAGE:
+        raise Refused("pages", "PAGES has a batch of %d bytes with %d bytes after its frame" % (len(out), len(decoder.unused_data)))
+    return out
 
 
 def reference(data):

@@ -1,12 +1,16 @@
 # tern-migbench: the migration sources at the target's optimisation, between two processes of this machine.
 MIGBENCH_SRC := $(sort $(wildcard tools/migbench/*.c)) $(sort $(wildcard migration/*.c)) lib/crc32c.c lib/err.c lib/fmt.c \
 		lib/pages.c lib/state.c lib/why.c tests/fake/fake_log.c
-MIGBENCH_OBJ := $(MIGBENCH_SRC:%.c=$(B)/migbench/%.o) $(B)/migbench/lz4.o
+MIGBENCH_OBJ := $(MIGBENCH_SRC:%.c=$(B)/migbench/%.o) $(B)/migbench/lz4.o $(THIRD_ZSTD:$(B)/third/libzstd/lib/%.o=$(B)/migbench/zstd/%.o)
 MIGBENCH_C   := -std=gnu11 -O2 -g -fno-strict-aliasing -D_GNU_SOURCE $(CINC)
 
 $(B)/migbench/lz4.o: $(DEPS_STAMP)
 	@mkdir -p $(@D)
 	$(Q)gcc $(MIGBENCH_C) -w -c $(D)/src/lz4/lib/lz4.c -o $@
+
+$(B)/migbench/zstd/%.o: $(DEPS_STAMP)
+	@mkdir -p $(@D)
+	$(Q)gcc $(MIGBENCH_C) $(ZSTD_DEFS) -w -c $(D)/src/libzstd/lib/$*.c -o $@
 
 $(B)/migbench/%.o: %.c $(DEPS_STAMP)
 	@mkdir -p $(@D)
@@ -18,4 +22,4 @@ $(B)/tern-migbench: $(MIGBENCH_OBJ)
 .PHONY: migbench
 migbench: $(B)/tern-migbench
 
--include $(MIGBENCH_OBJ:.o=.d)
+-include $(patsubst %.c,$(B)/migbench/%.d,$(MIGBENCH_SRC))

@@ -50,7 +50,7 @@ static const struct option names[] = {
 
 static const char usage[] =
 	"usage: tern-migbench (--image FILE [--then FILE...] | --synthetic KIND:SIZE[,KIND:SIZE...])\n"
-	"    [--link BYTES_PER_S] [--cap BYTES_PER_S] [--encoding raw|lz4|delta|auto] [--dirty-rate PAGES_PER_S]\n"
+	"    [--link BYTES_PER_S] [--cap BYTES_PER_S] [--encoding raw|lz4|delta|zstd|auto] [--dirty-rate PAGES_PER_S]\n"
 	"    [--dirty-bytes N] [--max-downtime MS] [--spare BYTES] [--verify] [--json] [--no-ceilings]\n"
 	"KIND: incompressible, semi, records, text, zero, same, mix, idle (never touched); SIZE: a multiple of 2M\n";
 
@@ -71,6 +71,7 @@ static uint32_t encodings(const char *name)
 		{ "raw", 1u << MIG_ENC_ZERO | 1u << MIG_ENC_RAW },
 		{ "lz4", 1u << MIG_ENC_ZERO | 1u << MIG_ENC_RAW | 1u << MIG_ENC_LZ4 },
 		{ "delta", 1u << MIG_ENC_ZERO | 1u << MIG_ENC_RAW | 1u << MIG_ENC_LZ4 | 1u << MIG_ENC_DELTA },
+		{ "zstd", 1u << MIG_ENC_ZERO | 1u << MIG_ENC_RAW | 1u << MIG_ENC_LZ4 | 1u << MIG_ENC_PACK },
 		{ "auto", 0 },
 	};
 

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* encode_pack.c: frames of several pages, made and read. Both ends work in memory of fixed size that all attempts share:
+ * no frame outlives a step. */
+#include "encode_pack.h"
+#include <string.h>
+#define ZSTD_STATIC_LINKING_ONLY
+#include <zstd.h>
+#include <zstd_errors.h>
+#include "lib/bytes.h"
+#include "lib/log.h"
+
+/* The quickest level that compresses literals too; slower ones gain a hundredth. */
+#define LEVEL		1
+#define WINDOW_MAX	(MIG_PACK_MAX * PAGE_SIZE)
+#define ENCODE_WORK	(320u << 10)
+#define DECODE_WORK	(224u << 10)
+
+static uint64_t encode_work[ENCODE_WORK / 8], decode_work[DECODE_WORK / 8];
+
+bool mig_pack_takes(const struct mig_pack *p, uint64_t pfn)
+{
+	return !p->count || (p->count < MIG_PACK_PAGES && pfn > p->pfn[p->count - 1] &&
+			     pfn - p->pfn[p->count - 1] <= UINT16_MAX);
+}
+
+void mig_pack_add(struct mig_pack *p, uint64_t pfn, const void *page)
+{
+	memcpy(p->bytes + p->count * PAGE_SIZE, page, PAGE_SIZE);
+	p->pfn[p->count++] = pfn;
+}
+
+bool mig_pack_holds(const struct mig_pack *p, uint64_t pfn)
+{
+	for (unsigned n = 0; n < p->count; n++)
+		if (p->pfn[n] == pfn)
+			return true;
+	return false;
+}
+
+size_t mig_pack_encode(const struct mig_pack *p, uint8_t *out, size_t room)
+{
+	static ZSTD_CCtx *ctx;
+	size_t skips = mig_pack_skips(p->count), n;
+
+	if (!ctx) {
+		ctx = ZSTD_initStaticCCtx(encode_work, sizeof(encode_work));
+		if (!ctx || ZSTD_isError(ZSTD_CCtx_setParameter(ctx, ZSTD_c_compressionLevel, LEVEL)) ||
+		    ZSTD_isError(ZSTD_CCtx_setParameter(ctx, ZSTD_c_contentSizeFlag, 1)))
+			panic("zstd does not work in %u bytes", ENCODE_WORK);
+	}
+	if (room <= skips)
+		return 0;
+	for (unsigned k = 1; k < p->count; k++)
+		le16_put(out + 2 * (k - 1), (uint16_t)(p->pfn[k] - p->pfn[k - 1] - 1));
+	n = ZSTD_compress2(ctx, out + skips, room - skips, p->bytes, p->count * PAGE_SIZE);
+	if (ZSTD_isError(n) && ZSTD_getErrorCode(n) != ZSTD_error_dstSize_tooSmall)
+		panic("zstd: %s", ZSTD_getErrorName(n));
+	return ZSTD_isError(n) ? 0 : skips + n;
+}
+
+bool mig_pack_valid(const uint8_t *data, size_t length, unsigned count)
+{
+	size_t skips = mig_pack_skips(count);
+	ZSTD_frameHeader h;
+
+	return length > skips && !ZSTD_getFrameHeader(&h, data + skips, length - skips) && h.frameType == ZSTD_frame &&
+		h.frameContentSize == count * PAGE_SIZE && h.windowSize <= WINDOW_MAX && !h.dictID && !h.checksumFlag;
+}
+
+uint64_t mig_pack_last(const uint8_t *data, unsigned count, uint64_t first)
+{
+	for (unsigned k = 1; k < count; k++)
+		first += 1u + le16_get(data + 2 * (k - 1));
+	return first;
+}
+
+const uint8_t *mig_pack_decode(const uint8_t *data, size_t length, unsigned count)
+{
+	static uint8_t pages[MIG_PACK_MAX * PAGE_SIZE];
+	static ZSTD_DCtx *ctx;
+	size_t skips = mig_pack_skips(count);
+
+	if (!ctx)
+		ctx = ZSTD_initStaticDCtx(decode_work, sizeof(decode_work));
+	if (!ctx)
+		panic("zstd does not work in %u bytes", DECODE_WORK);
+	/* One frame and nothing after it. */
+	if (ZSTD_findFrameCompressedSize(data + skips, length - skips) != length - skips ||
+	    ZSTD_decompressDCtx(ctx, pages, count * PAGE_SIZE, data + skips, length - skips) != count * PAGE_SIZE)
+		return NULL;
+	return pages;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* encode_price.c: the price of a byte, and what each way costs at that price. */
+#include "encode_price.h"
+#include <string.h>
+#include "lib/addr.h"
+
+/* Until something was seen the link is one of 1 Gb/s, so nothing goes raw that need not. */
+#define FIRST_LINK_PS	8000u
+#define FIRST_SEND_PS	1000u
+#define LEAST_SEND_PS	50u
+#define WINDOW_BYTES	(512u << 10)
+#define WINDOW_NS	20000000u
+#define RECORD_BYTES	16384u		/* smaller ones tell little about the price of a byte */
+#define CALM_MAX	256u
+#define FAR_PAGES	4096u		/* a way that could not pay even if nothing of a page were left is tried so rarely */
+#define NEAR_PAGES	256u
+
+void mig_price_init(struct mig_price *p)
+{
+	memset(p, 0, sizeof(*p));
+	p->link_ps = FIRST_LINK_PS;
+	p->send_ps = FIRST_SEND_PS;
+	p->calm = p->calm_next = 1;
+	p->way[MIG_WAY_RAW] = (struct mig_seen){ .cost_ns = 300, .bytes = PAGE_SIZE };
+	p->way[MIG_WAY_LZ4] = (struct mig_seen){ .cost_ns = 6000, .bytes = 2400 };
+	p->way[MIG_WAY_PACK] = (struct mig_seen){ .cost_ns = 12000, .bytes = 1800 };
+}
+
+void mig_price_limit(struct mig_price *p, uint64_t bytes_per_s)
+{
+	uint64_t ps = bytes_per_s ? 1000000000000ull / bytes_per_s : 0;
+
+	p->least_ps = ps < 1u << 30 ? (uint32_t)ps : 1u << 30;
+	if (p->link_ps < p->least_ps)
+		p->link_ps = p->least_ps;
+}
+
+void mig_price_pause(struct mig_price *p)
+{
+	p->ended_bytes = 0;
+	p->making_ns = p->between_ns = p->bytes = 0;
+}
+
+/* What the window that ends shows of the link. */
+static void window_end(struct mig_price *p)
+{
+	uint64_t all_ns = p->making_ns + p->between_ns, ps = all_ns * 1000 / p->bytes;
+	uint64_t cpu_ns = p->bytes * p->send_ps / 1000;
+	bool waited = p->between_ns > cpu_ns + cpu_ns / 2 + all_ns / 16, looked = p->look;
+
+	if (ps > 1u << 30)
+		ps = 1u << 30;
+	p->look = false;
+	if (waited && !looked)
+		ps = (3ull * p->link_ps + ps) / 4;
+	if (waited || ps < p->link_ps)
+		p->link_ps = ps < p->least_ps ? p->least_ps : (uint32_t)ps;
+	if (!waited)
+		p->send_ps += p->send_ps / 64;
+	mig_price_pause(p);
+	if (waited && !looked)
+		return;
+	/* A look that showed nothing new makes the next one rarer. */
+	if (looked)
+		p->calm = p->calm_next = waited && p->calm_next < CALM_MAX ? 4 * p->calm_next : p->calm_next;
+	else if (p->link_ps > p->least_ps + p->least_ps / 8 && !--p->calm)
+		p->look = true, p->calm = 1;
+}
+
+void mig_price_begin(struct mig_price *p, uint64_t now_ns)
+{
+	uint64_t gap = now_ns - p->ended_ns;
+
+	if (p->ended_bytes) {
+		uint64_t most = (8ull * p->link_ps + 1000) * p->ended_bytes / 1000;
+
+		if (p->ended_bytes >= RECORD_BYTES && gap * 1000 / p->ended_bytes < p->send_ps)
+			p->send_ps = (uint32_t)(gap * 1000 / p->ended_bytes);
+		if (p->send_ps < LEAST_SEND_PS)
+			p->send_ps = LEAST_SEND_PS;
+		/* One pause of the scheduler is no property of the link. */
+		p->between_ns += gap < most ? gap : most;
+		p->bytes += p->ended_bytes;
+		p->ended_bytes = 0;
+		if (p->bytes >= WINDOW_BYTES || p->making_ns + p->between_ns >= WINDOW_NS)
+			window_end(p);
+	}
+	p->began_ns = now_ns;
+}
+
+void mig_price_end(struct mig_price *p, uint64_t now_ns, size_t bytes)
+{
+	p->making_ns += now_ns - p->began_ns;
+	p->ended_ns = now_ns;
+	p->ended_bytes = bytes;
+}
+
+static uint64_t page_ps(const struct mig_price *p, enum mig_way way)
+{
+	const struct mig_seen *w = &p->way[way];
+	uint64_t link = (uint64_t)w->bytes * p->link_ps, cpu = 1000ull * w->cost_ns + (uint64_t)w->bytes * p->send_ps;
+
+	return link > cpu ? link : cpu;
+}
+
+/* A way that is not used has to be looked at again, since content changes. */
+static bool due(struct mig_price *p, enum mig_way way)
+{
+	struct mig_seen *w = &p->way[way];
+	uint32_t every = 1000ull * w->cost_ns > 2ull * PAGE_SIZE * p->link_ps ? FAR_PAGES : NEAR_PAGES;
+
+	if (way == MIG_WAY_PACK)
+		every *= MIG_PRICE_TRY / 2;
+	return ++w->passed >= every;
+}
+
+enum mig_way mig_price_choose(struct mig_price *p, uint32_t allowed)
+{
+	enum mig_way best = MIG_WAY_RAW;
+
+	if (p->forced && p->forced--)
+		return MIG_WAY_PACK;
+	if (p->look)
+		return MIG_WAY_RAW;
+	/* What takes about as long and sends less is better: others use the link too. */
+	for (enum mig_way w = MIG_WAY_LZ4; w < MIG_WAYS; w++)
+		if (allowed >> w & 1 && page_ps(p, w) <= page_ps(p, best) + page_ps(p, best) / 16)
+			best = w;
+	for (enum mig_way w = MIG_WAY_LZ4; w < MIG_WAYS; w++) {
+		if (w == best || !(allowed >> w & 1) || !due(p, w))
+			continue;
+		p->way[w].passed = 0;
+		p->forced = w == MIG_WAY_PACK ? MIG_PRICE_TRY - 1 : 0;
+		return w;
+	}
+	return best;
+}
+
+static uint32_t average(uint32_t old, uint64_t sample, unsigned weight)
+{
+	return (uint32_t)(((16ull - weight) * old + weight * (sample < 1u << 30 ? sample : 1u << 30)) / 16);
+}
+
+void mig_price_seen(struct mig_price *p, enum mig_way way, unsigned pages, size_t bytes, uint64_t took_ns)
+{
+	struct mig_seen *w = &p->way[way];
+	unsigned weight = pages < 4 ? 1 : 4;
+	uint64_t cost = took_ns / pages;
+
+	w->bytes = average(w->bytes, bytes / pages, weight);
+	if (took_ns == UINT64_MAX)
+		return;
+	/* Nor is it a cost of the way: what is less is believed sooner than what is more. */
+	if (cost > 4ull * w->cost_ns)
+		cost = 4ull * w->cost_ns;
+	w->cost_ns = average(w->cost_ns, cost, cost < w->cost_ns ? 8 : weight);
+}

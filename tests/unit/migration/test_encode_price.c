@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: migration/encode_price.c */
+#include <criterion/criterion.h>
+#include <string.h>
+#include "lib/addr.h"
+#include "migration/encode_price.h"
+
+/* A sender on a CPU and a link of given speeds, with a fake clock: how long a number of pages takes, and which way they go. */
+
+#define ALL (1u << MIG_WAY_RAW | 1u << MIG_WAY_LZ4 | 1u << MIG_WAY_PACK)
+#define RECORD 32768u
+#define BUFFER 65536u
+
+struct machine {
+	uint64_t link_ps, send_ps;
+	struct { uint64_t cost_ns, bytes; } way[MIG_WAYS];
+	uint64_t now_ps, free_ps;	/* free: when the link has sent all it was given */
+	uint64_t pages[MIG_WAYS], bytes;
+};
+
+static const struct machine slow_text = { 100000, 300, { { 300, PAGE_SIZE }, { 6000, 2500 }, { 12000, 1800 } }, 0, 0, { 0 }, 0 };
+static struct machine m;
+static struct mig_price price;
+
+static void make_record(uint32_t allowed)
+{
+	uint64_t bytes = 0, begun;
+
+	mig_price_begin(&price, m.now_ps / 1000);
+	while (bytes < RECORD) {
+		enum mig_way way = mig_price_choose(&price, allowed);
+
+		begun = m.now_ps;
+		m.now_ps += m.way[way].cost_ns * 1000;
+		bytes += m.way[way].bytes;
+		m.pages[way]++;
+		if (way != MIG_WAY_RAW)
+			mig_price_seen(&price, way, 1, m.way[way].bytes, (m.now_ps - begun) / 1000);
+	}
+	mig_price_end(&price, m.now_ps / 1000, bytes);
+	m.now_ps += bytes * m.send_ps;
+	m.bytes += bytes;
+	if (m.free_ps < m.now_ps)
+		m.free_ps = m.now_ps;
+	m.free_ps += bytes * m.link_ps;
+	if (m.free_ps > m.now_ps + BUFFER * m.link_ps)
+		m.now_ps = m.free_ps - BUFFER * m.link_ps;
+}
+
+static uint64_t sent(void)
+{
+	return m.pages[0] + m.pages[1] + m.pages[2];
+}
+
+/* Nanoseconds for @pages pages. */
+static uint64_t run(const struct machine *what, uint32_t allowed, uint64_t pages)
+{
+	m = *what;
+	mig_price_init(&price);
+	while (sent() < pages)
+		make_record(allowed);
+	return (m.free_ps > m.now_ps ? m.free_ps : m.now_ps) / 1000;
+}
+
+Test(price, on_a_slow_link_no_page_goes_raw)
+{
+	run(&slow_text, ALL, 50000);
+	cr_expect_eq(m.pages[MIG_WAY_RAW], 0);
+	cr_expect_leq(m.pages[MIG_WAY_LZ4], 250, "tries: %u", (unsigned)m.pages[MIG_WAY_LZ4]);
+}
+
+Test(price, on_a_slow_link_what_does_not_shrink_costs_no_time_and_text_after_it_goes_packed_at_once)
+{
+	struct machine noise = slow_text;
+	uint64_t raw;
+
+	noise.way[MIG_WAY_LZ4].bytes = noise.way[MIG_WAY_PACK].bytes = PAGE_SIZE;
+	noise.way[MIG_WAY_PACK].cost_ns = 4000;
+	raw = run(&noise, 1u << MIG_WAY_RAW, 20000);
+	cr_expect_leq(run(&noise, ALL, 20000), raw + raw / 100);
+	memcpy(m.way, slow_text.way, sizeof(m.way));
+	memset(m.pages, 0, sizeof(m.pages));
+	while (sent() < 1000)
+		make_record(ALL);
+	cr_expect_leq(m.pages[MIG_WAY_RAW], 10, "%u", (unsigned)m.pages[MIG_WAY_RAW]);
+}
+
+Test(price, on_a_fast_link_compression_turns_itself_off_and_costs_next_to_nothing)
+{
+	struct machine fast = slow_text;
+	uint64_t raw;
+
+	fast.link_ps = 200;
+	raw = run(&fast, 1u << MIG_WAY_RAW, 500000);
+	cr_expect_leq(run(&fast, ALL, 500000), raw + raw / 30);
+	cr_expect_leq(m.pages[MIG_WAY_LZ4] + m.pages[MIG_WAY_PACK], 3000, "%u + %u", (unsigned)m.pages[MIG_WAY_LZ4],
+		      (unsigned)m.pages[MIG_WAY_PACK]);
+	cr_expect_geq(m.pages[MIG_WAY_LZ4], 50, "it is still tried");
+}
+
+/* Whatever the link, no single way is much quicker than the choice, and none as quick sends much less. */
+Test(price, the_choice_is_as_good_as_the_best_way_on_any_link)
+{
+	for (uint64_t link = 100; link < 200000; link += link / 3) {
+		struct machine what = slow_text;
+		uint64_t best = UINT64_MAX, chosen;
+
+		what.link_ps = link;
+		for (enum mig_way w = MIG_WAY_RAW; w < MIG_WAYS; w++) {
+			uint64_t took;
+
+			what = slow_text;
+			what.link_ps = link;
+			what.way[MIG_WAY_RAW] = slow_text.way[w];
+			took = run(&what, 1u << MIG_WAY_RAW, 200000);
+			best = took < best ? took : best;
+		}
+		what = slow_text;
+		what.link_ps = link;
+		chosen = run(&what, ALL, 200000);
+		cr_expect_leq(chosen, best + best / 10, "at %u ps a byte: %u us, the best way %u us", (unsigned)link,
+			      (unsigned)(chosen / 1000), (unsigned)(best / 1000));
+	}
+}
+
+Test(price, a_link_that_gets_slower_brings_compression_back)
+{
+	struct machine fast = slow_text;
+
+	fast.link_ps = 200;
+	run(&fast, ALL, 50000);
+	m.link_ps = 50000;
+	memset(m.pages, 0, sizeof(m.pages));
+	while (sent() < 10000)
+		make_record(ALL);
+	cr_expect_leq(m.pages[MIG_WAY_RAW], 800, "%u of 10000", (unsigned)m.pages[MIG_WAY_RAW]);
+}
+
+Test(price, a_known_limit_is_believed_before_anything_was_seen)
+{
+	mig_price_init(&price);
+	mig_price_limit(&price, 10000000);
+	cr_expect_eq(price.link_ps, 100000);
+	mig_price_limit(&price, 0);
+	cr_expect_eq(price.least_ps, 0);
+}
+
+Test(price, pauses_of_the_scheduler_do_not_make_a_way_expensive)
+{
+	mig_price_init(&price);
+	for (unsigned n = 0; n < 1000; n++)
+		mig_price_seen(&price, MIG_WAY_PACK, 15, 15 * 1800, 15 * (n % 8 ? 12000 : 900000));
+	cr_expect_leq(price.way[MIG_WAY_PACK].cost_ns, 30000, "%u", price.way[MIG_WAY_PACK].cost_ns);
+}

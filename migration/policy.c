@@ -33,6 +33,19 @@ static uint64_t each(uint64_t count, uint64_t ns)
 	return __builtin_mul_overflow(count, ns, &all) ? 1ull << 60 : bounded(all);
 }
 
+/* What rounds carry, in pages a second: unlike the last one they keep to the cap. */
+static uint64_t carried(const struct mig_measured *m, uint64_t rate, uint64_t bytes)
+{
+	uint64_t ns;
+
+	if (m->cap && (!rate || m->cap < rate))
+		rate = m->cap;
+	if (!rate || !m->dirty_pages)
+		return 0;
+	ns = transfer_ns(bytes / m->dirty_pages, rate) + bounded(m->send_ns) + bounded(m->load_ns);
+	return NS / (ns ? ns : 1);
+}
+
 void mig_budget(const struct mig_measured *m, struct mig_budget *out)
 {
 	uint64_t rate = m->rate_last;
@@ -48,10 +61,7 @@ void mig_budget(const struct mig_measured *m, struct mig_budget *out)
 	/* A last round is a few records long: little of making, carrying and loading them happens at the same time. */
 	out->term_ns[MIG_TERM_PAGES] = bounded(transfer_ns(out->pages_bytes, rate)) +
 		each(m->dirty_pages, bounded(m->send_ns) + bounded(m->load_ns));
-	if (m->dirty_pages && out->term_ns[MIG_TERM_PAGES] >= m->dirty_pages)
-		out->pages_per_s = NS / (out->term_ns[MIG_TERM_PAGES] / m->dirty_pages);
-	else
-		out->pages_per_s = 0;
+	out->pages_per_s = carried(m, rate, out->pages_bytes);
 	out->term_ns[MIG_TERM_STATE_SAVE] = m->state_save_ns;
 	out->term_ns[MIG_TERM_STATE_SEND] = transfer_ns(m->state_bytes, rate);
 	out->term_ns[MIG_TERM_STATE_LOAD] = m->state_load_ns;

@@ -28,6 +28,7 @@ struct mig_measured {
 	uint64_t dirty_pages;		/* to send after the stop */
 	uint64_t page_bytes;		/* on the wire per dirty page, average of the last round; 0: a raw page */
 	uint64_t rate_last, rate_average;	/* bytes a second of the unthrottled link; 0 unknown */
+	uint64_t cap;			/* bytes a second that rounds may use while the guest runs; 0: all */
 	uint64_t send_ns, load_ns;	/* work of the source and of the destination on a page; 0 unknown */
 	uint64_t state_save_ns, state_bytes, state_load_ns;	/* dry run */
 	uint64_t verify_ns;		/* 0 without verify */
@@ -38,7 +39,7 @@ struct mig_budget {
 	uint64_t term_ns[MIG_TERMS];
 	uint64_t total_ns;		/* of all terms but VERIFY, which the caller asked for whatever it costs */
 	uint64_t pages_bytes;		/* bytes behind the PAGES term */
-	uint64_t pages_per_s;		/* that reach the destination by what is known of link and processors; 0 unknown */
+	uint64_t pages_per_s;		/* that rounds carry to the destination, with link, cap and processors as they are; 0 unknown */
 };
 
 void mig_budget(const struct mig_measured *m, struct mig_budget *out);

@@ -69,6 +69,7 @@ void source_measure(struct mig_source *s, uint64_t now_ns, struct mig_budget *bu
 		m->send_ns = s->rounds.work_ns / sent;
 	}
 	m->rate_last = m->rate_average = mig_rate_known(&s->rate);
+	m->cap = s->rate.limit;
 	mig_budget(m, budget);
 	if (s->still && s->final) {
 		budget->term_ns[MIG_TERM_PAGES] += took;

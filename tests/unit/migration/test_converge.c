@@ -182,3 +182,22 @@ Test(converge, bandwidth_in_percent_is_of_the_limit_or_else_of_the_link)
 		cr_expect_leq(rate, row[n].rate * 12 / 10, "row %zu: %llu", n, (unsigned long long)rate);
 	}
 }
+
+Test(converge, a_guest_is_slowed_down_to_what_the_capped_rounds_carry_not_to_what_the_link_could)
+{
+	struct mig_host host = pair.host[0].host;
+	const struct mig_job *job;
+
+	host.bandwidth_bytes = MIB / 8;
+	mig_service_destroy(pair.host[0].service);
+	pair.host[0].service = mig_service_create(&host);
+	pair.link.rate = 20 * MIB;
+	pair.work = 4;
+	pair.work_pages = 1900;
+	pair.stuck = MIG_STUCK_THROTTLE;
+	fake_guest_work(pair.host[0].guest[0], 4000, 1900);
+	job = pair_wait(&pair, 0, pair_migrate(&pair, 0, MIG_VERIFY_OFF), 2000 * SECOND);
+	cr_assert_eq(job->state, MIG_JOB_COMPLETED, "%s", job->error);
+	cr_expect_leq(job->throttle_pages, 2 * MIB / 8 / PAGE_SIZE, "%llu pages a second", (unsigned long long)job->throttle_pages);
+	cr_expect_leq(job->downtime_ns, 300 * MS, "%llu ms", (unsigned long long)(job->downtime_ns / MS));
+}

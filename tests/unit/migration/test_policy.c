@@ -155,6 +155,11 @@ Test(policy, the_budget_says_how_many_pages_a_second_get_through)
 
 	mig_budget(&m, &b);
 	cr_expect_eq(b.pages_per_s, 2560, "10 MiB/s");
+	m.cap = MIB;
+	mig_budget(&m, &b);
+	cr_expect_eq(b.pages_per_s, 256, "rounds keep to the cap");
+	cr_expect_eq(b.term_ns[MIG_TERM_PAGES], 100 * MS, "the last one does not");
+	m.cap = 0;
 	m.rate_last = m.rate_average = 0;
 	mig_budget(&m, &b);
 	cr_expect_eq(b.pages_per_s, 0, "unknown");

@@ -24,6 +24,7 @@ struct options {
 	unsigned dirty_bytes;			/* in a row, in each of them */
 	uint64_t spare_bytes;			/* free memory of the source */
 	unsigned max_downtime_ms;
+	enum mig_stuck stuck;
 	bool verify, json, no_ceilings;
 };
 
@@ -38,7 +39,8 @@ struct memory {
 	bool runs, tracking;
 	/* the writer */
 	uint64_t hot_pages;			/* it rewrites pages 0 to hot_pages - 1 in turn */
-	uint64_t next, random, started_ns, written;
+	uint64_t next, random, started_ns, written, rate;	/* due at @rate since started_ns */
+	uint64_t allowance;			/* pages a second; 0: as asked for */
 	double writer_cpu_s;
 };
 

@@ -53,6 +53,12 @@ static const void *op_page(struct mig_guest *g, uint64_t pfn)
 	return M(g)->present[pfn / CHUNK_PAGES] ? M(g)->bytes + pfn * PAGE_SIZE : NULL;
 }
 
+/* Every page that the writer writes counts: it takes them in turn. */
+static void op_throttle(struct mig_guest *g, uint64_t pages_per_s)
+{
+	M(g)->allowance = pages_per_s;
+}
+
 static void op_stop(struct mig_guest *g)
 {
 	M(g)->runs = false;
@@ -116,7 +122,7 @@ static void op_discard(struct mig_guest *g)
 static const struct mig_guest_ops ops = {
 	.definition = op_definition, .track_start = op_track_start, .track_stop = op_track_stop,
 	.chunk_present = op_chunk_present, .harvest = op_harvest, .dirty_pages = op_dirty_pages, .page = op_page,
-	.stop = op_stop, .resume = op_resume, .state_save = op_state_save, .release = op_release,
+	.throttle = op_throttle, .stop = op_stop, .resume = op_resume, .state_save = op_state_save, .release = op_release,
 	.page_for_load = op_page_for_load, .state_check = op_state_check, .state_load = op_state_load,
 	.run = op_run, .discard = op_discard,
 };
@@ -164,14 +170,17 @@ static uint64_t random_next(struct memory *m)
 
 void memory_work(struct memory *m, const struct options *o, uint64_t now_ns)
 {
-	uint64_t noise[PAGE_SIZE / 8], due;
+	uint64_t noise[PAGE_SIZE / 8], due, rate = m->allowance && m->allowance < o->dirty_rate ? m->allowance : o->dirty_rate;
 	double cpu;
 
 	if (!o->dirty_rate || !m->hot_pages || !m->runs)
 		return;
-	if (!m->started_ns)
+	if (m->rate != rate) {
 		m->started_ns = now_ns;
-	due = (uint64_t)((double)(now_ns - m->started_ns) * 1e-9 * (double)o->dirty_rate);
+		m->written = 0;
+		m->rate = rate;
+	}
+	due = (uint64_t)((double)(now_ns - m->started_ns) * 1e-9 * (double)rate);
 	if (due == m->written)
 		return;
 	cpu = bench_cpu_s();

@@ -37,21 +37,21 @@ void bench_fail(const char *format, ...)
 	exit(1);
 }
 
-enum { IMAGE = 256, THEN, SYNTHETIC, LINK, CAP, ENCODING, DIRTY_RATE, DIRTY_BYTES, MAX_DOWNTIME, SPARE, VERIFY, JSON, BARE };
+enum { IMAGE = 256, THEN, SYNTHETIC, LINK, CAP, ENCODING, DIRTY_RATE, DIRTY_BYTES, MAX_DOWNTIME, STUCK, SPARE, VERIFY, JSON, BARE };
 
 static const struct option names[] = {
 	{ "image", required_argument, NULL, IMAGE }, { "then", required_argument, NULL, THEN },
 	{ "synthetic", required_argument, NULL, SYNTHETIC }, { "link", required_argument, NULL, LINK },
 	{ "cap", required_argument, NULL, CAP }, { "encoding", required_argument, NULL, ENCODING },
 	{ "dirty-rate", required_argument, NULL, DIRTY_RATE }, { "dirty-bytes", required_argument, NULL, DIRTY_BYTES },
-	{ "max-downtime", required_argument, NULL, MAX_DOWNTIME }, { "spare", required_argument, NULL, SPARE }, { "verify", no_argument, NULL, VERIFY },
+	{ "max-downtime", required_argument, NULL, MAX_DOWNTIME }, { "stuck", required_argument, NULL, STUCK }, { "spare", required_argument, NULL, SPARE }, { "verify", no_argument, NULL, VERIFY },
 	{ "json", no_argument, NULL, JSON }, { "no-ceilings", no_argument, NULL, BARE }, { 0 },
 };
 
 static const char usage[] =
 	"usage: tern-migbench (--image FILE [--then FILE...] | --synthetic KIND:SIZE[,KIND:SIZE...])\n"
 	"    [--link BYTES_PER_S] [--cap BYTES_PER_S] [--encoding raw|lz4|delta|zstd|auto] [--dirty-rate PAGES_PER_S]\n"
-	"    [--dirty-bytes N] [--max-downtime MS] [--spare BYTES] [--verify] [--json] [--no-ceilings]\n"
+	"    [--dirty-bytes N] [--max-downtime MS] [--stuck stop|fail|throttle] [--spare BYTES] [--verify] [--json] [--no-ceilings]\n"
 	"KIND: incompressible, semi, records, text, zero, same, mix, idle (never touched); SIZE: a multiple of 2M\n";
 
 static uint64_t number(const char *text)
@@ -62,6 +62,16 @@ static uint64_t number(const char *text)
 	if (end == text || (*end && strcmp(end, "K") && strcmp(end, "M") && strcmp(end, "G")))
 		bench_fail("\"%s\" is not a number", text);
 	return v << (*end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0);
+}
+
+static enum mig_stuck stuck(const char *name)
+{
+	static const char *const known[] = { [MIG_STUCK_STOP] = "stop", "fail", "throttle" };
+
+	for (unsigned n = MIG_STUCK_STOP; n <= MIG_STUCK_THROTTLE; n++)
+		if (!strcmp(known[n], name))
+			return (enum mig_stuck)n;
+	bench_fail("--stuck is stop, fail or throttle");
 }
 
 /* Each one holds the ones before it: the bits of enum mig_encoding. */
@@ -103,6 +113,7 @@ static void parse(int argc, char **argv, struct options *o)
 		case DIRTY_RATE: o->dirty_rate = number(optarg); break;
 		case DIRTY_BYTES: o->dirty_bytes = (unsigned)number(optarg); break;
 		case MAX_DOWNTIME: o->max_downtime_ms = (unsigned)number(optarg); break;
+		case STUCK: o->stuck = stuck(optarg); break;
 		case SPARE: o->spare_bytes = number(optarg); break;
 		case VERIFY: o->verify = true; break;
 		case JSON: o->json = true; break;

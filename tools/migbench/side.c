@@ -186,7 +186,7 @@ static void spare_memory(const struct options *o)
 void run_migration(struct memory *m, const struct options *o, struct run *out)
 {
 	struct mig_move move = { .vm = "bench", .ipv4 = 0x7f000001, .verify = o->verify ? MIG_VERIFY_FULL : MIG_VERIFY_OFF,
-				 .bandwidth_bytes = o->cap_bytes, .max_downtime_ms = o->max_downtime_ms };
+				 .bandwidth_bytes = o->cap_bytes, .stuck = o->stuck, .max_downtime_ms = o->max_downtime_ms };
 	struct ctx c = { .o = o, .m = m };
 	struct why why = { "" };
 	struct mig_service *s;

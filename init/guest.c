@@ -69,6 +69,20 @@ static enum err still_there(struct mig_guest *g, struct why *why)
 	return ERR_STATE;
 }
 
+/* A line before tracking and one after it: the leaves must be the same, but for chunks that the guest touched meanwhile. */
+static void log_leaves(const struct vm *vm, const char *when)
+{
+	struct ept_histogram h;
+
+	if (!vm->ept.root.v)
+		return;		/* it moved as a definition, without memory */
+	ept_histogram(&vm->ept, &h);
+	log_info("ept", "%s %s: leaves 4K %llu, 2M %llu, 1G %llu; R %llu, W %llu, X %llu; A %llu, D %llu; %u chunks, %llu tables", vm->name,
+		 when, (unsigned long long)h.l4k, (unsigned long long)h.l2m, (unsigned long long)h.l1g, (unsigned long long)h.r,
+		 (unsigned long long)h.w, (unsigned long long)h.x, (unsigned long long)h.accessed, (unsigned long long)h.dirty,
+		 vm->chunks_present, (unsigned long long)h.tables);
+}
+
 static enum err track_start(struct mig_guest *g, struct why *why)
 {
 	static const enum dirty_kind kinds[] = {
@@ -84,6 +98,8 @@ static enum err track_start(struct mig_guest *g, struct why *why)
 	if (e == ERR_OK)
 		e = dirty_kind_pick(vm->ept.ad, virt_has_pml(), kinds[host_info()->config->tracker], &kind, why);
 	if (e == ERR_OK)
+		log_leaves(vm, "before tracking");
+	if (e == ERR_OK)
 		e = dirty_start(&vm->dirty, &vm->ept, kind, vm->memory_bytes, why);
 	((struct port *)g)->tracked = e == ERR_OK;
 	if (e == ERR_OK)
@@ -93,8 +109,13 @@ static enum err track_start(struct mig_guest *g, struct why *why)
 
 static void track_stop(struct mig_guest *g)
 {
-	dirty_stop(&vm_of(g)->dirty);
+	struct vm *vm = vm_of(g);
+	bool was = vm->dirty.pages;
+
+	dirty_stop(&vm->dirty);
 	((struct port *)g)->tracked = false;
+	if (was)
+		log_leaves(vm, "after tracking");
 }
 
 static bool chunk_present(struct mig_guest *g, uint64_t chunk)
@@ -205,6 +226,7 @@ static void run(struct mig_guest *g, uint64_t stopped_ns)
 
 	if (vm_life(vm, VM_EVENT_ARRIVE))
 		vm_clock_run(vm, stopped_ns);
+	log_leaves(vm, "has arrived");
 }
 
 static void discard(struct mig_guest *g)

@@ -157,6 +157,16 @@ uint64_t *ept_leaves(const struct ept *ept, gpa_t at)
 	return ept_is_table(e, 2) ? ept_table(e) : NULL;
 }
 
+static void count_leaf(uint64_t e, unsigned level, struct ept_histogram *out)
+{
+	*(level == 1 ? &out->l4k : level == 2 ? &out->l2m : &out->l1g) += 1;
+	out->r += !!(e & EPT_R);
+	out->w += !!(e & EPT_W);
+	out->x += !!(e & EPT_X);
+	out->accessed += !!(e & EPT_A);
+	out->dirty += !!(e & EPT_D);
+}
+
 static void count(const uint64_t *table, unsigned level, struct ept_histogram *out)
 {
 	out->tables++;
@@ -166,7 +176,7 @@ static void count(const uint64_t *table, unsigned level, struct ept_histogram *o
 		if (ept_is_table(e, level))
 			count(ept_table(e), level - 1, out);
 		else if (e)
-			*(level == 1 ? &out->l4k : level == 2 ? &out->l2m : &out->l1g) += 1;
+			count_leaf(e, level, out);
 	}
 }
 
@@ -174,4 +184,10 @@ void ept_histogram(const struct ept *ept, struct ept_histogram *out)
 {
 	*out = (struct ept_histogram){ 0 };
 	count(ept_table(ept->root.v), EPT_LEVELS, out);
+}
+
+bool ept_same(const struct ept_histogram *a, const struct ept_histogram *b)
+{
+	return a->l1g == b->l1g && a->l2m == b->l2m && a->l4k == b->l4k && a->tables == b->tables && a->r == b->r &&
+	       a->w == b->w && a->x == b->x;
 }

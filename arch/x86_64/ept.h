@@ -33,8 +33,12 @@ struct ept {
 	uint64_t reserved;
 };
 
-/* Leaves of each size, and pages that hold tables (the root too). */
-struct ept_histogram { uint64_t l1g, l2m, l4k, tables; };
+/* Leaves of each size, pages that hold tables (the root too), and leaves with each of the bits. What a VM must find again when
+ * its tracking ends is ept_same: accessed and dirty, which the CPU sets as it likes, don't count. */
+struct ept_histogram {
+	uint64_t l1g, l2m, l4k, tables;
+	uint64_t r, w, x, accessed, dirty;
+};
 
 /* ERR_NOMEM. @ad: only where IA32_VMX_EPT_VPID_CAP has it. With it the CPU's reads of guest page tables count as
  * writes, so it is left off when the write-protect tracker is chosen. */
@@ -59,6 +63,7 @@ bool ept_lookup(const struct ept *ept, gpa_t at, hpa_t *host, unsigned *level, u
 uint64_t *ept_leaves(const struct ept *ept, gpa_t at);
 
 void ept_histogram(const struct ept *ept, struct ept_histogram *out);
+bool ept_same(const struct ept_histogram *a, const struct ept_histogram *b);
 
 /* Takes from the allocator what splitting all chunks below @bytes and merging them back will need: 4 KiB for each
  * chunk, mapped or not, so that a guest that touches new memory while it is tracked always gets its table.

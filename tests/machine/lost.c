@@ -73,7 +73,7 @@ static void same_leaves(struct machine_test *t, const struct ept_histogram *befo
 	struct ept_histogram after;
 
 	ept_histogram(&t->vm->ept, &after);
-	if (memcmp(before, &after, sizeof(after)))
+	if (!ept_same(before, &after))
 		panic("attempt %llu left other leaves: %llu of 4K and %llu of 2M, before %llu and %llu", (unsigned long long)attempt,
 		      (unsigned long long)after.l4k, (unsigned long long)after.l2m, (unsigned long long)before->l4k,
 		      (unsigned long long)before->l2m);

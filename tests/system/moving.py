@@ -7,7 +7,7 @@ import sys
 import time
 
 from lablib import network, state
-from harness import FOLDER, ROOT, expect, until
+from harness import FOLDER, ROOT, expect, log_of, until
 
 sys.path.insert(0, os.path.join(ROOT, "tools", "demo"))
 
@@ -26,6 +26,32 @@ def build():
     subprocess.run(["make", "-s", "--no-print-directory", "-C", ROOT, "build/ternctl", "build/demo/initrd.gz"], check=True)
     for path in (KERNEL, INITRD, TERNCTL):
         expect(os.path.exists(path), f"{path}, which make deps and make build")
+
+
+LEAVES = re.compile(rf"ept: {VM} (before tracking|after tracking|has arrived): leaves 4K (\d+), 2M (\d+), 1G (\d+); R (\d+), W (\d+), "
+                    r"X (\d+); A (\d+), D (\d+); (\d+) chunks, (\d+) tables$", re.M)
+LEAVES_NAMES = ("when", "4K", "2M", "1G", "R", "W", "X", "A", "D", "chunks", "tables")
+
+
+def leaves(host):
+    """What the host's log says of the guest's EPT leaves, oldest first."""
+    return [dict(zip(LEAVES_NAMES, [row[0]] + [int(n) for n in row[1:]])) for row in LEAVES.findall(log_of(host))]
+
+
+def leaves_whole(seen):
+    """The leaves of a guest that nobody tracks: each present chunk is one of 2 MiB with all rights."""
+    expect(all(seen[n] == seen["chunks"] for n in ("2M", "R", "W", "X")) and seen["4K"] == seen["1G"] == 0,
+           f"one 2 MiB leaf with all rights for each chunk, not {seen}")
+
+
+def leaves_restored(host):
+    """The host's last tracking began and ended with the same leaves, but for chunks that the guest touched meanwhile."""
+    before, after = leaves(host)[-2:]
+    expect((before["when"], after["when"]) == ("before tracking", "after tracking"), f"a line before and one after, not {before}, {after}")
+    leaves_whole(before)
+    leaves_whole(after)
+    expect(after["chunks"] >= before["chunks"] and after["tables"] == before["tables"], f"the tables of {before} in {after}")
+    expect(after["A"] == after["D"] == (after["chunks"] if before["A"] else 0), f"A and D in all leaves if the EPT has them, not {after}")
 
 
 class Moving:

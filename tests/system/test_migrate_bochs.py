@@ -9,7 +9,7 @@ import threading
 import time
 
 from harness import Cases, config_file, expect, lab, lab_command, until
-from moving import COMPLETED, EXCEPTION, INITRD, KERNEL, TERMINATED, VM, Moving, build
+from moving import COMPLETED, EXCEPTION, INITRD, KERNEL, TERMINATED, VM, Moving, build, leaves, leaves_restored, leaves_whole
 
 A, B, PLAIN, STRICT = "lab-a", "lab-b", "lab-c", "lab-d"
 HOSTS = {A: "10.77.0.2", B: "10.77.0.3", PLAIN: "10.77.0.4", STRICT: "10.77.0.5"}
@@ -157,6 +157,7 @@ def failed_in_the_middle(c, m, what, trouble):
         m.answers(A)
     with c.case(f"{what}: the source gives back what it took for the migration"):
         expect(m.free_bytes(A) == free, f"{free} bytes free on {A}, not {m.free_bytes(A)}")
+        leaves_restored(A)
 
 
 def second_attempt(c, m, free_a, free_b):
@@ -181,6 +182,7 @@ def cancelled(c, m, free_a):
         m.ended(B, number, TERMINATED, 30)
         m.ticks(B, 5, 60)
         m.nothing_left(A, free_a + GUEST_BYTES)
+        leaves_restored(B)
 
 
 def back_by_name(c, m, free_b):
@@ -194,6 +196,7 @@ def back_by_name(c, m, free_b):
         m.ticks(A, 5, 60)
         m.answers(A)
         m.nothing_left(B, free_b)
+        leaves_whole(leaves(A)[-1])
         matches(m.wbemcli("ein", f"{m.url(A)}:Tern_VirtualSystem"), f'Name="{VM}"')
 
 

@@ -106,6 +106,9 @@ static void histogram_is_whole(void)
 	cr_assert_eq(h.l2m, mapped);
 	cr_assert_eq(h.l4k, 0);
 	cr_assert_eq(h.tables, 3);
+	cr_assert_eq(h.w, mapped, "a leaf stayed write-protected");
+	cr_assert_eq(h.r, mapped);
+	cr_assert_eq(h.x, mapped);
 	cr_assert_eq(fake_pages_out, 3);
 }
 

@@ -39,11 +39,6 @@ static void map(uint64_t at, uint64_t host)
 	cr_assert_eq(ept_map_chunk(&ept, gpa(at), hpa(host)), ERR_OK);
 }
 
-static bool same(const struct ept_histogram *a, const struct ept_histogram *b)
-{
-	return a->l1g == b->l1g && a->l2m == b->l2m && a->l4k == b->l4k && a->tables == b->tables;
-}
-
 Test(ept, eptp_says_write_back_four_levels_and_dirty_flags)
 {
 	cr_assert_eq(ept_eptp(&ept), ept.root.v | 0x5e);
@@ -137,11 +132,14 @@ Test(ept, merge_gives_the_histogram_and_the_rights_of_before)
 	ept_histogram(&ept, &split);
 	cr_assert_eq(split.l2m, 0);
 	cr_assert_eq(split.l4k, 200 * 512 + 2);
+	cr_assert_eq(split.w, 0);
+	cr_assert_eq(split.r, split.l4k);
+	cr_assert_not(ept_same(&before, &split));
 	cr_assert(ept_lookup(&ept, gpa(2 * MB), NULL, NULL, &entry));
 	cr_assert_eq(entry & EPT_W, 0);
 	ept_merge_all(&ept);
 	ept_histogram(&ept, &after);
-	cr_assert(same(&before, &after));
+	cr_assert(ept_same(&before, &after));
 	cr_assert(ept_lookup(&ept, gpa(6 * MB + 5), &host, NULL, &entry));
 	cr_assert_eq(host.v, 0x40000000 + 6 * MB + 5);
 	cr_assert_eq(entry & EPT_RWX, EPT_RWX);
@@ -150,6 +148,45 @@ Test(ept, merge_gives_the_histogram_and_the_rights_of_before)
 	cr_assert(ept_lookup(&ept, gpa(2 * MB + 4096), NULL, NULL, &entry));
 	cr_assert_eq(entry & EPT_W, 0, "a read-only page stays so");
 	cr_assert_eq(fake_pages_out, after.tables);
+}
+
+Test(ept, the_histogram_counts_leaves_by_what_they_allow)
+{
+	struct ept_histogram h, one_less;
+
+	map(0, 0x40000000);
+	map(2 * MB, 0x50000000);
+	cr_assert_eq(ept_map_page(&ept, gpa(4 * MB), hpa(0x9000), EPT_R | EPT_WB), ERR_OK);
+	*ept_leaves(&ept, gpa(4 * MB)) |= EPT_A;
+	ept_histogram(&ept, &h);
+	cr_assert_eq(h.l2m, 2);
+	cr_assert_eq(h.l4k, 1);
+	cr_assert_eq(h.r, 3);
+	cr_assert_eq(h.w, 2);
+	cr_assert_eq(h.x, 2);
+	cr_assert_eq(h.accessed, 1);
+	cr_assert_eq(h.dirty, 0);
+	one_less = h;
+	one_less.accessed--;
+	cr_assert(ept_same(&h, &one_less), "the CPU sets A and D when it likes");
+	one_less.w--;
+	cr_assert_not(ept_same(&h, &one_less));
+}
+
+Test(ept, merged_leaves_are_dirty_so_that_the_cpu_need_not_set_it)
+{
+	struct ept_histogram h;
+
+	map(0, 0x40000000);
+	cr_assert_eq(ept_split_reserve(&ept, 2 * MB, NULL), ERR_OK);
+	ept_split_all(&ept, 2 * MB, EPT_D);
+	ept_histogram(&ept, &h);
+	cr_assert_eq(h.dirty, 0);
+	cr_assert_eq(h.w, 512);
+	ept_merge_all(&ept);
+	ept_histogram(&ept, &h);
+	cr_assert_eq(h.accessed, 1);
+	cr_assert_eq(h.dirty, 1);
 }
 
 Test(ept, a_chunk_mapped_while_split_has_small_leaves_and_merges_too)

@@ -108,6 +108,7 @@ static handler *const table[VMX_EXIT_REASON_COUNT] = {
 	[VMX_EXIT_EXTERNAL_INTERRUPT] = host_interrupt,
 	[VMX_EXIT_TRIPLE_FAULT] = triple_fault,
 	[VMX_EXIT_INTERRUPT_WINDOW] = look_again,
+	[VMX_EXIT_NMI_WINDOW] = look_again,
 	[VMX_EXIT_CPUID] = cpuid_instruction,
 	[VMX_EXIT_GETSEC] = undefined,
 	[VMX_EXIT_HLT] = hlt,

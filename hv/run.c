@@ -22,19 +22,22 @@ static bool wakes(struct vm *vm, unsigned index)
  * about before the machine changes. */
 static bool deliver_events(struct vm *vm, struct vcpu *v, unsigned index)
 {
+	bool nmi = machine_nmi_pending(&vm->machine, index);
 	int vector;
 
 	if (v->event)
 		return true;	/* an interrupted delivery goes first */
-	if (machine_nmi_pending(&vm->machine, index) && vcpu_nmi_possible(v)) {
+	if (nmi && vcpu_nmi_possible(v)) {
 		machine_nmi_accept(&vm->machine, index);
 		vcpu_inject_nmi(v);
+		vcpu_want_nmi_window(v, false);
 		return true;
 	}
+	vcpu_want_nmi_window(v, nmi);
 	vector = machine_intr_pending(&vm->machine, index);
 	if (vector < 0) {
 		vcpu_want_interrupt_window(v, false);
-		return machine_nmi_pending(&vm->machine, index);
+		return nmi;
 	}
 	if (!vcpu_interruptible(v)) {
 		vcpu_want_interrupt_window(v, true);
@@ -122,6 +125,8 @@ static enum vm_slice run_vcpu(struct vm *vm, unsigned index, uint64_t end)
 	struct vcpu *v = &vm->vcpu[index];
 	struct look look = { 0 };
 
+	/* Tracking is switched on and off by services, which run on this CPU between slices: one look suffices. A VM whose
+	 * vCPUs run elsewhere must look before each entry, as dirty_start says. */
 	if (dirty_wants_pml(&vm->dirty) != v->pml_on)
 		vcpu_set_pml(v, !v->pml_on);
 	vcpu_load(v);

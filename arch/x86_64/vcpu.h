@@ -103,6 +103,8 @@ bool vcpu_interruptible(const struct vcpu *v);
 bool vcpu_nmi_possible(const struct vcpu *v);
 /* Asks for an exit as soon as it could be (or no longer). */
 void vcpu_want_interrupt_window(struct vcpu *v, bool on);
+/* The same for an NMI, as soon as the handler of the last one has ended. */
+void vcpu_want_nmi_window(struct vcpu *v, bool on);
 void vcpu_inject_interrupt(struct vcpu *v, uint8_t vector);
 void vcpu_inject_nmi(struct vcpu *v);
 /* Exceptions; with_error for those that push an error code. */

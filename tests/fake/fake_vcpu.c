@@ -164,6 +164,12 @@ void vcpu_want_interrupt_window(struct vcpu *v, bool on)
 	fake_vcpu.window = on;
 }
 
+void vcpu_want_nmi_window(struct vcpu *v, bool on)
+{
+	(void)v;
+	fake_vcpu.nmi_window = on;
+}
+
 void vcpu_inject_interrupt(struct vcpu *v, uint8_t vector) { v->event = 0x80000000u | vector; }
 void vcpu_inject_nmi(struct vcpu *v) { v->event = 0x80000202u; }
 

@@ -10,7 +10,7 @@ struct fake_vcpu {
 	uint32_t exit_interruption;
 	uint64_t tsc_offset, timer;	/* as last given */
 	uint64_t tsc_aux_msr;		/* what the CPU's register holds */
-	bool window;			/* an interrupt-window exit was asked for */
+	bool window, nmi_window;	/* an exit was asked for at which an interrupt, an NMI can go in */
 	bool loaded;
 	unsigned created, destroyed, runs, flushes;
 	/* The guest: called by vcpu_run, sets v->exit. */

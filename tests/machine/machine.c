@@ -15,6 +15,7 @@
 static const struct program { const char *name; void (*run)(struct machine_test *t, const char *words); } programs[] = {
 	{ "figures", figures_run },
 	{ "lost", lost_run },
+	{ "nmi", nmi_run },
 };
 
 void __wrap_services_run(void) __attribute__((noreturn));
@@ -42,6 +43,19 @@ void machine_order(struct machine_test *t, struct mailbox order)
 	t->vm->vcpu[0].halted = false;	/* it waits with interrupts off: nothing else would wake it */
 }
 
+static void run_program(struct machine_test *t, const char *words)
+{
+	for (unsigned i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		size_t n = strlen(programs[i].name);
+
+		if (!strncmp(words, programs[i].name, n) && strchr(" ;", words[n])) {
+			programs[i].run(t, words + n);
+			return;
+		}
+	}
+	panic("cmdline: %s: no such program", words);
+}
+
 void __wrap_services_run(void)
 {
 	struct machine_test t = { .vm = &vms[0], .first_page = FIRST_PAGE };
@@ -51,17 +65,14 @@ void __wrap_services_run(void)
 		panic("the guest does not run: %s", t.vm->why.text);
 	t.guest = guest_of(t.vm);
 	t.box = (struct mailbox *)((char *)vm_chunk(t.vm, 0, true) + MAILBOX_GPA);
-	t.pages = (t.vm->memory_bytes >> PAGE_SHIFT) - FIRST_PAGE;
 	machine_finish(&t);
-	for (unsigned i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
-		size_t n = strlen(programs[i].name);
-
-		if (strncmp(words, programs[i].name, n) || (words[n] && words[n] != ' '))
-			continue;
-		programs[i].run(&t, words + n);
-		log_info("machine", "end");
-		for (;;)
-			irq_idle(time_ns() + LONG_NS);
-	}
-	panic("cmdline = %s: no such program", words);
+	do {
+		words += *words == ';';
+		t.pages = (t.vm->memory_bytes >> PAGE_SHIFT) - FIRST_PAGE;
+		run_program(&t, words);
+		words = strchr(words, ';');
+	} while (words);
+	log_info("machine", "end");
+	for (;;)
+		irq_idle(time_ns() + LONG_NS);
 }

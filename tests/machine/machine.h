@@ -22,3 +22,4 @@ uint64_t machine_finish(struct machine_test *t);
 /* What the first word of the guest's command line can be; @words is the rest of it. */
 void figures_run(struct machine_test *t, const char *words);
 void lost_run(struct machine_test *t, const char *words);
+void nmi_run(struct machine_test *t, const char *words);

@@ -11,11 +11,13 @@ enum mailbox_order {
 	ORDER_WRITE,	/* one word to each of @count pages from @first on, @stride bytes apart; @ticks it took */
 	ORDER_READ,	/* the same, reading */
 	ORDER_RANDOM,	/* a counter to any of @count pages from @first on, until @stop; @seed of the order */
+	ORDER_NMI,	/* @count NMIs, each sent by the handler of the one before; GDTs in the pages from @first on. Each
+			 * handler writes to @stride pages first. @writes came, @nested while another was handled */
 };
 
 struct mailbox {
 	uint64_t order, first, stride, count, seed;
 	uint64_t stop;
-	uint64_t ticks, writes;		/* the guest's answer */
+	uint64_t ticks, writes, nested;	/* the guest's answer */
 	uint64_t done;			/* orders done */
 };

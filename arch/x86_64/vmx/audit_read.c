@@ -17,7 +17,7 @@ void audit_read_from(const struct vcpu_state *s)
 static uint64_t image_control(enum vmcs_field field)
 {
 	switch (field) {
-	case VMCS_PIN_BASED_CONTROLS:	return VMX_PIN_NMI_EXITING;
+	case VMCS_PIN_BASED_CONTROLS:	return VMX_PIN_NMI_EXITING | VMX_PIN_VIRTUAL_NMIS;
 	case VMCS_PRIMARY_CONTROLS:	return VMX_PROC_SECONDARY_CONTROLS;
 	case VMCS_SECONDARY_CONTROLS:	return VMX_PROC2_EPT | VMX_PROC2_UNRESTRICTED_GUEST;
 	case VMCS_ENTRY_CONTROLS:	return VMX_ENTRYC_LOAD_DEBUG_CONTROLS | VMX_ENTRYC_LOAD_PAT | VMX_ENTRYC_LOAD_EFER |

@@ -153,15 +153,27 @@ bool vcpu_nmi_possible(const struct vcpu *v)
 	return !v->event && !(vmcs_read(VMCS_GUEST_INTERRUPTIBILITY_STATE) & (BLOCKING_STI | BLOCKING_MOV_SS | BLOCKING_NMI));
 }
 
+static void want(struct vcpu *v, uint32_t control, bool on)
+{
+	uint32_t controls = on ? v->proc_controls | control : v->proc_controls & ~control;
+
+	if (controls == v->proc_controls)
+		return;
+	v->proc_controls = controls;
+	vmcs_write(VMCS_PRIMARY_CONTROLS, controls);
+}
+
 void vcpu_want_interrupt_window(struct vcpu *v, bool on)
 {
-	uint32_t want = on ? v->proc_controls | VMX_PROC_INTERRUPT_WINDOW_EXITING
-			   : v->proc_controls & ~(uint32_t)VMX_PROC_INTERRUPT_WINDOW_EXITING;
+	want(v, VMX_PROC_INTERRUPT_WINDOW_EXITING, on);
+}
 
-	if (want == v->proc_controls)
-		return;
-	v->proc_controls = want;
-	vmcs_write(VMCS_PRIMARY_CONTROLS, want);
+/* Not while STI blocks: a CPU may then exit at once, again and again, without getting past the instruction. */
+void vcpu_want_nmi_window(struct vcpu *v, bool on)
+{
+	want(v, VMX_PROC_NMI_WINDOW_EXITING,
+	     on && vmx_caps_has(vmx_caps(), VMX_FEATURE_VIRTUAL_NMIS) &&
+	     !(vmcs_read(VMCS_GUEST_INTERRUPTIBILITY_STATE) & BLOCKING_STI));
 }
 
 void vcpu_inject_interrupt(struct vcpu *v, uint8_t vector)

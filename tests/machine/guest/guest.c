@@ -2,6 +2,10 @@
 /* guest.c: a guest that does what its mailbox says, with interrupts off and all memory mapped one to one. */
 #include "tests/machine/mailbox.h"
 
+#define CODE_SELECTOR	0x10ull
+#define INTERRUPT_GATE	0x8eull
+#define PATIENCE	3000000u	/* turns of a loop */
+
 static volatile struct mailbox *const box = (volatile struct mailbox *)MAILBOX_GPA;
 static uint64_t counter;
 
@@ -50,6 +54,29 @@ static void write_random(void)
 	}
 }
 
+/* In nmi.S. */
+extern volatile uint64_t nmi_count, nmi_nested, nmi_page, nmi_want, nmi_fill;
+extern char nmi_handler[];
+void nmi_send_and_wait(uint64_t rounds);
+
+static void take_nmis(void)
+{
+	static uint64_t idt[2 * 3];
+	struct { uint16_t limit; uint64_t base; } __attribute__((packed)) idtr = { sizeof(idt) - 1, (uint64_t)idt };
+	uint64_t at = (uint64_t)nmi_handler;
+
+	idt[4] = (at & 0xffff) | CODE_SELECTOR << 16 | INTERRUPT_GATE << 40 | (at >> 16 & 0xffff) << 48;
+	idt[5] = at >> 32;
+	__asm__ volatile("lidt %0" : : "m"(idtr));
+	nmi_page = box->first;
+	nmi_want = box->count;
+	nmi_fill = box->stride;
+	nmi_count = nmi_nested = 0;
+	nmi_send_and_wait(PATIENCE);
+	box->writes = nmi_count;
+	box->nested = nmi_nested;
+}
+
 void guest_main(void)
 {
 	for (;;) {
@@ -61,6 +88,8 @@ void guest_main(void)
 			write_each();
 		else if (box->order == ORDER_READ)
 			read_each();
+		else if (box->order == ORDER_NMI)
+			take_nmis();
 		else
 			write_random();
 		box->ticks = tsc() - begin;

@@ -173,9 +173,11 @@ Test(run, an_nmi_goes_in_when_it_can)
 	fake_vcpu.guest = takes;
 	vm_run_slice(vm, 1000);
 	cr_expect_eq(taken, 0);
+	cr_expect(fake_vcpu.nmi_window, "the guest must exit as soon as its handler has ended");
 	fake_vcpu.nmi_blocked = false;
 	vm_run_slice(vm, 1000);
 	cr_expect_eq(taken, NMI);
+	cr_expect_not(fake_vcpu.nmi_window);
 	cr_expect_not(machine_nmi_pending(&vm->machine, 0));
 }
 

@@ -46,7 +46,7 @@ static void window_end(struct mig_price *p)
 {
 	uint64_t all_ns = p->making_ns + p->between_ns, ps = all_ns * 1000 / p->bytes;
 	uint64_t cpu_ns = p->bytes * p->send_ps / 1000;
-	bool waited = p->between_ns > cpu_ns + cpu_ns / 2 + all_ns / 16, looked = p->look;
+	bool waited = p->between_ns > 2 * cpu_ns + all_ns / 8, looked = p->look;
 
 	if (ps > 1u << 30)
 		ps = 1u << 30;
@@ -95,12 +95,27 @@ void mig_price_end(struct mig_price *p, uint64_t now_ns, size_t bytes)
 	p->ended_bytes = bytes;
 }
 
+static uint64_t cpu_ps(const struct mig_price *p, const struct mig_seen *w)
+{
+	return 1000ull * w->cost_ns + (uint64_t)w->bytes * p->send_ps;
+}
+
 static uint64_t page_ps(const struct mig_price *p, enum mig_way way)
 {
 	const struct mig_seen *w = &p->way[way];
-	uint64_t link = (uint64_t)w->bytes * p->link_ps, cpu = 1000ull * w->cost_ns + (uint64_t)w->bytes * p->send_ps;
+	uint64_t link = (uint64_t)w->bytes * p->link_ps, cpu = cpu_ps(p, w);
 
 	return link > cpu ? link : cpu;
+}
+
+/* What takes about as long and sends less is better: others use the link too. What saves nothing now may do so with the
+ * next page, but only a CPU that waits most of the time can try that for nothing. */
+static bool better(const struct mig_price *p, enum mig_way way, enum mig_way than)
+{
+	const struct mig_seen *w = &p->way[way];
+
+	return page_ps(p, way) <= page_ps(p, than) + page_ps(p, than) / 16 &&
+		(w->bytes < PAGE_SIZE - PAGE_SIZE / 8 || 2 * cpu_ps(p, w) <= (uint64_t)w->bytes * p->link_ps);
 }
 
 /* A way that is not used has to be looked at again, since content changes. */
@@ -122,9 +137,8 @@ enum mig_way mig_price_choose(struct mig_price *p, uint32_t allowed)
 		return MIG_WAY_PACK;
 	if (p->look)
 		return MIG_WAY_RAW;
-	/* What takes about as long and sends less is better: others use the link too. */
 	for (enum mig_way w = MIG_WAY_LZ4; w < MIG_WAYS; w++)
-		if (allowed >> w & 1 && page_ps(p, w) <= page_ps(p, best) + page_ps(p, best) / 16)
+		if (allowed >> w & 1 && better(p, w, best))
 			best = w;
 	for (enum mig_way w = MIG_WAY_LZ4; w < MIG_WAYS; w++) {
 		if (w == best || !(allowed >> w & 1) || !due(p, w))

@@ -38,3 +38,12 @@ demo: image $(B)/ternctl $(B)/demo/initrd.gz
 demo-check: $(B)/demo/writer
 	$(Q)python3 tests/unit/demo/test_report.py
 	$(Q)python3 tests/unit/demo/test_guest.py $(B)/demo/writer
+
+# --- the small guest of the fault tests ----------------------------------------------------------------
+SMALL_GUEST := tests/system/guest/start.S tests/system/guest/guest.c tools/demo/guest/region.c
+
+$(B)/tests/guest: $(SMALL_GUEST) tests/system/guest/guest.ld tools/demo/guest/region.h
+	@mkdir -p $(@D)
+	$(Q)gcc -std=gnu11 -O2 -I. $(WARN) -ffreestanding -fno-pic -no-pie -mgeneral-regs-only -mno-red-zone -fno-stack-protector \
+		-fno-asynchronous-unwind-tables -fcf-protection=none -nostdlib -static -Wl,--build-id=none,--no-warn-rwx-segments,-T,tests/system/guest/guest.ld $(SMALL_GUEST) -o $@.elf
+	$(Q)objcopy -O binary $@.elf $@

@@ -309,7 +309,7 @@ def run(table):
                 with cases.case(title(case)):
                     pair.run(case)
                 if len(cases.failed) > broken:
-                    print(f"     records seen: {' '.join(n for n, _ in pair.gate.seen[-30:])}")
+                    print(f"     {pair.gate.story(16)}")
                     for h in state.running(FOLDER).hosts:
                         wait.show_tail(h, 30)
                     with cases.case("the pair begins anew"):

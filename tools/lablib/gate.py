@@ -9,6 +9,7 @@ import select
 import socket
 import struct
 import threading
+import time
 
 from . import LabError, network
 
@@ -162,7 +163,7 @@ class Gate:
         with self.lock:
             passed = False
             for name, sender in list(self.records.of(frame)):
-                self.seen.append((name, sender))
+                self.seen.append((name, sender, time.monotonic()))
                 if self.wanted and self.wanted[:2] == [name, sender]:
                     self.wanted[2] -= 1
                     if self.wanted[2] == 0:
@@ -191,9 +192,16 @@ class Gate:
         except OSError:
             pass  # the link is down: the frame is lost, as on a wire
 
+    def story(self, count):
+        """The last @count records that came, with the seconds from one to the next."""
+        last, words = self.seen[-count:], []
+        for before, (name, sender, when) in zip([None] + last, last):
+            words.append(f"{name} from {sender}" + (f" +{when - before[2]:.1f}" if before else ""))
+        return "records: " + ", ".join(words)
+
     def wait(self, seconds):
         """Waits until the armed record came."""
         if not self.fired.wait(seconds):
-            raise LabError(f"{self.wanted[0]} from {self.wanted[1]} did not come within {seconds} s; seen: {self.seen[-12:]}")
+            raise LabError(f"{self.wanted[0]} from {self.wanted[1]} did not come within {seconds} s; {self.story(12)}")
         if self.error:
             raise LabError(f"the gate failed: {self.error}")

@@ -180,8 +180,11 @@ static bool quiet(void)
 	for (int n = 0; n < 2; n++) {
 		const struct mig_service *m = pair.host[n].service;
 
-		if (m->core.attempts || service_farewells(m) || service_out_migrations(m))
+		if (m->core.coming || service_farewells(m))
 			return false;
+		for (unsigned i = 0; i < SERVICE_OUT; i++)
+			if (m->out[i].source)
+				return false;
 	}
 	return true;
 }
@@ -227,9 +230,10 @@ static void expect_nothing_left(void)
 	for (int n = 0; n < 2; n++) {
 		struct mig_service *m = pair.host[n].service;
 
-		EXPECT(!m->core.attempts, "an attempt is open");
+		EXPECT(!m->core.coming, "a reception is open");
 		EXPECT(!service_farewells(m), "something is left to settle");
-		EXPECT(!service_out_migrations(m), "a source is left");
+		for (unsigned i = 0; i < SERVICE_OUT; i++)
+			EXPECT(!m->out[i].source, "a source is left");
 		for (unsigned i = 0; i < SERVICE_IN; i++)
 			EXPECT(!m->in[i] || !m->in[i]->guest, "a destination is left");
 		for (unsigned i = 0; i < mig_job_count(m); i++)

@@ -26,6 +26,15 @@
 #ifndef GIVE_UPS
 #define GIVE_UPS 0	/* an operator ends PREPARED at D by recording ABORTED */
 #endif
+#ifndef FORGETS
+#define FORGETS 0	/* crashes that lose the records too, although the host keeps them (-DDURABLE) */
+#endif
+#ifndef FORCES
+#define FORCES 0	/* times that an operator forces an outcome: at S in doubt, at D prepared */
+#endif
+#ifndef AUTOSTARTS
+#define AUTOSTARTS 0	/* times that S, restarted with its records, starts the machine afresh where nothing holds it */
+#endif
 #define CONNS 3		/* connections that exist at once */
 #define ROOM 4		/* records on their way in one direction of one */
 
@@ -86,6 +95,7 @@ byte d_boot, peer_boot[ATTEMPTS];
 #define G_LOADED 2
 #define G_STOPPED 3
 #define G_RUN 4
+#define G_FRESH 5	/* started anew from its disks */
 byte sg = G_RUN, dg[ATTEMPTS];
 byte d_conn[ATTEMPTS];	/* the connection that D loads from */
 
@@ -93,6 +103,11 @@ bool ran;		/* D's copy has run, however shortly */
 bool s_decided[ATTEMPTS];	/* S resumed after this attempt (ghost) */
 bool lock_s = true, lock_d;	/* who may act on the outside world (ghost) */
 bool asked;		/* for a mutation */
+bool away;		/* S: the machine went to D */
+bool lost[ATTEMPTS];	/* D: OWNED in an earlier boot */
+bool d_keeps = IS_DURABLE;	/* D says RECORDS_KEPT in this boot */
+bool owned, forgot, forced, told;	/* ghosts: D recorded OWNED once; a crash lost records; an operator forced; S said "runs twice" */
+byte forgets = FORGETS, forces = FORCES, autostarts = AUTOSTARTS;
 bool s_crashed, d_crashed, s_kick[ATTEMPTS], d_kick[ATTEMPTS];
 
 byte cuts = CUTS, slow = SLOW, dups = DUPS, cancels = CANCELS, give_ups = GIVE_UPS, s_crashes = S_CRASHES, d_crashes = D_CRASHES;
@@ -192,8 +207,8 @@ inline send_d(c, m)
 inline s_resume(e)
 {
 	d_step {
-		assert(!D_RUNS);		/* P1: never two running */
-		assert(!ran);			/* P4: no rollback to an image that has run elsewhere */
+		assert(!D_RUNS || forced);	/* P1: never two running */
+		assert(!ran || forced);		/* P4: no rollback to an image that has run elsewhere */
 		assert(sg == G_STOPPED);	/* P2: what S may resume it still has */
 		assert(lock_s);			/* P8: what S gives away it must have back before it runs */
 		s_decided[e] = true;
@@ -204,7 +219,7 @@ inline s_resume(e)
 inline s_free()
 {
 	d_step {
-		assert(ran || sg == G_NONE);	/* P3: nobody frees before the other's proof */
+		assert(ran || sg == G_NONE || forced);	/* P3: nobody frees before the other's proof */
 		sg = G_NONE; lock_s = false
 	}
 }
@@ -212,11 +227,11 @@ inline s_free()
 inline d_run(e)
 {
 	d_step {
-		assert(sg != G_RUN);		/* P1 */
+		assert((sg != G_RUN && sg != G_FRESH) || forced);	/* P1 */
 		assert(dg[e] == G_LOADED);	/* P5: once, and only a complete copy */
-		assert(!s_decided[e]);		/* P4: S went on from here */
+		assert(!s_decided[e] || forced);	/* P4: S went on from here */
 #ifndef M_RUN_BEFORE_ACK
-		assert(s_rec[e] == COMMITTED || s_crashed);	/* P5: only what S committed */
+		assert(s_rec[e] == COMMITTED || s_crashed || forced);	/* P5: only what S committed */
 #endif
 		ran = true; dg[e] = G_RUN
 	}
@@ -226,7 +241,7 @@ inline d_announce(e)
 {
 	d_step {
 		assert(d_rec[e] == OWNED && dg[e] == G_RUN);	/* P8: effects only after OWNED */
-		assert(sg != G_RUN);
+		assert(sg != G_RUN || forced);
 		lock_d = true
 	}
 }
@@ -235,7 +250,7 @@ inline d_announce(e)
 inline d_discard(e)
 {
 	d_step {
-		assert(dg[e] != G_LOADED || s_decided[e] || (d_rec[e] == ABORTED && (sg != G_NONE || s_crashed)));
+		assert(dg[e] != G_LOADED || s_decided[e] || (d_rec[e] == ABORTED && (sg != G_NONE || s_crashed || forced)));
 		assert(dg[e] != G_RUN);
 		dg[e] = G_NONE; d_conn[e] = NOCONN
 	}
@@ -333,10 +348,13 @@ inline s_answer(e, m)
 		fi
 	:: st[e] == S_STOPPED && m == READY -> s_commit(e)
 #ifndef M_OLD_BOOT_RUNS
-	:: st[e] == S_COMMITTED && m == RUNNING && new_boot[e] -> s_doubt(e) /* D owned it, and lost it */
-	:: st[e] == S_COMMITTED && m == RUNNING && !new_boot[e] ->
+	:: st[e] == S_COMMITTED && m == RUNNING && new_boot[e] && sg == G_STOPPED -> s_doubt(e) /* D owned it, and lost it */
+	:: st[e] == S_COMMITTED && m == RUNNING && !(new_boot[e] && sg == G_STOPPED) ->
 #else
 	:: st[e] == S_COMMITTED && m == RUNNING ->
+#endif
+#ifndef M_AWAY_LATE
+		away = true;
 #endif
 		s_free();
 		d_step { s_rec[e] = DONE_; st[e] = S_DONE; unknown[e] = false }
@@ -345,17 +363,25 @@ inline s_answer(e, m)
 		s_rec[e] = ABORTED;
 		if
 		:: sg == G_STOPPED -> s_resume(e)
-		:: else -> assert(s_crashed)
+		:: else -> assert(s_crashed || forced); away = false	/* lost at both */
 		fi;
 		close_s(e);
 		d_step { s_rec[e] = NONE; st[e] = S_END; unknown[e] = false; sent_state[e] = false }
-	:: st[e] == S_COMMITTED && m == ANS_PREPARED -> send_s(e, COMMIT)
+	:: st[e] == S_COMMITTED && m == ANS_PREPARED ->
+		assert(!s_decided[e]);		/* P11: never commits again what it took back */
+		send_s(e, COMMIT)
 	:: st[e] == S_COMMITTED && m == ANS_NONE -> s_none(e)
 	:: st[e] == S_COMMITTED && m != RUNNING && m != REFUSED && m != ANS_PREPARED && m != ANS_NONE -> s_lost(e)
 	:: (st[e] == S_DONE && m == ANS_NONE) || (st[e] == S_ABORTED && (m == ANS_NONE || m == REFUSED)) ->
 		close_s(e);
 		d_step { s_rec[e] = NONE; st[e] = S_END; sent_state[e] = false }
-	:: st[e] == S_ABORTED && m == RUNNING -> assert(false)	/* P1: D runs what was never committed */
+#ifdef M_AWAY_LATE
+		away = away || (m == ANS_NONE && ran);
+#endif
+	:: st[e] == S_ABORTED && m == RUNNING ->
+		assert(forced);		/* P1: D runs what was never committed */
+		d_step { told = true; st[e] = S_DONE }
+		send_s(e, DONE)
 	:: else -> /* what does not belong there ends the connection */
 		if
 		:: st[e] == S_STOPPED || st[e] == S_OFFERED -> s_abort(e)
@@ -385,13 +411,14 @@ inline s_connect(e)
 inline s_ask(e)
 {
 	if
-	:: !new_boot[e] || IS_DURABLE -> send_s(e, QUESTION(e))
 #ifdef M_NEW_BOOT_MEANS_NO
-	:: new_boot[e] && !IS_DURABLE && st[e] == S_COMMITTED -> s_give_up(e)
+	:: !new_boot[e] || (d_keeps && st[e] != S_COMMITTED) -> send_s(e, QUESTION(e))
+	:: new_boot[e] && st[e] == S_COMMITTED -> s_give_up(e)
 #else
-	:: new_boot[e] && !IS_DURABLE && st[e] == S_COMMITTED -> s_doubt(e)
+	:: !new_boot[e] || d_keeps -> send_s(e, QUESTION(e))
+	:: new_boot[e] && !d_keeps && st[e] == S_COMMITTED -> s_doubt(e)
 #endif
-	:: new_boot[e] && !IS_DURABLE && st[e] != S_COMMITTED ->
+	:: new_boot[e] && !d_keeps && st[e] != S_COMMITTED ->
 		close_s(e);
 		d_step { s_rec[e] = NONE; st[e] = S_END; sent_state[e] = false }
 	fi
@@ -430,6 +457,18 @@ end_again:
 			s_abort(e)
 #ifdef M_CANCEL_AFTER_COMMIT
 		:: d_step { cancels && st[e] == S_COMMITTED -> cancels-- } s_give_up(e)
+#endif
+#if FORCES
+		/* an operator, told the risk: S in doubt resumes its copy, or gives it up and asks on */
+#ifdef M_FORCE_UNRECORDED
+		:: d_step { forces && st[e] == S_COMMITTED && unknown[e] && sg == G_STOPPED -> forces--; forced = true }
+#else
+		:: d_step { forces && st[e] == S_COMMITTED && unknown[e] && sg == G_STOPPED -> forces--; forced = true; s_rec[e] = ABORTED }
+#endif
+			d_step { sg = G_RUN; s_decided[e] = true; st[e] = S_ABORTED; unknown[e] = false; hopeless[e] = false }
+			close_s(e)
+		:: d_step { forces && st[e] == S_COMMITTED && unknown[e] && sg == G_STOPPED -> forces--; forced = true; away = true }
+			sg = G_NONE
 #endif
 		/* in doubt, or a farewell: on new connections, for ever */
 #ifdef M_ASK_ONCE
@@ -494,7 +533,7 @@ inline d_commit(e, c)
 #ifdef M_RUN_BEFORE_RECORD
 	d_run(e); d_rec[e] = OWNED;
 #else
-	d_rec[e] = OWNED; d_run(e);
+	d_step { d_rec[e] = OWNED; owned = true } d_run(e);
 #endif
 	d_announce(e);
 	send_d(c, RUNNING)
@@ -519,7 +558,9 @@ inline d_take(e, c, m)
 	:: d_rec[e] == PREPARED && m == ABORT ->
 		d_rec[e] = ABORTED;
 		d_discard(e); send_d(c, REFUSED)
-	:: d_rec[e] == OWNED && (m == COMMIT || m == QUERY || m == ABORT) ->
+	:: d_rec[e] == OWNED && lost[e] && m == ABORT -> /* S has its copy back by force */
+		d_step { d_rec[e] = NONE; lost[e] = false } send_d(c, ANS_NONE)
+	:: d_rec[e] == OWNED && (m == COMMIT || m == QUERY || (m == ABORT && !lost[e])) ->
 #ifdef M_RUN_AGAIN
 		if
 		:: m == COMMIT -> d_run(e)
@@ -527,7 +568,7 @@ inline d_take(e, c, m)
 		fi;
 #endif
 		send_d(c, RUNNING)
-	:: d_rec[e] == OWNED && m == DONE -> d_rec[e] = NONE; send_d(c, ANS_NONE)
+	:: d_rec[e] == OWNED && m == DONE -> d_step { d_rec[e] = NONE; lost[e] = false } send_d(c, ANS_NONE)
 	:: d_rec[e] == ABORTED && (m == COMMIT || m == QUERY || m == ABORT) -> send_d(c, REFUSED)
 	:: d_rec[e] == ABORTED && m == DONE -> d_rec[e] = NONE; send_d(c, ANS_NONE)
 #if defined(M_OLD_ATTEMPT) && ATTEMPTS > 1
@@ -590,18 +631,23 @@ end_again:
 		:: d_step { slow && dg[e] == G_LOADING -> slow--; printf("EV timeout d %d\n", serial[d_conn[e]]) }
 			send_d(d_conn[e], ABORT); c = d_conn[e]; d_link_dead(e, c); c = 0
 		:: d_step { give_ups && d_rec[e] == PREPARED -> give_ups--; d_rec[e] = GIVE_UP_RECORD } d_discard(e)
+#if FORCES
+		:: d_step { forces && d_rec[e] == PREPARED -> forces--; forced = true; owned = true; d_rec[e] = OWNED }
+			d_run(e); d_announce(e)
+#endif
 		od
 	} unless { d_step { d_kick[e] -> d_kick[e] = false; m = 0; c = 0 } }
 	goto end_again
 }
 
 /* --- the world ------------------------------------------------------------------------------------------- */
-inline forget_s(e)
+inline forget_s(e, keeps)
 {
 	s_kick[e] = true;
 	s_conn[e] = NOCONN;
+	hopeless[e] = false;
 	if
-	:: !IS_DURABLE -> s_rec[e] = NONE
+	:: !keeps -> s_rec[e] = NONE
 	:: else
 	fi;
 	if
@@ -612,16 +658,21 @@ inline forget_s(e)
 	fi
 }
 
-inline forget_d(e)
+inline forget_d(e, keeps)
 {
 	d_kick[e] = true;
 	dg[e] = G_NONE;
 	d_conn[e] = NOCONN;
 	if
-	:: !IS_DURABLE -> d_rec[e] = NONE
-	:: IS_DURABLE && d_rec[e] == PREPARED -> d_rec[e] = ABORTED	/* the copy is gone and never ran */
+	:: !keeps -> d_rec[e] = NONE
+#ifdef M_FORGETS_PREPARED
+	:: keeps && d_rec[e] == PREPARED -> d_rec[e] = NONE
+#else
+	:: keeps && d_rec[e] == PREPARED -> d_rec[e] = ABORTED	/* the copy is gone and never ran */
+#endif
 	:: else
-	fi
+	fi;
+	lost[e] = (d_rec[e] == OWNED)
 }
 
 inline s_leaves(c)
@@ -641,29 +692,65 @@ inline d_leaves(c)
 }
 
 /* A host that loses its memory and boots again. */
-inline crash_s()
+inline crash_s(keeps)
 {
 	d_step {
 		s_crashes--; s_crashed = true; sg = G_NONE;
 		s_leaves(0); s_leaves(1); s_leaves(2);
-		forget_s(0);
+		forget_s(0, keeps);
 #if ATTEMPTS > 1
-		forget_s(1);
+		forget_s(1, keeps);
 #endif
+		if
+		:: !keeps -> away = false; autostarts = 0; forgot = true
+		:: else
+		fi;
 		printf("EV crash s\n")
 	}
 }
 
-inline crash_d()
+inline crash_d(keeps)
 {
 	d_step {
-		d_crashes--; d_crashed = true; d_boot++;
-		d_leaves(0); d_leaves(1); d_leaves(2);
-		forget_d(0);
-#if ATTEMPTS > 1
-		forget_d(1);
+		d_crashes--; d_crashed = true; d_keeps = keeps;
+#ifndef M_LOST_RUNS
+		d_boot++;
 #endif
+		d_leaves(0); d_leaves(1); d_leaves(2);
+		forget_d(0, keeps);
+#if ATTEMPTS > 1
+		forget_d(1, keeps);
+#endif
+		if
+		:: !keeps -> forgot = true
+		:: else
+		fi;
 		printf("EV crash d\n")
+	}
+}
+
+/* S has the machine in its tern.conf: it starts it afresh, where nothing holds it. */
+#ifdef M_AUTOSTART_COMMITTED
+#define HOLDS(e)	false
+#else
+#define HOLDS(e)	(s_rec[e] == COMMITTED)
+#endif
+#ifdef M_AUTOSTART_AWAY
+#define IS_AWAY		false
+#else
+#define IS_AWAY		away
+#endif
+#if ATTEMPTS > 1
+#define HELD		(IS_AWAY || HOLDS(0) || HOLDS(1))
+#else
+#define HELD		(IS_AWAY || HOLDS(0))
+#endif
+inline start_afresh()
+{
+	d_step {
+		autostarts--;
+		assert(!D_RUNS || forced);	/* P10; d_run sees to it that D does not run it later either */
+		sg = G_FRESH
 	}
 }
 
@@ -696,8 +783,15 @@ end:	do
 	:: REPEAT(d2s, 1, 1)
 	:: REPEAT(d2s, 1, 0)
 #endif
-	:: MAY_FAIL && s_crashes -> crash_s()
-	:: MAY_FAIL && d_crashes -> crash_d()
+	:: MAY_FAIL && s_crashes -> crash_s(IS_DURABLE)
+	:: MAY_FAIL && d_crashes -> crash_d(IS_DURABLE)
+#if FORGETS
+	:: forgets && s_crashes -> atomic { forgets--; crash_s(false) }
+	:: forgets && d_crashes -> atomic { forgets--; crash_d(false) }
+#endif
+#if AUTOSTARTS
+	:: atomic { autostarts && s_crashed && sg == G_NONE && !HELD -> start_afresh() }
+#endif
 #ifdef LIVENESS
 	:: tick = !tick	/* time passes: with fairness, for ever only when nobody else can move */
 #endif
@@ -718,6 +812,9 @@ init {
 		s_conn[1] = NOCONN; d_conn[1] = NOCONN;
 #endif
 	}
+#ifdef DURABLE
+	printf("EV durable\n");
+#endif
 	atomic {
 		run Net(); run Source(0); run Dest(0);
 #ifdef TRACE
@@ -734,16 +831,22 @@ init {
 #define DOUBT_S(e)	(st[e] == S_COMMITTED && unknown[e] && hopeless[e])
 #define DOUBT_D(e)	(d_rec[e] == PREPARED && s_crashed)
 #define SETTLED(e)	((st[e] == S_IDLE || st[e] == S_END || DOUBT_S(e)) && (dg[e] == G_NONE || dg[e] == G_RUN || DOUBT_D(e)))
-#define DROPPED(e)	(d_rec[e] == NONE || d_rec[e] == ABORTED || s_crashed || d_crashed)
+/* With records that are kept, no crash leaves one behind that nobody will ever ask for. */
+#define DROPPED(e)	(d_rec[e] == NONE || d_rec[e] == ABORTED || DOUBT_S(e) || DOUBT_D(e) || \
+			 ((s_crashed || d_crashed) && (!IS_DURABLE || forgot)))
+/* Nor is S in doubt but for a D that took over and died, or that forgot. */
+#define JUST(e)		(!DOUBT_S(e) || !IS_DURABLE || owned || forgot)
 #if ATTEMPTS > 1
-#define ALL_SETTLED	(SETTLED(0) && SETTLED(1) && DROPPED(0) && DROPPED(1))
+#define ALL_SETTLED	(SETTLED(0) && SETTLED(1) && DROPPED(0) && DROPPED(1) && JUST(0) && JUST(1))
 #define ANY_DOUBT	(DOUBT_S(0) || DOUBT_S(1) || DOUBT_D(0) || DOUBT_D(1))
 #else
-#define ALL_SETTLED	(SETTLED(0) && DROPPED(0))
+#define ALL_SETTLED	(SETTLED(0) && DROPPED(0) && JUST(0))
 #define ANY_DOUBT	(DOUBT_S(0) || DOUBT_D(0))
 #endif
 /* It runs, or it died with the host that ran it, or a doubt is shown. */
-#define RUNS		((sg == G_RUN) || D_RUNS || ANY_DOUBT || s_crashed || (ran && d_crashed))
+#define RUNS		((sg == G_RUN) || D_RUNS || ANY_DOUBT || s_crashed || (ran && d_crashed) || forced)
+/* What an operator forced to run twice S says, unless it died. */
+#define LOUD		(!(sg == G_RUN && D_RUNS) || told)
 #ifdef LIVENESS
-ltl p6 { <>[] (ALL_SETTLED && RUNS) }
+ltl p6 { <>[] (ALL_SETTLED && RUNS && LOUD) }
 #endif

@@ -117,6 +117,7 @@ static enum err put(void *ctx, const uint8_t key[MIG_STORE_KEY], const void *byt
 	char name[UEFI_VAR_NAME];
 	struct why why;
 	int at = find(key);
+	uint64_t start = time_ns();
 	enum err e;
 
 	(void)ctx;
@@ -138,6 +139,7 @@ static enum err put(void *ctx, const uint8_t key[MIG_STORE_KEY], const void *byt
 		memcpy(known[at].key, key, MIG_STORE_KEY);
 		known[at].used = true;
 	}
+	log_debug("records", "%s written in %llu us", name, (unsigned long long)(time_ns() - start) / 1000);
 	return ERR_OK;
 }
 

@@ -19,8 +19,10 @@
 #define SETTLE_S 60	/* at most: doubts stay */
 #define QUIET_S 12	/* twice the time after which a connection is dead */
 
-struct death { int cut_from; unsigned cut_record; int host; unsigned operation; bool after, both; enum fake_store_fate fate; };
+enum when { BEFORE, AFTER, AFTER_THE_STEP, WHENS };
+struct death { int cut_from; unsigned cut_record; int host; unsigned operation; enum when when; bool both; enum fake_store_fate fate; };
 
+static const uint8_t web1[16] = { [0 ... 15] = 0x77 };	/* its uuid */
 static struct pair pair;
 static struct fake_store store[2];
 static struct wire_record record[2][256];
@@ -36,25 +38,31 @@ static struct {
 static const char *what(void)
 {
 	static const char *const fate[] = { "is kept", "is lost", "loses a removal" };
+	static const char *const when[] = { "before", "after", "at the end of the step of" };
 	static char text[240];
 	const struct wire_record *r = death.cut_from >= 0 ? &record[death.cut_from][death.cut_record] : NULL;
 
 	snprintf(text, sizeof(text), "%s of %c is lost, %c dies %s operation %u%s, what it stored %s: ",
 		 r ? mig_type_name(r->type) : "nothing", r ? "SD"[death.cut_from] : '-', "SD"[death.host],
-		 death.after ? "after" : "before", death.operation, death.both ? ", the other too" : "", fate[death.fate]);
+		 when[death.when], death.operation, death.both ? ", the other too" : "", fate[death.fate]);
 	return text;
 }
 
 #define EXPECT(condition, ...) cr_assert(condition, "%s%s", what(), __VA_ARGS__)
 
+static void die(void)
+{
+	seen.ran_at_d |= pair.host[1].guests && pair.host[1].guest[0]->runs;
+	seen.pipes = pair.pipes;
+	pair_kill(&pair, death.host);
+}
+
 static void around(void *arg, bool after)
 {
 	(void)arg;
-	if (after == death.after && operations == death.operation && !pair.host[death.host].dead && !seen.died[death.host]) {
-		seen.ran_at_d |= pair.host[1].guests && pair.host[1].guest[0]->runs;
-		seen.pipes = pair.pipes;
-		pair_kill(&pair, death.host);
-	}
+	if (death.when == (after ? AFTER : BEFORE) && operations == death.operation && !pair.host[death.host].dead &&
+	    !seen.died[death.host])
+		die();
 	operations += after;
 }
 
@@ -136,6 +144,11 @@ static void restart(int host)
 		seen.owned_kept = recorded(1, MIG_RECORD_OWNED);
 	else
 		seen.committed_kept = recorded(0, MIG_RECORD_COMMITTED);
+	if (!host && seen.committed_kept) {
+		struct why why;
+
+		EXPECT(mig_service_vm_held(pair.host[0].service, web1, &why), "S would start afresh what it committed");
+	}
 }
 
 static bool quiet(void)
@@ -160,6 +173,8 @@ static bool run(void)
 	while (pipe_now_ns < end && pipe_now_ns - busy_ns < QUIET_S * SECOND) {
 		if (!pair.host[death.host].dead)
 			pair_step(&pair);
+		if (death.when == AFTER_THE_STEP && operations > death.operation && !seen.died[death.host])
+			die();
 		if (pair.host[death.host].dead) {
 			restart(death.host);
 			if (death.both)
@@ -269,9 +284,10 @@ static void matrix(int host)
 	record_a_clean_run();
 	for (int from = NO_CUT; from < 2; from++)
 		for (unsigned cut = 0; cut < (from < 0 ? 1 : records[from]); cut++)
-			for (unsigned way = 0; way < 12; way++)
+			for (unsigned way = 0; way < 6 * WHENS; way++)
 				for (unsigned n = 0; ; n++, cases++) {
-					death = (struct death){ from, cut, host, n, way & 1, way & 2, (enum fake_store_fate)(way / 4) };
+					death = (struct death){ from, cut, host, n, (enum when)(way / 6), way & 1,
+								(enum fake_store_fate)(way / 2 % 3) };
 					if (!try_one())
 						break;
 				}

@@ -104,7 +104,7 @@ static void state(const struct manage_job *j, struct inst *out)
 	bool failed = j->state == MANAGE_JOB_EXCEPTION, done = j->state == MANAGE_JOB_COMPLETED;
 
 	inst_num(out, "JobState", j->state);
-	inst_str(out, "JobStatus", j->phase);
+	inst_str(out, "JobStatus", j->status[0] ? j->status : j->phase);
 	inst_str(out, "Phase", j->phase);
 	inst_num(out, "PercentComplete", j->percent);
 	inst_num(out, "ErrorCode", j->error_code);
@@ -148,6 +148,7 @@ static bool job_get(const struct provider *p, unsigned index, struct inst *out)
 	inst_bool(out, "Incoming", j.incoming);
 	inst_num(out, "MigrationType", j.type);
 	rounds(&j, out);
+	inst_num(out, "LinkReconnects", j.reconnects);
 	inst_num(out, "BytesSent", j.bytes_sent);
 	inst_num(out, "BytesLeft", j.bytes_left);
 	inst_num(out, "PagesSent", j.pages_sent);

@@ -144,6 +144,7 @@ static const struct cim_field tern_job_props[] = {
 	PROP(UINT64, RoundZeroPages, ARRAY),
 	PROP(UINT64, RoundDirtyPages, ARRAY),
 	UNIT(UINT64, RoundBytes, ARRAY, "byte"),
+	PROP(UINT32, LinkReconnects, 0),
 	UNIT(UINT64, BytesSent, 0, "byte"),
 	UNIT(UINT64, BytesLeft, 0, "byte"),
 	PROP(UINT64, PagesSent, 0),

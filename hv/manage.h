@@ -122,6 +122,8 @@ struct manage_job {
 	uint16_t type;			/* CIM MigrationType; 0 not known here */
 	enum manage_job_state state;
 	char phase[16];			/* WAITING HELLO OFFER ROUNDS STOP STATE READY COMMIT RUNNING DONE ... */
+	char status[WHY_TEXT];		/* more than the phase says: there is no link, and for how long it is waited; else "" */
+	uint32_t reconnects;		/* times that the link was lost and came back */
 	char error[WHY_TEXT];		/* when EXCEPTION or TERMINATED */
 	uint16_t error_code;		/* 0 none */
 	uint16_t percent;

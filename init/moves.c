@@ -106,6 +106,7 @@ void moves_init(void)
 		.shutdown_wait_ms = info->config->shutdown_wait_ms,
 		.bandwidth_bytes = info->config->bandwidth_bytes, .max_out = info->config->max_out,
 		.max_in = info->config->max_in, .verify = info->config->verify == CONFIG_VERIFY_FULL,
+		.resume_grace_ns = info->config->resume_grace_s * 1000000000ull,
 		.stuck = (enum mig_stuck)(MIG_STUCK_STOP + info->config->when_stuck), .clock_ns = clock_op, .spare_chunks = spare_op, .connect = connect_op, .accept_from = accept_from_op,
 		.wall_s = wall_op, .defines = defines_op,
 		.guest_find = find_op, .guest_check = check_op, .guest_create = create_op,
@@ -276,6 +277,16 @@ static void copy_rounds(const struct mig_job *j, struct manage_job *out)
 	}
 }
 
+/* "", or what is waited for without a link. */
+static void link_status(const struct mig_job *j, uint64_t now_ns, char *out, size_t room)
+{
+	uint64_t left = j->lost_until_ns > now_ns ? j->lost_until_ns - now_ns : 0;
+
+	if (j->lost_ns)
+		fmt(out, room, "link lost %u s ago (%s), %s for %u s more", (unsigned)((now_ns - j->lost_ns) / 1000000000u), j->lost,
+		    j->incoming ? "waiting" : "trying again", (unsigned)((left + 999999999) / 1000000000));
+}
+
 static void copy_job(const struct mig_job *j, struct manage_job *out)
 {
 	memset(out, 0, sizeof(*out));
@@ -290,6 +301,8 @@ static void copy_job(const struct mig_job *j, struct manage_job *out)
 	out->state = job_state(j);
 	fmt(out->phase, sizeof(out->phase), "%s", j->in_doubt ? "IN_DOUBT" : mig_phase_name(j->phase));
 	fmt(out->error, sizeof(out->error), "%s", j->in_doubt ? j->doubt : j->state == MIG_JOB_NEW ? j->waits : j->error);
+	link_status(j, time_ns(), out->status, sizeof(out->status));
+	out->reconnects = j->reconnects;
 	out->error_code = j->error_code;
 	out->percent = j->percent;
 	out->submitted_ns = j->submitted_ns;

@@ -264,6 +264,7 @@ static void defaults(struct config *c)
 	c->max_downtime_ms = 300;
 	c->shutdown_wait_ms = 60000;
 	c->max_out = c->max_in = 2;
+	c->resume_grace_s = 30;
 }
 
 /* A peer without its address is of no use to anyone. */

@@ -45,6 +45,7 @@ struct config {
 	uint64_t bandwidth_bytes;		/* per second, 0 = no limit */
 	enum config_stuck when_stuck;		/* default stop: at the best point */
 	uint32_t max_out, max_in;		/* migrations at once, default 2 each */
+	uint32_t resume_grace_s;		/* default 30, 0 = off */
 	enum config_verify verify;
 	enum config_tracker tracker;
 	uint32_t accept_from_ipv4, accept_from_mask;	/* 0/0 = anyone; a mistake there: nobody */

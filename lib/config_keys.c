@@ -66,6 +66,8 @@ const struct config_key config_key[CONFIG_KEYS] = {
 	MIG("when_stuck", word, when_stuck, .word = stucks, .expected = "stop, fail or throttle"),
 	MIG("max_out", number, max_out, .min = 1, .max = CONFIG_MOVES_MAX, .expected = "a number of migrations from 1 to 8"),
 	MIG("max_in", number, max_in, .min = 1, .max = CONFIG_MOVES_MAX, .expected = "a number of migrations from 1 to 8"),
+	MIG("resume_grace_s", number, resume_grace_s, .min = 0, .max = 3600,
+	    .expected = "a number of seconds from 0 (a cut link ends a migration) to 3600"),
 	MIG("verify", word, verify, .word = verifies, .expected = "off or full"),
 	MIG("tracker", word, tracker, .word = trackers, .expected = "auto, write-protect, ad or pml"),
 	MIG("accept_from", accept_from, accept_from_ipv4, .expected = "a.b.c.d or a.b.c.d/len; until then nobody is accepted"),

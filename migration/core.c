@@ -80,6 +80,11 @@ uint64_t mig_core_spare(const struct mig_core *c)
 	return c->host.spare_chunks ? c->host.spare_chunks(c->host.ctx) : 0;
 }
 
+uint64_t mig_core_capabilities(const struct mig_core *c)
+{
+	return MIG_CAPABILITIES & ~(c->host.resume_grace_ns ? 0ull : MIG_CAP_RESUME);
+}
+
 void mig_core_hello(const struct mig_core *c, enum mig_purpose purpose, struct mig_hello *out)
 {
 	memset(out, 0, sizeof(*out));
@@ -87,7 +92,7 @@ void mig_core_hello(const struct mig_core *c, enum mig_purpose purpose, struct m
 	out->version_min = MIG_VERSION;
 	out->version_max = MIG_VERSION;
 	out->purpose = (uint8_t)purpose;
-	out->capabilities = MIG_CAPABILITIES | (mig_records_kept(&c->records) ? MIG_CAP_RECORDS_KEPT : 0);
+	out->capabilities = mig_core_capabilities(c) | (mig_records_kept(&c->records) ? MIG_CAP_RECORDS_KEPT : 0);
 	memcpy(out->boot_id, c->host.boot_id, sizeof(out->boot_id));
 	memcpy(out->uuid, c->host.uuid, sizeof(out->uuid));
 	memcpy(out->name, c->host.name, sizeof(out->name));

@@ -32,6 +32,8 @@ uint64_t mig_core_clock(const struct mig_core *c);
 uint64_t mig_core_wall(const struct mig_core *c);
 /* Chunks of memory that the core may take for caches now. */
 uint64_t mig_core_spare(const struct mig_core *c);
+/* MIG_CAP_* of this host. */
+uint64_t mig_core_capabilities(const struct mig_core *c);
 /* This host's HELLO. */
 void mig_core_hello(const struct mig_core *c, enum mig_purpose purpose, struct mig_hello *out);
 /* Checks magic and versions of a peer's HELLO; ERR_INVALID, ERR_VERSION with a reason. */

@@ -13,6 +13,7 @@ static const struct { enum mig_dest_place place; uint16_t type; dest_record_fn *
 	{ MIG_DEST_OFFER,   MIG_OFFER,	   dest_on_offer },
 	{ MIG_DEST_ROUNDS,  MIG_PAGES,	   dest_on_pages },
 	{ MIG_DEST_ROUNDS,  MIG_ROUND_END, dest_on_round_end },
+	{ MIG_DEST_RESUME,  MIG_RESUME,	   dest_on_resume },
 	{ MIG_DEST_ROUNDS,  MIG_STOP,	   dest_on_stop },
 	{ MIG_DEST_ROUNDS,  MIG_STATE,	   dest_on_state },
 	{ MIG_DEST_STATE,   MIG_STATE,	   dest_on_state },
@@ -37,8 +38,7 @@ void dest_go(struct mig_dest *d, enum mig_dest_place place, uint64_t deadline_ns
 	d->deadline_ns = deadline_ns;
 }
 
-/* Tells the peer why, as far as the connection still carries it. */
-static void put_abort(struct mig_dest *d, uint64_t now_ns, const char *reason)
+void dest_put_abort(struct mig_dest *d, uint64_t now_ns, const char *reason)
 {
 	struct mig_text text;
 
@@ -65,7 +65,7 @@ void dest_fail(struct mig_dest *d, uint64_t now_ns, enum err e, const char *text
 	log_warn("mig", "from %s%s%s: %s", address, d->guest ? ", " : "", d->guest ? d->def.name : "", copy.text);
 	if (d->job && d->handoff == HD_LOADING)
 		mig_job_end(d->job, MIG_JOB_FAILED, (uint16_t)e, copy.text, now_ns);
-	put_abort(d, now_ns, copy.text);
+	dest_put_abort(d, now_ns, copy.text);
 	mig_stream_fini(&d->stream, false);
 	dest_event(d, HE_FAIL, now_ns);
 }
@@ -146,7 +146,7 @@ static bool receive(struct mig_dest *d, uint64_t now_ns)
 		if (e == ERR_AGAIN)
 			return false;
 		if (e) {
-			dest_fail(d, now_ns, e, d->why.text);
+			dest_lost(d, now_ns, e, d->why.text);
 			return false;
 		}
 		bytes += r.length;
@@ -176,7 +176,7 @@ static void keep_alive(struct mig_dest *d, uint64_t now_ns)
 		return;
 	}
 	if (e && e != ERR_AGAIN)
-		dest_fail(d, now_ns, e, d->why.text);
+		dest_lost(d, now_ns, e, d->why.text);
 }
 
 bool mig_dest_step(struct mig_dest *d, uint64_t now_ns)
@@ -188,7 +188,9 @@ bool mig_dest_step(struct mig_dest *d, uint64_t now_ns)
 		dest_hash_step(d, now_ns);
 	if (mig_stream_open(&d->stream))
 		keep_alive(d, now_ns);
-	if (now_ns >= d->deadline_ns && d->place < MIG_DEST_SETTLED)
+	if (now_ns >= d->deadline_ns && (d->place == MIG_DEST_LOST || d->place == MIG_DEST_RESUME))
+		dest_lost_late(d, now_ns);
+	else if (now_ns >= d->deadline_ns && d->place < MIG_DEST_SETTLED)
 		dest_fail(d, now_ns, ERR_TIMEOUT, d->place == MIG_DEST_HELLO ? "HELLO did not come in time" :
 			  "OFFER did not come in time");
 	if (d->place == MIG_DEST_END)
@@ -226,7 +228,7 @@ enum err mig_dest_cancel(struct mig_dest *d, uint64_t now_ns, struct why *why)
 	}
 	if (d->job)
 		mig_job_end(d->job, MIG_JOB_CANCELLED, 0, "cancelled by an operator of the destination", now_ns);
-	put_abort(d, now_ns, "cancelled by an operator of the destination");
+	dest_put_abort(d, now_ns, "cancelled by an operator of the destination");
 	mig_stream_fini(&d->stream, false);
 	dest_event(d, HE_FAIL, now_ns);
 	return ERR_OK;

@@ -11,6 +11,8 @@
 enum mig_dest_place {
 	MIG_DEST_HELLO, MIG_DEST_OFFER,
 	MIG_DEST_ROUNDS,	/* pages, the dry run */
+	MIG_DEST_LOST,		/* the link was lost before STOP; a new one is waited for */
+	MIG_DEST_RESUME,	/* there is one, RESUME must come */
 	MIG_DEST_STATE,		/* after the final ROUND_END */
 	MIG_DEST_HASH,		/* all is here, memory is being hashed */
 	MIG_DEST_SETTLED,	/* PREPARED or later, or a connection that only asks: records decide */
@@ -28,7 +30,8 @@ struct mig_dest {
 	uint64_t deadline_ns;
 	uint32_t peer_ipv4;
 	char peer_name[64];
-	bool wants_attach;		/* a settling connection: the service looks for the guest it is about */
+	struct mig_hello hello;		/* the peer's; of the attempt's first connection once that holds a guest */
+	bool wants_attach;		/* a settling or resuming connection: the service looks for the guest it is about */
 
 	struct mig_note note;		/* what is recorded, but for its state */
 	struct mig_guest *guest;	/* NULL: nothing is held for this attempt here */
@@ -38,6 +41,9 @@ struct mig_dest {
 	struct mig_digest digest;
 	struct mig_load load;
 	bool stopped;			/* STOP came */
+	uint64_t pages_records;		/* loaded */
+	uint64_t lost_until_ns;		/* LOST, RESUME: then the grace time ends */
+	struct why cause;		/* how the link was lost */
 	struct mig_image image;
 	struct mig_memory_hash hash;
 	uint64_t round_start_ns, round_bytes, round_work_ns, load_ns, hash_start_ns;
@@ -55,6 +61,9 @@ bool mig_dest_step(struct mig_dest *d, uint64_t now_ns);
 uint64_t mig_dest_deadline(const struct mig_dest *d);
 /* Moves the settling connection of @from to @to, which holds the guest of the same attempt; @from ends. */
 void mig_dest_attach(struct mig_dest *to, struct mig_dest *from, uint64_t now_ns);
+/* The service's answer to a resuming connection @from: @to, which holds the guest of its attempt and may be NULL, takes it
+ * over, or it is refused. */
+void mig_dest_resume(struct mig_dest *to, struct mig_dest *from, uint64_t now_ns);
 /* An operator ends a reception that isn't PREPARED yet. ERR_STATE with a reason afterwards. */
 enum err mig_dest_cancel(struct mig_dest *d, uint64_t now_ns, struct why *why) NODISCARD;
 /* MIG_FORCE_* on a prepared copy. ERR_STATE: does not apply; ERR_REFUSED: @why is what it would risk. */

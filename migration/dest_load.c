@@ -32,6 +32,7 @@ void dest_on_pages(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 	mig_digest_add(&d->digest, MIG_PAGES, r->body, r->length);
 	d->round_work_ns += mig_core_clock(d->core) - start;
 	d->round_bytes += MIG_HEADER + r->length;
+	d->pages_records++;
 	if (d->job)
 		d->job->pages_sent += d->load.raw_pages - before;
 	if (d->job && d->load.round == 1) {
@@ -41,12 +42,12 @@ void dest_on_pages(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 	note_round(d, now_ns);
 }
 
-static void next_round(struct mig_dest *d, uint64_t now_ns)
+void dest_next_round(struct mig_dest *d, uint32_t round, uint64_t now_ns)
 {
 	struct mig_job_round *row;
 
 	note_round(d, now_ns);
-	d->load.round++;
+	d->load.round = round;
 	d->load.raw_pages = d->load.zero_pages = d->round_bytes = d->round_work_ns = 0;
 	d->round_start_ns = now_ns;
 	if (!d->job)
@@ -80,7 +81,7 @@ void dest_on_round_end(struct mig_dest *d, const struct mig_record *r, uint64_t 
 		if (d->job)
 			mig_job_phase(d->job, MIG_PHASE_STATE, now_ns);
 	} else {
-		next_round(d, now_ns);
+		dest_next_round(d, d->load.round + 1, now_ns);
 	}
 	dest_put(d, MIG_ROUND_ACK, &ack, now_ns);
 }

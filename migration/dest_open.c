@@ -6,7 +6,7 @@
 
 #define CLOSING_NS (2 * MIG_SECOND)
 
-static void reject(struct mig_dest *d, const struct why_list *reasons, uint64_t now_ns)
+void dest_reject(struct mig_dest *d, const struct why_list *reasons, uint64_t now_ns)
 {
 	struct mig_reject rec;
 
@@ -47,14 +47,20 @@ void dest_on_hello(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 		return;
 	mig_text_copy(d->peer_name, sizeof(d->peer_name), hello.name, sizeof(hello.name));
 	d->purpose = hello.purpose;
-	d->capabilities = hello.capabilities & MIG_CAPABILITIES;
+	d->capabilities = hello.capabilities & mig_core_capabilities(d->core);
 	mig_ipv4_text(d->peer_ipv4, address);
 	if (!host->accept_from(host->ctx, d->peer_ipv4))
 		why_add(&reasons, "%s takes no migrations from %s (accept_from in its tern.conf)", host->name, address);
 	if (mig_core_hello_check(&hello, &why))
 		why_add(&reasons, "%s: %s", host->name, why.text);
 	if (reasons.count) {
-		reject(d, &reasons, now_ns);
+		dest_reject(d, &reasons, now_ns);
+		return;
+	}
+	d->hello = hello;
+	/* The service knows who holds the attempt's guest. */
+	if (d->purpose == MIG_PURPOSE_RESUME) {
+		d->wants_attach = true;
 		return;
 	}
 	note_peer(d, &hello);
@@ -136,6 +142,8 @@ void dest_on_offer(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 	struct why_list reasons = { 0 };
 	struct mig_offer offer;
 
+	if (d->capabilities & MIG_CAP_RESUME)
+		accept.resume_grace_ms = (uint32_t)(host->resume_grace_ns / 1000000);
 	if (!dest_parse(d, r, &offer, now_ns) || !offer_is_sane(d, &offer, now_ns))
 		return;
 	take_definition(d, &offer);
@@ -158,7 +166,7 @@ void dest_on_offer(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 	if (d->purpose == MIG_PURPOSE_MIGRATE && !d->guest && !reasons.count)
 		why_add(&reasons, "%s could not make the virtual machine", host->name);
 	if (reasons.count && !d->guest) {
-		reject(d, &reasons, now_ns);
+		dest_reject(d, &reasons, now_ns);
 		return;
 	}
 	if (d->guest) {

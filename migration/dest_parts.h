@@ -9,14 +9,26 @@ typedef void dest_record_fn(struct mig_dest *d, const struct mig_record *r, uint
 void dest_go(struct mig_dest *d, enum mig_dest_place place, uint64_t deadline_ns);
 /* What the peer or this host did wrong: tells the peer by ABORT, then the hand-off table says what follows. */
 void dest_fail(struct mig_dest *d, uint64_t now_ns, enum err e, const char *text);
+/* ABORT, as far as the connection still carries it. */
+void dest_put_abort(struct mig_dest *d, uint64_t now_ns, const char *reason);
 void dest_put(struct mig_dest *d, uint16_t type, const void *rec, uint64_t now_ns);
 bool dest_parse(struct mig_dest *d, const struct mig_record *r, void *rec, uint64_t now_ns);
 
 /* dest_open.c */
 dest_record_fn dest_on_hello, dest_on_offer;
+void dest_reject(struct mig_dest *d, const struct why_list *reasons, uint64_t now_ns);
+
+/* dest_resume.c */
+/* @e ended the connection: what came before STOP is kept for a while, anything else fails. */
+void dest_lost(struct mig_dest *d, uint64_t now_ns, enum err e, const char *text);
+/* What was waited for in LOST or RESUME did not come in time. */
+void dest_lost_late(struct mig_dest *d, uint64_t now_ns);
+dest_record_fn dest_on_resume;
 
 /* dest_load.c */
 dest_record_fn dest_on_pages, dest_on_round_end, dest_on_stop, dest_on_state;
+/* Round @round begins. */
+void dest_next_round(struct mig_dest *d, uint32_t round, uint64_t now_ns);
 void dest_hash_step(struct mig_dest *d, uint64_t now_ns);
 
 /* dest_handoff.c */

@@ -240,6 +240,11 @@ static void put_changed(struct mig_encode *e, struct mig_batch *b, uint64_t pfn,
 	}
 }
 
+void mig_encode_forget(struct mig_encode *e, uint64_t pfn)
+{
+	mig_sent_forget(&e->sent, pfn);
+}
+
 bool mig_encode_page(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, const void *page, uint32_t round)
 {
 	uint8_t *sent;

@@ -45,6 +45,8 @@ void mig_encode_begin(struct mig_encode *e);
 void mig_encode_end(struct mig_encode *e, size_t bytes);
 /* True if @b has room for one more page; may complete what waits to be compressed together to make some. */
 bool mig_encode_fits(struct mig_encode *e, struct mig_batch *b);
+/* D may have another version of @pfn than was sent last, or none: nothing may be told by what it has. */
+void mig_encode_forget(struct mig_encode *e, uint64_t pfn);
 /* Adds @pfn in @round; @page NULL: known zero. True if it has content. @b must have room. */
 bool mig_encode_page(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, const void *page, uint32_t round);
 /* Afterwards all pages added are in @b. */

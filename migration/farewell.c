@@ -28,6 +28,7 @@ void service_farewell_start(struct mig_service *m, const struct mig_source *s, u
 		return;
 	}
 	a->job = s->job_id;
+	a->give_up_ns = s->farewell_until_ns;
 	memcpy(a->text, s->why.text, sizeof(a->text));
 }
 
@@ -94,6 +95,9 @@ bool service_farewell_step(struct mig_service *m, uint64_t now_ns, uint64_t *dea
 			both_run(m, a, now_ns);
 			result = MIG_ASK_AGAIN;
 		}
+		/* A destination that can't be holding anything any more needs no telling. */
+		if (a->give_up_ns && now_ns >= a->give_up_ns)
+			result = MIG_ASK_NONE;
 		if (result != MIG_ASK_AGAIN && result != MIG_ASK_PREPARED) {
 			if (service_forget(m, a->note.attempt)) {
 				mig_ask_fini(a);

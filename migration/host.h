@@ -26,6 +26,7 @@ struct mig_host {
 	uint32_t shutdown_wait_ms;	/* that a Restart gives the guest to power off, 0: MIG_SHUTDOWN_WAIT_MS */
 	bool verify;			/* compare a hash of all guest memory at each hand-off */
 	enum mig_stuck stuck;		/* what to do when a migration does not converge */
+	uint64_t resume_grace_ns;	/* a cut before the stop is waited out so long, 0 = not at all */
 	uint32_t encodings;		/* bit per enum mig_encoding that a source here may use, 0 = all it knows */
 
 	/* Where records of hand-offs outlive the boot; put NULL: nowhere. */

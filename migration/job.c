@@ -31,12 +31,27 @@ void mig_job_end(struct mig_job *job, enum mig_job_state state, uint16_t error_c
 	job->state = state;
 	job->error_code = error_code;
 	job->in_doubt = false;
+	job->lost_ns = 0;
 	fmt(job->error, sizeof(job->error), "%s", text ? text : "");
 	mig_job_phase(job, phase[state], now_ns);
 	job->ended_ns = now_ns;
 	job->bytes_left = 0;
 	if (state == MIG_JOB_COMPLETED)
 		job->percent = 100;
+}
+
+void mig_job_lost(struct mig_job *job, const char *text, uint64_t now_ns, uint64_t until_ns)
+{
+	fmt(job->lost, sizeof(job->lost), "%s", text);
+	job->lost_ns = job->changed_ns = now_ns;
+	job->lost_until_ns = until_ns;
+}
+
+void mig_job_back(struct mig_job *job, uint64_t now_ns)
+{
+	job->lost_ns = 0;
+	job->changed_ns = now_ns;
+	job->reconnects++;
 }
 
 struct mig_job_round *mig_job_round(struct mig_job *job)

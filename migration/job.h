@@ -62,6 +62,9 @@ struct mig_job {
 	bool forced;			/* an operator forced the outcome; error says how, also when COMPLETED */
 	bool restored;			/* begun in an earlier boot of this host, whose copy is gone */
 	char waits[WHY_TEXT];		/* what it waits for, while NEW */
+	uint64_t lost_ns, lost_until_ns;	/* since when there is no link in ROUNDS, 0: there is one; waited for until then */
+	char lost[WHY_TEXT];		/* how it was lost */
+	uint32_t reconnects;		/* times it came back */
 	char error[WHY_TEXT];		/* when FAILED or CANCELLED */
 	uint16_t error_code;		/* enum err, 0 none */
 	uint16_t percent;
@@ -87,6 +90,9 @@ void mig_job_phase(struct mig_job *job, enum mig_phase phase, uint64_t now_ns);
 /* Ends @job; @text (may be NULL) is why it failed. */
 void mig_job_end(struct mig_job *job, enum mig_job_state state, uint16_t error_code, const char *text,
 		 uint64_t now_ns);
+/* No link from @now_ns on; or there is one again. */
+void mig_job_lost(struct mig_job *job, const char *text, uint64_t now_ns, uint64_t until_ns);
+void mig_job_back(struct mig_job *job, uint64_t now_ns);
 /* The row of the current round. */
 struct mig_job_round *mig_job_round(struct mig_job *job);
 /* Raises the percentage; it never falls. */

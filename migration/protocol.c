@@ -47,6 +47,9 @@ ROWS(mig_query, MIG_QUERY_TABLE);
 #define REC mig_answer
 ROWS(mig_answer, MIG_ANSWER_TABLE);
 #undef REC
+#define REC mig_resumed
+ROWS(mig_resumed, MIG_RESUMED_TABLE);
+#undef REC
 #define REC mig_text
 ROWS(mig_text, MIG_TEXT_TABLE);
 #undef REC
@@ -72,6 +75,8 @@ static const struct state_desc table[MIG_TYPE_END] = {
 	DESC(MIG_ANSWER, mig_answer)
 	DESC(MIG_REFUSED, mig_text)
 	DESC(MIG_ABORT, mig_text)
+	DESC(MIG_RESUME, mig_round)
+	DESC(MIG_RESUMED, mig_resumed)
 };
 
 #define TYPE_NAME(name, type, cap) [type] = #name,

@@ -35,7 +35,9 @@
 	T(ANSWER,	16, 256)	\
 	T(REFUSED,	17, 512)	\
 	T(HEARTBEAT,	18, 0)		\
-	T(ABORT,	19, 512)
+	T(ABORT,	19, 512)	\
+	T(RESUME,	20, 256)	\
+	T(RESUMED,	21, 256)
 
 #define MIG_TYPE_ENUM(name, type, cap) MIG_##name = type,
 enum mig_type { MIG_TYPES(MIG_TYPE_ENUM) MIG_TYPE_END };
@@ -54,9 +56,11 @@ enum mig_type { MIG_TYPES(MIG_TYPE_ENUM) MIG_TYPE_END };
 #define MIG_STALL_NS		(30 * MIG_SECOND)
 #define MIG_DONE_NS		(3 * MIG_SECOND)
 #define MIG_RETRY_FIRST_NS	(MIG_SECOND / 4)
+#define MIG_RESUME_RETRY_NS	(4 * MIG_SECOND)
+#define MIG_GRACE_UNTOLD_NS	(60 * MIG_SECOND)	/* supposed where ACCEPT did not come */
 #define MIG_RETRY_LAST_NS	(8 * MIG_SECOND)
 
-enum mig_purpose { MIG_PURPOSE_MIGRATE = 1, MIG_PURPOSE_CHECK = 2, MIG_PURPOSE_SETTLE = 3 };
+enum mig_purpose { MIG_PURPOSE_MIGRATE = 1, MIG_PURPOSE_CHECK = 2, MIG_PURPOSE_SETTLE = 3, MIG_PURPOSE_RESUME = 4 };
 enum { MIG_OFFER_CHECK = 1, MIG_OFFER_VERIFY = 2 };
 enum { MIG_ANSWER_NONE = 0, MIG_ANSWER_PREPARED = 1 };
 enum mig_encoding { MIG_ENC_ZERO = 0, MIG_ENC_RAW = 1, MIG_ENC_LZ4 = 2, MIG_ENC_DELTA = 3, MIG_ENC_SAME = 4,
@@ -66,7 +70,8 @@ enum {
 	MIG_CAP_DELTA = 1 << 0,
 	MIG_CAP_BATCH = 1 << 2,
 	MIG_CAP_REFERENCE = 1 << 3,
-	MIG_CAPABILITIES = MIG_CAP_DELTA | MIG_CAP_BATCH | MIG_CAP_REFERENCE
+	MIG_CAP_RESUME = 1 << 4,
+	MIG_CAPABILITIES = MIG_CAP_DELTA | MIG_CAP_BATCH | MIG_CAP_REFERENCE | MIG_CAP_RESUME
 };
 /* A statement of the sender alone: its records of hand-offs outlive its boot. */
 #define MIG_CAP_RECORDS_KEPT 2ull
@@ -86,7 +91,7 @@ _Static_assert(sizeof(struct mig_state_head) == 16, "wire");
 	F(2, 1, uint64_t, capabilities, UINT64_MAX, "MIG_CAP_*")		\
 	F(3, 1, uint16_t, version_min, UINT16_MAX, "oldest version spoken")		\
 	F(4, 1, uint16_t, version_max, UINT16_MAX, "newest version spoken")		\
-	F(5, 1, uint8_t, purpose, 3, "enum mig_purpose")			\
+	F(5, 1, uint8_t, purpose, 4, "enum mig_purpose")			\
 	A(6, 1, uint8_t, boot_id, 16, UINT8_MAX, "new at each boot of this host")	\
 	A(7, 1, uint8_t, uuid, 16, UINT8_MAX, "of this host")				\
 	A(8, 1, uint8_t, name, 64, UINT8_MAX, "of this host")
@@ -104,7 +109,8 @@ _Static_assert(sizeof(struct mig_state_head) == 16, "wire");
 	A(10, 1, uint8_t, inventory, 512, UINT8_MAX, "types and versions, opaque")
 
 #define MIG_ACCEPT_TABLE(F, A)							\
-	F(1, 1, uint64_t, state_bytes, UINT64_MAX, "largest state image taken")
+	F(1, 1, uint64_t, state_bytes, UINT64_MAX, "largest state image taken")	\
+	F(2 | STATE_OPTIONAL, 1, uint32_t, resume_grace_ms, 3600000, "a cut is waited out so long")
 
 #define MIG_REJECT_TEXT (WHY_MAX * WHY_TEXT)
 #define MIG_REJECT_TABLE(F, A)							\
@@ -150,6 +156,9 @@ _Static_assert(sizeof(struct mig_state_head) == 16, "wire");
 #define MIG_ANSWER_TABLE(F, A)							\
 	F(1, 1, uint8_t, state, 1, "MIG_ANSWER_*")
 
+#define MIG_RESUMED_TABLE(F, A)							\
+	F(1, 1, uint64_t, records, UINT64_MAX, "PAGES records loaded")
+
 #define MIG_TEXT_TABLE(F, A)							\
 	A(1, 1, uint8_t, text, WHY_TEXT, UINT8_MAX, "one sentence")
 
@@ -166,6 +175,7 @@ STATE_STRUCT(mig_commit, MIG_COMMIT_TABLE)
 STATE_STRUCT(mig_running, MIG_RUNNING_TABLE)
 STATE_STRUCT(mig_query, MIG_QUERY_TABLE)
 STATE_STRUCT(mig_answer, MIG_ANSWER_TABLE)
+STATE_STRUCT(mig_resumed, MIG_RESUMED_TABLE)
 STATE_STRUCT(mig_text, MIG_TEXT_TABLE)
 
 

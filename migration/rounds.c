@@ -22,6 +22,8 @@ enum err mig_rounds_init(struct mig_rounds *r, const struct mig_core *core, stru
 	r->chunks = memory_bytes >> CHUNK_SHIFT;
 	r->sent = calloc(1, (r->chunks + 7) / 8);
 	e = mig_encode_init(&r->encode, core, memory_bytes, capabilities);
+	if (!e && capabilities & MIG_CAP_RESUME)
+		e = mig_inflight_init(&r->inflight, r->chunks);
 	if (!e && r->sent)
 		return ERR_OK;
 	mig_rounds_fini(r);
@@ -32,6 +34,7 @@ void mig_rounds_fini(struct mig_rounds *r)
 {
 	free(r->sent);
 	r->sent = NULL;
+	mig_inflight_fini(&r->inflight);
 	mig_encode_fini(&r->encode);
 }
 
@@ -57,6 +60,7 @@ static void harvest(struct mig_rounds *r)
 	memset(r->bitmap, 0, sizeof(r->bitmap));
 	if (!r->still)
 		r->guest->ops->harvest(r->guest, r->chunk, r->bitmap);
+	mig_inflight_take(&r->inflight, r->chunk, r->bitmap);
 	if (!chunk_sent(r, r->chunk))
 		memset(r->bitmap, 0xff, sizeof(r->bitmap));
 	for (unsigned w = 0; w < 8; w++)
@@ -92,6 +96,7 @@ static bool put_page(struct mig_rounds *r, struct mig_batch *b, unsigned n)
 {
 	uint64_t pfn = r->chunk * CHUNK_PAGES + n;
 
+	mig_inflight_page(&r->inflight, pfn);
 	if (!mig_encode_page(&r->encode, b, pfn, r->guest->ops->page(r->guest, pfn), r->round)) {
 		r->zero_pages++;
 		return false;
@@ -143,10 +148,42 @@ enum err mig_rounds_batch(struct mig_rounds *r, struct mig_stream *s, struct mig
 		le32_put(b.body + 4, b.entries);
 		mig_digest_add(digest, MIG_PAGES, b.body, b.length);
 		mig_stream_end(s, MIG_PAGES, b.length);
+		mig_inflight_record(&r->inflight);
 		r->bytes += MIG_HEADER + b.length;
 		r->work_ns += mig_core_clock(r->core) - start - (r->harvest_ns - harvest);
 	}
 	return r->chunk < r->chunks ? ERR_AGAIN : ERR_OK;
+}
+
+void mig_rounds_confirm(struct mig_rounds *r)
+{
+	mig_inflight_confirm(&r->inflight);
+}
+
+/* What is on its way to D is in no cache of what D has. */
+static void forget_lost(struct mig_rounds *r, uint64_t chunk)
+{
+	const uint64_t *lost = mig_inflight_lost_of(&r->inflight, chunk);
+
+	for (unsigned n = 0; lost && n < CHUNK_PAGES; n++)
+		if (lost[n / 64] >> n % 64 & 1)
+			mig_encode_forget(&r->encode, chunk * CHUNK_PAGES + n);
+}
+
+enum err mig_rounds_lost(struct mig_rounds *r, uint64_t arrived)
+{
+	enum err e = mig_inflight_lose(&r->inflight, arrived);
+	int n;
+
+	if (e)
+		return e;
+	/* The tracker has given these away already. */
+	while (r->harvested && (n = next_page(r)) >= 0)
+		mig_inflight_lost(&r->inflight, r->chunk * CHUNK_PAGES + (unsigned)n);
+	r->harvested = false;
+	for (uint64_t chunk = 0; chunk < r->chunks; chunk++)
+		forget_lost(r, chunk);
+	return ERR_OK;
 }
 
 uint64_t mig_rounds_left(const struct mig_rounds *r)
@@ -157,7 +194,7 @@ uint64_t mig_rounds_left(const struct mig_rounds *r)
 		for (unsigned w = 0; w < 8; w++)
 			pages += (unsigned)__builtin_popcountll(r->bitmap[w]);
 	if (!r->still)
-		return pages + r->guest->ops->dirty_pages(r->guest);
+		return pages + mig_inflight_lost_pages(&r->inflight) + r->guest->ops->dirty_pages(r->guest);
 	for (uint64_t c = r->chunk + r->harvested; c < r->chunks; c++)
 		pages += r->guest->ops->chunk_present(r->guest, c) ? CHUNK_PAGES : 0;
 	return pages;

@@ -4,6 +4,7 @@
 #include "core.h"
 #include "digest.h"
 #include "encode.h"
+#include "inflight.h"
 #include "stream.h"
 
 struct mig_rounds {
@@ -20,6 +21,7 @@ struct mig_rounds {
 	uint64_t raw_pages, zero_pages, dirty_pages, bytes, harvest_ns, work_ns, harvested_chunks;
 	/* the attempt */
 	struct mig_encode encode;
+	struct mig_inflight inflight;	/* with RESUME in force */
 	uint64_t nonzero_pages;		/* when first sent */
 };
 
@@ -32,5 +34,10 @@ void mig_rounds_begin(struct mig_rounds *r);
 /* Puts at most one PAGES record (about 64 KiB) into @s. ERR_OK: the pass is complete; ERR_AGAIN: there is more, or @s
  * had no room. A chunk is harvested only when @s has room for it. */
 enum err mig_rounds_batch(struct mig_rounds *r, struct mig_stream *s, struct mig_digest *digest) NODISCARD;
+/* Everything sent so far has arrived. */
+void mig_rounds_confirm(struct mig_rounds *r);
+/* Only the first @arrived records of the attempt have: what later ones carried, and what was harvested and not sent, is dirty
+ * again, and no page of it is taken for known to D. A new pass must begin. ERR_RANGE as mig_inflight_lose. */
+enum err mig_rounds_lost(struct mig_rounds *r, uint64_t arrived) NODISCARD;
 /* Pages of the current pass still to send: of harvested bitmaps, and estimated for chunks not yet reached. */
 uint64_t mig_rounds_left(const struct mig_rounds *r);

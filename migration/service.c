@@ -72,19 +72,25 @@ void mig_service_accept(struct mig_service *m, struct channel *ch, uint64_t now_
 	m->in[i] = d;
 }
 
-/* Gives a settling connection to the guest it is about, if this host holds it. */
+/* Gives a settling or resuming connection to the guest it is about, if this host holds it. */
 static void attach(struct mig_service *m, struct mig_dest *from, uint64_t now_ns)
 {
+	struct mig_dest *holder = NULL;
+
 	from->wants_attach = false;
+	if (!mig_stream_open(&from->stream))
+		return;
 	for (unsigned i = 0; i < SERVICE_IN; i++) {
 		struct mig_dest *to = m->in[i];
 
 		if (to && to != from && to->guest &&
-		    !memcmp(to->stream.attempt, from->stream.attempt, MIG_ATTEMPT)) {
-			mig_dest_attach(to, from, now_ns);
-			return;
-		}
+		    !memcmp(to->stream.attempt, from->stream.attempt, MIG_ATTEMPT))
+			holder = to;
 	}
+	if (from->purpose == MIG_PURPOSE_RESUME)
+		mig_dest_resume(holder, from, now_ns);
+	else if (holder)
+		mig_dest_attach(holder, from, now_ns);
 }
 
 static bool in_step(struct mig_service *m, uint64_t now_ns, uint64_t *deadline)

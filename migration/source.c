@@ -21,6 +21,8 @@ static source_step_fn *const step_of[MIG_SOURCE_PLACE_COUNT] = {
 	[MIG_AT_CONNECT] = source_connect_step,
 	[MIG_AT_PASS] = source_pass_step,
 	[MIG_AT_DRY_RUN] = source_dry_run_step,
+	[MIG_AT_LOST] = source_lost_step,
+	[MIG_AT_RECONNECT] = source_reconnect_step,
 	[MIG_AT_QUIET] = source_quiet_step,
 	[MIG_AT_FINAL] = source_pass_step,
 	[MIG_AT_STATE] = source_state_step,
@@ -36,6 +38,9 @@ static const struct { enum mig_source_place place; uint16_t type; source_record_
 	{ MIG_AT_OFFER,		MIG_REJECT,	  source_on_reject },
 	{ MIG_AT_ROUND_ACK,	MIG_ROUND_ACK,	  source_on_round_ack },
 	{ MIG_AT_DRY_REPORT,	MIG_STATE_REPORT, source_on_state_report },
+	{ MIG_AT_REHELLO,	MIG_HELLO,	  source_on_resume_hello },
+	{ MIG_AT_REHELLO,	MIG_REJECT,	  source_on_resume_reject },
+	{ MIG_AT_RESUME,	MIG_RESUMED,	  source_on_resumed },
 	{ MIG_AT_STATE,		MIG_ROUND_ACK,	  source_on_round_ack },
 	{ MIG_AT_READY,		MIG_ROUND_ACK,	  source_on_round_ack },
 	{ MIG_AT_READY,		MIG_READY,	  source_on_ready },
@@ -164,7 +169,7 @@ static void on_record(struct mig_source *s, const struct mig_record *r, uint64_t
 /* True while the stream of the attempt is up and has spoken. */
 static bool link_up(const struct mig_source *s)
 {
-	return mig_stream_open(&s->stream) && s->place > MIG_AT_CONNECT;
+	return mig_stream_open(&s->stream) && s->place > MIG_AT_CONNECT && s->place != MIG_AT_RECONNECT;
 }
 
 static void receive(struct mig_source *s, uint64_t now_ns)
@@ -177,7 +182,7 @@ static void receive(struct mig_source *s, uint64_t now_ns)
 		if (e == ERR_AGAIN)
 			return;
 		if (e)
-			source_fail_link(s, now_ns, e, s->why.text);
+			source_lost(s, now_ns, e, s->why.text);
 		else
 			on_record(s, &r, now_ns);
 	}
@@ -195,14 +200,14 @@ static void keep_alive(struct mig_source *s, uint64_t now_ns)
 	if (!e || e == ERR_AGAIN)
 		e = mig_stream_flush(&s->stream, now_ns, &s->why);
 	if (e && e != ERR_AGAIN) {
-		source_fail_link(s, now_ns, e, s->why.text);
+		source_lost(s, now_ns, e, s->why.text);
 		return;
 	}
 	mig_rate_seen(&s->rate, now_ns, s->stream.sent_bytes, ch->ops->unacked(ch));
 	if (!s->job->ended_ns)
-		s->job->bytes_sent = s->stream.sent_bytes;
+		s->job->bytes_sent = s->link.sent_bytes + s->stream.sent_bytes;
 	if (s->rounds.sent && now_ns - s->rate.progress_ns >= MIG_STALL_NS)
-		source_fail_link(s, now_ns, ERR_TIMEOUT, "nothing that was sent was acknowledged for 30 s");
+		source_lost(s, now_ns, ERR_TIMEOUT, "nothing that was sent was acknowledged for 30 s");
 }
 
 static void check_deadline(struct mig_source *s, uint64_t now_ns)
@@ -211,11 +216,14 @@ static void check_deadline(struct mig_source *s, uint64_t now_ns)
 
 	if (now_ns < s->deadline_ns || s->place == MIG_AT_END)
 		return;
-	if (s->place == MIG_AT_CONNECT)
+	if (s->place == MIG_AT_CONNECT || s->place == MIG_AT_RECONNECT)
 		why_set(&why, "no answer within %u s", (unsigned)(MIG_CONNECT_NS / MIG_SECOND));
 	else
 		why_set(&why, "%s did not come in time", place_waits_for[s->place]);
-	source_fail_link(s, now_ns, ERR_TIMEOUT, why.text);
+	if (s->place >= MIG_AT_RECONNECT && s->place <= MIG_AT_RESUME)
+		source_lost(s, now_ns, ERR_TIMEOUT, why.text);
+	else
+		source_fail_link(s, now_ns, ERR_TIMEOUT, why.text);
 }
 
 bool mig_source_step(struct mig_source *s, uint64_t now_ns)

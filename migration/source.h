@@ -20,6 +20,10 @@
 	S(ROUND_ACK,	"ROUND_ACK")					\
 	S(DRY_RUN,	"progress")					\
 	S(DRY_REPORT,	"STATE_REPORT")					\
+	S(LOST,		"a new connection")				\
+	S(RECONNECT,	"connection")					\
+	S(REHELLO,	"HELLO")					\
+	S(RESUME,	"RESUMED")					\
 	S(QUIET,	"the guest to power off")			\
 	S(FINAL,	"progress")					\
 	S(STATE,	"progress")					\
@@ -42,6 +46,16 @@ struct mig_source_options {
 	enum mig_stuck stuck;
 	uint64_t max_downtime_ns, bandwidth_bytes;
 	unsigned bandwidth_percent, priority;
+};
+
+/* A link that was lost before STOP, and the way back to the destination. */
+struct mig_source_link {
+	uint64_t grace_ns;		/* D waits so long for a new connection; 0: it doesn't */
+	uint64_t lost_ns, until_ns, wait_ns;
+	uint64_t sent_bytes;		/* on earlier connections */
+	uint64_t confirmed;		/* records of pages, when it was lost */
+	uint64_t allowance;		/* the guest's, when it was lost; 0: it had none */
+	struct why cause;
 };
 
 struct mig_source {
@@ -70,8 +84,9 @@ struct mig_source {
 	struct mig_rate rate;
 	struct mig_measured measured;
 	struct mig_progress progress;
+	struct mig_source_link link;
 	bool throttled;			/* the guest has an allowance */
-	bool tracking, final, final_acked;
+	bool tracking, dry_reported, final, final_acked;
 	bool still;			/* the guest stands from before round 1 on, which is the final one */
 	bool prepared;			/* Restart: the machine is as at power-on */
 	bool was_off;			/* Restart: it was off before, and stays so if it does not move */
@@ -93,6 +108,7 @@ struct mig_source {
 	struct mig_ask ask;		/* in doubt */
 	enum mig_ask_result answered;	/* the last answer that left the doubt */
 	enum mig_type farewell;		/* at END: MIG_ABORT or MIG_DONE is still to be told to D, else 0 */
+	uint64_t farewell_until_ns;	/* and no longer than until then; 0: until it is told */
 };
 
 /* Begins; @guest is not touched before ACCEPT. @job may be NULL for a check. */

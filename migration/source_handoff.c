@@ -70,13 +70,19 @@ static void send_commit(struct mig_source *s, struct mig_stream *stream, uint64_
 static void send_abort(struct mig_source *s, uint64_t now_ns)
 {
 	struct mig_text text;
+	bool told;
 
 	mig_text_set(&text, s->why.text);
-	if (mig_stream_open(&s->stream) && s->stream.tx_sequence && !mig_stream_put(&s->stream, MIG_ABORT, &text) &&
-	    mig_stream_flush(&s->stream, now_ns, NULL))
+	told = mig_stream_open(&s->stream) && s->stream.tx_sequence && !mig_stream_put(&s->stream, MIG_ABORT, &text) &&
+		!mig_stream_flush(&s->stream, now_ns, NULL);
+	if (!told)
 		log_debug("mig", "job %u: ABORT did not go out whole", s->job->id);
-	if (s->peer_may_be_prepared)
+	if (s->peer_may_be_prepared) {
 		s->farewell = MIG_ABORT;
+	} else if (source_peer_may_wait(s, told)) {
+		s->farewell = MIG_ABORT;
+		s->farewell_until_ns = now_ns + MIG_DEAD_NS + (s->link.grace_ns ? s->link.grace_ns : MIG_GRACE_UNTOLD_NS);
+	}
 }
 
 /* False: nothing may be promised. */

@@ -101,7 +101,7 @@ void source_on_hello(struct mig_source *s, const struct mig_record *r, uint64_t 
 	}
 	mig_text_copy(s->job->peer_name, sizeof(s->job->peer_name), hello.name, sizeof(hello.name));
 	note_peer(s, &hello);
-	s->capabilities = hello.capabilities & MIG_CAPABILITIES;
+	s->capabilities = hello.capabilities & mig_core_capabilities(s->core);
 	s->measured.round_trip_ns = now_ns - s->asked_ns;
 	put_offer(s, now_ns);
 }
@@ -120,6 +120,8 @@ void source_on_accept(struct mig_source *s, const struct mig_record *r, uint64_t
 		return;
 	}
 	s->state_limit = accept.state_bytes < MIG_STATE_MAX ? accept.state_bytes : MIG_STATE_MAX;
+	if (s->capabilities & MIG_CAP_RESUME)
+		s->link.grace_ns = accept.resume_grace_ms * (MIG_SECOND / 1000);
 	/* Of what goes out once there is no earlier version to name a difference from. */
 	e = mig_rounds_init(&s->rounds, s->core, s->guest, s->def.memory_bytes,
 			    s->still ? s->capabilities & ~(uint64_t)MIG_CAP_DELTA : s->capabilities);

@@ -20,6 +20,14 @@ void source_put(struct mig_source *s, uint16_t type, const void *rec, uint64_t n
 /* Parses a record, failing the attempt if it is malformed. */
 bool source_parse(struct mig_source *s, const struct mig_record *r, void *rec, uint64_t now_ns);
 
+/* source_resume.c */
+/* @e ended the connection, in the way that @text says: before STOP it is tried to get another one, else the attempt fails. */
+void source_lost(struct mig_source *s, uint64_t now_ns, enum err e, const char *text);
+source_step_fn source_lost_step, source_reconnect_step;
+source_record_fn source_on_resume_hello, source_on_resume_reject, source_on_resumed;
+/* True if D may still hold a part of the guest after ABORT was sent, or could not be (@told false). */
+bool source_peer_may_wait(const struct mig_source *s, bool told);
+
 /* source_open.c */
 source_step_fn source_start_step, source_connect_step;
 source_record_fn source_on_hello, source_on_accept, source_on_reject;

@@ -283,10 +283,11 @@ void source_on_round_ack(struct mig_source *s, const struct mig_record *r, uint6
 	note_round(s, now_ns);
 	if (ack.load_ns && loaded)
 		s->measured.load_ns = ack.load_ns / loaded < LOAD_NS_MAX ? ack.load_ns / loaded : LOAD_NS_MAX;
+	mig_rounds_confirm(&s->rounds);
 	if (s->final) {
 		s->final_acked = true;
 		s->pages_end_ns = mig_core_clock(s->core);
-	} else if (s->rounds.round == 1) {
+	} else if (!s->dry_reported) {
 		s->state_bytes = 0;
 		source_go(s, MIG_AT_DRY_RUN, MIG_PHASE_ROUNDS, UINT64_MAX, now_ns);
 	} else {
@@ -311,6 +312,7 @@ void source_on_state_report(struct mig_source *s, const struct mig_record *r, ui
 	/* Both hash at the same time. */
 	if (report.hash_ns > s->measured.verify_ns)
 		s->measured.verify_ns = report.hash_ns;
+	s->dry_reported = true;
 	s->state_bytes = 0;
 	decide(s, now_ns);
 }

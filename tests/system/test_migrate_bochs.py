@@ -15,6 +15,7 @@ A, B, PLAIN, STRICT = "lab-a", "lab-b", "lab-c", "lab-d"
 HOSTS = {A: "10.77.0.2", B: "10.77.0.3", PLAIN: "10.77.0.4", STRICT: "10.77.0.5"}
 NOBODY, STATION, MIGRATION_PORT = "10.77.0.99", "10.77.0.1", 5991
 MIDDLE_MIB = 3		# of about 70 that the guest's memory holds
+CUT_S = 10		# longer than silence is taken for a slow link, shorter than the grace time
 GUEST_BYTES = 128 << 20
 EARLY = ("", "CONNECT", "HELLO", "OFFER", "ROUNDS")	# phases in which the guest runs
 CONFIG = """[host]
@@ -24,6 +25,7 @@ address = {address}/24
 [migration]
 verify = full
 max_downtime_ms = 1000
+resume_grace_s = 15
 {migration}
 """
 PEER = "[peer {}]\naddress = {}\n"
@@ -163,8 +165,24 @@ def failed_in_the_middle(c, m, what, trouble):
 def second_attempt(c, m, free_a, free_b):
     with c.case("after the cut the destination has freed everything"):
         m.nothing_left(B, free_b)
-    with c.case("a second attempt succeeds, by MigrateVirtualSystemToHost"):
-        m.moved(A, m.method_job(A, "MigrateVirtualSystemToHost", HOSTS[B]), 360)
+    with c.case(f"a second attempt, by MigrateVirtualSystemToHost, is cut for {CUT_S} s in its rounds and goes on afterwards"):
+        number = m.method_job(A, "MigrateVirtualSystemToHost", HOSTS[B])
+        m.in_the_middle(A, number, 4 * MIDDLE_MIB, 120)
+        m.link(B, False)
+        before = m.job(A, number)
+        until("the loss of the link in the job", CUT_S, lambda: m.job(A, number)["JobStatus"].startswith("link lost "))
+        status = m.job(A, number)
+        expect(status["Phase"] == "ROUNDS" and status["JobState"] < COMPLETED, f"a job in its rounds, not {status['Phase']}")
+        time.sleep(CUT_S - 6)
+        m.link(B, True)
+        job = m.moved(A, number, 360)
+        print(f"     {status['JobStatus']}; {before['BytesSent']} bytes before the cut, {job['BytesSent']} in all, "
+              f"{job['NonZeroBytes']} of memory")
+        expect(job["LinkReconnects"] == 1, f"one reconnect, not {job['LinkReconnects']}")
+        expect(job["Rounds"] > before["Rounds"], f"rounds after {before['Rounds']}, not {job['Rounds']}")
+        # What had arrived did not go again: the interrupted pass and the next one make little more than one.
+        passes = sum(int(n) for n in job["RoundPages"][:2]) << 12
+        expect(passes < int(job["NonZeroBytes"]) * 5 // 4, f"{passes} bytes of pages in two passes over {job['NonZeroBytes']}")
         m.ticks(B, 5, 60)
         m.answers(B)
         m.nothing_left(A, free_a + GUEST_BYTES)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Sections 2, 3 and 5 of docs/wire/protocol.md: what both directions of one connection say to each other."""
+"""Sections 2, 3, 5 and 6 of docs/wire/protocol.md: what both directions of one connection say to each other."""
 import struct
 
 from memory import Image, Memory, image_records
@@ -10,9 +10,10 @@ from sums import xxh64
 MAGIC = int.from_bytes(b"TERNMIG1", "little")
 VERSION = 1
 MEMORY_UNIT = 2 << 20
-MIGRATE, CHECK, SETTLE = 1, 2, 3
+MIGRATE, CHECK, SETTLE, RESUME = 1, 2, 3, 4
+CAPABILITY_RECORDS_KEPT, CAPABILITY_RESUME = 1 << 1, 1 << 4
 FLAG_CHECK, FLAG_VERIFY = 1, 2
-PURPOSES = {MIGRATE: "migrate", CHECK: "check", SETTLE: "settle"}
+PURPOSES = {MIGRATE: "migrate", CHECK: "check", SETTLE: "settle", RESUME: "resume"}
 
 
 class Finished(Exception):
@@ -21,9 +22,11 @@ class Finished(Exception):
 
 class Conversation:
     """Reads what the source sent, and after each of its records the answer that must be there. Without @destination
-    answers are taken for granted. With @claims False the sums that the peers claim are not compared."""
+    answers are taken for granted. With @claims False the sums that the peers claim are not compared. @before: the
+    conversation of the same attempt that was cut, which this one resumes."""
 
-    def __init__(self, source, destination=None, claims=True):
+    def __init__(self, source, destination=None, claims=True, before=None):
+        self.before, self.pages, self.answered = before, [], 0
         self.source, self.claims = records(source, "S"), claims
         self.answers = records(destination, "D") if destination is not None else None
         self.spoken = {"S": [], "D": []}
@@ -54,6 +57,17 @@ class Conversation:
         if not self.outcome:
             self.given_up()
         self.nothing_more()
+        return self
+
+    def run_until_cut(self):
+        """For a connection that another one resumes: its end may be missing."""
+        try:
+            self.run()
+        except Refused as e:
+            if e.rule != "cut" or self.wait != self.ROUNDS:
+                raise
+        if self.outcome:
+            raise Refused("order", "what has ended (%s) is not resumed" % self.outcome)
         return self
 
     def given_up(self):
@@ -133,8 +147,51 @@ class Conversation:
             raise Refused("version", "the peers speak version %d, with %d for the oldest; this reader knows %d" %
                           (highest, lowest, VERSION))
         self.version = VERSION
+        if self.purpose == RESUME:
+            self.same_peers()
+            return
         self.wait = "a question" if self.purpose == SETTLE else "OFFER"
         self.outcome = "settled" if self.purpose == SETTLE else None
+
+    def same_peers(self):
+        """The HELLOs of a resuming connection are those of the first but for their purpose."""
+        if not self.before or self.attempt != self.before.attempt:
+            raise Refused("hello", "S resumes an attempt that is not known")
+        for side, host in self.hosts.items():
+            first = self.before.hosts.get(side, host)
+            # RECORDS_KEPT may come and go.
+            if any(first[name] != host[name] for name in host if name not in ("purpose", "capabilities")) or \
+                    (first["capabilities"] ^ host["capabilities"]) & ~CAPABILITY_RECORDS_KEPT:
+                raise Refused("hello", "%s's HELLO differs from its first one" % side)
+            if not host["capabilities"] & CAPABILITY_RESUME:
+                raise Refused("hello", "%s does not resume" % side)
+        self.wait = "RESUME"
+
+    def on_resume(self, record):
+        """What D says that it has loaded is what counts of the connections before."""
+        before, number = self.before, record.fields()["round"]
+        if number not in (before.round, before.round + 1):
+            raise Refused("round", "RESUME begins round %d after round %d" % (number, before.round))
+        resumed = self.answer("RESUMED")
+        loaded = resumed.fields()["records"] if resumed else len(before.pages)
+        if not before.answered <= loaded <= len(before.pages):
+            raise Refused("answer", "RESUMED counts %d PAGES, %d were sent and %d answered" %
+                          (loaded, len(before.pages), before.answered))
+        self.offer, self.state_limit, self.rounds = before.offer, before.state_limit, list(before.rounds)
+        self.memory = Memory(self.offer["memory_bytes"], self.both())
+        for self.round, body in before.pages[:loaded]:
+            self.memory.load(body, self.round)
+        self.pages, self.answered, self.round, self.wait = before.pages[:loaded], loaded, number, self.ROUNDS
+        self.sum_up(record)
+        if resumed:
+            self.sum_up(resumed)
+
+    def both(self):
+        """The capabilities in force."""
+        both = -1
+        for host in self.hosts.values():
+            both &= host["capabilities"]
+        return both
 
     def on_reject(self, record):
         fields = record.fields()
@@ -155,10 +212,7 @@ class Conversation:
             self.state_limit = accept.fields()["state_bytes"]
         if self.purpose == CHECK:
             self.finish("accepted", None)
-        both = -1
-        for host in self.hosts.values():
-            both &= host["capabilities"]
-        self.memory = Memory(offer["memory_bytes"], both)
+        self.memory = Memory(offer["memory_bytes"], self.both())
         self.wait = self.ROUNDS
 
     # --- rounds and state -----------------------------------------------------------------------------
@@ -168,6 +222,7 @@ class Conversation:
 
     def on_pages(self, record):
         data_pages, zero_pages = self.memory.load(record.body, self.round)
+        self.pages.append((self.round, record.body))
         self.data_pages += data_pages
         self.zero_pages += zero_pages
         self.sum_up(record)
@@ -181,6 +236,7 @@ class Conversation:
         self.sum_up(record)
         self.rounds.append({"round": self.round, "data_pages": self.data_pages, "zero_pages": self.zero_pages})
         ack = self.answer("ROUND_ACK")
+        self.answered = len(self.pages)
         if ack and ack.fields()["round"] != self.round:
             raise Refused("round", "ROUND_ACK of round %d for %d" % (ack.fields()["round"], self.round))
         if self.stopped:
@@ -284,7 +340,7 @@ class Conversation:
 
     ROUNDS = "PAGES, ROUND_END, STATE or STOP"
     STEPS = {
-        ("HELLO", "HELLO"): on_hello, ("OFFER", "OFFER"): on_offer,
+        ("HELLO", "HELLO"): on_hello, ("OFFER", "OFFER"): on_offer, ("RESUME", "RESUME"): on_resume,
         (ROUNDS, "PAGES"): on_pages, (ROUNDS, "ROUND_END"): on_round_end, (ROUNDS, "STOP"): on_stop,
         (ROUNDS, "STATE"): on_state, ("STATE", "STATE"): on_state,
         ("COMMIT", "COMMIT"): on_commit, ("COMMIT", "QUERY"): on_query,

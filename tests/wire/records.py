@@ -16,19 +16,20 @@ TYPES = {
     9: ("STATE_REPORT", "D", 512), 10: ("STOP", "S", 256), 11: ("READY", "D", 256), 12: ("COMMIT", "S", 256),
     13: ("RUNNING", "D", 256), 14: ("DONE", "S", 0), 15: ("QUERY", "S", 256), 16: ("ANSWER", "D", 256),
     17: ("REFUSED", "D", 512), 18: ("HEARTBEAT", "SD", 0), 19: ("ABORT", "SD", 512),
+    20: ("RESUME", "S", 256), 21: ("RESUMED", "D", 256),
 }
 NUMBERS = {name: number for number, (name, _, _) in TYPES.items()}
 
 # name: {tag: (field, width, count, maximum)}
 TABLES = {
     "HELLO": {1: ("magic", 8, 1, None), 2: ("capabilities", 8, 1, None), 3: ("version_min", 2, 1, None),
-              4: ("version_max", 2, 1, None), 5: ("purpose", 1, 1, 3), 6: ("boot_id", 1, 16, None),
+              4: ("version_max", 2, 1, None), 5: ("purpose", 1, 1, 4), 6: ("boot_id", 1, 16, None),
               7: ("uuid", 1, 16, None), 8: ("name", 1, 64, None)},
     "OFFER": {1: ("memory_bytes", 8, 1, 1 << 46), 2: ("flags", 4, 1, 3), 3: ("vcpus", 4, 1, 65535),
               4: ("tsc_khz", 4, 1, None), 5: ("cpu_policy_bytes", 4, 1, 1024), 6: ("inventory_bytes", 4, 1, 512),
               7: ("uuid", 1, 16, None), 8: ("name", 1, 32, None), 9: ("cpu_policy", 1, 1024, None),
               10: ("inventory", 1, 512, None)},
-    "ACCEPT": {1: ("state_bytes", 8, 1, None)},
+    "ACCEPT": {1: ("state_bytes", 8, 1, None), 0x8002: ("resume_grace_ms", 4, 1, 3600000)},
     "REJECT": {1: ("count", 4, 1, 12), 2: ("text", 1, 2400, None)},
     "ROUND_END": {1: ("raw_pages", 8, 1, None), 2: ("zero_pages", 8, 1, None), 3: ("round", 4, 1, None),
                   4: ("final", 4, 1, 1)},
@@ -44,6 +45,8 @@ TABLES = {
     "ANSWER": {1: ("state", 1, 1, 1)},
     "REFUSED": {1: ("text", 1, 200, None)},
     "ABORT": {1: ("text", 1, 200, None)},
+    "RESUME": {1: ("round", 4, 1, None)},
+    "RESUMED": {1: ("records", 8, 1, None)},
 }
 
 

@@ -130,6 +130,43 @@ class Suite:
             if (alone.digest, alone.memory_hash) != (heard.digest, heard.memory_hash):
                 self.wrong.append("%s: one direction alone gives other sums" % scene)
 
+    def test_resumed_recordings_are_read_and_memory_is_the_guests(self):
+        """A migration over two connections, the first of which was cut."""
+        first, second = ([load("%s/%s.%s" % (self.folder, scene, side)) for side in ("source", "destination")]
+                         for scene in ("cut", "resume"))
+        heard = Conversation(*second, before=Conversation(*first).run_until_cut()).run()
+        resumed = next(r for r in heard.spoken["D"] if r.name == "RESUMED").fields()["records"]
+        if heard.outcome != "moved" or not 0 < resumed < len(heard.pages) or heard.round < 4:
+            self.wrong.append("%s after %d records of %d" % (heard.outcome, resumed, len(heard.pages)))
+        with open(self.folder + "/resume.read", "wb") as f:
+            heard.memory.write(f)
+        if load(self.folder + "/resume.read") != load(self.folder + "/resume.memory"):
+            self.wrong.append("the memory that was read is not the guest's")
+        self.cases += 1
+        parts = split(second[1])
+        n = next(n for n, (kind, _) in enumerate(parts) if kind == NUMBERS["RESUMED"])
+        for value in (0, resumed - 1, resumed + 1, len(heard.pages) + 1, 1 << 63):
+            changed = parts[:n] + [(parts[n][0], with_field(parts[n][1], "RESUMED", "records", value))] + parts[n + 1:]
+            self.not_resumed("RESUMED.records = %d" % value, first, second[0], join(changed, attempt_of(second[1])))
+        parts = split(second[0])
+        n = next(n for n, (kind, _) in enumerate(parts) if kind == NUMBERS["RESUME"])
+        for value in (0, 1, 2, 4, 1 << 31):
+            changed = parts[:n] + [(parts[n][0], with_field(parts[n][1], "RESUME", "round", value))] + parts[n + 1:]
+            self.not_resumed("RESUME.round = %d" % value, first, join(changed, attempt_of(second[0])), second[1])
+        for name, changed in (("lost", parts[:n] + parts[n + 1:]), ("twice", parts[:n + 1] + parts[n:])):
+            self.not_resumed("RESUME " + name, first, join(changed, attempt_of(second[0])), second[1])
+        other = bytes(15) + b"x"
+        self.not_resumed("another attempt", first, join(parts, other), join(split(second[1]), other))
+        self.not_resumed("nothing before", None, *second)
+
+    def not_resumed(self, name, first, source, destination):
+        self.cases += 1
+        try:
+            Conversation(source, destination, before=first and Conversation(*first).run_until_cut()).run()
+            self.wrong.append("%s: it is taken" % name)
+        except Refused:
+            pass
+
     def test_real_sides_accept_the_recordings(self):
         for scene in ("idle", "busy", "state", "still"):
             self.case(scene, SOURCE, *self.streams[scene], expect=True)
@@ -341,7 +378,7 @@ class Suite:
     def test_unknown_records_are_skipped_or_refused(self):
         for side, _, parts in self.sides():
             for n in range(len(parts) + 1):
-                for kind, fine in ((0x8001, True), (0xFFFF, True), (0x0014, False), (0x7FFF, False), (0, False)):
+                for kind, fine in ((0x8001, True), (0xFFFF, True), (0x0064, False), (0x7FFF, False), (0, False)):
                     # After the last answer nobody listens any more.
                     if n == len(parts) and (not fine or side == DESTINATION):
                         continue

@@ -15,20 +15,38 @@
 #define FIELD	6u	/* header of a table's field */
 #define HELLO_VERSIONS (2 * (FIELD + 8))	/* after magic and capabilities */
 
+/* Scenes with a guest that writes in several rounds. */
+static bool writes(enum wire_scene scene)
+{
+	return scene == WIRE_busy || scene == WIRE_cut || scene == WIRE_resume;
+}
+
+/* Both hosts wait for a link that comes back. */
+static void let_wait(struct pair *p)
+{
+	for (int n = 0; n < 2; n++) {
+		mig_service_destroy(p->host[n].service);
+		p->host[n].host.resume_grace_ns = 30 * SECOND;
+		p->host[n].service = mig_service_create(&p->host[n].host);
+	}
+}
+
 static void guest_of(struct pair *p, enum wire_scene scene)
 {
 	struct fake_guest *g;
 
 	pair_init(p, 2 * WIRE_MIB);
-	wire_guests(p, scene == WIRE_state ? 10 : scene == WIRE_busy);
+	if (scene == WIRE_cut || scene == WIRE_resume)
+		let_wait(p);
+	wire_guests(p, scene == WIRE_state ? 10 : writes(scene));
 	g = p->host[0].guest[0];
-	if (scene == WIRE_busy) {
+	if (writes(scene)) {
 		p->link.rate = 1 * WIRE_MIB;
 		p->work = 1;
 		p->work_pages = 6;
 		fake_guest_work(g, 6, 6);
 	}
-	for (uint64_t pfn = 0; pfn < 1 + (scene == WIRE_busy); pfn++)
+	for (uint64_t pfn = 0; pfn < 1u + writes(scene); pfn++)
 		fake_guest_fill(g, 16 + pfn, (uint8_t)(2 * pfn + 1));
 	for (uint64_t pfn = 0; pfn < 6; pfn++)
 		fake_guest_fill(g, 20 + 3 * pfn, (uint8_t)(2 * pfn + 2));
@@ -83,7 +101,7 @@ static uint32_t start(struct pair *p, enum wire_scene scene)
 		move.verify = MIG_VERIFY_OFF;
 	if (scene == WIRE_still)
 		move.type = MIG_MOVE_RESUME;
-	move.max_downtime_ms = scene == WIRE_busy ? 12 : 0;
+	move.max_downtime_ms = writes(scene) ? 12 : 0;
 	if (scene == WIRE_check ? mig_check_start(p->host[0].service, &move, &number, pipe_now_ns, &why) :
 	    mig_migrate_start(p->host[0].service, &move, &number, pipe_now_ns, &why))
 		panic("it did not start: %s", why.text);
@@ -93,22 +111,25 @@ static uint32_t start(struct pair *p, enum wire_scene scene)
 void wire_record(struct pair *p, enum wire_scene scene, struct wire_recording *out)
 {
 	struct why_list reasons;
-	bool again = scene == WIRE_settle || scene == WIRE_unsure;
-	unsigned lost = again ? until_ready() + (scene == WIRE_settle) : 0;
+	bool lose = scene == WIRE_settle || scene == WIRE_unsure, again = lose || scene == WIRE_resume;
+	unsigned lost = lose ? until_ready() + (scene == WIRE_settle) : 0;
 	bool verdict;
 	uint32_t number;
 
 	guest_of(p, scene);
-	if (again) {
+	if (lose) {
 		p->option[0] = lost;
 		p->on_connect = lose_running;
 	}
 	number = start(p, scene);
 	/* What was data becomes zero after it was sent; after three rounds the guest calms down. */
-	while (scene == WIRE_busy && mig_job_find(p->host[0].service, number)->rounds < 3) {
+	while (writes(scene) && mig_job_find(p->host[0].service, number)->rounds < 3) {
 		pair_step(p);
-		if (mig_job_find(p->host[0].service, number)->rounds == 2)
-			fake_guest_fill(p->host[0].guest[0], 20, 0);
+		if (mig_job_find(p->host[0].service, number)->rounds != 2)
+			continue;
+		fake_guest_fill(p->host[0].guest[0], 20, 0);
+		if (scene != WIRE_busy && p->pipes == 1 && !pipe_is_cut(p->pipe[0]))
+			pipe_cut(p->pipe[0], false);
 	}
 	p->work = 0;
 	if (scene == WIRE_cancel || scene == WIRE_giveup)

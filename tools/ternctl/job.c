@@ -95,6 +95,11 @@ static void add_headline(struct text *t, const struct xml *job)
 	text_add(t, "  %s, ", state_text(cim_number(job, "JobState", 0)));
 	add_text(t, job, "Phase", "no phase yet");
 	text_add(t, ", %llu%%\n", (unsigned long long)cim_number(job, "PercentComplete", 0));
+	if (progress_status(job)) {
+		text_add(t, "  ");
+		add_text(t, job, "JobStatus", "");
+		text_add(t, "\n");
+	}
 	if (cim_text(job, "ErrorDescription") && *cim_text(job, "ErrorDescription")) {
 		text_add(t, "  reason: ");
 		add_text(t, job, "ErrorDescription", "");
@@ -146,7 +151,11 @@ static void add_summary(struct text *t, const struct xml *job)
 	progress_bytes(t, cim_number(job, "BytesSent", 0));
 	text_add(t, " sent for ");
 	progress_bytes(t, cim_number(job, "NonZeroBytes", 0));
-	text_add(t, " of non-zero memory\n  total ");
+	text_add(t, " of non-zero memory\n");
+	if (cim_number(job, "LinkReconnects", 0))
+		text_add(t, "  the link was lost and came back %llu times\n",
+			 (unsigned long long)cim_number(job, "LinkReconnects", 0));
+	text_add(t, "  total ");
 	progress_time(t, cim_number(job, "ElapsedMicroseconds", 0));
 	text_add(t, ", downtime ");
 	progress_time(t, cim_number(job, "DowntimeMicroseconds", 0));

@@ -36,6 +36,13 @@ void progress_time(struct text *out, uint64_t us)
 		text_add(out, "%.1f s", (double)us / 1e6);
 }
 
+const char *progress_status(const struct xml *job)
+{
+	const char *phase = cim_text(job, "Phase"), *status = cim_text(job, "JobStatus");
+
+	return phase && status && *status && strcmp(phase, status) ? status : NULL;
+}
+
 void progress_line(struct text *out, const struct xml *job)
 {
 	const char *phase = cim_text(job, "Phase");
@@ -53,6 +60,11 @@ void progress_line(struct text *out, const struct xml *job)
 	text_add(out, "] %3llu%%", (unsigned long long)percent);
 	if (rounds)
 		text_add(out, "  round %llu", (unsigned long long)rounds);
+	if (progress_status(job)) {
+		text_add(out, "  ");
+		text_add_printable(out, progress_status(job));
+		return;
+	}
 	text_add(out, "  ");
 	progress_bytes(out, cim_number(job, "BytesPerSecond", 0));
 	text_add(out, "/s  ");

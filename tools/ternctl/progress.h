@@ -8,6 +8,8 @@
 
 /* "ROUNDS [#####-----]  52%  round 2  1.9 MiB/s  3.2 MiB left  812 pages/s dirty  downtime about 120 ms". */
 void progress_line(struct text *out, const struct xml *job);
+/* What JobStatus says beyond the phase (the link is lost), NULL if nothing. */
+const char *progress_status(const struct xml *job);
 /* "512 B", "1.9 MiB", "4.0 GiB". */
 void progress_bytes(struct text *out, uint64_t bytes);
 /* "850 us", "120 ms", "12.3 s". */

@@ -45,6 +45,7 @@ Test(config, an_empty_file_gives_the_defaults)
 	cr_expect_eq(c.when_stuck, CONFIG_STUCK_STOP);
 	cr_expect_eq(c.max_out, 2u);
 	cr_expect_eq(c.max_in, 2u);
+	cr_expect_eq(c.resume_grace_s, 30u);
 	cr_expect_eq(c.accept_from_mask, 0u);
 	cr_expect_eq(c.vms + c.peers, 0u);
 }
@@ -56,7 +57,7 @@ Test(config, every_key_reaches_its_field)
 	parse_cleanly("[host]\nname = lab-a\nuuid = 123E4567-e89b-12d3-a456-426614174000\nlog_level = debug\n"
 		      "[net]\naddress = 10.77.0.2/24\ngateway = 10.77.0.1\nmtu = 9000\n"
 		      "[cim]\nport = 1\n[console]\nport = 2\n"
-		      "[migration]\nport = 65535\nmax_downtime_ms = 50\nbandwidth = 100M\nverify = full\n"
+		      "[migration]\nport = 65535\nmax_downtime_ms = 50\nbandwidth = 100M\nverify = full\nresume_grace_s = 0\n"
 		      "tracker = write-protect\naccept_from = 10.77.0.0/24\nwhen_stuck = throttle\nmax_out = 8\nmax_in = 1\n"
 		      "[peer lab-b]\naddress = 10.77.0.3\n"
 		      "[vm web1]\nmemory = 1G\nvcpus = 2\nkernel = \\tern\\vmlinuz\ninitrd = /tern/initrd\n"
@@ -74,6 +75,7 @@ Test(config, every_key_reaches_its_field)
 	cr_expect_eq(c.console_port, 2);
 	cr_expect_eq(c.migration_port, 65535);
 	cr_expect_eq(c.max_downtime_ms, 50u);
+	cr_expect_eq(c.resume_grace_s, 0u);
 	cr_expect_eq(c.bandwidth_bytes, 100u << 20);
 	cr_expect_eq(c.verify, CONFIG_VERIFY_FULL);
 	cr_expect_eq(c.tracker, CONFIG_TRACKER_WRITE_PROTECT);
@@ -88,7 +90,7 @@ Test(config, every_key_reaches_its_field)
 	cr_assert_eq(c.vms, 1u);
 	cr_expect(!vm->broken);
 	cr_expect_str_eq(vm->name, "web1");
-	cr_expect_eq(vm->line, 25u);
+	cr_expect_eq(vm->line, 26u);
 	cr_expect_eq(vm->memory_bytes, 1u << 30);
 	cr_expect_eq(vm->vcpus, 2u);
 	cr_expect_str_eq(vm->kernel, "\\tern\\vmlinuz");
@@ -157,6 +159,7 @@ struct bad { const char *text, *sentence; };
 	B("[host]\nlog_level = loud\n", "is \"loud\", expected error, warn, info or debug")	\
 	B("[cim]\nport = 0\n", "tern.conf:2: [cim] port: is \"0\", expected a TCP port")	\
 	B("[cim]\nport = 5991\n", "tern.conf:2: port: is shared by")	\
+	B("[migration]\nresume_grace_s = 3601\n", "expected a number of seconds from 0")	\
 	B("[migration]\nbandwidth = 1K\n", "expected bytes per second from 64K")	\
 	B("[migration]\nbandwidth = 1MB\n", "is \"1MB\"")	\
 	B("[migration]\nbandwidth = 99999999999999999G\n", "is \"99999999999999999G\"")	\

@@ -126,7 +126,7 @@ Test(queue, those_beyond_the_limit_wait_by_priority_and_age_and_say_so)
 	low = start(0, "a1", 5);
 	high = start(0, "a2", 1);
 	young = start(0, "a3", 1);
-	pair_run(&pair, 50 * MS);
+	pair_run(&pair, 10 * MS);
 	cr_expect_eq(job(0, first)->state, MIG_JOB_ACTIVE, "what has begun is not pushed aside");
 	cr_expect_eq(job(0, low)->state, MIG_JOB_NEW);
 	cr_expect_eq(job(0, low)->phase, MIG_PHASE_WAITING);

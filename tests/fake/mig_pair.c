@@ -144,6 +144,15 @@ void pair_reboot(struct pair *p, int n)
 	host_start(p, n, (uint8_t)(0xc0 + p->boots++));
 }
 
+void pair_encodings(struct pair *p, int number, uint32_t encodings)
+{
+	struct pair_host *h = &p->host[number];
+
+	mig_service_destroy(h->service);
+	h->host.encodings = encodings;
+	h->service = mig_service_create(&h->host);
+}
+
 void pair_keep_records(struct pair *p, struct fake_store store[2])
 {
 	for (int n = 0; n < 2; n++) {

@@ -48,6 +48,8 @@ void pair_init(struct pair *p, uint64_t memory_bytes);
 void pair_fini(struct pair *p);
 /* Starts host @number's service again after its memory was lost: a new boot id, no records. */
 void pair_reboot(struct pair *p, int number);
+/* Host @number sends by these encodings (bit per enum mig_encoding) only; it starts again for it, with nothing under way. */
+void pair_encodings(struct pair *p, int number, uint32_t encodings);
 /* Both hosts keep their records in @store[2] from now on (they start again for it, with nothing under way). */
 void pair_keep_records(struct pair *p, struct fake_store store[2]);
 /* Host @number is dead from this instant on: nothing of it reaches the other or its store. */

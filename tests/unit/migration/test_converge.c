@@ -2,6 +2,7 @@
 /* unit: migration/[a-z]*.c lib/crc32c.c lib/err.c lib/fmt.c lib/pages.c lib/state.c lib/why.c tests/fake/fake_guest.c tests/fake/fake_log.c tests/fake/fake_store.c tests/fake/mig_pair.c tests/fake/mig_wire.c tests/fake/pipe.c */
 /* libs: -Lbuild/deps/host -lthird */
 #include <criterion/criterion.h>
+#include "migration/protocol.h"
 #include "tests/fake/mig_pair.h"
 
 /* Budgets against reality, and what becomes of migrations that do not converge by themselves. */
@@ -15,6 +16,8 @@ static struct pair pair;
 static void setup(void)
 {
 	pair_init(&pair, 16 * MIB);
+	/* Page by page: batches of what a fake guest writes are tiny. */
+	pair_encodings(&pair, 0, 1u << MIG_ENC_ZERO | 1u << MIG_ENC_RAW | 1u << MIG_ENC_LZ4);
 	pair.link.rate = 10 * MIB;
 	pair.link.delay_ns = MS;
 	pair.host[1].idle = true;

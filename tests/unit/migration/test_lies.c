@@ -29,9 +29,7 @@ static void start(void)
 {
 	pair_init(&pair, 2 * MIB);
 	/* Batches hide where a page is in a record. */
-	mig_service_destroy(pair.host[0].service);
-	pair.host[0].host.encodings = 1u << MIG_ENC_ZERO | 1u << MIG_ENC_RAW | 1u << MIG_ENC_LZ4;
-	pair.host[0].service = mig_service_create(&pair.host[0].host);
+	pair_encodings(&pair, 0, 1u << MIG_ENC_ZERO | 1u << MIG_ENC_RAW | 1u << MIG_ENC_LZ4);
 	for (uint64_t pfn = 0; pfn < 3; pfn++)
 		fake_guest_fill(pair.host[0].guest[0], pfn, (uint8_t)(2 * pfn + 1));
 	fake_guest_fill(pair.host[0].guest[0], 3, 2);

@@ -10,9 +10,11 @@
 
 /* A source that says anything it likes in well-formed records: input is {type u8, length u16, body}*, to which header,
  * sequence and CRC are added; type 0xfe makes a whole HELLO with what the length's second hexadecimal digit has of
- * capabilities, 0xff a whole OFFER. No guest may run that was not prepared. */
+ * capabilities and its third of purposes (0: by the first), 0xff a whole OFFER. No guest may run that was not prepared, and none is
+ * kept past the time in which its source may come back. */
 
 #define ROOM (1u << 20)
+#define SECOND 1000000000ull
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -64,12 +66,12 @@ static void build(struct wire *w, const uint8_t *data, size_t size)
 {
 	while (size >= 3 && ROOM - w->length > 70000) {
 		size_t length = le16_get(data + 1);
-		uint8_t type = data[0], arg = data[1];
+		uint8_t type = data[0], arg = data[1], more = data[2];
 
 		data += 3;
 		size -= 3;
 		if (type == 0xfe) {
-			put_hello(w, 1 + arg % 3, arg >> 4);
+			put_hello(w, more & 15 ? more & 15 : 1 + arg % 3, (uint8_t)(arg >> 4 | (more & 16)));
 		} else if (type == 0xff) {
 			put_offer(w, arg);
 		} else {
@@ -92,6 +94,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool more;
 
 	pair_init(&pair, 2u << 20);
+	mig_service_destroy(pair.host[1].service);
+	pair.host[1].host.resume_grace_ns = 30 * SECOND;
+	pair.host[1].service = mig_service_create(&pair.host[1].host);
 	build(&w, data, size);
 	mig_service_accept(pair.host[1].service, pipe_end(p, 1), pipe_now_ns);
 	for (int n = 0; n < 40; n++) {
@@ -100,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	mine->ops->close(mine);
 	for (int n = 0; n < 4; n++)
-		mig_service_step(pair.host[1].service, pipe_now_ns += 1000, &more);
+		mig_service_step(pair.host[1].service, pipe_now_ns += 15 * SECOND, &more);
 	/* Without a connection only a prepared guest may be left, or one that COMMIT made run. */
 	if (pair_count(&pair, FAKE_EMPTY))
 		abort();

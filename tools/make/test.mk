@@ -1,9 +1,9 @@
 # What must hold. Each of these ends with the line "N passed, N failed".
 RUN_PARTS := tools/make/run-parts
 
-.PHONY: test test-long check rules fuzz
+.PHONY: test test-long check rules fuzz fuzz-briefly
 test:
-	@$(RUN_PARTS) "$(MAKE)" build unit rules system
+	@$(RUN_PARTS) "$(MAKE)" build unit rules fuzz-briefly system
 
 test-long:
 	@$(RUN_PARTS) "$(MAKE)" build unit rules fuzz system-long
@@ -22,12 +22,23 @@ FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(B)/fuzz/%)
 FUZZ_C   := -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -D_GNU_SOURCE -Itests/fake \
 	    $(CINC) $(WARN) -Wno-unused-function
 
-fuzz_sources = $(shell sed -n '2s,^/\* fuzz: \(.*\) \*/$$,\1,p' tests/fuzz/$(1).c)
+FUZZ_SEES = $(wildcard $(shell sed -n '2s,^/\* fuzz. \(.*\) \*/$$,\1,p' tests/fuzz/$1.c))
 
 .SECONDEXPANSION:
-$(B)/fuzz/%: tests/fuzz/%.c $$(call fuzz_sources,$$*) $(DEPS_STAMP)
+$(B)/fuzz/%: $(B)/fuzz/obj/tests/fuzz/%.o $$(patsubst %.c,$(B)/fuzz/obj/%.o,$$(call FUZZ_SEES,$$*))
 	@mkdir -p $(@D)
-	$(Q)clang $(FUZZ_C) $(filter %.c,$^) -o $@ $(shell sed -n '3s,^/\* libs: \(.*\) \*/$$,\1,p' $<)
+	$(Q)clang $(FUZZ_C) $^ -o $@ $(shell sed -n '3s,^/\* libs: \(.*\) \*/$$,\1,p' tests/fuzz/$*.c)
+
+# A source is compiled once for all targets that name it.
+$(B)/fuzz/obj/%.o: %.c $(DEPS_STAMP)
+	@mkdir -p $(@D)
+	$(Q)clang $(FUZZ_C) $(LWIP_INC) -MMD -MP -c $< -o $@
+-include $(shell find $(B)/fuzz/obj -name '*.d' 2>/dev/null)
 
 fuzz: $(FUZZ_BIN)
 	$(Q)tools/make/run-fuzz $(FUZZ_SECONDS) $^
+
+# Enough to notice what the stored inputs and their neighbours find.
+fuzz-briefly:
+	@$(MAKE) --no-print-directory -j$$(nproc) $(FUZZ_BIN)
+	$(Q)tools/make/run-fuzz 3 $(FUZZ_BIN)

@@ -172,7 +172,8 @@ static bool link_up(const struct mig_source *s)
 	return mig_stream_open(&s->stream) && s->place > MIG_AT_CONNECT && s->place != MIG_AT_RECONNECT;
 }
 
-static void receive(struct mig_source *s, uint64_t now_ns)
+/* True if the step's share ended it: whole records may be left that no news of the link will announce. */
+static bool receive(struct mig_source *s, uint64_t now_ns)
 {
 	struct mig_record r;
 
@@ -180,12 +181,13 @@ static void receive(struct mig_source *s, uint64_t now_ns)
 		enum err e = mig_stream_next(&s->stream, now_ns, &r, &s->why);
 
 		if (e == ERR_AGAIN)
-			return;
+			return false;
 		if (e)
 			source_lost(s, now_ns, e, s->why.text);
 		else
 			on_record(s, &r, now_ns);
 	}
+	return link_up(s);
 }
 
 static void keep_alive(struct mig_source *s, uint64_t now_ns)
@@ -230,8 +232,8 @@ bool mig_source_step(struct mig_source *s, uint64_t now_ns)
 {
 	uint64_t before = s->stream.sent_bytes, chunk = s->rounds.chunk;
 	enum mig_source_place place = s->place;
+	bool left = receive(s, now_ns);
 
-	receive(s, now_ns);
 	if (step_of[s->place])
 		step_of[s->place](s, now_ns);
 	if (link_up(s))
@@ -240,7 +242,7 @@ bool mig_source_step(struct mig_source *s, uint64_t now_ns)
 	/* Bytes moved and none is stuck, clean chunks were passed over, or a place was left: there may be more to do at once. */
 	if (s->place == MIG_AT_END)
 		return false;
-	return s->place != place || (s->place == MIG_AT_READY && !s->hash_done) ||
+	return s->place != place || (s->place == MIG_AT_READY && !s->hash_done) || (left && link_up(s)) ||
 		(link_up(s) && (s->stream.sent_bytes != before || s->rounds.chunk != chunk) &&
 		 s->stream.tx_begin == s->stream.tx_end);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* source_doubt.c: the source after COMMITTED without an outcome: asking, also after a restart, and an operator's word. */
 #include "source_parts.h"
+#include <stdlib.h>
 #include <string.h>
 #include "lib/log.h"
 
@@ -26,6 +27,10 @@ void source_ask(struct mig_source *s, uint64_t now_ns)
 	if (s->why.text[0])
 		memcpy(s->job->doubt, s->why.text, sizeof(s->job->doubt));
 	mig_stream_fini(&s->stream, true);
+	/* It may take for ever, and needs nothing of what sending took. */
+	mig_rounds_fini(&s->rounds);
+	free(s->state);
+	s->state = NULL;
 	if (!s->ask.type) {
 		mig_ask_init(&s->ask, s->core, &s->note, now_ns);
 		s->ask.type = MIG_QUERY;

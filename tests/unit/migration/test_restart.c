@@ -2,7 +2,9 @@
 /* unit: migration/[a-z]*.c lib/crc32c.c lib/err.c lib/fmt.c lib/pages.c lib/state.c lib/why.c tests/fake/fake_guest.c tests/fake/fake_log.c tests/fake/fake_store.c tests/fake/mig_break.c tests/fake/mig_pair.c tests/fake/mig_wire.c tests/fake/pipe.c */
 /* libs: -Lbuild/deps/host -lthird */
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
+#include "lib/pages.h"
 #include "migration/protocol.h"
 #include "tests/fake/mig_break.h"
 
@@ -227,4 +229,25 @@ Test(restart, of_a_source_that_could_not_store_the_marker_still_holds_the_machin
 	cr_expect(held(0, "moved to lab-b"));
 	pair_restart(&pair, 0, FAKE_STORE_KEEPS);
 	cr_expect(held(0, ""));
+}
+
+static uint64_t spare_chunks(void *ctx)
+{
+	(void)ctx;
+	return 64;
+}
+
+Test(restart, is_awaited_in_doubt_with_the_guest_alone_and_no_caches)
+{
+	struct pair_host *h = &pair.host[0];
+	uint64_t free_chunks;
+
+	pages_add((uint64_t)(uintptr_t)aligned_alloc(CHUNK_SIZE, 32 * MIB), 32 * MIB);
+	free_chunks = pages_free_chunks();
+	mig_service_destroy(h->service);
+	h->host.spare_chunks = spare_chunks;
+	h->service = mig_service_create(&h->host);
+	lose_record(1, MIG_RUNNING);
+	cr_assert(the_job(0)->in_doubt);
+	cr_expect_eq(pages_free_chunks(), free_chunks);
 }

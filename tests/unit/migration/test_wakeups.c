@@ -80,28 +80,32 @@ static size_t recorded(int from, unsigned records, uint8_t *out, size_t room)
 	return bytes;
 }
 
+static size_t put_abort(uint8_t *out, const uint8_t *like, uint32_t sequence)
+{
+	struct mig_text text = { "never mind" };
+	size_t body;
+
+	memcpy(out, like, PIECE);
+	le16_put(out, MIG_ABORT);
+	le32_put(out + 8, sequence);
+	cr_assert_eq(state_save(mig_type_table(MIG_ABORT), &text, 1, out + PIECE, 512, &body, NULL), ERR_OK);
+	le32_put(out + 4, (uint32_t)body);
+	wire_seal(out);
+	return PIECE + body;
+}
+
 /* HELLO and OFFER, many small records, and an ABORT come in one piece: the ABORT must be heard without further news. */
 Test(wakeups, a_destination_goes_on_while_whole_records_are_left)
 {
 	static uint8_t bytes[65536];
 	size_t length = recorded(0, 2, bytes, sizeof(bytes));
 	struct pipe_options o = { .capacity = sizeof(bytes) };
-	struct mig_text text = { "never mind" };
 	struct channel *source;
 	struct pipe *pipe;
-	uint8_t *abort_record;
-	size_t body;
 	bool more = true;
 
 	length += heartbeats(bytes + length, bytes, 2, 100);
-	abort_record = bytes + length;
-	memcpy(abort_record, bytes, PIECE);
-	le16_put(abort_record, MIG_ABORT);
-	le32_put(abort_record + 8, 102);
-	cr_assert_eq(state_save(mig_type_table(MIG_ABORT), &text, 1, abort_record + PIECE, 512, &body, NULL), ERR_OK);
-	le32_put(abort_record + 4, (uint32_t)body);
-	wire_seal(abort_record);
-	length += PIECE + body;
+	length += put_abort(bytes + length, bytes, 102);
 
 	pair_init(&pair, 4 * MIB);
 	pipe = pipe_new(&o);
@@ -113,6 +117,47 @@ Test(wakeups, a_destination_goes_on_while_whole_records_are_left)
 	cr_expect_eq(pair_count(&pair, FAKE_DISCARDED), 1, "the guest was made and is thrown away");
 	cr_expect_eq(pair_count(&pair, FAKE_EMPTY), 0);
 	source->ops->close(source);
+	pair_fini(&pair);
+	pipe_drop(pipe);
+}
+
+static struct channel *near_end;
+
+static struct channel *connect_near(void *ctx, uint32_t ipv4, uint16_t port, struct why *why)
+{
+	(void)ctx;
+	(void)ipv4;
+	(void)port;
+	(void)why;
+	return near_end;
+}
+
+/* HELLO of the destination, many small records, and an ABORT. */
+Test(wakeups, a_source_goes_on_while_whole_records_are_left)
+{
+	static uint8_t bytes[65536];
+	size_t length = recorded(1, 1, bytes, sizeof(bytes));
+	struct pipe_options o = { .capacity = sizeof(bytes) };
+	struct channel *destination;
+	struct pipe *pipe;
+	bool more = true;
+	uint32_t job;
+
+	length += heartbeats(bytes + length, bytes, 1, 100);
+	length += put_abort(bytes + length, bytes, 101);
+	pair_init(&pair, 4 * MIB);
+	mig_service_destroy(pair.host[0].service);
+	pair.host[0].host.connect = connect_near;
+	pair.host[0].service = mig_service_create(&pair.host[0].host);
+	pipe = pipe_new(&o);
+	near_end = pipe_end(pipe, 0);
+	destination = pipe_end(pipe, 1);
+	job = pair_migrate(&pair, 0, MIG_VERIFY_OFF);
+	send_at_once(destination, bytes, length);
+	while (more)
+		mig_service_step(pair.host[0].service, pipe_now_ns += 1000, &more);
+	cr_expect_eq(mig_job_find(pair.host[0].service, job)->state, MIG_JOB_FAILED);
+	destination->ops->close(destination);
 	pair_fini(&pair);
 	pipe_drop(pipe);
 }

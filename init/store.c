@@ -30,6 +30,16 @@ static enum store_state state;
 static char text[WHY_TEXT];
 static struct mig_store seam;
 
+/* Firmware cleans its store at its start at the earliest. */
+static void spent(const char *why)
+{
+	if (state == STORE_FULL)
+		return;
+	fmt(text, sizeof(text), "%s, and no more until this host restarts, hand-offs go on by boot ids: %s",
+	    state == STORE_KEPT ? "kept by the firmware" : "not proven to survive a restart", why);
+	state = STORE_FULL;
+}
+
 static void name_of(const uint8_t key[MIG_STORE_KEY], char name[UEFI_VAR_NAME])
 {
 	for (unsigned i = 0; i < MIG_STORE_KEY; i++)
@@ -112,6 +122,19 @@ static bool has_room(void)
 	return room >= STORE_RESERVE;
 }
 
+#define WRITING_BYTES (HEAD_BYTES + 2 * (NAME_LENGTH + 1) + sizeof(struct entry))
+
+static bool room_for(void *ctx, unsigned puts)
+{
+	(void)ctx;
+	if (room - STORE_RESERVE < puts * WRITING_BYTES || room < STORE_RESERVE)
+		room = uefi_vars_room();
+	if (room >= STORE_RESERVE && room - STORE_RESERVE >= puts * WRITING_BYTES && state != STORE_FULL)
+		return true;
+	spent("its variable store is nearly full");
+	return false;
+}
+
 static enum err put(void *ctx, const uint8_t key[MIG_STORE_KEY], const void *bytes, size_t length)
 {
 	char name[UEFI_VAR_NAME];
@@ -126,12 +149,14 @@ static enum err put(void *ctx, const uint8_t key[MIG_STORE_KEY], const void *byt
 	if (at < 0 && (place() < 0 || !has_room())) {
 		log_error("records", "a new one does not fit: %s", place() < 0 ? "all places are taken" :
 			  "the firmware's variable store is nearly full; a restart of this host may clean it");
+		spent("its variable store is nearly full");
 		return ERR_SPACE;
 	}
 	name_of(key, name);
 	e = write_entry(name, bytes, length, &why);
 	if (e != ERR_OK) {
 		log_error("records", "%s", why.text);
+		spent(why.text);
 		return e == ERR_SPACE ? e : ERR_IO;
 	}
 	if (at < 0) {
@@ -230,7 +255,8 @@ static void tell(uint64_t count, uint64_t took_ns, const struct why *why)
 		fmt(text, sizeof(text), "not yet proven to survive a restart (first boot, or the firmware forgets)");
 		break;
 	case STORE_FULL:
-		fmt(text, sizeof(text), "kept by the firmware, which takes no new ones now: %s", why->text);
+		fmt(text, sizeof(text), "kept by the firmware, and no more until this host restarts, hand-offs go on by boot ids: %s",
+		    why->text);
 		break;
 	case STORE_NONE:
 		fmt(text, sizeof(text), "kept in memory only: %s", why->text);
@@ -255,7 +281,7 @@ void store_init(const struct boot_info *boot, const uint8_t boot_id[16])
 		state = note_boot(boot_id, &count, &why);
 	}
 	tell(count, time_ns() - start, &why);
-	seam = (struct mig_store){ .proven = state == STORE_KEPT, .put = put, .drop = drop, .each = each };
+	seam = (struct mig_store){ .proven = state == STORE_KEPT || state == STORE_FULL, .put = put, .room = room_for, .drop = drop, .each = each };
 }
 
 enum store_state store_state(void)

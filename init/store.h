@@ -9,7 +9,7 @@
 enum store_state {
 	STORE_NONE,		/* no variables: records live in memory */
 	STORE_FORGETFUL,	/* written, but an earlier boot's were not found: the first boot, or the firmware forgets */
-	STORE_FULL,		/* an earlier boot's were found, but nothing can be written now */
+	STORE_FULL,		/* an earlier boot's were found, but no more should be written before the next one */
 	STORE_KEPT,		/* an earlier boot's were found, and writing works */
 };
 

@@ -91,7 +91,7 @@ static enum mig_ask_result on_hello(struct mig_ask *a, const struct mig_record *
 		return MIG_ASK_AGAIN;
 	}
 	a->rebooted = memcmp(hello.boot_id, a->note.peer_boot, sizeof(a->note.peer_boot)) != 0;
-	if (a->rebooted && !(hello.capabilities & MIG_CAP_RECORDS_KEPT)) {
+	if (a->rebooted && !(hello.capabilities & (MIG_CAP_RECORDS_KEPT | MIG_CAP_RECORDS_FOUND))) {
 		why_set(&a->last, "the destination has restarted since and has forgotten the attempt");
 		a->wait_ns = MIG_RETRY_LAST_NS;
 		retry(a, now_ns);

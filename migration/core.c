@@ -65,6 +65,15 @@ void mig_core_attempt(struct mig_core *c, uint8_t attempt[MIG_ATTEMPT])
 	le64_put(attempt + 8, le64_get(attempt + 8) + ++c->last_attempt);
 }
 
+void mig_core_begin(struct mig_core *c, struct mig_note *note)
+{
+	unsigned others = 0;
+
+	for (unsigned i = 0; i < MIG_JOBS; i++)
+		others += c->job[i].id && c->job[i].started_ns && !c->job[i].ended_ns;
+	mig_records_begin(&c->records, note, others);
+}
+
 uint64_t mig_core_clock(const struct mig_core *c)
 {
 	return c->host.clock_ns(c->host.ctx);
@@ -92,7 +101,8 @@ void mig_core_hello(const struct mig_core *c, enum mig_purpose purpose, struct m
 	out->version_min = MIG_VERSION;
 	out->version_max = MIG_VERSION;
 	out->purpose = (uint8_t)purpose;
-	out->capabilities = mig_core_capabilities(c) | (mig_records_kept(&c->records) ? MIG_CAP_RECORDS_KEPT : 0);
+	out->capabilities = mig_core_capabilities(c) | (mig_records_kept(&c->records) ? MIG_CAP_RECORDS_KEPT :
+							mig_records_found(&c->records) ? MIG_CAP_RECORDS_FOUND : 0);
 	memcpy(out->boot_id, c->host.boot_id, sizeof(out->boot_id));
 	memcpy(out->uuid, c->host.uuid, sizeof(out->uuid));
 	memcpy(out->name, c->host.name, sizeof(out->name));

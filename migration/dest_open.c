@@ -31,8 +31,8 @@ static void note_peer(struct mig_dest *d, const struct mig_hello *hello)
 	memcpy(n->peer_uuid, hello->uuid, sizeof(n->peer_uuid));
 	memcpy(n->peer_boot, hello->boot_id, sizeof(n->peer_boot));
 	n->peer_keeps = hello->capabilities & MIG_CAP_RECORDS_KEPT;
-	if (!n->peer_keeps)
-		mig_records_peer_forgot(&d->core->records, hello->uuid, hello->boot_id);
+	n->peer_forgets = !n->peer_keeps && hello->capabilities & MIG_CAP_RECORDS_FOUND;
+	mig_records_peer_forgot(&d->core->records, hello->uuid, hello->boot_id, n->peer_keeps || n->peer_forgets);
 }
 
 void dest_on_hello(struct mig_dest *d, const struct mig_record *r, uint64_t now_ns)
@@ -64,6 +64,8 @@ void dest_on_hello(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 		return;
 	}
 	note_peer(d, &hello);
+	if (d->purpose == MIG_PURPOSE_MIGRATE)
+		mig_core_begin(d->core, &d->note);
 	mig_core_hello(d->core, d->purpose, &hello);
 	if (d->purpose == MIG_PURPOSE_SETTLE) {
 		d->handoff = handoff_from_record(mig_records_get(&d->core->records, d->stream.attempt));

@@ -59,7 +59,8 @@ static bool refused(const struct mig_dest *to, const struct mig_dest *from, stru
 		why_add(reasons, "%s holds nothing of this attempt", name);
 	else if (memcmp(now->boot_id, first->boot_id, sizeof(now->boot_id)))
 		why_add(reasons, "%s: another boot of a host began this attempt", name);
-	else if ((now->capabilities ^ first->capabilities) & ~MIG_CAP_RECORDS_KEPT || now->version_min != first->version_min ||
+	else if ((now->capabilities ^ first->capabilities) & ~(MIG_CAP_RECORDS_KEPT | MIG_CAP_RECORDS_FOUND) ||
+		 now->version_min != first->version_min ||
 		 now->version_max != first->version_max || memcmp(now->uuid, first->uuid, sizeof(now->uuid)))
 		why_add(reasons, "%s: HELLO differs from the one that began this attempt", name);
 	else if (!(to->capabilities & MIG_CAP_RESUME))

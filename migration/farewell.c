@@ -77,7 +77,8 @@ bool service_forget(struct mig_service *m, const uint8_t *attempt)
 	struct why why;
 
 	if (n && n->owes_away && mig_away_put(&m->core.records, n, host->defines, host->ctx, &why) != ERR_OK)
-		return false;
+		/* Where nothing more can be stored in this boot, what is stored of the attempt holds the machine after the next start. */
+		return m->core.records.spent && n->stored;
 	mig_records_remove(&m->core.records, attempt);
 	return true;
 }

@@ -75,6 +75,7 @@ enum {
 };
 /* A statement of the sender alone: its records of hand-offs outlive its boot. */
 #define MIG_CAP_RECORDS_KEPT 2ull
+#define MIG_CAP_RECORDS_FOUND 32ull
 enum { MIG_STATE_DRY = 1 };
 
 /* Fixed parts of PAGES and STATE bodies. */

@@ -7,7 +7,7 @@
 
 #define ENTRY_MAGIC	0x43455254u	/* the bytes "TREC" */
 #define ENTRY_VERSION	1
-enum { FLAG_SOURCE = 1, FLAG_PEER_KEEPS = 2, FLAG_OWES_AWAY = 4 };
+enum { FLAG_SOURCE = 1, FLAG_PEER_KEEPS = 2, FLAG_OWES_AWAY = 4, FLAG_PEER_FORGETS = 8 };
 
 struct entry {
 	uint32_t magic, crc;
@@ -33,7 +33,7 @@ void mig_entry_pack(const struct mig_note *note, uint8_t out[MIG_ENTRY_BYTES])
 	struct entry e = {
 		.magic = ENTRY_MAGIC, .version = ENTRY_VERSION, .length = sizeof(e), .state = (uint8_t)note->state,
 		.flags = (uint8_t)((note->source ? FLAG_SOURCE : 0) | (note->peer_keeps ? FLAG_PEER_KEEPS : 0) |
-				   (note->owes_away ? FLAG_OWES_AWAY : 0)),
+				   (note->owes_away ? FLAG_OWES_AWAY : 0) | (note->peer_forgets ? FLAG_PEER_FORGETS : 0)),
 		.peer_port = note->peer_port, .digest = note->digest, .order = note->order, .when_s = note->when_s,
 		.peer_ipv4 = note->peer_ipv4,
 	};
@@ -55,6 +55,7 @@ static void unpack(const struct entry *e, struct mig_note *out)
 	out->source = e->flags & FLAG_SOURCE;
 	out->peer_keeps = e->flags & FLAG_PEER_KEEPS;
 	out->owes_away = e->flags & FLAG_OWES_AWAY;
+	out->peer_forgets = e->flags & FLAG_PEER_FORGETS;
 	out->peer_port = e->peer_port;
 	out->peer_ipv4 = e->peer_ipv4;
 	out->digest = e->digest;

@@ -38,17 +38,33 @@ bool mig_records_room(const struct mig_records *r)
 	return place((struct mig_records *)r) != NULL;
 }
 
+void records_spend(struct mig_records *r)
+{
+	if (!r->spent)
+		log_warn("mig", "no room for more records until this host restarts: hand-offs go on by boot ids, so that a restart in "
+			 "the middle of one leaves it in doubt");
+	r->spent = true;
+}
+
+void mig_records_begin(struct mig_records *r, struct mig_note *note, unsigned others)
+{
+	if (!r->spent && r->store.put && r->store.room && !r->store.room(r->store.ctx, MIG_RECORD_PUTS * (others + 1)))
+		records_spend(r);
+	note->in_memory = r->spent;
+}
+
 enum err records_store(struct mig_records *r, const uint8_t *key, struct mig_note *n, struct why *why)
 {
 	uint8_t bytes[MIG_ENTRY_BYTES];
 	enum err e;
 
-	if (!r->store.put)
+	if (!r->store.put || n->in_memory)
 		return ERR_OK;
 	mig_entry_pack(n, bytes);
 	e = r->store.put(r->store.ctx, key, bytes, sizeof(bytes));
 	n->stored |= e == ERR_OK;
 	if (e) {
+		records_spend(r);
 		why_set(why, "the record of %s could not be stored: %s", n->vm, err_text(e));
 		log_error("mig", "the record of %s could not be stored: %s", n->vm, err_text(e));
 	}
@@ -146,7 +162,7 @@ void mig_records_orphan(struct mig_records *r, const uint8_t *attempt)
 		n->orphan = true;
 }
 
-void mig_records_peer_forgot(struct mig_records *r, const uint8_t uuid[16], const uint8_t boot_id[16])
+void mig_records_peer_forgot(struct mig_records *r, const uint8_t uuid[16], const uint8_t boot_id[16], bool found)
 {
 	static const uint8_t nobody[16];
 
@@ -157,9 +173,9 @@ void mig_records_peer_forgot(struct mig_records *r, const uint8_t uuid[16], cons
 
 		if (n->source || (n->state != MIG_RECORD_OWNED && n->state != MIG_RECORD_ABORTED) ||
 		    memcmp(n->peer_uuid, uuid, sizeof(n->peer_uuid)) ||
-		    !memcmp(n->peer_boot, boot_id, sizeof(n->peer_boot)))
+		    !memcmp(n->peer_boot, boot_id, sizeof(n->peer_boot)) || (found && !n->peer_forgets))
 			continue;
-		log_info("mig", "%s has restarted and keeps no records: that of %s goes here too", n->peer_name, n->vm);
+		log_info("mig", "%s has restarted and has forgotten %s: its record goes here too", n->peer_name, n->vm);
 		mig_records_remove(r, n->attempt);
 	}
 }

@@ -11,6 +11,7 @@
 #define MIG_RECORDS	32	/* attempts */
 #define MIG_AWAYS	24	/* machines that left */
 #define MIG_STRANGE	8	/* entries that can't be read */
+#define MIG_RECORD_PUTS	4	/* into the store that one attempt takes at most, on either side */
 _Static_assert(MIG_RECORDS + MIG_AWAYS + MIG_STRANGE <= MIG_STORE_ENTRIES, "all of it can be kept");
 
 /* As stored: numbers are not reused. */
@@ -38,12 +39,14 @@ struct mig_note {
 	char peer_name[64];
 	uint8_t peer_uuid[16], peer_boot[16];	/* the peer's, of the attempt's first HELLO */
 	bool peer_keeps;		/* that HELLO said RECORDS_KEPT */
+	bool peer_forgets;		/* it said RECORDS_FOUND: the peer keeps others, but not those of this attempt */
 	bool owes_away;			/* DONE, and AWAY could not be stored: this entry stands for it */
 	uint64_t when_s;		/* wall clock when the state was reached, 0 unknown */
 	/* set by put */
 	uint64_t order;			/* of the puts, through all boots */
 	uint8_t own_boot[16];
 	/* not stored */
+	bool in_memory;			/* the attempt began when the store was spent: nothing of it is stored, ever */
 	bool stored;			/* the store has it */
 	bool restored;			/* of an earlier boot of this host */
 	bool orphan;			/* nothing sees to it yet */
@@ -62,12 +65,19 @@ struct mig_records {
 	uint64_t next;
 	struct mig_store store;
 	uint8_t boot_id[16];
+	bool spent;			/* until the next boot the store is not counted on for new attempts */
 };
 
 /* Reads all of @store (put NULL: there is none) into the cleared @r. What can't be read is reported and kept. */
 void mig_records_load(struct mig_records *r, const struct mig_store *store, const uint8_t boot_id[16]);
-/* True if what is recorded here is known to outlive the boot. */
+/* True if what earlier boots recorded is known to be here. */
+bool mig_records_found(const struct mig_records *r);
+/* True if so is, after the boot, what an attempt that begins now records. */
 bool mig_records_kept(const struct mig_records *r);
+/* An attempt begins, beside @others; before its HELLO. The store is asked for room for all of them; once it had none, or a put
+ * failed, new attempts are recorded in memory alone, as where there is no store: that outlives no restart, and nothing of such
+ * an attempt is stored, since a part of it would be believed after a restart. Older attempts keep to the store. */
+void mig_records_begin(struct mig_records *r, struct mig_note *note, unsigned others);
 
 /* True if one more attempt can be recorded. */
 bool mig_records_room(const struct mig_records *r);
@@ -83,8 +93,9 @@ const struct mig_note *mig_records_left(const struct mig_records *r, const uint8
 void mig_records_remove(struct mig_records *r, const uint8_t *attempt);
 /* Nothing sees to it now: the service will when it has a place. */
 void mig_records_orphan(struct mig_records *r, const uint8_t *attempt);
-/* A peer that keeps no records says HELLO with @boot_id: what it did in other boots it will never ask about. */
-void mig_records_peer_forgot(struct mig_records *r, const uint8_t uuid[16], const uint8_t boot_id[16]);
+/* A peer says HELLO with @boot_id: what it did in other boots it will never ask about, if it did not keep that, or has none of
+ * its earlier records (@found false). */
+void mig_records_peer_forgot(struct mig_records *r, const uint8_t uuid[16], const uint8_t boot_id[16], bool found);
 
 /* An operator declares the entries that can't be read and concern the machine of @uuid void. */
 void mig_records_drop_strange(struct mig_records *r, const uint8_t uuid[16]);

@@ -48,7 +48,8 @@ enum err mig_away_put(struct mig_records *r, const struct mig_note *note, bool (
 		why_set(why, "%u machines are away already", MIG_AWAYS);
 		return ERR_SPACE;
 	}
-	fresh.stored = false;
+	/* Tried whatever the attempt was: it hinders a second start after a restart. */
+	fresh.in_memory = fresh.stored = false;
 	if (n->state && memcmp(n->vm_uuid, note->vm_uuid, sizeof(n->vm_uuid)))
 		records_unstore(r, n->vm_uuid, n);
 	else
@@ -67,9 +68,16 @@ void mig_away_home(struct mig_records *r, const uint8_t uuid[16])
 {
 	struct mig_note *n = find(r, uuid);
 
-	for (unsigned i = 0; i < MIG_RECORDS; i++)
-		if (r->note[i].state && !memcmp(r->note[i].vm_uuid, uuid, sizeof(r->note[i].vm_uuid)))
-			r->note[i].owes_away = false;
+	for (unsigned i = 0; i < MIG_RECORDS; i++) {
+		struct mig_note *d = &r->note[i];
+
+		if (!d->state || !d->owes_away || memcmp(d->vm_uuid, uuid, sizeof(d->vm_uuid)))
+			continue;
+		d->owes_away = false;
+		/* The stored one would be believed after a restart, and nothing else may come to drop it. */
+		if (r->spent)
+			mig_records_remove(r, d->attempt);
+	}
 	if (!n)
 		return;
 	records_void(r, n->vm_uuid, n);

@@ -86,11 +86,18 @@ void mig_records_load(struct mig_records *r, const struct mig_store *store, cons
 		drop_void(r, &r->note[i], r->note[i].attempt);
 	for (unsigned i = 0; i < MIG_AWAYS; i++)
 		drop_void(r, &r->away[i], r->away[i].vm_uuid);
+	if (store->room && !store->room(store->ctx, MIG_RECORD_PUTS))
+		records_spend(r);
+}
+
+bool mig_records_found(const struct mig_records *r)
+{
+	return r->store.put && r->store.proven;
 }
 
 bool mig_records_kept(const struct mig_records *r)
 {
-	return r->store.put && r->store.proven;
+	return mig_records_found(r) && !r->spent;
 }
 
 void mig_records_drop_strange(struct mig_records *r, const uint8_t uuid[16])

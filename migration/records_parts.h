@@ -5,6 +5,8 @@
 
 /* Writes @n under @key and marks it stored; the store's error with a sentence, logged. */
 enum err records_store(struct mig_records *r, const uint8_t *key, struct mig_note *n, struct why *why) NODISCARD;
+/* From now on in this boot the store is not counted on for new attempts. */
+void records_spend(struct mig_records *r);
 /* Takes it out of the store, if it is there. */
 void records_unstore(struct mig_records *r, const uint8_t *key, struct mig_note *n);
 /* The same of what must not come back: a drop may come undone with a crash, so it is first replaced by what no longer counts. */

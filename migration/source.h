@@ -93,6 +93,7 @@ struct mig_source {
 	enum handoff_event given_up;	/* Restart: failed or cancelled while the guest is powering off; 0 no */
 	uint64_t quiet_end_ns;		/* Restart: the guest is switched off then */
 	bool predicted;			/* the job's budget is that of the first known rate */
+	uint64_t hello_capabilities;	/* what the first HELLO said */
 	uint64_t capabilities;		/* of both sides */
 	uint64_t state_limit;		/* granted by ACCEPT */
 	uint64_t asked_ns, ticked_ns, round_start_ns;

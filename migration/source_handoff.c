@@ -107,10 +107,17 @@ static bool record(struct mig_source *s, enum mig_record_state state)
 static void mark_away(struct mig_source *s)
 {
 	const struct mig_host *host = &s->core->host;
+	struct mig_records *records = &s->core->records;
 	struct why why;
 
 	s->note.when_s = mig_core_wall(s->core);
-	s->note.owes_away = mig_away_put(&s->core->records, &s->note, host->defines, host->ctx, &why) != ERR_OK;
+	s->note.owes_away = mig_away_put(records, &s->note, host->defines, host->ctx, &why) != ERR_OK;
+	if (!s->note.owes_away || !s->note.in_memory || !mig_away_get(records, s->note.vm_uuid))
+		return;
+	/* That record is not stored either. */
+	s->note.owes_away = false;
+	log_error("mig", "%s left for %s, and only memory says so: after a restart this host WOULD START IT AFRESH, where it is defined, "
+		  "though it runs there", s->note.vm, s->note.peer_name);
 }
 
 static uint64_t minus(uint64_t a, uint64_t b)

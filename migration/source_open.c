@@ -37,7 +37,10 @@ void source_connect_step(struct mig_source *s, uint64_t now_ns)
 	}
 	s->stream.heard_ns = s->asked_ns = now_ns;
 	mig_rate_init(&s->rate, s->options.bandwidth_bytes, now_ns);
+	if (s->options.purpose == MIG_PURPOSE_MIGRATE)
+		mig_core_begin(s->core, &s->note);
 	mig_core_hello(s->core, s->options.purpose, &hello);
+	s->hello_capabilities = hello.capabilities;
 	source_go(s, MIG_AT_HELLO, MIG_PHASE_HELLO, now_ns + MIG_HELLO_NS, now_ns);
 	source_put(s, MIG_HELLO, &hello, now_ns);
 }

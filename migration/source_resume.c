@@ -123,6 +123,7 @@ void source_reconnect_step(struct mig_source *s, uint64_t now_ns)
 	s->stream.heard_ns = s->asked_ns = now_ns;
 	rate_anew(&s->rate, now_ns);
 	mig_core_hello(s->core, MIG_PURPOSE_RESUME, &hello);
+	hello.capabilities = s->hello_capabilities;
 	source_go(s, MIG_AT_REHELLO, MIG_PHASE_ROUNDS, now_ns + MIG_HELLO_NS, now_ns);
 	source_put(s, MIG_HELLO, &hello, now_ns);
 }

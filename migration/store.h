@@ -17,6 +17,8 @@ struct mig_store {
 	bool proven;
 	/* Stores or replaces the entry of @key; it is safe when this returns ERR_OK. ERR_SPACE; ERR_IO. */
 	enum err (*put)(void *ctx, const uint8_t key[MIG_STORE_KEY], const void *bytes, size_t length) NODISCARD;
+	/* May be NULL: not known. False: before its next start this host has no room for @puts more. */
+	bool (*room)(void *ctx, unsigned puts);
 	/* Removes the entry of @key; there need not be one. After a crash it may still be there. */
 	void (*drop)(void *ctx, const uint8_t key[MIG_STORE_KEY]);
 	/* Hands every entry to @each, which must not call the store. */

@@ -24,11 +24,14 @@ static enum err write(struct fake_store *s, const uint8_t *key, const void *byte
 
 	if (s->broken)
 		return ERR_IO;
+	if (s->limited && !s->left)
+		return ERR_SPACE;
 	for (int i = 0; at < 0 && i < MIG_STORE_ENTRIES && !s->full; i++)
 		if (!s->entry[i].used)
 			at = i;
 	if (at < 0 || length > MIG_STORE_BYTES)
 		return ERR_SPACE;
+	s->left -= s->limited;
 	s->entry[at].used = true;
 	s->entry[at].length = length;
 	memcpy(s->entry[at].key, key, MIG_STORE_KEY);
@@ -50,6 +53,13 @@ static enum err put(void *ctx, const uint8_t key[MIG_STORE_KEY], const void *byt
 	if (!s->frozen)
 		around(s, true);
 	return e;
+}
+
+static bool room(void *ctx, unsigned puts)
+{
+	struct fake_store *s = ctx;
+
+	return !s->limited || s->silent || s->left >= puts;
 }
 
 static void drop(void *ctx, const uint8_t key[MIG_STORE_KEY])
@@ -78,7 +88,7 @@ static void each(void *ctx, void (*call)(void *arg, const uint8_t key[MIG_STORE_
 
 struct mig_store fake_store_seam(struct fake_store *s, bool proven)
 {
-	return (struct mig_store){ .ctx = s, .proven = proven, .put = put, .drop = drop, .each = each };
+	return (struct mig_store){ .ctx = s, .proven = proven, .put = put, .room = room, .drop = drop, .each = each };
 }
 
 void fake_store_restart(struct fake_store *s, enum fake_store_fate fate)

@@ -9,6 +9,9 @@ struct fake_store {
 	bool frozen;			/* its host is dead: nothing changes any more */
 	bool full;			/* takes no new entries */
 	bool broken;			/* every put fails */
+	bool limited;			/* it takes left more puts, also of what exists */
+	unsigned left;
+	bool silent;			/* and it does not say so before */
 	unsigned operations, puts;	/* so far */
 	/* Called around each operation, before and after it takes effect. */
 	void (*around)(void *arg, bool after);

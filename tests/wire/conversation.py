@@ -11,7 +11,7 @@ MAGIC = int.from_bytes(b"TERNMIG1", "little")
 VERSION = 1
 MEMORY_UNIT = 2 << 20
 MIGRATE, CHECK, SETTLE, RESUME = 1, 2, 3, 4
-CAPABILITY_RECORDS_KEPT, CAPABILITY_RESUME = 1 << 1, 1 << 4
+CAPABILITY_RECORDS_KEPT, CAPABILITY_RESUME, CAPABILITY_RECORDS_FOUND = 1 << 1, 1 << 4, 1 << 5
 FLAG_CHECK, FLAG_VERIFY = 1, 2
 PURPOSES = {MIGRATE: "migrate", CHECK: "check", SETTLE: "settle", RESUME: "resume"}
 
@@ -159,9 +159,9 @@ class Conversation:
             raise Refused("hello", "S resumes an attempt that is not known")
         for side, host in self.hosts.items():
             first = self.before.hosts.get(side, host)
-            # RECORDS_KEPT may come and go.
+            # RECORDS_KEPT may come and go, and RECORDS_FOUND with it.
             if any(first[name] != host[name] for name in host if name not in ("purpose", "capabilities")) or \
-                    (first["capabilities"] ^ host["capabilities"]) & ~CAPABILITY_RECORDS_KEPT:
+                    (first["capabilities"] ^ host["capabilities"]) & ~(CAPABILITY_RECORDS_KEPT | CAPABILITY_RECORDS_FOUND):
                 raise Refused("hello", "%s's HELLO differs from its first one" % side)
             if not host["capabilities"] & CAPABILITY_RESUME:
                 raise Refused("hello", "%s does not resume" % side)

@@ -137,7 +137,9 @@ Test(store, a_store_that_has_become_full_still_shows_what_it_holds)
 	fake_uefi_vars.put = ERR_SPACE;
 	boot(boot_2);
 	cr_assert_eq(store_state(), STORE_FULL);
-	cr_assert_not(store_seam()->proven);
+	cr_assert(store_seam()->proven, "what it holds is believed");
+	cr_assert_not(store_seam()->room(NULL, 1));
+	cr_assert(strstr(store_text(), "no more until this host restarts, hand-offs go on by boot ids: writing Boot"), "%s", store_text());
 	cr_assert_eq(entries(), 1);
 	cr_assert_eq(put(key_b, "prepared"), ERR_SPACE);
 }
@@ -162,6 +164,27 @@ Test(store, its_own_writing_uses_the_space_up)
 	for (int i = 0; i < 20; i++)
 		cr_assert_eq(put(key_a, "prepared"), i < 1 || fake_uefi_vars_has(NAME_A) ? ERR_OK : ERR_SPACE);
 	cr_assert_eq(put(key_b, "prepared"), ERR_SPACE, "20 writings of 150 bytes were counted");
+}
+
+Test(store, says_before_the_space_ends_that_there_is_no_room_for_an_attempt)
+{
+	fake_uefi_vars.room = STORE_RESERVE + 8 * 400;
+	boot(boot_1);
+	boot(boot_2);
+	fake_uefi_vars.room = STORE_RESERVE + 4 * 400;
+	cr_assert(store_seam()->room(NULL, 4));
+	cr_assert_eq(store_state(), STORE_KEPT);
+	cr_assert_not(store_seam()->room(NULL, 8));
+	cr_assert_eq(store_state(), STORE_FULL);
+	cr_assert(strstr(store_text(), "kept by the firmware, and no more until this host restarts"), "%s", store_text());
+	cr_assert_eq(put(key_a, "committed"), ERR_OK, "older attempts have what is left");
+	boot(boot_3);
+	fake_uefi_vars.room = 50000;
+	cr_assert_eq(store_state(), STORE_KEPT);
+	fake_uefi_vars.put = ERR_SPACE;
+	cr_assert_eq(put(key_b, "committed"), ERR_SPACE);
+	cr_assert_eq(store_state(), STORE_FULL, "an attempt that fails is the last one to do so");
+	cr_assert_not(store_seam()->room(NULL, 1));
 }
 
 Test(store, an_io_error_is_not_taken_for_success)

@@ -175,11 +175,11 @@ Test(records, of_a_peer_that_restarted_and_forgot_are_dropped_but_never_a_prepar
 {
 	for (uint8_t id = 2; id <= 8; id += 2)
 		cr_assert_eq(put(id, id == 2 ? MIG_RECORD_PREPARED : id == 4 ? MIG_RECORD_OWNED : MIG_RECORD_ABORTED), ERR_OK);
-	mig_records_peer_forgot(&r, (uint8_t[16]){ 0x11 }, (uint8_t[16]){ 0xb0 });
+	mig_records_peer_forgot(&r, (uint8_t[16]){ 0x11 }, (uint8_t[16]){ 0xb0 }, false);
 	cr_expect(get(2) && get(4) && get(6) && get(8), "it has not restarted");
-	mig_records_peer_forgot(&r, (uint8_t[16]){ 0x12 }, (uint8_t[16]){ 0xb1 });
+	mig_records_peer_forgot(&r, (uint8_t[16]){ 0x12 }, (uint8_t[16]){ 0xb1 }, false);
 	cr_expect(get(2) && get(4) && get(6) && get(8), "another host");
-	mig_records_peer_forgot(&r, (uint8_t[16]){ 0x11 }, (uint8_t[16]){ 0xb1 });
+	mig_records_peer_forgot(&r, (uint8_t[16]){ 0x11 }, (uint8_t[16]){ 0xb1 }, false);
 	cr_expect(get(2) && !get(4) && !get(6) && !get(8));
 	cr_expect_eq(fake_store_entries(&store), 1);
 }
@@ -223,4 +223,56 @@ Test(records, of_a_machine_that_came_back_stay_away_also_when_the_drop_is_lost)
 	load(boot_b);
 	cr_expect_null(mig_away_get(&r, n.vm_uuid));
 	cr_expect_eq(fake_store_entries(&store), 0);
+}
+
+Test(records, of_an_attempt_keep_to_the_store_or_to_memory_from_its_beginning)
+{
+	struct mig_note strict = note(2), late = note(4);
+	struct why why;
+
+	mig_records_begin(&r, &strict, 0);
+	cr_assert_eq(mig_records_put(&r, &strict, MIG_RECORD_PREPARED, &why), ERR_OK);
+	store.limited = true;
+	mig_records_begin(&r, &late, 0);
+	cr_expect(mig_records_found(&r) && !mig_records_kept(&r));
+	cr_expect_eq(mig_records_put(&r, &late, MIG_RECORD_PREPARED, &why), ERR_OK);
+	cr_expect_eq(mig_records_put(&r, &strict, MIG_RECORD_OWNED, &why), ERR_SPACE);
+	cr_expect_eq(get(2)->state, MIG_RECORD_PREPARED);
+	store.limited = false;
+	cr_expect_eq(mig_records_put(&r, &late, MIG_RECORD_OWNED, &why), ERR_OK);
+	cr_expect_eq(get(4)->state, MIG_RECORD_OWNED);
+	cr_expect_eq(fake_store_entries(&store), 1, "a part of an attempt would be believed");
+	mig_records_begin(&r, &late, 0);
+	cr_expect(late.in_memory, "not before the next boot");
+	load(boot_b);
+	cr_expect(mig_records_kept(&r));
+	cr_expect_null(get(4));
+	cr_expect_eq(get(2)->state, MIG_RECORD_PREPARED);
+}
+
+Test(records, have_room_asked_for_all_attempts_under_way)
+{
+	struct mig_note n = note(2);
+
+	store.limited = true;
+	store.left = 3 * MIG_RECORD_PUTS;
+	mig_records_begin(&r, &n, 2);
+	cr_expect_not(n.in_memory);
+	mig_records_begin(&r, &n, 3);
+	cr_expect(n.in_memory);
+}
+
+Test(records, of_a_peer_that_said_it_would_forget_are_dropped_once_it_has_restarted)
+{
+	struct mig_note n = note(2);
+	struct why why;
+
+	n.peer_forgets = true;
+	cr_assert_eq(mig_records_put(&r, &n, MIG_RECORD_OWNED, &why), ERR_OK);
+	cr_assert_eq(put(4, MIG_RECORD_OWNED), ERR_OK);
+	load(boot_b);
+	mig_records_peer_forgot(&r, n.peer_uuid, n.peer_boot, true);
+	cr_expect(get(2) && get(4), "it has not restarted");
+	mig_records_peer_forgot(&r, n.peer_uuid, (uint8_t[16]){ 0xb1 }, true);
+	cr_expect(!get(2) && get(4));
 }

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: migration/[a-z]*.c lib/crc32c.c lib/err.c lib/fmt.c lib/pages.c lib/state.c lib/why.c tests/fake/fake_guest.c tests/fake/fake_log.c tests/fake/fake_store.c tests/fake/mig_break.c tests/fake/mig_pair.c tests/fake/mig_wire.c tests/fake/pipe.c */
+/* libs: -Lbuild/deps/host -lthird */
+#include <criterion/criterion.h>
+#include <string.h>
+#include "migration/protocol.h"
+#include "migration/service_parts.h"
+#include "tests/fake/mig_break.h"
+#include "tests/fake/mig_wire.h"
+
+/* A store that takes no more before the next boot: hand-offs go on, and what is promised is still true. */
+
+#define MS 1000000ull
+#define SECOND (1000 * MS)
+#define MIB (1ull << 20)
+
+static struct pair pair;
+static struct fake_store store[2];
+static uint32_t job;
+
+static void setup(void)
+{
+	memset(store, 0, sizeof(store));
+	pair_init(&pair, 4 * MIB);
+	pair_keep_records(&pair, store);
+	pair.host[0].idle = pair.host[1].idle = true;
+	fake_guest_work(pair.host[0].guest[0], 100, 50);
+	pair.host[0].guest[0]->idle = true;
+}
+
+static void teardown(void) { pair_fini(&pair); }
+TestSuite(spent, .init = setup, .fini = teardown);
+
+static void limit(int host, unsigned left, bool silent)
+{
+	store[host].limited = true;
+	store[host].left = left;
+	store[host].silent = silent;
+}
+
+static const struct mig_job *move(int from)
+{
+	const struct mig_job *j;
+
+	job = pair_migrate(&pair, from, MIG_VERIFY_FULL);
+	j = pair_wait(&pair, from, job, 60 * SECOND);
+	pair_run(&pair, 20 * SECOND);
+	return j;
+}
+
+static bool held(int host)
+{
+	struct why why = { "" };
+
+	return break_held(&pair, host, &why);
+}
+
+/* Capabilities in the first HELLO of end @from on connection @number. */
+static uint64_t said(unsigned number, int from)
+{
+	static struct wire_record record[8];
+	struct mig_hello hello;
+	struct why why;
+	size_t bytes;
+	const uint8_t *data = pipe_sent(pair.pipe[number], from, &bytes);
+
+	cr_assert_geq(wire_records(data, bytes, record, 8), 1);
+	cr_assert_eq(mig_stream_parse(&(struct mig_record){ MIG_HELLO, record[0].length - MIG_HEADER,
+							    data + record[0].at + MIG_HEADER }, &hello, &why), ERR_OK);
+	return hello.capabilities & (MIG_CAP_RECORDS_KEPT | MIG_CAP_RECORDS_FOUND);
+}
+
+Test(spent, stores_hinder_no_hand_off_and_no_longer_promise_to_keep_it)
+{
+	cr_expect_eq(move(0)->state, MIG_JOB_COMPLETED);
+	cr_expect_eq(said(0, 0), MIG_CAP_RECORDS_KEPT);
+	cr_expect_eq(said(0, 1), MIG_CAP_RECORDS_KEPT);
+	limit(0, 0, false);
+	limit(1, 0, false);
+	unsigned next = pair.pipes;
+
+	cr_expect_eq(move(1)->state, MIG_JOB_COMPLETED, "%s", break_job(&pair, 1)->error);
+	cr_expect_eq(said(next, 0), MIG_CAP_RECORDS_FOUND);
+	cr_expect_eq(said(next, 1), MIG_CAP_RECORDS_FOUND);
+	cr_expect_eq(move(0)->state, MIG_JOB_COMPLETED);
+	cr_expect_eq(pair.most_running, 1);
+}
+
+Test(spent, room_for_one_attempt_is_kept_for_that_one)
+{
+	limit(1, MIG_RECORD_PUTS, false);
+	cr_expect_eq(move(0)->state, MIG_JOB_COMPLETED);
+	cr_expect_eq(said(0, 1), MIG_CAP_RECORDS_KEPT);
+	cr_expect_eq(pair.host[1].service->core.records.spent, false);
+	limit(0, MIG_RECORD_PUTS - 1, false);
+	cr_expect_eq(move(1)->state, MIG_JOB_COMPLETED);
+	cr_expect(pair.host[0].service->core.records.spent);
+}
+
+/* Whichever put is the first to fail without notice, of either host: the guest runs once, and the next move works. */
+Test(spent, stores_that_say_nothing_cost_one_attempt_at_most)
+{
+	for (int host = 0; host < 2; host++)
+		for (unsigned left = 0; left < 10; left++) {
+			unsigned failed = 0;
+			int at = 0;
+
+			teardown();
+			setup();
+			limit(host, left, true);
+			for (int n = 0; n < 4; n++) {
+				const struct mig_job *j = move(at);
+
+				cr_expect(j->state == MIG_JOB_COMPLETED || strstr(j->error, "could not be stored") ||
+					  strstr(j->error, "refused after COMMIT"), "%s", j->error);
+				failed += j->state != MIG_JOB_COMPLETED;
+				at = pair_running(&pair, 1) != NULL;
+				cr_assert_eq(pair_count(&pair, FAKE_RUNNING), 1, "host %d, %u puts", host, left);
+				cr_assert_eq(pair_count(&pair, FAKE_LOADED) + pair_count(&pair, FAKE_STOPPED), 0);
+				cr_expect(held(!at) || !n, "host %d, %u puts, move %d", host, left, n);
+				cr_expect_not(held(at), "host %d, %u puts, move %d", host, left, n);
+			}
+			cr_expect_leq(failed, 1, "host %d, %u puts", host, left);
+			cr_expect_eq(pair.most_running, 1);
+		}
+}
+
+Test(spent, stores_leave_a_doubt_where_the_destination_restarts)
+{
+	limit(1, 0, false);
+	job = break_at_record(&pair, 0, MIG_COMMIT);
+	cr_expect_eq(fake_store_entries(&store[1]), 0);
+	store[1].limited = false;
+	pair_restart(&pair, 1, FAKE_STORE_KEEPS);
+	break_heal(&pair, 60 * SECOND);
+	cr_expect(break_job(&pair, 0)->in_doubt);
+	cr_expect_eq(pair.host[0].guest[0]->life, FAKE_STOPPED, "the copy is kept");
+}
+
+Test(spent, stores_leave_nothing_that_a_restarted_destination_could_answer_wrongly)
+{
+	limit(1, 1, false);
+	job = break_at_record(&pair, 1, MIG_RUNNING);
+	cr_assert_not_null(pair_running(&pair, 1));
+	cr_expect_eq(fake_store_entries(&store[1]), 0, "PREPARED alone would become ABORTED");
+	store[1].limited = false;
+	pair_restart(&pair, 1, FAKE_STORE_KEEPS);
+	break_heal(&pair, 60 * SECOND);
+	cr_expect(break_job(&pair, 0)->in_doubt, "it is never resumed by itself: the guest did run");
+	cr_expect_eq(pair_count(&pair, FAKE_RUNNING), 0);
+}
+
+Test(spent, stores_of_a_source_that_restarts_leave_the_prepared_copy_to_an_operator)
+{
+	struct why why;
+
+	limit(0, 0, false);
+	job = break_at_record(&pair, 0, MIG_COMMIT);
+	pair_restart(&pair, 0, FAKE_STORE_KEEPS);
+	break_heal(&pair, 60 * SECOND);
+	cr_assert_eq(pair_count(&pair, FAKE_LOADED), 1);
+	cr_assert(break_job(&pair, 1)->in_doubt);
+	cr_assert_eq(mig_job_force(pair.host[1].service, break_job(&pair, 1)->id, MIG_FORCE_RUN, true, pipe_now_ns, &why), ERR_OK);
+	cr_expect_not_null(pair_running(&pair, 1));
+}
+
+Test(spent, stores_still_take_the_marker_of_a_machine_that_left_if_they_can)
+{
+	limit(0, 1, false);
+	cr_expect_eq(move(0)->state, MIG_JOB_COMPLETED);
+	cr_expect_eq(fake_store_entries(&store[0]), 1);
+	pair_restart(&pair, 0, FAKE_STORE_KEEPS);
+	cr_expect(held(0));
+}
+
+Test(spent, stores_that_do_not_take_the_marker_leave_it_to_memory)
+{
+	limit(0, 0, false);
+	cr_expect_eq(move(0)->state, MIG_JOB_COMPLETED);
+	cr_expect(held(0));
+	cr_expect_eq(service_farewells(pair.host[0].service), 0, "nothing is asked for ever");
+	cr_expect_eq(move(1)->state, MIG_JOB_COMPLETED);
+	cr_expect_not(held(0), "it came back");
+}
+
+Test(spent, stores_of_a_restarted_destination_still_tell_what_earlier_boots_did)
+{
+	job = break_at_record(&pair, 1, MIG_RUNNING);
+	limit(1, 0, false);
+	pair_restart(&pair, 1, FAKE_STORE_KEEPS);
+	break_heal(&pair, 60 * SECOND);
+	cr_expect(pair.host[1].service->core.records.spent);
+	cr_expect_not_null(strstr(break_job(&pair, 0)->doubt, "took over web1"), "%s", break_job(&pair, 0)->doubt);
+	cr_expect(held(1), "lost here, while there is a copy");
+}
+
+Test(spent, stores_of_a_restarted_source_do_not_make_the_destination_forget)
+{
+	job = break_at_record(&pair, 1, MIG_RUNNING);
+	limit(0, 0, false);
+	pair_restart(&pair, 0, FAKE_STORE_KEEPS);
+	cr_expect(held(0));
+	break_heal(&pair, 30 * SECOND);
+	cr_expect_eq(break_job(&pair, 0)->state, MIG_JOB_COMPLETED, "%s", break_job(&pair, 0)->doubt);
+	cr_expect_eq(fake_store_entries(&store[1]), 0);
+	cr_expect(held(0));
+}

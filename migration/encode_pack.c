@@ -44,17 +44,16 @@ size_t mig_pack_encode(const struct mig_pack *p, uint8_t *out, size_t room)
 
 	if (!ctx) {
 		ctx = ZSTD_initStaticCCtx(encode_work, sizeof(encode_work));
-		if (!ctx || ZSTD_isError(ZSTD_CCtx_setParameter(ctx, ZSTD_c_compressionLevel, LEVEL)) ||
-		    ZSTD_isError(ZSTD_CCtx_setParameter(ctx, ZSTD_c_contentSizeFlag, 1)))
+		if (!ctx)
 			panic("zstd does not work in %u bytes", ENCODE_WORK);
 	}
 	if (room <= skips)
 		return 0;
 	for (unsigned k = 1; k < p->count; k++)
 		le16_put(out + 2 * (k - 1), (uint16_t)(p->pfn[k] - p->pfn[k - 1] - 1));
-	n = ZSTD_compress2(ctx, out + skips, room - skips, p->bytes, p->count * PAGE_SIZE);
+	n = ZSTD_compressCCtx(ctx, out + skips, room - skips, p->bytes, p->count * PAGE_SIZE, LEVEL);
 	if (ZSTD_isError(n) && ZSTD_getErrorCode(n) != ZSTD_error_dstSize_tooSmall)
-		panic("zstd: %s", ZSTD_getErrorName(n));
+		panic("zstd: error %d", (int)ZSTD_getErrorCode(n));
 	return ZSTD_isError(n) ? 0 : skips + n;
 }
 

@@ -12,23 +12,15 @@ THIRD_DEFS := -DZYDIS_STATIC_BUILD -DZYCORE_STATIC_BUILD -DZYAN_NO_LIBC -DZYDIS_
 CINC     += $(THIRD_DEFS)
 TARGET_C += $(THIRD_DEFS)
 
+include tools/make/zstd.mk
+
 # The instruction decoder runs on the exit path, so general registers only; the others are services'.
 THIRD_ZYDIS := $(addprefix zydis/src/,Decoder DecoderData SharedData Register Mnemonic Utils Segment MetaInfo Zydis)
-# As in tools/deps.
-ZSTD_DEFS   := -DZSTD_DISABLE_ASM -DZSTD_LEGACY_SUPPORT=0 -DZSTD_NO_TRACE -DXXH_NAMESPACE=ZSTD_
-THIRD_ZSTD  := $(patsubst %,$(B)/third/libzstd/lib/%.o, \
-	       $(addprefix common/,debug entropy_common error_private fse_decompress xxhash zstd_common) \
-	       $(addprefix compress/,fse_compress hist huf_compress zstd_compress zstd_compress_literals zstd_compress_sequences \
-		 zstd_compress_superblock zstd_double_fast zstd_fast zstd_lazy zstd_ldm zstd_opt) \
-	       $(addprefix decompress/,huf_decompress zstd_ddict zstd_decompress zstd_decompress_block))
 THIRD_OBJ   := $(patsubst %,$(B)/third/%.o,$(THIRD_ZYDIS) http-parser/http_parser lz4/lib/lz4) $(THIRD_ZSTD)
 THIRD_LIB    = $(shell gcc -print-file-name=libexpat.a) $(D)/newlib/x86_64-elf/lib/libc.a $(shell gcc -print-libgcc-file-name)
 
 THIRD_C = $(filter-out $(WARN),$(TARGET_C)) -w -DNDEBUG -fdata-sections
 $(B)/third/zydis/%.o: EXTRA_C = $(GPR_ONLY) -I$(D)/src/zydis/src
-$(B)/third/libzstd/%.o: EXTRA_C = $(ZSTD_DEFS)
-# Levels that Tern does not use, but zstd's tables name.
-$(addprefix $(B)/third/libzstd/lib/compress/zstd_,double_fast.o lazy.o ldm.o opt.o compress_superblock.o): EXTRA_C = $(ZSTD_DEFS) -Os
 $(B)/third/%.o: $(DEPS_STAMP)
 	@mkdir -p $(@D)
 	$(Q)gcc $(THIRD_C) $(EXTRA_C) -c $(D)/src/$*.c -o $@

@@ -7,7 +7,7 @@ LDS     := arch/x86_64/boot/tern.lds
 $(B)/obj/arch/x86_64/boot/%.o: EXTRA_C = $(GPR_ONLY) $(EFI_INC)
 
 LINK    := ld -pie --no-dynamic-linker -z nocombreloc -z noexecstack -Bsymbolic --gc-sections --hash-style=sysv \
-	   --defsym ImageBase=image_start -T $(LDS)
+	   --defsym ImageBase=image_start $(ZSTD_LINK) -T $(LDS)
 LINK_REST = $(LWIP_OBJ) $(THIRD_OBJ) --start-group $(THIRD_LIB) $(EFI_LIB)/libefi.a $(EFI_LIB)/libgnuefi.a --end-group
 TO_EFI  := objcopy -j .text -j .reloc -j .rodata -j .dynamic -j '.rela*' -j .dynsym -j .dynstr -j .data -j .bss \
 	   --strip-all --target=efi-app-x86_64 --subsystem=10

@@ -8,16 +8,17 @@ $(B)/migbench/lz4.o: $(DEPS_STAMP)
 	@mkdir -p $(@D)
 	$(Q)gcc $(MIGBENCH_C) -w -c $(D)/src/lz4/lib/lz4.c -o $@
 
+$(ZSTD_COLD:%=$(B)/migbench/zstd/%.o): ZSTD_O = -Os
 $(B)/migbench/zstd/%.o: $(DEPS_STAMP)
 	@mkdir -p $(@D)
-	$(Q)gcc $(MIGBENCH_C) $(ZSTD_DEFS) -w -c $(D)/src/libzstd/lib/$*.c -o $@
+	$(Q)gcc $(MIGBENCH_C) $(ZSTD_DEFS) $(ZSTD_O) -ffunction-sections -w -c $(D)/src/libzstd/lib/$*.c -o $@
 
 $(B)/migbench/%.o: %.c $(DEPS_STAMP)
 	@mkdir -p $(@D)
 	$(Q)gcc $(MIGBENCH_C) $(WARN) -MMD -MP -c $< -o $@
 
 $(B)/tern-migbench: $(MIGBENCH_OBJ)
-	$(Q)gcc $^ -o $@
+	$(Q)gcc -Wl,--gc-sections $(addprefix -Xlinker ,$(ZSTD_LINK)) $^ -o $@
 
 .PHONY: migbench
 migbench: $(B)/tern-migbench

@@ -1,0 +1,25 @@
+# The part of zstd that Tern uses: its quickest strategy on memory that lies in one piece, without a dictionary, and decompression.
+# The flags are about size: one body of code for every CPU, one decoder for each part of the format, no texts of errors.
+ZSTD_DEFS   := -DZSTD_DISABLE_ASM -DZSTD_LEGACY_SUPPORT=0 -DZSTD_NO_TRACE -DXXH_NAMESPACE=ZSTD_ -DDYNAMIC_BMI2=0 \
+	       -DHUF_FORCE_DECOMPRESS_X1 -DZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT -DZSTD_STRIP_ERROR_STRINGS
+THIRD_ZSTD  := $(patsubst %,$(B)/third/libzstd/lib/%.o, \
+	       $(addprefix common/,debug entropy_common error_private fse_decompress xxhash zstd_common) \
+	       $(addprefix compress/,fse_compress hist huf_compress zstd_compress zstd_compress_literals zstd_compress_sequences \
+		 zstd_fast zstd_ldm) \
+	       $(addprefix decompress/,huf_decompress zstd_ddict zstd_decompress zstd_decompress_block))
+
+# What its tables and switches name and level 1 never takes is one function that panics (migration/encode_absent.c), so that the
+# linker leaves it out.
+ZSTD_SLOWER := doubleFast greedy lazy lazy2 btlazy2 btopt btultra
+ZSTD_ABSENT := $(addprefix compressBlock_,$(ZSTD_SLOWER) btultra2 $(foreach s,fast $(ZSTD_SLOWER),$(s)_extDict $(s)_dictMatchState) \
+		 $(foreach s,greedy lazy lazy2,$(addprefix $(s)_,dedicatedDictSearch row extDict_row dictMatchState_row dedicatedDictSearch_row))) \
+	       $(addprefix ldm_,blockCompress generateSequences fillHashTable skipSequences skipRawSeqStoreBytes) \
+	       compressSuperBlock fillHashTable fillDoubleHashTable row_update updateTree insertAndFindFirstIndex \
+	       dedicatedDictSearch_lazy_loadDictionary
+ZSTD_LINK   := $(ZSTD_ABSENT:%=--defsym=ZSTD_%=mig_zstd_absent)
+
+# What works on frames and tables and not on each byte.
+ZSTD_COLD   := $(addprefix common/,entropy_common fse_decompress xxhash) decompress/zstd_ddict decompress/zstd_decompress \
+	       $(addprefix compress/,fse_compress zstd_compress zstd_compress_literals zstd_ldm)
+$(B)/third/libzstd/%.o: EXTRA_C = $(ZSTD_DEFS)
+$(ZSTD_COLD:%=$(B)/third/libzstd/lib/%.o): EXTRA_C = $(ZSTD_DEFS) -Os

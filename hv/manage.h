@@ -110,7 +110,7 @@ struct manage_round {
 };
 
 struct manage_term { const char *name; uint64_t budget_ns, real_ns; };	/* of the downtime */
-#define MANAGE_TERMS 8
+#define MANAGE_TERMS 12
 
 struct manage_job {
 	uint32_t id;

@@ -270,7 +270,7 @@ static void tell(uint64_t count, uint64_t took_ns, const struct why *why)
 
 void store_init(const struct boot_info *boot, const uint8_t boot_id[16])
 {
-	uint64_t count = 0, start = time_ns();
+	uint64_t count = 0, start = time_ns(), took;
 	struct why why = { "" };
 
 	memset(known, 0, sizeof(known));
@@ -280,8 +280,9 @@ void store_init(const struct boot_info *boot, const uint8_t boot_id[16])
 		start = time_ns();
 		state = note_boot(boot_id, &count, &why);
 	}
-	tell(count, time_ns() - start, &why);
-	seam = (struct mig_store){ .proven = state == STORE_KEPT || state == STORE_FULL, .put = put, .room = room_for, .drop = drop, .each = each };
+	took = time_ns() - start;
+	tell(count, took, &why);
+	seam = (struct mig_store){ .proven = state == STORE_KEPT || state == STORE_FULL, .put_ns = took, .put = put, .room = room_for, .drop = drop, .each = each };
 }
 
 enum store_state store_state(void)

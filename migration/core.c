@@ -74,6 +74,24 @@ void mig_core_begin(struct mig_core *c, struct mig_note *note)
 	mig_records_begin(&c->records, note, others);
 }
 
+enum err mig_core_record(struct mig_core *c, const struct mig_note *note, enum mig_record_state state, uint64_t *took_ns,
+			 struct why *why)
+{
+	uint64_t start = mig_core_clock(c), took;
+	enum err e = mig_records_put(&c->records, note, state, why);
+
+	took = mig_core_clock(c) - start;
+	*took_ns += took;
+	if (!e && !note->in_memory)
+		c->records.put_ns = took;
+	return e;
+}
+
+uint64_t mig_core_record_ns(const struct mig_core *c, const struct mig_note *note)
+{
+	return note->in_memory ? 0 : c->records.put_ns;
+}
+
 uint64_t mig_core_clock(const struct mig_core *c)
 {
 	return c->host.clock_ns(c->host.ctx);

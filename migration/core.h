@@ -30,6 +30,11 @@ void mig_core_attempt(struct mig_core *c, uint8_t attempt[MIG_ATTEMPT]);
 uint64_t mig_core_clock(const struct mig_core *c);
 /* An attempt that can come to a hand-off is about to say HELLO: how @note is recorded. */
 void mig_core_begin(struct mig_core *c, struct mig_note *note);
+/* mig_records_put; adds what it took to *@took_ns. */
+enum err mig_core_record(struct mig_core *c, const struct mig_note *note, enum mig_record_state state, uint64_t *took_ns,
+			 struct why *why) NODISCARD;
+/* What that will take for @note, by the last one; 0 unknown. */
+uint64_t mig_core_record_ns(const struct mig_core *c, const struct mig_note *note);
 /* Wall clock in seconds since 1970, 0 unknown. */
 uint64_t mig_core_wall(const struct mig_core *c);
 /* Chunks of memory that the core may take for caches now. */

@@ -49,6 +49,7 @@ struct mig_dest {
 	uint64_t round_start_ns, round_bytes, round_work_ns, load_ns, hash_start_ns;
 	struct mig_ready ready;
 	uint64_t prepared_ns;		/* when PREPARED was recorded, host's clock */
+	uint64_t record_ns;		/* recording took so far */
 	uint64_t commit_ns;		/* when COMMIT came, host's clock */
 	struct mig_commit commit;
 	struct why why;

@@ -12,7 +12,7 @@ static bool record(struct mig_dest *d, enum mig_record_state state)
 
 	d->note.digest = d->ready.digest;
 	d->note.when_s = mig_core_wall(d->core);
-	e = mig_records_put(&d->core->records, &d->note, state, &d->why);
+	e = mig_core_record(d->core, &d->note, state, &d->record_ns, &d->why);
 	if (!e && state == MIG_RECORD_PREPARED)
 		d->prepared_ns = mig_core_clock(d->core);
 	return e == ERR_OK;
@@ -59,8 +59,10 @@ static void send_running(struct mig_dest *d, uint64_t now_ns)
 {
 	struct mig_running running = { 0 };
 
-	if (d->commit_ns)
+	if (d->commit_ns) {
 		running.resume_ns = mig_core_clock(d->core) - d->commit_ns;
+		running.record_ns = d->record_ns;
+	}
 	d->commit_ns = 0;
 	dest_put(d, MIG_RUNNING, &running, now_ns);
 }

@@ -117,6 +117,7 @@ static void dry_run(struct mig_dest *d, uint64_t now_ns)
 	report.ok = e == ERR_OK;
 	if (d->flags & MIG_OFFER_VERIFY)
 		report.hash_ns = mig_memory_hash_cost(&d->core->host, d->guest, d->def.memory_bytes);
+	report.record_ns = 2 * mig_core_record_ns(d->core, &d->note);
 	memcpy(report.text, why.text, sizeof(report.text));
 	if (e)
 		log_warn("mig", "dry run of %s: %s", d->def.name, why.text);

@@ -66,6 +66,7 @@ void mig_budget(const struct mig_measured *m, struct mig_budget *out)
 	out->term_ns[MIG_TERM_STATE_SEND] = transfer_ns(m->state_bytes, rate);
 	out->term_ns[MIG_TERM_STATE_LOAD] = m->state_load_ns;
 	out->term_ns[MIG_TERM_VERIFY] = m->verify_ns;
+	out->term_ns[MIG_TERM_RECORDS] = bounded(m->record_ns) + bounded(m->peer_record_ns);
 	/* STATE -> READY and COMMIT -> RUNNING. */
 	out->term_ns[MIG_TERM_ROUND_TRIPS] = 2 * m->round_trip_ns;
 	out->total_ns = 0;

@@ -13,6 +13,7 @@
 	T(STATE_SEND,  "state transfer")		\
 	T(STATE_LOAD,  "state load")			\
 	T(VERIFY,      "memory hash")			\
+	T(RECORDS,     "record keeping")		\
 	T(ROUND_TRIPS, "round trips and resume")
 
 #define MIG_TERM_ENUM(name, text) MIG_TERM_##name,
@@ -32,6 +33,7 @@ struct mig_measured {
 	uint64_t send_ns, load_ns;	/* work of the source and of the destination on a page; 0 unknown */
 	uint64_t state_save_ns, state_bytes, state_load_ns;	/* dry run */
 	uint64_t verify_ns;		/* 0 without verify */
+	uint64_t record_ns, peer_record_ns;	/* writing what the source and the destination must record; 0 unknown or nothing */
 	uint64_t round_trip_ns;
 };
 

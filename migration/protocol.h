@@ -134,6 +134,7 @@ _Static_assert(sizeof(struct mig_state_head) == 16, "wire");
 #define MIG_STATE_REPORT_TABLE(F, A)						\
 	F(1, 1, uint64_t, check_ns, UINT64_MAX, "time the check took")			\
 	F(0x8004, 1, uint64_t, hash_ns, UINT64_MAX, "hashing all memory would take")	\
+	F(0x8005, 1, uint64_t, record_ns, UINT64_MAX, "recording PREPARED and OWNED would take")	\
 	F(2, 1, uint8_t, ok, 1, "the image could be loaded")			\
 	A(3, 1, uint8_t, text, WHY_TEXT, UINT8_MAX, "why not")
 
@@ -149,7 +150,8 @@ _Static_assert(sizeof(struct mig_state_head) == 16, "wire");
 	F(2, 1, uint64_t, stopped_ns, 1ull << 62, "the guest stood still so long")
 
 #define MIG_RUNNING_TABLE(F, A)							\
-	F(1, 1, uint64_t, resume_ns, UINT64_MAX, "COMMIT received to guest running")
+	F(1, 1, uint64_t, resume_ns, UINT64_MAX, "COMMIT received to guest running")	\
+	F(0x8002, 1, uint64_t, record_ns, UINT64_MAX, "recording PREPARED and OWNED took")
 
 #define MIG_QUERY_TABLE(F, A)							\
 	F(1, 1, uint64_t, digest, UINT64_MAX, "of everything loaded")

@@ -65,6 +65,7 @@ struct mig_records {
 	uint64_t next;
 	struct mig_store store;
 	uint8_t boot_id[16];
+	uint64_t put_ns;		/* what the last put took, 0 unknown; kept by core.c */
 	bool spent;			/* until the next boot the store is not counted on for new attempts */
 };
 

@@ -78,6 +78,7 @@ static void drop_void(struct mig_records *r, struct mig_note *n, const uint8_t *
 void mig_records_load(struct mig_records *r, const struct mig_store *store, const uint8_t boot_id[16])
 {
 	r->store = *store;
+	r->put_ns = store->put_ns;
 	memcpy(r->boot_id, boot_id, sizeof(r->boot_id));
 	if (!store->put || !store->each)
 		return;

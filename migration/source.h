@@ -104,6 +104,8 @@ struct mig_source {
 	uint64_t stop_ns, stopped_ns, pages_end_ns, state_end_ns;
 	struct mig_memory_hash hash;
 	uint64_t hash_start_ns, hash_ns;
+	uint64_t record_ns, peer_record_ns;	/* recording COMMITTED took, and the destination's records */
+	uint64_t running_ns;			/* D was heard to run it */
 	bool hash_done, ready_seen, peer_may_be_prepared;
 	struct mig_ready ready;
 	struct mig_ask ask;		/* in doubt */

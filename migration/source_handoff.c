@@ -89,6 +89,7 @@ static void send_abort(struct mig_source *s, uint64_t now_ns)
 static bool record(struct mig_source *s, enum mig_record_state state)
 {
 	struct mig_records *records = &s->core->records;
+	uint64_t other_ns = 0;
 	struct why why;
 	enum err e;
 
@@ -97,7 +98,7 @@ static bool record(struct mig_source *s, enum mig_record_state state)
 		return true;
 	s->note.digest = source_digest(s);
 	s->note.when_s = mig_core_wall(s->core);
-	e = mig_records_put(records, &s->note, state, &why);
+	e = mig_core_record(s->core, &s->note, state, state == MIG_RECORD_COMMITTED ? &s->record_ns : &other_ns, &why);
 	if (e && state == MIG_RECORD_COMMITTED)
 		s->why = why;
 	return e == ERR_OK;
@@ -131,7 +132,7 @@ static void account(struct mig_source *s)
 	struct mig_job *job = s->job;
 	uint64_t pages_end = s->final_acked ? s->pages_end_ns : s->state_end_ns, sum = 0;
 
-	job->downtime_ns = mig_core_clock(s->core) - s->stop_ns;
+	job->downtime_ns = s->running_ns - s->stop_ns;
 	job->term[MIG_TERM_STOP].real_ns = s->stopped_ns - s->stop_ns;
 	job->term[MIG_TERM_HARVEST].real_ns = s->rounds.harvest_ns;
 	job->term[MIG_TERM_STATE_SAVE].real_ns = s->measured.state_save_ns;
@@ -140,6 +141,8 @@ static void account(struct mig_source *s)
 	job->term[MIG_TERM_STATE_SEND].real_ns = minus(s->state_end_ns, pages_end);
 	job->term[MIG_TERM_STATE_LOAD].real_ns = s->ready.load_ns;
 	job->term[MIG_TERM_VERIFY].real_ns = s->hash_ns > s->ready.verify_ns ? s->hash_ns : s->ready.verify_ns;
+	job->term[MIG_TERM_RECORDS].real_ns = s->record_ns +
+		(s->peer_record_ns < job->downtime_ns ? s->peer_record_ns : job->downtime_ns);
 	for (int t = 0; t < MIG_TERM_ROUND_TRIPS; t++)
 		sum += job->term[t].real_ns;
 	job->term[MIG_TERM_ROUND_TRIPS].real_ns = minus(job->downtime_ns, sum);
@@ -252,6 +255,9 @@ void source_event(struct mig_source *s, enum handoff_event event, uint64_t now_n
 		}
 		return;
 	}
+	/* What is done here after that is no downtime. */
+	if (event == HE_RUNNING)
+		s->running_ns = mig_core_clock(s->core);
 	/* Without COMMITTED there is no commit. */
 	if (step->action[0] == HA_RECORD_COMMITTED && !record(s, MIG_RECORD_COMMITTED)) {
 		source_fail(s, now_ns, ERR_IO, "%s", s->why.text);
@@ -321,8 +327,10 @@ void source_on_running(struct mig_source *s, const struct mig_record *r, uint64_
 {
 	struct mig_running running;
 
-	if (source_parse(s, r, &running, now_ns))
-		source_event(s, HE_RUNNING, now_ns);
+	if (!source_parse(s, r, &running, now_ns))
+		return;
+	s->peer_record_ns = running.record_ns;
+	source_event(s, HE_RUNNING, now_ns);
 }
 
 void source_on_refused(struct mig_source *s, const struct mig_record *r, uint64_t now_ns)

@@ -64,6 +64,7 @@ void source_measure(struct mig_source *s, uint64_t now_ns, struct mig_budget *bu
 	struct mig_measured *m = &s->measured;
 
 	m->dirty_pages = mig_rounds_left(&s->rounds);
+	m->record_ns = mig_core_record_ns(s->core, &s->note);
 	if (sent) {
 		m->page_bytes = s->rounds.bytes / sent;
 		m->send_ns = s->rounds.work_ns / sent;
@@ -309,6 +310,7 @@ void source_on_state_report(struct mig_source *s, const struct mig_record *r, ui
 		return;
 	}
 	s->measured.state_load_ns = report.check_ns;
+	s->measured.peer_record_ns = report.record_ns;
 	/* Both hash at the same time. */
 	if (report.hash_ns > s->measured.verify_ns)
 		s->measured.verify_ns = report.hash_ns;

@@ -15,6 +15,7 @@ struct mig_store {
 	/* An entry that an earlier boot wrote was found at this boot, so what is put here is known to be kept. False where that
 	 * was never seen: entries are written all the same, and may be gone after a restart. */
 	bool proven;
+	uint64_t put_ns;		/* what a put took at boot, 0 unknown */
 	/* Stores or replaces the entry of @key; it is safe when this returns ERR_OK. ERR_SPACE; ERR_IO. */
 	enum err (*put)(void *ctx, const uint8_t key[MIG_STORE_KEY], const void *bytes, size_t length) NODISCARD;
 	/* May be NULL: not known. False: before its next start this host has no room for @puts more. */

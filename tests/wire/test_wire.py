@@ -240,8 +240,8 @@ class Suite:
     def values(self, side, parts, n, field, width, maximum):
         kind, body = parts[n]
         name = TYPES[kind][0]
-        # How long D took steers S's policy, not the protocol.
-        if not width or field == "check_ns":
+        # How long D takes steers S's policy, not the protocol.
+        if not width or (name, field) in (("STATE_REPORT", "check_ns"), ("STATE_REPORT", "record_ns")):
             return
         old = next(int.from_bytes(d, "little") for t, _, _, d in fields(body) if TABLES[name][t][0] == field)
         top = (1 << 8 * width) - 1

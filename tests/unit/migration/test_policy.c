@@ -10,7 +10,7 @@
 static const struct mig_measured measured = {
 	.stop_ns = 1 * MS, .harvest_ns = 2 * MS, .dirty_pages = 256, .page_bytes = 4096,
 	.rate_last = 10 * MIB, .rate_average = 20 * MIB, .state_save_ns = 3 * MS, .state_bytes = 5 * MIB,
-	.state_load_ns = 4 * MS, .verify_ns = 900 * MS, .round_trip_ns = 5 * MS,
+	.state_load_ns = 4 * MS, .verify_ns = 900 * MS, .round_trip_ns = 5 * MS, .record_ns = 10 * MS, .peer_record_ns = 20 * MS,
 };
 
 Test(policy, the_budget_has_every_term)
@@ -26,7 +26,8 @@ Test(policy, the_budget_has_every_term)
 	cr_expect_eq(b.term_ns[MIG_TERM_STATE_LOAD], 4 * MS);
 	cr_expect_eq(b.term_ns[MIG_TERM_ROUND_TRIPS], 10 * MS);
 	cr_expect_eq(b.term_ns[MIG_TERM_VERIFY], 900 * MS);
-	cr_expect_eq(b.total_ns, 620 * MS, "all but the memory hash");
+	cr_expect_eq(b.term_ns[MIG_TERM_RECORDS], 30 * MS);
+	cr_expect_eq(b.total_ns, 650 * MS, "all but the memory hash");
 }
 
 Test(policy, what_a_peer_claims_near_the_end_of_time_never_makes_the_budget_small)
@@ -46,6 +47,10 @@ Test(policy, what_a_peer_claims_near_the_end_of_time_never_makes_the_budget_smal
 		mig_budget(&m, &b);
 		cr_expect_geq(b.total_ns, 1ull << 56, "page load, claim %u", n);
 		cr_expect_geq(b.term_ns[MIG_TERM_PAGES], 1ull << 56, "page load, claim %u", n);
+		m = measured;
+		m.peer_record_ns = claim[n];
+		mig_budget(&m, &b);
+		cr_expect_geq(b.total_ns, 1ull << 56, "records, claim %u", n);
 	}
 }
 

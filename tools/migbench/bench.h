@@ -22,6 +22,7 @@ struct options {
 	uint64_t cap_bytes;			/* the migration's own bandwidth limit, 0: none */
 	uint64_t dirty_rate;			/* pages a second */
 	unsigned dirty_bytes;			/* in a row, in each of them */
+	uint64_t dirty_set;			/* of the first so many pages only, 0: of all that are not zero */
 	uint64_t spare_bytes;			/* free memory of the source */
 	unsigned max_downtime_ms;
 	enum mig_stuck stuck;
@@ -45,6 +46,8 @@ struct memory {
 };
 
 void memory_init(struct memory *m, uint64_t bytes);
+/* Backs the chunks of @present at once: a hypervisor hands out memory without a page fault for each page. */
+void memory_populate(struct memory *m, const uint8_t *present);
 /* Writes as the guest does: @length bytes at @at. */
 void memory_write(struct memory *m, uint64_t at, const void *from, uint64_t length);
 /* Rewrites as many pages as are due at @now_ns; nothing while the guest is stopped. */
@@ -52,7 +55,8 @@ void memory_work(struct memory *m, const struct options *o, uint64_t now_ns);
 uint64_t memory_hash(const struct memory *m);
 
 /* content.c */
-struct content { uint64_t bytes, nonzero_bytes, distinct_bytes; };
+struct content { uint64_t bytes, nonzero_bytes, distinct_bytes, zstd_bytes; };
+bool content_zero(const uint8_t *p, uint64_t bytes);
 /* Bytes of memory that @o asks for; leaves with a sentence if it asks for nonsense. */
 uint64_t content_bytes(const struct options *o);
 /* Fills @m with the first image or the generator's pages. */
@@ -60,6 +64,9 @@ void content_fill(struct memory *m, const struct options *o);
 /* Makes @m equal to image @index, marking what changes. */
 void content_then(struct memory *m, const struct options *o, unsigned index);
 void content_measure(const struct memory *m, struct content *out);
+
+/* shrink.c: bytes that zstd makes of the pages that are not zero, in pieces of 128 KiB. */
+uint64_t shrink_bytes(const struct memory *m);
 
 /* link.c: byte channels over sockets. @link_bytes a second, 0: as fast as it goes. */
 struct channel *link_channel(int fd, uint64_t link_bytes);

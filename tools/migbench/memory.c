@@ -127,17 +127,24 @@ static const struct mig_guest_ops ops = {
 	.run = op_run, .discard = op_discard,
 };
 
-/* Populated at once: a hypervisor hands out memory without a page fault for each page. */
+void memory_populate(struct memory *m, const uint8_t *present)
+{
+	for (uint64_t chunk = 0; chunk < m->chunks; chunk++)
+		if (present[chunk] && madvise(m->bytes + chunk * CHUNK_SIZE, CHUNK_SIZE, MADV_POPULATE_WRITE))
+			bench_fail("no memory for what the guest has touched");
+}
+
+/* The other process needs none of it, and a copy would make the writer's first writes dear. */
 void memory_init(struct memory *m, uint64_t bytes)
 {
 	memset(m, 0, sizeof(*m));
 	m->guest.ops = &ops;
 	m->pages = bytes >> PAGE_SHIFT;
 	m->chunks = bytes >> CHUNK_SHIFT;
-	m->bytes = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	m->bytes = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	m->present = calloc(m->chunks, 1);
 	m->dirty = calloc(m->chunks * 8, sizeof(*m->dirty));
-	if (m->bytes == MAP_FAILED || !m->present || !m->dirty)
+	if (m->bytes == MAP_FAILED || madvise(m->bytes, bytes, MADV_DONTFORK) || !m->present || !m->dirty)
 		bench_fail("no memory for a guest of %llu MiB", (unsigned long long)(bytes / MIB));
 	strcpy(m->def.name, "bench");
 	m->def.memory_bytes = bytes;

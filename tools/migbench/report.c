@@ -3,7 +3,7 @@
 #include "bench.h"
 #include <stdio.h>
 
-#define ROWS 24
+#define ROWS 26
 
 /* The same rows make the table and the JSON. */
 struct row { const char *key, *text, *unit; double value; int digits; };
@@ -25,6 +25,8 @@ static unsigned rows(const struct options *o, const struct run *r, const struct 
 	ROW("memory_mib", "guest memory", "MiB", (double)r->content.bytes / MIB, 0);
 	ROW("nonzero_mib", "of it not zero", "MiB", (double)r->content.nonzero_bytes / MIB, 1);
 	ROW("distinct_mib", "of it distinct", "MiB", (double)r->content.distinct_bytes / MIB, 1);
+	if (!o->no_ceilings)
+		ROW("zstd_mib", "zstd of 128 KiB pieces", "MiB", (double)r->content.zstd_bytes / MIB, 1);
 	ROW("total_ms", "total time", "ms", r->total_s * 1e3, 1);
 	ROW("downtime_ms", "downtime", "ms", (double)job->downtime_ns * 1e-6, 2);
 	ROW("budget_ms", "  budgeted", "ms", (double)job->expected_downtime_ns * 1e-6, 2);
@@ -64,6 +66,12 @@ void report(const struct options *o, const struct run *r, const struct ceiling *
 		       (unsigned long long)o->dirty_rate, o->dirty_bytes);
 		for (unsigned n = 0; n < count; n++)
 			printf(", \"%s\": %.*f", row[n].key, row[n].digits, row[n].value);
+		printf(", \"round\": [");
+		for (uint32_t k = 0; k < r->source.job.rounds && k < MIG_JOB_ROUNDS; k++)
+			printf("%s{\"ms\": %.1f, \"pages\": %llu, \"mib\": %.2f}", k ? ", " : "",
+			       (double)(r->source.job.round[k].end_ns - r->source.job.round[k].start_ns) * 1e-6,
+			       (unsigned long long)r->source.job.round[k].pages, (double)r->source.job.round[k].bytes / MIB);
+		printf("]");
 		printf(", \"equal\": %s}\n", equal ? "true" : "false");
 	} else {
 		for (unsigned n = 0; n < count; n++)

@@ -106,7 +106,7 @@ static void recv_all(int fd, void *data, size_t length)
 
 /* The other process: receives one guest, tells how that went, and ends. */
 __attribute__((noreturn))
-static void destination(const struct options *o, uint64_t bytes, int parent)
+static void destination(const struct options *o, const struct memory *source, int parent)
 {
 	struct memory m;
 	struct ctx c = { .o = o, .m = &m };
@@ -115,7 +115,8 @@ static void destination(const struct options *o, uint64_t bytes, int parent)
 	int listener;
 	bool more;
 
-	memory_init(&m, bytes);
+	memory_init(&m, source->pages * PAGE_SIZE);
+	memory_populate(&m, source->present);
 	s = service(&c, "bench-b");
 	listener = link_listen(&c.port);
 	send_all(parent, &c.port, sizeof(c.port));
@@ -202,7 +203,7 @@ void run_migration(struct memory *m, const struct options *o, struct run *out)
 	if (child < 0)
 		bench_fail("no second process");
 	if (!child)
-		destination(o, m->pages * PAGE_SIZE, pair[1]);
+		destination(o, m, pair[1]);
 	close(pair[1]);
 	spare_memory(o);
 	recv_all(pair[0], &move.port, sizeof(move.port));

@@ -4,5 +4,6 @@ $(B)/bench/measure: tools/bench/guest/measure.c
 	$(Q)gcc $(HOST_C) -static $< -o $@
 
 .PHONY: bench
-bench: image machine $(B)/bench/measure
+bench: image machine migbench $(B)/bench/measure
+	$(Q)tools/migbench/figures --quick
 	$(Q)tools/bench/run $(BENCH) $(FOLDERS)

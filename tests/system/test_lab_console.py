@@ -72,7 +72,7 @@ try:
     if not pid:
         os.execv(LAB, [LAB, "console", "lab-a", "web1"])
     seen = b""
-    while b"end" not in seen:
+    while REPLAY not in seen:  # what comes before is said while the terminal isn't raw yet
         seen += os.read(terminal, 1000)
     os.write(terminal, b"ab\x03\x1d")
     expect(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, "Ctrl-] to end the console")

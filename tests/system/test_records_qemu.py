@@ -66,6 +66,6 @@ with lab("--hosts", "1", "--emulator", "qemu", "--memory", "256", "--keep-variab
         wait_log(HOST, r"records: not yet proven", 1)
     with c.case("a full store: what is there is read, and that nothing can be written is said"):
         restart(lambda store: store.fill(40))
-        wait_log(HOST, r"records: kept by the firmware, which takes no new ones now: writing variable Boot: .*full", 1)
+        wait_log(HOST, r"records: kept by the firmware, and no more until this host restarts, hand-offs go on by boot ids: writing variable Boot: .*full", 1)
         up_and_well()
     c.end()

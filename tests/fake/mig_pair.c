@@ -5,6 +5,7 @@
 #include <string.h>
 #include "lib/fmt.h"
 #include "lib/log.h"
+#include "migration/service_parts.h"
 
 #define MS 1000000ull
 
@@ -281,4 +282,18 @@ unsigned pair_count(const struct pair *p, enum fake_guest_life life)
 		for (unsigned i = 0; i < p->host[n].guests; i++)
 			count += p->host[n].guest[i]->life == life;
 	return count;
+}
+
+bool pair_quiet(const struct pair *p)
+{
+	for (int n = 0; n < 2; n++) {
+		const struct mig_service *m = p->host[n].service;
+
+		if (m->core.coming || service_farewells(m))
+			return false;
+		for (unsigned i = 0; i < SERVICE_OUT; i++)
+			if (m->out[i].source)
+				return false;
+	}
+	return true;
 }

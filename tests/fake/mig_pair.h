@@ -58,6 +58,8 @@ void pair_kill(struct pair *p, int number);
 void pair_restart(struct pair *p, int number, enum fake_store_fate fate);
 /* One step of both services and of the guests. */
 void pair_step(struct pair *p);
+/* Neither host has anything under way. Both must be up. */
+bool pair_quiet(const struct pair *p);
 /* Steps for @ns of virtual time. */
 void pair_run(struct pair *p, uint64_t ns);
 /* Starts web1's migration from host @from; returns the job's number. */

@@ -106,11 +106,10 @@ Test(converge, the_hosts_choice_holds_for_those_who_make_none)
 	cr_expect_gt(job->throttle_pages, 0);
 }
 
-/* The guest's allowance is gone before anything else happens to it: fake_guest panics otherwise. */
-Test(converge, a_slowed_guest_is_free_again_after_a_cancel)
+/* A migration whose guest is being slowed down. */
+static uint32_t slowed(void)
 {
 	const struct mig_job *job;
-	struct why why;
 	uint32_t id;
 
 	pair.link.rate = 4 * MIB;
@@ -122,6 +121,15 @@ Test(converge, a_slowed_guest_is_free_again_after_a_cancel)
 	job = mig_job_find(pair.host[0].service, id);
 	while (!pair.host[0].guest[0]->allowance && !job->ended_ns)
 		pair_step(&pair);
+	return id;
+}
+
+/* The guest's allowance is gone before anything else happens to it: fake_guest panics otherwise. */
+Test(converge, a_slowed_guest_is_free_again_after_a_cancel)
+{
+	uint32_t id = slowed();
+	struct why why;
+
 	cr_assert_eq(mig_job_cancel(pair.host[0].service, id, pipe_now_ns, &why), ERR_OK);
 	cr_expect_eq(pair.host[0].guest[0]->allowance, 0);
 	cr_expect_not(pair.host[0].guest[0]->tracking);
@@ -129,18 +137,9 @@ Test(converge, a_slowed_guest_is_free_again_after_a_cancel)
 
 Test(converge, a_slowed_guest_is_free_again_after_its_link_died)
 {
+	uint32_t id = slowed();
 	const struct mig_job *job;
-	uint32_t id;
 
-	pair.link.rate = 4 * MIB;
-	pair.work = 20;
-	pair.work_pages = 1000;
-	pair.stuck = MIG_STUCK_THROTTLE;
-	fake_guest_work(pair.host[0].guest[0], 2000, 1000);
-	id = pair_migrate(&pair, 0, MIG_VERIFY_OFF);
-	job = mig_job_find(pair.host[0].service, id);
-	while (!pair.host[0].guest[0]->allowance && !job->ended_ns)
-		pair_step(&pair);
 	pair.unplugged = true;
 	pipe_cut(pair.pipe[0], false);
 	job = pair_wait(&pair, 0, id, 300 * SECOND);

@@ -174,21 +174,6 @@ static void strike(void)
 		crash(fault.crash == CRASH_D_LATER);
 }
 
-/* Neither host has anything under way. */
-static bool quiet(void)
-{
-	for (int n = 0; n < 2; n++) {
-		const struct mig_service *m = pair.host[n].service;
-
-		if (m->core.coming || service_farewells(m))
-			return false;
-		for (unsigned i = 0; i < SERVICE_OUT; i++)
-			if (m->out[i].source)
-				return false;
-	}
-	return true;
-}
-
 /* Steps until the fault strikes, then until all has been quiet for long enough. */
 static void run(void)
 {
@@ -205,7 +190,7 @@ static void run(void)
 	pair.step_ns = 20 * MS;
 	for (end = pipe_now_ns + SETTLE_S * SECOND; pipe_now_ns < end && pipe_now_ns - busy_ns < QUIET_S * SECOND; watch()) {
 		pair_step(&pair);
-		if (!quiet())
+		if (!pair_quiet(&pair))
 			busy_ns = pipe_now_ns;
 		if (fault.cancel == CANCEL_S_LATER && later && pipe_now_ns >= later) {
 			cancel(0);

@@ -151,20 +151,6 @@ static void restart(int host)
 	}
 }
 
-static bool quiet(void)
-{
-	for (int n = 0; n < 2; n++) {
-		const struct mig_service *m = pair.host[n].service;
-
-		if (m->core.coming || service_farewells(m))
-			return false;
-		for (unsigned i = 0; i < SERVICE_OUT; i++)
-			if (m->out[i].source)
-				return false;
-	}
-	return true;
-}
-
 /* False: the host never came to that operation. */
 static bool run(void)
 {
@@ -184,7 +170,7 @@ static bool run(void)
 		watch();
 		if (pair.pipes && pipe_is_cut(pair.pipe[0]))
 			pair.step_ns = 20 * MS;
-		if (!quiet())
+		if (!pair_quiet(&pair))
 			busy_ns = pipe_now_ns;
 	}
 	return seen.died[death.host];
@@ -199,7 +185,7 @@ static bool doubt_shows(int host)
 
 static void expect_settled(void)
 {
-	EXPECT(quiet(), "something is under way for ever");
+	EXPECT(pair_quiet(&pair), "something is under way for ever");
 	EXPECT(!pair_count(&pair, FAKE_EMPTY) && !pair_count(&pair, FAKE_LOADED) && !pair_count(&pair, FAKE_STOPPED), "a copy is left");
 	for (int n = 0; n < 2; n++)
 		EXPECT(!recorded(n, MIG_RECORD_PREPARED) && !recorded(n, MIG_RECORD_COMMITTED), "a record binds");

@@ -140,6 +140,11 @@ static void harvest(struct mig_guest *g, uint64_t chunk, uint64_t bitmap[8])
 	throttle_found(&vm->throttle, after - before);
 }
 
+static void peek(struct mig_guest *g, uint64_t chunk, uint64_t bitmap[8])
+{
+	dirty_peek(&vm_of(g)->dirty, chunk, bitmap);
+}
+
 static void throttle(struct mig_guest *g, uint64_t pages_per_s)
 {
 	throttle_set(&vm_of(g)->throttle, pages_per_s, time_ns());
@@ -237,7 +242,7 @@ static void discard(struct mig_guest *g)
 
 static const struct mig_guest_ops ops = {
 	.definition = definition, .track_start = track_start, .track_stop = track_stop, .chunk_present = chunk_present,
-	.harvest = harvest, .dirty_pages = dirty_pages, .page = page, .throttle = throttle, .stop = stop, .resume = resume,
+	.harvest = harvest, .peek = peek, .dirty_pages = dirty_pages, .page = page, .throttle = throttle, .stop = stop, .resume = resume,
 	.power_button = power_button, .is_off = is_off, .prepare = prepare, .state_save = state_save_op, .release = release,
 	.page_for_load = page_for_load, .state_check = state_check_op,
 	.state_load = state_load_op, .run = run, .discard = discard,

@@ -6,12 +6,12 @@
 #include <string.h>
 #include <lz4.h>
 #include "encode_delta.h"
+#include "lib/log.h"
 
 #define LZ4_BYTES_MAX	3072	/* a page that LZ4 does not shrink by a quarter goes raw */
 #define LZ4_ACCELERATION 1
 #define DELTA_BYTES_MAX	2048	/* a page that changed by more than half is a new page */
 #define TIMED_TRIES	4	/* one try in so many is timed */
-#define PACK_FEW	8u	/* a record with room for fewer is full if pages are packed */
 /* Keeping a page's sent version costs about as much as copying it. That pays if it is sent again: likely for one that was
  * dirty before, less so for one that is sent for the first time. Below these prices of a byte it does not. */
 #define KEEP_FIRST_PS	1500
@@ -44,7 +44,7 @@ enum err mig_encode_init(struct mig_encode *e, const struct mig_core *core, uint
 	e->ways = ways(e);
 	mig_price_init(&e->price);
 	e->lz4 = malloc((size_t)LZ4_sizeofState());
-	e->pack.bytes = malloc(MIG_PACK_PAGES * PAGE_SIZE);
+	e->pack.bytes = malloc(MIG_PACK_MAX * PAGE_SIZE);
 	if (!e->lz4 || !e->pack.bytes || mig_sent_init(&e->sent, core, memory_bytes))
 		return ERR_NOMEM;
 	return may_use(e, MIG_ENC_SAME) ? mig_same_init(&e->same, &e->sent) : ERR_OK;
@@ -73,6 +73,7 @@ void mig_encode_limit(struct mig_encode *e, uint64_t bytes_per_s)
 void mig_encode_begin(struct mig_encode *e)
 {
 	e->packed = false;
+	e->back.of_record = 0;
 	mig_price_begin(&e->price, mig_core_clock(e->core));
 }
 
@@ -117,6 +118,14 @@ static uint8_t *data_of_next(struct mig_batch *b)
 	return b->body + b->length + sizeof(struct mig_pages_entry);
 }
 
+/* How many those may be. */
+static size_t room_of_next(const struct mig_batch *b)
+{
+	size_t used = b->length + sizeof(struct mig_pages_entry);
+
+	return used < MIG_BODY_MAX ? MIG_BODY_MAX - used : 0;
+}
+
 /* An entry for one page whose @length bytes of data are in place already. */
 static void put_one(struct mig_batch *b, uint64_t pfn, uint16_t encoding, size_t length)
 {
@@ -151,37 +160,100 @@ static void put_lz4(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, con
 		put_raw(b, pfn, page);
 }
 
+bool mig_encode_next_back(struct mig_encode *e, uint64_t *pfn)
+{
+	struct mig_back *k = &e->back;
+
+	if (k->taken == k->count) {
+		k->taken = k->count = 0;
+		return false;
+	}
+	*pfn = k->pfn[k->taken++];
+	return true;
+}
+
+unsigned mig_encode_backs(const struct mig_encode *e)
+{
+	return e->back.count - e->back.taken;
+}
+
+/* Gives back what waits from page @from on: D does not get what is kept of it. */
+static void give_back(struct mig_encode *e, unsigned from)
+{
+	struct mig_back *k = &e->back;
+	unsigned left = mig_encode_backs(e), more = e->pack.count - from;
+
+	if (left + more > sizeof(k->pfn) / sizeof(k->pfn[0]))
+		panic("%u pages are given back to %u", more, left);
+	memmove(k->pfn, k->pfn + k->taken, left * sizeof(k->pfn[0]));
+	for (unsigned n = 0; n < more; n++) {
+		k->pfn[left + n] = e->pack.pfn[from + n];
+		mig_sent_forget(&e->sent, e->pack.pfn[from + n]);
+	}
+	k->count = left + more;
+	k->taken = 0;
+	k->of_record += more;
+}
+
+/* Makes one frame of the first @count pages that wait; false if they take more than the record has left or hardly shrink. */
+static bool put_frame(struct mig_encode *e, struct mig_batch *b, unsigned count)
+{
+	size_t room = room_of_next(b), most = count * PAGE_SIZE - count * PAGE_SIZE / 16, n;
+	uint64_t start = mig_core_clock(e->core);
+
+	if (most > room)
+		most = room;
+	n = mig_pack_encode(&e->pack, count, data_of_next(b), most);
+	mig_price_seen(&e->price, MIG_WAY_PACK, count, n ? n : most < room ? count * PAGE_SIZE : most, mig_core_clock(e->core) - start);
+	if (!n)
+		return false;
+	put_one(b, e->pack.pfn[0], MIG_ENC_PACK, n);
+	memcpy(b->entry + offsetof(struct mig_pages_entry, count), &(uint32_t){ count }, sizeof(uint32_t));
+	return true;
+}
+
 void mig_encode_flush(struct mig_encode *e, struct mig_batch *b)
 {
 	struct mig_pack *p = &e->pack;
-	size_t most = p->count * PAGE_SIZE - p->count * PAGE_SIZE / 16, n;
-	uint64_t start;
+	unsigned done = 0;
 
 	if (!p->count)
 		return;
-	start = mig_core_clock(e->core);
-	n = mig_pack_encode(p, data_of_next(b), most);
-	mig_price_seen(&e->price, MIG_WAY_PACK, p->count, n ? n : p->count * PAGE_SIZE, mig_core_clock(e->core) - start);
-	if (n)
-		put_one(b, p->pfn[0], MIG_ENC_PACK, n);
-	if (n)
-		memcpy(b->entry + offsetof(struct mig_pages_entry, count), &(uint32_t){ p->count }, sizeof(uint32_t));
-	for (unsigned k = 0; !n && k < p->count; k++)
-		put_raw(b, p->pfn[k], p->bytes + k * PAGE_SIZE);
+	e->packed = true;
+	/* Too much for the record may still be two frames in two of them. */
+	if (put_frame(e, b, p->count))
+		done = p->count;
+	else if (p->count * PAGE_SIZE > room_of_next(b) && p->count > 1 && put_frame(e, b, p->count / 2))
+		done = p->count / 2;
+	else
+		for (; done < p->count && room_of_next(b) >= PAGE_SIZE; done++)
+			put_raw(b, p->pfn[done], p->bytes + done * PAGE_SIZE);
+	give_back(e, done);
 	p->count = 0;
+}
+
+/* What @count more pages will take of a record by what batches took of late. */
+static size_t packed_bytes(const struct mig_encode *e, unsigned count)
+{
+	size_t each = e->price.way[MIG_WAY_PACK].bytes;
+
+	each += each / 16 + sizeof(uint16_t);
+	return sizeof(struct mig_pages_entry) + count * (each < PAGE_SIZE ? each : PAGE_SIZE);
 }
 
 bool mig_encode_fits(struct mig_encode *e, struct mig_batch *b)
 {
-	size_t most = b->length + e->pack.count * MIG_BATCH_PAGE;
+	unsigned waiting = e->pack.count;
+	size_t length = b->length + (waiting ? packed_bytes(e, waiting) : 0);
 
-	if (most + MIG_BATCH_PAGE <= MIG_BODY_MAX)
-		return !e->packed || e->pack.count || most + PACK_FEW * MIG_BATCH_PAGE <= MIG_BODY_MAX;
-	if (!e->pack.count)
-		return false;
-	mig_encode_flush(e, b);
-	e->packed = true;
-	return b->length + PACK_FEW * MIG_BATCH_PAGE <= MIG_BODY_MAX;
+	if (waiting == MIG_PACK_MAX || (waiting && length + MIG_BATCH_PAGE > MIG_BODY_MAX)) {
+		mig_encode_flush(e, b);
+		waiting = 0;
+		length = b->length;
+	}
+	/* Small frames compress less: after one the record is full unless a large one has room. */
+	return !e->back.of_record && length + MIG_BATCH_PAGE <= MIG_BODY_MAX &&
+		(!e->packed || waiting || length + packed_bytes(e, MIG_PACK_MAX) <= MIG_BODY_MAX);
 }
 
 static void put_whole(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, const void *page)

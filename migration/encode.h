@@ -18,6 +18,13 @@ struct mig_batch {
 /* The most that one more page may add. */
 #define MIG_BATCH_PAGE	(sizeof(struct mig_pages_entry) + PAGE_SIZE)
 
+/* Pages that were to be compressed together and turned out to be too much for what the record had left. */
+struct mig_back {
+	uint64_t pfn[MIG_PACK_MAX + 1];
+	unsigned count, taken;		/* those before @taken were added again */
+	unsigned of_record;		/* given back while this record was made */
+};
+
 struct mig_encode {
 	const struct mig_core *core;
 	uint32_t allowed;		/* bit per enum mig_encoding */
@@ -26,6 +33,7 @@ struct mig_encode {
 	uint32_t lz4_tries;
 	struct mig_price price;
 	struct mig_pack pack;		/* empty between steps */
+	struct mig_back back;
 	bool packed;			/* this record has a frame */
 	struct mig_sent sent;
 	struct mig_same same;
@@ -43,11 +51,15 @@ void mig_encode_limit(struct mig_encode *e, uint64_t bytes_per_s);
 /* Around the making of each record, which mig_encode_flush completes. */
 void mig_encode_begin(struct mig_encode *e);
 void mig_encode_end(struct mig_encode *e, size_t bytes);
-/* True if @b has room for one more page; may complete what waits to be compressed together to make some. */
+/* True if @b takes one more page; may complete what waits to be compressed together to make room. */
 bool mig_encode_fits(struct mig_encode *e, struct mig_batch *b);
 /* D may have another version of @pfn than was sent last, or none: nothing may be told by what it has. */
 void mig_encode_forget(struct mig_encode *e, uint64_t pfn);
 /* Adds @pfn in @round; @page NULL: known zero. True if it has content. @b must have room. */
 bool mig_encode_page(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, const void *page, uint32_t round);
-/* Afterwards all pages added are in @b. */
+/* The next page that an earlier record gave back: it is to be added before all others. False: there is none. */
+bool mig_encode_next_back(struct mig_encode *e, uint64_t *pfn);
+/* How many there are. */
+unsigned mig_encode_backs(const struct mig_encode *e);
+/* Afterwards all pages added are in @b, but for those given back. */
 void mig_encode_flush(struct mig_encode *e, struct mig_batch *b);

@@ -12,14 +12,14 @@
 /* The quickest level that compresses literals too; slower ones gain a hundredth. */
 #define LEVEL		1
 #define WINDOW_MAX	(MIG_PACK_MAX * PAGE_SIZE)
-#define ENCODE_WORK	(320u << 10)
+#define ENCODE_WORK	(640u << 10)
 #define DECODE_WORK	(224u << 10)
 
 static uint64_t encode_work[ENCODE_WORK / 8], decode_work[DECODE_WORK / 8];
 
 bool mig_pack_takes(const struct mig_pack *p, uint64_t pfn)
 {
-	return !p->count || (p->count < MIG_PACK_PAGES && pfn > p->pfn[p->count - 1] &&
+	return !p->count || (p->count < MIG_PACK_MAX && pfn > p->pfn[p->count - 1] &&
 			     pfn - p->pfn[p->count - 1] <= UINT16_MAX);
 }
 
@@ -37,10 +37,10 @@ bool mig_pack_holds(const struct mig_pack *p, uint64_t pfn)
 	return false;
 }
 
-size_t mig_pack_encode(const struct mig_pack *p, uint8_t *out, size_t room)
+size_t mig_pack_encode(const struct mig_pack *p, unsigned count, uint8_t *out, size_t room)
 {
 	static ZSTD_CCtx *ctx;
-	size_t skips = mig_pack_skips(p->count), n;
+	size_t skips = mig_pack_skips(count), n;
 
 	if (!ctx) {
 		ctx = ZSTD_initStaticCCtx(encode_work, sizeof(encode_work));
@@ -49,9 +49,9 @@ size_t mig_pack_encode(const struct mig_pack *p, uint8_t *out, size_t room)
 	}
 	if (room <= skips)
 		return 0;
-	for (unsigned k = 1; k < p->count; k++)
+	for (unsigned k = 1; k < count; k++)
 		le16_put(out + 2 * (k - 1), (uint16_t)(p->pfn[k] - p->pfn[k - 1] - 1));
-	n = ZSTD_compressCCtx(ctx, out + skips, room - skips, p->bytes, p->count * PAGE_SIZE, LEVEL);
+	n = ZSTD_compressCCtx(ctx, out + skips, room - skips, p->bytes, count * PAGE_SIZE, LEVEL);
 	if (ZSTD_isError(n) && ZSTD_getErrorCode(n) != ZSTD_error_dstSize_tooSmall)
 		panic("zstd: error %d", (int)ZSTD_getErrorCode(n));
 	return ZSTD_isError(n) ? 0 : skips + n;

@@ -6,13 +6,12 @@
 #include <stdint.h>
 #include "lib/addr.h"
 
-#define MIG_PACK_MAX	32u	/* pages in a frame that a destination takes */
-#define MIG_PACK_PAGES	16u	/* that a source puts in */
+#define MIG_PACK_MAX	32u	/* pages in a frame */
 
 /* Pages that wait to be compressed together, in the order of their numbers. */
 struct mig_pack {
 	uint8_t *bytes;			/* copies of them: a guest may write on */
-	uint64_t pfn[MIG_PACK_PAGES];
+	uint64_t pfn[MIG_PACK_MAX];
 	unsigned count;
 };
 
@@ -26,8 +25,8 @@ static inline size_t mig_pack_skips(unsigned count)
 bool mig_pack_takes(const struct mig_pack *p, uint64_t pfn);
 void mig_pack_add(struct mig_pack *p, uint64_t pfn, const void *page);
 bool mig_pack_holds(const struct mig_pack *p, uint64_t pfn);
-/* Writes skips and frame to @out; 0 if they take more than @room. At least one page must be there. */
-size_t mig_pack_encode(const struct mig_pack *p, uint8_t *out, size_t room);
+/* Writes skips and frame of the first @count pages, at least one, to @out; 0 if they take more than @room. */
+size_t mig_pack_encode(const struct mig_pack *p, unsigned count, uint8_t *out, size_t room);
 
 /* Of a received entry's data: true if skips are there and the frame's head says what it must. */
 bool mig_pack_valid(const uint8_t *data, size_t length, unsigned count);

@@ -35,6 +35,8 @@ struct mig_guest_ops {
 	/* ORs the pages of @chunk written since the last harvest into @bitmap (bit n = page n), clears them
 	 * in hardware and flushes: a page read after this call is newer than its cleared bit. */
 	void (*harvest)(struct mig_guest *g, uint64_t chunk, uint64_t bitmap[8]);
+	/* ORs the same pages into @bitmap and leaves them for the next harvest. */
+	void (*peek)(struct mig_guest *g, uint64_t chunk, uint64_t bitmap[8]);
 	/* Dirty pages now, without clearing; an estimate while the guest runs, exact when stopped. */
 	uint64_t (*dirty_pages)(struct mig_guest *g);
 	/* The 4096 bytes of page @pfn, NULL if its chunk is not present (known zero). */

@@ -21,10 +21,11 @@ enum err mig_rounds_init(struct mig_rounds *r, const struct mig_core *core, stru
 	r->guest = guest;
 	r->chunks = memory_bytes >> CHUNK_SHIFT;
 	r->sent = calloc(1, (r->chunks + 7) / 8);
+	r->deferred = calloc(r->chunks, sizeof(*r->deferred));
 	e = mig_encode_init(&r->encode, core, memory_bytes, capabilities);
 	if (!e && capabilities & MIG_CAP_RESUME)
 		e = mig_inflight_init(&r->inflight, r->chunks);
-	if (!e && r->sent)
+	if (!e && r->sent && r->deferred)
 		return ERR_OK;
 	mig_rounds_fini(r);
 	return ERR_NOMEM;
@@ -33,13 +34,16 @@ enum err mig_rounds_init(struct mig_rounds *r, const struct mig_core *core, stru
 void mig_rounds_fini(struct mig_rounds *r)
 {
 	free(r->sent);
+	free(r->deferred);
 	r->sent = NULL;
+	r->deferred = NULL;
 	mig_inflight_fini(&r->inflight);
 	mig_encode_fini(&r->encode);
 }
 
-void mig_rounds_begin(struct mig_rounds *r)
+void mig_rounds_begin(struct mig_rounds *r, bool last)
 {
+	r->last = last;
 	r->round++;
 	r->chunk = 0;
 	r->harvested = false;
@@ -65,9 +69,28 @@ static void harvest(struct mig_rounds *r)
 		memset(r->bitmap, 0xff, sizeof(r->bitmap));
 	for (unsigned w = 0; w < 8; w++)
 		r->dirty_pages += (unsigned)__builtin_popcountll(r->bitmap[w]);
+	memcpy(r->due, r->deferred[r->chunk], sizeof(r->due));
+	memset(r->deferred[r->chunk], 0, sizeof(r->due));
 	r->harvested = true;
 	r->harvested_chunks++;
 	r->harvest_ns += mig_core_clock(r->core) - start;
+}
+
+/* Leaves out what was written again since the chunk was harvested: the tracker has it for the next pass. But D has each page
+ * once before that, to be the base of a delta, and no page waits for two passes: the older what D has, the larger the delta that
+ * remains for the stop. */
+static void defer(struct mig_rounds *r)
+{
+	uint64_t again[CHUNK_PAGES / 64] = { 0 };
+
+	if (r->still || r->last || !chunk_sent(r, r->chunk))
+		return;
+	r->guest->ops->peek(r->guest, r->chunk, again);
+	for (unsigned w = 0; w < CHUNK_PAGES / 64; w++) {
+		again[w] &= r->bitmap[w] & ~r->due[w];
+		r->bitmap[w] &= ~again[w];
+		r->deferred[r->chunk][w] |= again[w];
+	}
 }
 
 /* The next set bit of the bitmap, taken out of it; -1 if none is left. */
@@ -91,18 +114,15 @@ static void chunk_done(struct mig_rounds *r)
 	r->chunk++;
 }
 
-/* True if page @n of the current chunk has content. */
-static bool put_page(struct mig_rounds *r, struct mig_batch *b, unsigned n)
+/* True if @pfn has content. */
+static bool put_page(struct mig_rounds *r, struct mig_batch *b, uint64_t pfn)
 {
-	uint64_t pfn = r->chunk * CHUNK_PAGES + n;
-
 	mig_inflight_page(&r->inflight, pfn);
 	if (!mig_encode_page(&r->encode, b, pfn, r->guest->ops->page(r->guest, pfn), r->round)) {
 		r->zero_pages++;
 		return false;
 	}
 	r->raw_pages++;
-	r->nonzero_pages += !chunk_sent(r, r->chunk);
 	return true;
 }
 
@@ -110,9 +130,15 @@ static bool put_page(struct mig_rounds *r, struct mig_batch *b, unsigned n)
 static void fill(struct mig_rounds *r, struct mig_batch *b)
 {
 	unsigned work = 0, passed = 0;
+	uint64_t back;
 
+	while (mig_encode_fits(&r->encode, b) && mig_encode_next_back(&r->encode, &back))
+		work += put_page(r, b, back) ? WORK_CONTENT : WORK_ZERO;
+	if (r->harvested)
+		defer(r);
 	while (r->chunk < r->chunks && mig_encode_fits(&r->encode, b) && work < WORK_RECORD &&
 	       passed < BATCH_CHUNKS) {
+		bool content;
 		int n;
 
 		if (!r->harvested) {
@@ -128,7 +154,9 @@ static void fill(struct mig_rounds *r, struct mig_batch *b)
 			chunk_done(r);
 			continue;
 		}
-		work += put_page(r, b, (unsigned)n) ? WORK_CONTENT : WORK_ZERO;
+		content = put_page(r, b, r->chunk * CHUNK_PAGES + (unsigned)n);
+		r->nonzero_pages += content && !chunk_sent(r, r->chunk);
+		work += content ? WORK_CONTENT : WORK_ZERO;
 	}
 }
 
@@ -142,6 +170,7 @@ enum err mig_rounds_batch(struct mig_rounds *r, struct mig_stream *s, struct mig
 	mig_encode_begin(&r->encode);
 	fill(r, &b);
 	mig_encode_flush(&r->encode, &b);
+	r->raw_pages -= r->encode.back.of_record;
 	if (b.entries) {
 		mig_encode_end(&r->encode, b.length);
 		le32_put(b.body, r->round);
@@ -152,7 +181,7 @@ enum err mig_rounds_batch(struct mig_rounds *r, struct mig_stream *s, struct mig
 		r->bytes += MIG_HEADER + b.length;
 		r->work_ns += mig_core_clock(r->core) - start - (r->harvest_ns - harvest);
 	}
-	return r->chunk < r->chunks ? ERR_AGAIN : ERR_OK;
+	return r->chunk < r->chunks || mig_encode_backs(&r->encode) ? ERR_AGAIN : ERR_OK;
 }
 
 void mig_rounds_confirm(struct mig_rounds *r)
@@ -173,11 +202,14 @@ static void forget_lost(struct mig_rounds *r, uint64_t chunk)
 enum err mig_rounds_lost(struct mig_rounds *r, uint64_t arrived)
 {
 	enum err e = mig_inflight_lose(&r->inflight, arrived);
+	uint64_t back;
 	int n;
 
 	if (e)
 		return e;
 	/* The tracker has given these away already. */
+	while (mig_encode_next_back(&r->encode, &back))
+		mig_inflight_lost(&r->inflight, back);
 	while (r->harvested && (n = next_page(r)) >= 0)
 		mig_inflight_lost(&r->inflight, r->chunk * CHUNK_PAGES + (unsigned)n);
 	r->harvested = false;
@@ -188,7 +220,7 @@ enum err mig_rounds_lost(struct mig_rounds *r, uint64_t arrived)
 
 uint64_t mig_rounds_left(const struct mig_rounds *r)
 {
-	uint64_t pages = 0;
+	uint64_t pages = mig_encode_backs(&r->encode);
 
 	if (r->harvested)
 		for (unsigned w = 0; w < 8; w++)

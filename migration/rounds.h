@@ -12,11 +12,14 @@ struct mig_rounds {
 	struct mig_guest *guest;
 	uint64_t chunks;
 	bool still;			/* the guest stands: one pass takes all, and nothing is harvested */
+	bool last;			/* nothing may be left for another pass */
 	uint8_t *sent;			/* bit per chunk: all its pages went out once in this attempt */
+	uint64_t (*deferred)[CHUNK_PAGES / 64];	/* by chunk: pages that its last pass left out, being dirty again */
 	uint32_t round;			/* 1, 2, ... */
 	uint64_t chunk;			/* position of the pass */
 	bool harvested;			/* bitmap holds what is still to send of @chunk */
-	uint64_t bitmap[8];
+	uint64_t bitmap[CHUNK_PAGES / 64];
+	uint64_t due[CHUNK_PAGES / 64];	/* pages of it that are not deferred again */
 	/* this round; raw_pages counts pages with content, however encoded */
 	uint64_t raw_pages, zero_pages, dirty_pages, bytes, harvest_ns, work_ns, harvested_chunks;
 	/* the attempt */
@@ -29,8 +32,8 @@ struct mig_rounds {
 enum err mig_rounds_init(struct mig_rounds *r, const struct mig_core *core, struct mig_guest *guest,
 			 uint64_t memory_bytes, uint64_t capabilities) NODISCARD;
 void mig_rounds_fini(struct mig_rounds *r);
-/* Starts the next pass. */
-void mig_rounds_begin(struct mig_rounds *r);
+/* Starts the next pass; the guest stands in the @last one. */
+void mig_rounds_begin(struct mig_rounds *r, bool last);
 /* Puts at most one PAGES record (about 64 KiB) into @s. ERR_OK: the pass is complete; ERR_AGAIN: there is more, or @s
  * had no room. A chunk is harvested only when @s has room for it. */
 enum err mig_rounds_batch(struct mig_rounds *r, struct mig_stream *s, struct mig_digest *digest) NODISCARD;

@@ -13,7 +13,7 @@ void source_begin_pass(struct mig_source *s, uint64_t now_ns)
 {
 	struct mig_job_round *row;
 
-	mig_rounds_begin(&s->rounds);
+	mig_rounds_begin(&s->rounds, s->final);
 	s->round_start_ns = now_ns;
 	if (s->still)
 		s->ticked_ns = now_ns;
@@ -77,7 +77,7 @@ void source_measure(struct mig_source *s, uint64_t now_ns, struct mig_budget *bu
 		budget->total_ns += took;
 	}
 	s->job->bytes_left = m->dirty_pages * PAGE_SIZE;
-	s->job->rate_bytes = s->rate.average;
+	s->job->rate_bytes = s->rate.average ? s->rate.average : mig_rate_known(&s->rate);
 	if (took > 1000000 && !s->still)
 		s->job->dirty_rate_pages = s->guest->ops->dirty_pages(s->guest) * 1000 / (took / 1000000);
 	note_budget(s, budget);

@@ -109,14 +109,24 @@ void dirty_harvest(struct dirty *d, uint64_t chunk, uint64_t bitmap[DIRTY_ROW_WO
 		ept_flush(d->ept);
 }
 
+void dirty_peek(const struct dirty *d, uint64_t chunk, uint64_t bitmap[DIRTY_ROW_WORDS])
+{
+	const uint64_t *leaves = chunk < d->pages / CHUNK_PAGES ? ept_leaves(d->ept, gpa(chunk << CHUNK_SHIFT)) : NULL;
+
+	if (leaves)
+		d->ops->peek(leaves, dirty_row(d, chunk), bitmap);
+}
+
 uint64_t dirty_count(const struct dirty *d)
 {
 	uint64_t sum = 0;
 
 	for (uint64_t chunk = 0; chunk < d->pages / CHUNK_PAGES; chunk++) {
-		const uint64_t *leaves = ept_leaves(d->ept, gpa(chunk << CHUNK_SHIFT));
+		uint64_t bitmap[DIRTY_ROW_WORDS] = { 0 };
 
-		sum += leaves ? d->ops->count(leaves, dirty_row(d, chunk)) : 0;
+		dirty_peek(d, chunk, bitmap);
+		for (unsigned w = 0; w < DIRTY_ROW_WORDS; w++)
+			sum += bitmap[w] ? dirty_ones(bitmap[w]) : 0;
 	}
 	return sum;
 }

@@ -24,8 +24,8 @@ struct dirty_ops {
 	uint64_t armed;		/* the leaf bit that is clear in a clean page: EPT_W or EPT_D */
 	/* ORs the dirty pages into @out, clears them in @row and in @leaves. True: a leaf changed, flush. */
 	bool (*take)(uint64_t *leaves, uint64_t *row, uint64_t *out);
-	/* Dirty pages, changing nothing. */
-	unsigned (*count)(const uint64_t *leaves, const uint64_t *row);
+	/* The same without taking them. */
+	void (*peek)(const uint64_t *leaves, const uint64_t *row, uint64_t *out);
 };
 
 extern const struct dirty_ops dirty_write_protect, dirty_ad, dirty_pml;
@@ -59,6 +59,8 @@ void dirty_stop(struct dirty *d);
  * is newer than its bit; a later write sets it again. vCPUs may run. Writes in PML logs not drained come with a later call:
  * for an exact set stop and drain the vCPUs first. */
 void dirty_harvest(struct dirty *d, uint64_t chunk, uint64_t bitmap[DIRTY_ROW_WORDS]);
+/* ORs the pages of @chunk written since they were last taken into @bitmap and changes nothing: later harvests find them. */
+void dirty_peek(const struct dirty *d, uint64_t chunk, uint64_t bitmap[DIRTY_ROW_WORDS]);
 /* Dirty pages now: an estimate while vCPUs run. Reads all leaves for A/D, all bitmaps otherwise. */
 uint64_t dirty_count(const struct dirty *d);
 

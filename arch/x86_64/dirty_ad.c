@@ -33,10 +33,8 @@ static bool take(uint64_t *leaves, uint64_t *row, uint64_t *out)
 	return changed;
 }
 
-static unsigned count(const uint64_t *leaves, const uint64_t *row)
+static void peek(const uint64_t *leaves, const uint64_t *row, uint64_t *out)
 {
-	unsigned sum = 0;
-
 	for (unsigned w = 0; w < DIRTY_ROW_WORDS; w++) {
 		uint64_t bits = row[w];
 
@@ -46,9 +44,8 @@ static unsigned count(const uint64_t *leaves, const uint64_t *row)
 			for (unsigned i = 0; i < GROUP; i++)
 				bits |= (leaves[i] & EPT_D ? 1ull : 0) << (g + i);
 		}
-		sum += bits ? dirty_ones(bits) : 0;
+		out[w] |= bits;
 	}
-	return sum;
 }
 
-const struct dirty_ops dirty_ad = { .name = "A/D", .armed = EPT_D, .take = take, .count = count };
+const struct dirty_ops dirty_ad = { .name = "A/D", .armed = EPT_D, .take = take, .peek = peek };

@@ -17,13 +17,13 @@ static bool take(uint64_t *leaves, uint64_t *row, uint64_t *out)
 	return dirty_take_marked(leaves, row, out, EPT_D);
 }
 
-static unsigned count(const uint64_t *leaves, const uint64_t *row)
+static void peek(const uint64_t *leaves, const uint64_t *row, uint64_t *out)
 {
 	(void)leaves;
-	return dirty_count_marked(row);
+	dirty_peek_marked(row, out);
 }
 
-const struct dirty_ops dirty_pml = { .name = "PML", .armed = EPT_D, .take = take, .count = count };
+const struct dirty_ops dirty_pml = { .name = "PML", .armed = EPT_D, .take = take, .peek = peek };
 
 /* SDM Vol. 3 "Page-Modification Logging": the index counts down from 511 and points to the next free entry; after the
  * last one it is FFFFH. */

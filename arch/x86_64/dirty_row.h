@@ -51,11 +51,8 @@ static inline bool dirty_take_marked(uint64_t *leaves, uint64_t *row, uint64_t *
 	return changed;
 }
 
-static inline unsigned dirty_count_marked(const uint64_t *row)
+static inline void dirty_peek_marked(const uint64_t *row, uint64_t *out)
 {
-	unsigned sum = 0;
-
 	for (unsigned w = 0; w < DIRTY_ROW_WORDS; w++)
-		sum += row[w] ? dirty_ones(row[w]) : 0;
-	return sum;
+		out[w] |= row[w];
 }

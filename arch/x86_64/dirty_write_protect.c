@@ -8,13 +8,13 @@ static bool take(uint64_t *leaves, uint64_t *row, uint64_t *out)
 	return dirty_take_marked(leaves, row, out, EPT_W);
 }
 
-static unsigned count(const uint64_t *leaves, const uint64_t *row)
+static void peek(const uint64_t *leaves, const uint64_t *row, uint64_t *out)
 {
 	(void)leaves;
-	return dirty_count_marked(row);
+	dirty_peek_marked(row, out);
 }
 
-const struct dirty_ops dirty_write_protect = { .name = "write-protect", .armed = EPT_W, .take = take, .count = count };
+const struct dirty_ops dirty_write_protect = { .name = "write-protect", .armed = EPT_W, .take = take, .peek = peek };
 
 bool dirty_write_fault(struct dirty *d, gpa_t at)
 {

@@ -43,6 +43,12 @@ static void op_harvest(struct mig_guest *g, uint64_t chunk, uint64_t bitmap[8])
 	}
 }
 
+static void op_peek(struct mig_guest *g, uint64_t chunk, uint64_t bitmap[8])
+{
+	for (int w = 0; w < 8; w++)
+		bitmap[w] |= M(g)->dirty[chunk * 8 + (unsigned)w];
+}
+
 static uint64_t op_dirty_pages(struct mig_guest *g)
 {
 	return M(g)->dirty_pages;
@@ -121,7 +127,7 @@ static void op_discard(struct mig_guest *g)
 
 static const struct mig_guest_ops ops = {
 	.definition = op_definition, .track_start = op_track_start, .track_stop = op_track_stop,
-	.chunk_present = op_chunk_present, .harvest = op_harvest, .dirty_pages = op_dirty_pages, .page = op_page,
+	.chunk_present = op_chunk_present, .harvest = op_harvest, .peek = op_peek, .dirty_pages = op_dirty_pages, .page = op_page,
 	.throttle = op_throttle, .stop = op_stop, .resume = op_resume, .state_save = op_state_save, .release = op_release,
 	.page_for_load = op_page_for_load, .state_check = op_state_check, .state_load = op_state_load,
 	.run = op_run, .discard = op_discard,

@@ -23,6 +23,7 @@ static struct fake_guest *from, *to;
 static uint8_t body[MIG_BODY_MAX];
 static struct mig_batch batch;
 static unsigned batch_pages;
+static unsigned given_back;		/* pages */
 static unsigned seen[8];		/* pages by encoding */
 static uint64_t link_ns;		/* time that a byte takes on the link, times 1000 */
 
@@ -49,6 +50,7 @@ static void open_both(uint64_t spare_bytes, uint64_t capabilities)
 	load = (struct mig_load){ .guest = &to->guest, .pages = PAGES, .capabilities = capabilities };
 	cr_assert_eq(mig_encode_init(&encode, &core, MEMORY, capabilities), ERR_OK);
 	memset(seen, 0, sizeof(seen));
+	given_back = 0;
 	batch.body = NULL;
 	link_ns = 8000;
 	tick_ns = 100;
@@ -77,6 +79,7 @@ static void deliver(void)
 	struct why why = { "" };
 
 	mig_encode_flush(&encode, &batch);
+	given_back += encode.back.of_record;
 	mig_encode_end(&encode, batch.length);
 	now_ns += batch.length * link_ns / 1000;
 	memcpy(body, &(struct mig_pages_head){ load.round, batch.entries }, sizeof(struct mig_pages_head));
@@ -85,17 +88,54 @@ static void deliver(void)
 	batch.body = NULL;
 }
 
+static void begin(void)
+{
+	batch = (struct mig_batch){ .body = body, .length = sizeof(struct mig_pages_head) };
+	mig_encode_begin(&encode);
+	batch_pages = 0;
+}
+
+static void add(uint64_t pfn)
+{
+	mig_encode_page(&encode, &batch, pfn, from->guest.ops->page(&from->guest, pfn), load.round);
+	batch_pages++;
+}
+
+/* Begins a record with what earlier ones gave back, or more than one. */
+static void begin_with_back(void)
+{
+	uint64_t pfn;
+
+	for (begin(); mig_encode_next_back(&encode, &pfn);) {
+		add(pfn);
+		if (mig_encode_fits(&encode, &batch))
+			continue;
+		deliver();
+		begin();
+	}
+}
+
+/* All that was put goes out. */
+static void finish(void)
+{
+	if (batch.body)
+		deliver();
+	while (mig_encode_backs(&encode)) {
+		begin_with_back();
+		deliver();
+	}
+}
+
 /* Sends page @pfn as it is; the record goes out when it is full or at @flush. */
 static void put(uint64_t pfn, bool flush)
 {
-	if (!batch.body) {
-		batch = (struct mig_batch){ .body = body, .length = sizeof(struct mig_pages_head) };
-		mig_encode_begin(&encode);
-		batch_pages = 0;
-	}
-	mig_encode_page(&encode, &batch, pfn, from->guest.ops->page(&from->guest, pfn), load.round);
-	if (flush || ++batch_pages >= 64 || !mig_encode_fits(&encode, &batch))
+	if (!batch.body)
+		begin_with_back();
+	add(pfn);
+	if (batch_pages >= 64 || !mig_encode_fits(&encode, &batch))
 		deliver();
+	if (flush)
+		finish();
 }
 
 static bool same(uint64_t pfn)
@@ -137,8 +177,7 @@ static void storm(uint64_t spare_bytes, unsigned seed)
 		for (uint64_t pfn = 0; pfn < PAGES; pfn++)
 			if (pending[pfn])
 				put(pfn, false);
-		if (batch.body)
-			deliver();
+		finish();
 		memset(pending, 0, sizeof(pending));
 		for (uint64_t pfn = 0; pfn < PAGES; pfn++)
 			cr_assert(same(pfn), "page %u in round %u, seed %u", (unsigned)pfn, load.round, seed);
@@ -456,6 +495,39 @@ Test(encode, a_batch_of_noise_goes_raw)
 	for (uint64_t pfn = 0; pfn < 200; pfn++)
 		cr_expect(same(pfn));
 	close_both();
+}
+
+/* Pages that shrink well are followed by ones that do so by @noise bytes less. */
+static void worse_than_foretold(size_t noise)
+{
+	open_both(0, MIG_CAP_BATCH);
+	load.round = 1;
+	for (uint64_t pfn = 0; pfn < 400; pfn++) {
+		fake_guest_fill(from, pfn, 1);
+		if (pfn < 200)
+			memset((uint8_t *)(uintptr_t)from->guest.ops->page(&from->guest, pfn), (int)pfn | 1, PAGE_SIZE);
+		else
+			memset((uint8_t *)(uintptr_t)from->guest.ops->page(&from->guest, pfn) + noise, 0, PAGE_SIZE - noise);
+		put(pfn, pfn == 399);
+	}
+	cr_expect_gt(given_back, 0);
+	for (uint64_t pfn = 0; pfn < 400; pfn++)
+		cr_expect(same(pfn), "page %u", (unsigned)pfn);
+	close_both();
+}
+
+Test(encode, a_batch_too_large_for_its_record_becomes_two)
+{
+	worse_than_foretold(PAGE_SIZE * 5 / 8);
+	cr_expect_eq(seen[MIG_ENC_RAW], 0);
+	cr_expect_gt(seen[MIG_ENC_PACK], 380, "a few are tried alone");
+}
+
+Test(encode, a_batch_of_noise_too_large_for_its_record_goes_raw_in_several)
+{
+	worse_than_foretold(PAGE_SIZE);
+	cr_expect_gt(seen[MIG_ENC_RAW], 150);
+	cr_expect_eq(seen[MIG_ENC_RAW] + seen[MIG_ENC_LZ4] + seen[MIG_ENC_PACK], 400);
 }
 
 Test(encode, a_damaged_batch_is_refused_before_a_page_of_it_is_loaded)

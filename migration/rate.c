@@ -22,22 +22,31 @@ void mig_rate_cap(struct mig_rate *r, uint64_t limit, unsigned percent)
 	r->limit = share && (!limit || share < limit) ? share : limit;
 }
 
+/* Debts are paid off by all the time that passes; of unused bandwidth a tenth of a second may be caught up, no more. */
+static void earn(struct mig_rate *r, uint64_t now_ns)
+{
+	uint64_t elapsed = now_ns - r->filled_ns, most = r->limit / 10, missing, more, took;
+
+	if (r->tokens > (int64_t)most)
+		r->tokens = (int64_t)most;
+	missing = most - (uint64_t)r->tokens;
+	if (elapsed / 1000 > missing * (NS / 1000) / r->limit) {
+		r->tokens = (int64_t)most;
+		r->filled_ns = now_ns;
+		return;
+	}
+	more = r->limit * (elapsed / 1000) / (NS / 1000);
+	/* Only the time that these bytes take is used up: the rest of it counts at the next look. */
+	took = more > UINT32_MAX ? elapsed : (more * NS + r->limit - 1) / r->limit;
+	r->tokens += (int64_t)more;
+	r->filled_ns += took < elapsed ? took : elapsed;
+}
+
 bool mig_rate_allows(struct mig_rate *r, uint64_t now_ns)
 {
-	uint64_t elapsed = now_ns - r->filled_ns, more;
-
 	if (!r->limit)
 		return true;
-	/* A tenth of a second of unused bandwidth may be caught up, no more. */
-	if (elapsed > NS / 10)
-		elapsed = NS / 10;
-	more = r->limit * (elapsed / 1000) / (NS / 1000);
-	if (more) {
-		r->tokens += (int64_t)more;
-		r->filled_ns = now_ns;
-	}
-	if (r->tokens > (int64_t)(r->limit / 10))
-		r->tokens = (int64_t)(r->limit / 10);
+	earn(r, now_ns);
 	return r->tokens >= 0;
 }
 

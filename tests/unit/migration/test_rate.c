@@ -42,6 +42,45 @@ Test(rate, keeps_to_the_limit_however_often_it_is_asked)
 	}
 }
 
+/* Asked again only when mig_rate_when said so, as a host that sleeps meanwhile does. */
+static uint64_t sent_by_a_sleeper(uint64_t limit)
+{
+	uint64_t sent = 0, now = 0;
+	struct mig_rate r;
+
+	mig_rate_init(&r, limit, 0);
+	while (now < 10 * SECOND) {
+		while (mig_rate_allows(&r, now)) {
+			mig_rate_spend(&r, 60000);
+			sent += 60000;
+		}
+		now = mig_rate_when(&r, now);
+	}
+	return sent;
+}
+
+Test(rate, a_record_that_takes_long_at_a_low_limit_is_paid_off_by_all_the_time_that_passes)
+{
+	for (uint64_t limit = 20000; limit <= 2 * MIB; limit *= 4) {
+		uint64_t sent = sent_by_a_sleeper(limit);
+
+		cr_expect_geq(sent, limit * 9, "%llu of %llu", (unsigned long long)sent, (unsigned long long)limit * 10);
+		cr_expect_leq(sent, limit * 10 + 60000 + limit / 5);
+	}
+}
+
+Test(rate, no_time_is_lost_by_asking_often)
+{
+	/* Not whole microseconds, nor whole bytes. */
+	static const uint64_t step_ns[] = { 1999, 15500 };
+
+	for (int n = 0; n < 2; n++) {
+		cr_expect_geq(sent_in_ten_seconds(100000, step_ns[n]), 100000 * 9, "each %u ns", (unsigned)step_ns[n]);
+		cr_expect_geq(sent_in_ten_seconds(50 * MIB, step_ns[n]), 50 * MIB * 9, "each %u ns", (unsigned)step_ns[n]);
+		cr_expect_leq(sent_in_ten_seconds(50 * MIB, step_ns[n]), 50 * MIB * 10 + 5 * MIB + 60000);
+	}
+}
+
 Test(rate, says_when_it_will_allow_again)
 {
 	struct mig_rate r;

@@ -231,14 +231,19 @@ enum err mig_stream_parse(const struct mig_record *r, void *rec, struct why *why
 	return state_load(d, rec, d->version, r->body, r->length, why);
 }
 
+/* HELLO comes first, and bytes still waiting in tx will speak for themselves. */
+static bool may_beat(const struct mig_stream *s)
+{
+	return s->tx_sequence && s->tx_begin == s->tx_end;
+}
+
 enum err mig_stream_alive(struct mig_stream *s, uint64_t now_ns, struct why *why)
 {
 	if (now_ns - s->heard_ns >= MIG_DEAD_NS) {
 		why_set(why, "the peer was silent for %u s", (unsigned)(MIG_DEAD_NS / MIG_SECOND));
 		return ERR_TIMEOUT;
 	}
-	/* Bytes still waiting in tx will speak for themselves. */
-	if (now_ns - s->spoke_ns >= MIG_HEARTBEAT_NS && s->tx_begin == s->tx_end && s->tx_sequence)
+	if (may_beat(s) && now_ns - s->spoke_ns >= MIG_HEARTBEAT_NS)
 		return mig_stream_put(s, MIG_HEARTBEAT, NULL);
 	return ERR_OK;
 }
@@ -247,5 +252,5 @@ uint64_t mig_stream_deadline(const struct mig_stream *s)
 {
 	uint64_t dead = s->heard_ns + MIG_DEAD_NS, beat = s->spoke_ns + MIG_HEARTBEAT_NS;
 
-	return dead < beat ? dead : beat;
+	return may_beat(s) && beat < dead ? beat : dead;
 }

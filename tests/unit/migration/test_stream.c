@@ -145,6 +145,26 @@ Test(stream, notices_a_silent_peer_after_6_s)
 	cr_expect_str_eq(why.text, "the peer was silent for 6 s");
 }
 
+/* Else a host would be woken again and again, to do nothing. */
+Test(stream, waits_for_the_peer_alone_while_no_heartbeat_can_be_sent)
+{
+	struct pipe_options o = { .capacity = 16, .delay_ns = 60 * SECOND };
+	uint64_t dead = pipe_now_ns + 6 * SECOND;
+	struct why why;
+
+	pipe_now_ns += 2 * SECOND;
+	cr_assert_eq(mig_stream_alive(&b, pipe_now_ns, &why), ERR_OK);
+	cr_expect_eq(mig_stream_deadline(&b), dead, "it has not said HELLO");
+	teardown();
+	open_both(&o);
+	dead = pipe_now_ns + 6 * SECOND;
+	cr_assert_eq(mig_stream_put(&a, MIG_HEARTBEAT, NULL), ERR_OK);
+	cr_assert_eq(mig_stream_flush(&a, pipe_now_ns, &why), ERR_AGAIN);
+	pipe_now_ns += 2 * SECOND;
+	cr_assert_eq(mig_stream_alive(&a, pipe_now_ns, &why), ERR_OK);
+	cr_expect_eq(mig_stream_deadline(&a), dead, "the link takes nothing");
+}
+
 Test(stream, reads_what_came_before_a_close_and_then_reports_it)
 {
 	struct mig_record r;

@@ -79,6 +79,15 @@ static int place(void)
 	return -1;
 }
 
+/* There must be a place. */
+static void know(const uint8_t *key)
+{
+	int at = place();
+
+	memcpy(known[at].key, key, MIG_STORE_KEY);
+	known[at].used = true;
+}
+
 static uint32_t crc_of(const char *name, const void *bytes, size_t length)
 {
 	return crc32c(crc32c(0, name, strlen(name)), bytes, length);
@@ -152,17 +161,15 @@ static enum err put(void *ctx, const uint8_t key[MIG_STORE_KEY], const void *byt
 		spent("its variable store is nearly full");
 		return ERR_SPACE;
 	}
+	/* Known before the outcome is: after a failure it may be there all the same, and then has to be dropped. */
+	if (at < 0)
+		know(key);
 	name_of(key, name);
 	e = write_entry(name, bytes, length, &why);
 	if (e != ERR_OK) {
 		log_error("records", "%s", why.text);
 		spent(why.text);
 		return e == ERR_SPACE ? e : ERR_IO;
-	}
-	if (at < 0) {
-		at = place();
-		memcpy(known[at].key, key, MIG_STORE_KEY);
-		known[at].used = true;
 	}
 	log_debug("records", "%s written in %llu us", name, (unsigned long long)(time_ns() - start) / 1000);
 	return ERR_OK;
@@ -219,8 +226,7 @@ static void note_name(void *arg, const char *name)
 	else if (at < 0)
 		why_set(&why, "variable %s: more than %u records; it is not read", name, MIG_STORE_ENTRIES);
 	else if (read_entry(name, bytes, &length, &why) == ERR_OK) {
-		memcpy(known[at].key, key, MIG_STORE_KEY);
-		known[at].used = true;
+		know(key);
 		return;
 	}
 	log_warn("records", "%s", why.text);

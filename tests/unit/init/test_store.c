@@ -196,6 +196,17 @@ Test(store, an_io_error_is_not_taken_for_success)
 	cr_assert_eq(entries(), 0);
 }
 
+/* A firmware that reports a failure may have written all the same, and what may be there must be gone after a drop. */
+Test(store, an_entry_whose_writing_failed_can_be_dropped)
+{
+	boot(boot_1);
+	fake_uefi_vars.put = ERR_IO;
+	cr_assert_eq(put(key_a, "committed"), ERR_IO);
+	fake_uefi_vars_write(NAME_A, "half", 5);
+	store_seam()->drop(NULL, key_a);
+	cr_expect_not(fake_uefi_vars_has(NAME_A));
+}
+
 Test(store, holds_as_many_entries_as_it_must_and_no_more)
 {
 	uint8_t key[MIG_STORE_KEY] = { 0 };

@@ -257,6 +257,11 @@ struct mig_guest *guest_of(struct vm *vm)
 	return &p->guest;
 }
 
+void guest_ended(struct vm *vm)
+{
+	ports[vm - vms].tracked = false;
+}
+
 /* Fills @plan and @policy from @def, with a reason for what can't be read. */
 static void plan_from(const struct mig_definition *def, struct vm_plan *plan, struct cpuid_policy *policy,
 		      struct why_list *reasons)

@@ -143,6 +143,7 @@ void moves_vm_gone(struct vm *vm)
 	why_set(&why, "%s is %s: %s", vm->name, vm_state_name(vm->state), vm->why.text);
 	if (mig_service_guest_gone(service, guest_of(vm), why.text, time_ns()) != ERR_OK)
 		log_error("mig", "%s stopped by itself after it was frozen for its hand-off", vm->name);
+	guest_ended(vm);
 }
 
 static const struct mig_job *open_job(const char *vm)

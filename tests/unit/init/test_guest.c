@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: init/guest.c hv/throttle.c hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c */
+#include "init/guest.h"
+#include <criterion/criterion.h>
+#include "init/host.h"
+#include "init/vms.h"
+#include "tests/fake/fake_vm.h"
+
+/* A VM through the seam of the migration core. */
+
+static struct vm *vm;
+static struct mig_guest *guest;
+static struct why why;
+static uint8_t image[VM_STATE_BYTES];
+static size_t length;
+
+const struct host_info *host_info(void)
+{
+	static const struct config config;
+	static const struct host_info info = { .config = &config };
+
+	return &info;
+}
+
+enum err vms_restartable(const struct vm *v, struct vm_plan *plan, struct cpuid_policy *policy, struct why *w)
+{
+	(void)v, (void)plan, (void)policy, (void)w;
+	return ERR_NOTFOUND;
+}
+
+enum err vms_prepare(struct vm *v, struct why *w)
+{
+	(void)v, (void)w;
+	return ERR_NOTFOUND;
+}
+
+static void fresh(void)
+{
+	fake_vm_reset();
+	vm = fake_vm(8);
+	guest = guest_of(vm);
+}
+
+TestSuite(guest, .init = fresh);
+
+/* The VM stops in the middle of its move, and boots again in the same slot. */
+static void boots_anew(bool told)
+{
+	vm_clock_stop(vm);
+	cr_assert(vm_life(vm, VM_EVENT_STOP));
+	vm_free_resources(vm);
+	if (told)
+		guest_ended(vm);
+	cr_assert(vm_life(vm, VM_EVENT_FORGET));
+	vm = fake_vm(8);
+	cr_assert_eq(guest_of(vm), guest);
+}
+
+static enum err save(void)
+{
+	return guest->ops->state_save(guest, image, sizeof(image), &length, &why);
+}
+
+Test(guest, another_boot_than_the_tracked_one_does_not_give_its_state_away)
+{
+	cr_assert_eq(guest->ops->track_start(guest, &why), ERR_OK, "%s", why.text);
+	cr_assert_eq(save(), ERR_OK, "%s", why.text);
+	boots_anew(false);
+	cr_expect_eq(save(), ERR_STATE);
+	cr_expect_str_eq(why.text, "it is a new boot of that VM");
+}
+
+Test(guest, that_ended_while_it_was_tracked_can_stand_still_and_move_after_its_next_start)
+{
+	cr_assert_eq(guest->ops->track_start(guest, &why), ERR_OK, "%s", why.text);
+	boots_anew(true);
+	cr_expect_eq(save(), ERR_OK, "%s", why.text);
+}

@@ -196,16 +196,16 @@ static void each(void *ctx, void (*visit)(void *arg, const uint8_t key[MIG_STORE
 	char name[UEFI_VAR_NAME];
 	struct why why;
 	size_t length;
+	enum err e;
 
 	(void)ctx;
 	for (unsigned i = 0; i < MIG_STORE_ENTRIES; i++) {
 		if (!known[i].used)
 			continue;
 		name_of(known[i].key, name);
-		if (read_entry(name, bytes, &length, &why) == ERR_OK)
-			visit(arg, known[i].key, bytes, length);
-		else
-			log_error("records", "%s", why.text);
+		e = read_entry(name, bytes, &length, &why);
+		if (e != ERR_NOTFOUND)
+			visit(arg, known[i].key, bytes, e == ERR_OK ? length : 0);
 	}
 }
 
@@ -225,9 +225,11 @@ static void note_name(void *arg, const char *name)
 		why_set(&why, "variable %s under Tern's GUID is no record; it is left alone", name);
 	else if (at < 0)
 		why_set(&why, "variable %s: more than %u records; it is not read", name, MIG_STORE_ENTRIES);
-	else if (read_entry(name, bytes, &length, &why) == ERR_OK) {
+	else {
+		/* Also one that can't be read: its key may be all that tells of a machine that left. */
 		know(key);
-		return;
+		if (read_entry(name, bytes, &length, &why) == ERR_OK)
+			return;
 	}
 	log_warn("records", "%s", why.text);
 }

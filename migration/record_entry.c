@@ -74,6 +74,10 @@ enum err mig_entry_unpack(const void *bytes, size_t length, struct mig_note *out
 	struct entry e;
 
 	memset(out, 0, sizeof(*out));
+	if (!length) {
+		why_set(why, "it can't be read");
+		return ERR_CORRUPT;
+	}
 	if (length < sizeof(e)) {
 		why_set(why, "it has %u bytes, a record has %u", (unsigned)length, (unsigned)sizeof(e));
 		return ERR_SHORT;

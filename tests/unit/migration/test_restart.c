@@ -222,6 +222,18 @@ Test(restart, is_not_needed_to_survive_a_source_that_cannot_record_committed)
 	cr_expect_not_null(strstr(the_job(0)->error, "could not be stored"), "%s", the_job(0)->error);
 }
 
+Test(restart, of_a_source_whose_marker_became_unreadable_still_holds_the_machine)
+{
+	lose_record(1, MIG_RUNNING);
+	pair_restart(&pair, 0, FAKE_STORE_KEEPS);
+	heal(30);
+	cr_assert_eq(fake_store_entries(&store[0]), 1, "the marker alone");
+	for (int i = 0; i < MIG_STORE_ENTRIES; i++)
+		store[0].entry[i].length = 0;
+	pair_restart(&pair, 0, FAKE_STORE_KEEPS);
+	cr_expect(held(0, "can't be read"));
+}
+
 Test(restart, of_a_source_that_could_not_store_the_marker_still_holds_the_machine)
 {
 	broken_at(0, 1);

@@ -190,9 +190,9 @@ bool mig_dest_step(struct mig_dest *d, uint64_t now_ns)
 		keep_alive(d, now_ns);
 	if (now_ns >= d->deadline_ns && (d->place == MIG_DEST_LOST || d->place == MIG_DEST_RESUME))
 		dest_lost_late(d, now_ns);
-	else if (now_ns >= d->deadline_ns && d->place < MIG_DEST_SETTLED)
+	else if (now_ns >= d->deadline_ns && d->place <= MIG_DEST_SETTLED)
 		dest_fail(d, now_ns, ERR_TIMEOUT, d->place == MIG_DEST_HELLO ? "HELLO did not come in time" :
-			  "OFFER did not come in time");
+			  d->place == MIG_DEST_OFFER ? "OFFER did not come in time" : "nothing was asked in time");
 	if (d->place == MIG_DEST_END)
 		return false;
 	return d->place == MIG_DEST_HASH || (mig_stream_open(&d->stream) &&

@@ -106,7 +106,8 @@ static void settle(struct mig_dest *d, enum handoff_event event, uint64_t now_ns
 		dest_go(d, MIG_DEST_END, UINT64_MAX);
 		return;
 	}
-	dest_go(d, MIG_DEST_SETTLED, UINT64_MAX);
+	/* A prepared guest waits for ever; a connection alone waits for the next question. */
+	dest_go(d, MIG_DEST_SETTLED, d->guest ? UINT64_MAX : now_ns + MIG_OFFER_NS);
 	/* An ended job belongs to the core, which may use its place again. */
 	if (d->job && d->job->ended_ns)
 		d->job = NULL;

@@ -293,6 +293,47 @@ Test(lies, a_thousand_connections_that_say_nothing_leave_room_for_a_migration)
 		     MIG_JOB_COMPLETED);
 }
 
+/* The @sequence-th record of a connection that settles, its HELLO or a heartbeat, to host b. */
+static void settle(struct channel *ch, uint32_t sequence)
+{
+	size_t length = sequence ? 32 : record[0].length;
+	uint8_t r[1024];
+
+	memcpy(r, wire, length);
+	r[32 + 50] = MIG_PURPOSE_SETTLE;
+	if (sequence) {
+		le16_put(r, MIG_HEARTBEAT);
+		le32_put(r + 4, 0);
+		le32_put(r + 8, sequence);
+	}
+	wire_seal(r);
+	ch->ops->send(ch, r, length);
+}
+
+Test(lies, connections_that_settle_nothing_and_stay_leave_room_for_a_migration)
+{
+	struct pipe_options o = { 0 };
+	struct channel *mine[30];
+	struct pipe *p[30];
+
+	for (int n = 0; n < 30; n++) {
+		p[n] = pipe_new(&o);
+		mine[n] = pipe_end(p[n], 0);
+		mig_service_accept(pair.host[1].service, pipe_end(p[n], 1), pipe_now_ns);
+	}
+	for (uint32_t beat = 0; beat < 35; beat++) {
+		for (int n = 0; n < 30; n++)
+			settle(mine[n], beat);
+		pair_run(&pair, SECOND);
+	}
+	cr_expect_eq(pair_wait(&pair, 0, pair_migrate(&pair, 0, MIG_VERIFY_FULL), 60 * SECOND)->state,
+		     MIG_JOB_COMPLETED);
+	for (int n = 0; n < 30; n++) {
+		mine[n]->ops->close(mine[n]);
+		pipe_drop(p[n]);
+	}
+}
+
 /* Changes the value of the first field of READY. */
 static void other_digest(uint8_t *bytes, size_t n)
 {

@@ -126,7 +126,12 @@ static uint64_t minus(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
-/* What each term of the budget really took; the last one is what no other explains. */
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* What each term of the budget really took; the last one is what no other explains. D may claim any time. */
 static void account(struct mig_source *s)
 {
 	struct mig_job *job = s->job;
@@ -139,10 +144,9 @@ static void account(struct mig_source *s)
 	job->term[MIG_TERM_PAGES].real_ns = minus(minus(pages_end, s->stopped_ns),
 						  s->rounds.harvest_ns + s->measured.state_save_ns);
 	job->term[MIG_TERM_STATE_SEND].real_ns = minus(s->state_end_ns, pages_end);
-	job->term[MIG_TERM_STATE_LOAD].real_ns = s->ready.load_ns;
-	job->term[MIG_TERM_VERIFY].real_ns = s->hash_ns > s->ready.verify_ns ? s->hash_ns : s->ready.verify_ns;
-	job->term[MIG_TERM_RECORDS].real_ns = s->record_ns +
-		(s->peer_record_ns < job->downtime_ns ? s->peer_record_ns : job->downtime_ns);
+	job->term[MIG_TERM_STATE_LOAD].real_ns = least(s->ready.load_ns, job->downtime_ns);
+	job->term[MIG_TERM_VERIFY].real_ns = least(s->hash_ns > s->ready.verify_ns ? s->hash_ns : s->ready.verify_ns, job->downtime_ns);
+	job->term[MIG_TERM_RECORDS].real_ns = s->record_ns + least(s->peer_record_ns, minus(job->downtime_ns, s->record_ns));
 	for (int t = 0; t < MIG_TERM_ROUND_TRIPS; t++)
 		sum += job->term[t].real_ns;
 	job->term[MIG_TERM_ROUND_TRIPS].real_ns = minus(job->downtime_ns, sum);

@@ -414,6 +414,28 @@ Test(lies, a_destination_that_claims_to_need_for_ever_is_moved_to_at_the_best_po
 	cr_expect_geq(job->term[MIG_TERM_PAGES].budget_ns, MIG_SECOND);
 }
 
+/* Says that loading and hashing took for ever. */
+static void slow_state(uint8_t *bytes, size_t n)
+{
+	if (n < 40 || le16_get(bytes) != MIG_READY)
+		return;
+	memset(bytes + 32 + 2 * 14 + 6, 0xff, 8);
+	memset(bytes + 32 + 3 * 14 + 6, 0xff, 8);
+	wire_seal(bytes);
+}
+
+Test(lies, no_part_of_the_downtime_is_reported_longer_than_all_of_it)
+{
+	const struct mig_job *job;
+
+	change = slow_state;
+	pair.on_connect = tamper;
+	job = pair_wait(&pair, 0, pair_migrate(&pair, 0, MIG_VERIFY_FULL), 60 * SECOND);
+	cr_assert_eq(job->state, MIG_JOB_COMPLETED, "%s", job->error);
+	for (unsigned t = 0; t < job->terms; t++)
+		cr_expect_leq(job->term[t].real_ns, job->downtime_ns, "%s", job->term[t].name);
+}
+
 Test(lies, a_destination_whose_memory_differs)
 {
 	pair.host[1].corrupt = true;

@@ -137,6 +137,15 @@ static enum mig_ask_result on_answer(struct mig_ask *a, const struct mig_record 
 	return MIG_ASK_AGAIN;
 }
 
+/* Why D takes no question from here: what an operator can act on. */
+static void on_reject(struct mig_ask *a, const struct mig_record *r)
+{
+	struct mig_reject reject;
+
+	if (!mig_stream_parse(r, &reject, &a->last) && reject.count)
+		mig_text_copy(a->last.text, sizeof(a->last.text), reject.text, WHY_TEXT);
+}
+
 static enum mig_ask_result on_record(struct mig_ask *a, const struct mig_record *r, uint64_t now_ns)
 {
 	struct mig_text text;
@@ -145,6 +154,8 @@ static enum mig_ask_result on_record(struct mig_ask *a, const struct mig_record 
 		return MIG_ASK_AGAIN;
 	if (r->type == MIG_ABORT && !mig_stream_parse(r, &text, &a->last))
 		mig_text_copy(a->last.text, sizeof(a->last.text), text.text, sizeof(text.text));
+	else if (r->type == MIG_REJECT)
+		on_reject(a, r);
 	else if (a->place == MIG_ASK_HELLO && r->type == MIG_HELLO)
 		return on_hello(a, r, now_ns);
 	else if (a->place == MIG_ASK_ANSWER)

@@ -63,6 +63,19 @@ static void next_move_works(int from)
 			  "what was given up there may be remembered, nothing else");
 }
 
+Test(force, is_asked_for_with_what_the_destination_says_against_answering)
+{
+	break_at_record(&pair, 1, MIG_RUNNING);
+	pair.host[1].refuse_all = true;
+	break_heal(&pair, 20 * SECOND);
+	cr_assert(break_job(&pair, 0)->in_doubt);
+	cr_expect_not_null(strstr(break_job(&pair, 0)->doubt, "lab-b takes no migrations from 10.77.0.2"), "%s",
+			   break_job(&pair, 0)->doubt);
+	pair.host[1].refuse_all = false;
+	break_heal(&pair, 20 * SECOND);
+	cr_expect_eq(break_job(&pair, 0)->state, MIG_JOB_COMPLETED);
+}
+
 Test(force, does_not_apply_to_a_move_that_is_under_way_or_has_ended)
 {
 	uint32_t job = pair_migrate(&pair, 0, MIG_VERIFY_OFF);

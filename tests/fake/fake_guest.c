@@ -39,6 +39,7 @@ static enum err op_track_start(struct mig_guest *g, struct why *why)
 {
 	(void)why;
 	must_be(G(g), G(g)->life == FAKE_RUNNING && !G(g)->tracking, "track_start");
+	memset(G(g)->dirty, 0, G(g)->chunks * 8 * sizeof(*G(g)->dirty));
 	G(g)->tracking = true;
 	G(g)->tracked++;
 	return ERR_OK;

@@ -47,7 +47,9 @@ enum err mig_encode_init(struct mig_encode *e, const struct mig_core *core, uint
 	e->pack.bytes = malloc(MIG_PACK_MAX * PAGE_SIZE);
 	if (!e->lz4 || !e->pack.bytes || mig_sent_init(&e->sent, core, memory_bytes))
 		return ERR_NOMEM;
-	return may_use(e, MIG_ENC_SAME) ? mig_same_init(&e->same, &e->sent) : ERR_OK;
+	if (may_use(e, MIG_ENC_SAME))
+		mig_same_init(&e->same, &e->sent);
+	return ERR_OK;
 }
 
 void mig_encode_fini(struct mig_encode *e)

@@ -6,20 +6,19 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#define PLACES_MAX (1ull << 20)
+#define PLACES_MAX (1ull << 19)	/* 2 MiB of a heap that all of a host's services share */
 
-enum err mig_same_init(struct mig_same *t, const struct mig_sent *sent)
+void mig_same_init(struct mig_same *t, const struct mig_sent *sent)
 {
 	uint64_t chunks = sent->limit < sent->chunks ? sent->limit : sent->chunks, places = CHUNK_PAGES;
 
 	memset(t, 0, sizeof(*t));
 	if (!chunks)
-		return ERR_OK;
+		return;
 	while (places < chunks * CHUNK_PAGES && places < PLACES_MAX)
 		places *= 2;
 	t->page = calloc(places, sizeof(*t->page));
 	t->mask = places - 1;
-	return t->page ? ERR_OK : ERR_NOMEM;
 }
 
 void mig_same_fini(struct mig_same *t)
@@ -47,6 +46,6 @@ uint64_t mig_same_find(const struct mig_same *t, const struct mig_sent *sent, ui
 
 void mig_same_note(struct mig_same *t, uint64_t pfn, uint64_t hash)
 {
-	if (t->page)
-		t->page[hash & t->mask] = pfn + 1;
+	if (t->page && pfn < UINT32_MAX)
+		t->page[hash & t->mask] = (uint32_t)pfn + 1;
 }

@@ -10,12 +10,12 @@ _Static_assert(sizeof(struct mig_same_data) == 16, "wire");
 /* One page number for each low part of a hash: a later page with such a hash takes the place. What a place says is a
  * guess: the kept version of the page it names decides. */
 struct mig_same {
-	uint64_t *page;			/* number + 1, 0: none */
+	uint32_t *page;			/* number + 1, 0: none */
 	uint64_t mask;
 };
 
-/* As many places as pages of @sent may be kept, and a million at most. ERR_NOMEM. */
-enum err mig_same_init(struct mig_same *t, const struct mig_sent *sent) NODISCARD;
+/* As many places as pages of @sent may be kept, and half a million at most; none, so that nothing is found, where memory is short. */
+void mig_same_init(struct mig_same *t, const struct mig_sent *sent);
 void mig_same_fini(struct mig_same *t);
 /* The hash that names @content, PAGE_SIZE bytes; its low 32 bits are what the wire calls its base. */
 uint64_t mig_same_hash(const void *content);

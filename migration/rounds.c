@@ -69,6 +69,7 @@ static void harvest(struct mig_rounds *r)
 		memset(r->bitmap, 0xff, sizeof(r->bitmap));
 	for (unsigned w = 0; w < 8; w++)
 		r->dirty_pages += (unsigned)__builtin_popcountll(r->bitmap[w]);
+	r->first_pages = 0;
 	memcpy(r->due, r->deferred[r->chunk], sizeof(r->due));
 	memset(r->deferred[r->chunk], 0, sizeof(r->due));
 	r->harvested = true;
@@ -109,6 +110,8 @@ static int next_page(struct mig_rounds *r)
 
 static void chunk_done(struct mig_rounds *r)
 {
+	if (!chunk_sent(r, r->chunk))
+		r->nonzero_pages += r->first_pages;
 	r->sent[r->chunk / 8] |= (uint8_t)(1u << r->chunk % 8);
 	r->harvested = false;
 	r->chunk++;
@@ -155,7 +158,7 @@ static void fill(struct mig_rounds *r, struct mig_batch *b)
 			continue;
 		}
 		content = put_page(r, b, r->chunk * CHUNK_PAGES + (unsigned)n);
-		r->nonzero_pages += content && !chunk_sent(r, r->chunk);
+		r->first_pages += content;
 		work += content ? WORK_CONTENT : WORK_ZERO;
 	}
 }
@@ -218,6 +221,20 @@ enum err mig_rounds_lost(struct mig_rounds *r, uint64_t arrived)
 	return ERR_OK;
 }
 
+/* Pages of @chunk, all of which have to go, that are not counted as dirty. */
+static uint64_t never_sent(const struct mig_rounds *r, uint64_t chunk)
+{
+	uint64_t dirty[CHUNK_PAGES / 64] = { 0 }, pages = CHUNK_PAGES;
+
+	if (!r->guest->ops->chunk_present(r->guest, chunk))
+		return 0;
+	if (!r->still)
+		r->guest->ops->peek(r->guest, chunk, dirty);
+	for (unsigned w = 0; w < CHUNK_PAGES / 64; w++)
+		pages -= (unsigned)__builtin_popcountll(dirty[w]);
+	return pages;
+}
+
 uint64_t mig_rounds_left(const struct mig_rounds *r)
 {
 	uint64_t pages = mig_encode_backs(&r->encode);
@@ -226,8 +243,9 @@ uint64_t mig_rounds_left(const struct mig_rounds *r)
 		for (unsigned w = 0; w < 8; w++)
 			pages += (unsigned)__builtin_popcountll(r->bitmap[w]);
 	if (!r->still)
-		return pages + mig_inflight_lost_pages(&r->inflight) + r->guest->ops->dirty_pages(r->guest);
+		pages += mig_inflight_lost_pages(&r->inflight) + r->guest->ops->dirty_pages(r->guest);
 	for (uint64_t c = r->chunk + r->harvested; c < r->chunks; c++)
-		pages += r->guest->ops->chunk_present(r->guest, c) ? CHUNK_PAGES : 0;
+		if (r->still || !chunk_sent(r, c))
+			pages += never_sent(r, c);
 	return pages;
 }

@@ -25,7 +25,8 @@ struct mig_rounds {
 	/* the attempt */
 	struct mig_encode encode;
 	struct mig_inflight inflight;	/* with RESUME in force */
-	uint64_t nonzero_pages;		/* when first sent */
+	uint64_t nonzero_pages;		/* of chunks sent once, when that was first done */
+	unsigned first_pages;		/* of the current chunk, which is on its way for the first time */
 };
 
 /* @capabilities: of HELLO, what both sides have. */
@@ -42,5 +43,5 @@ void mig_rounds_confirm(struct mig_rounds *r);
 /* Only the first @arrived records of the attempt have: what later ones carried, and what was harvested and not sent, is dirty
  * again, and no page of it is taken for known to D. A new pass must begin. ERR_RANGE as mig_inflight_lose. */
 enum err mig_rounds_lost(struct mig_rounds *r, uint64_t arrived) NODISCARD;
-/* Pages of the current pass still to send: of harvested bitmaps, and estimated for chunks not yet reached. */
+/* Pages to send if this pass were the last: dirty ones, and all of chunks that never went out. */
 uint64_t mig_rounds_left(const struct mig_rounds *r);

@@ -108,6 +108,20 @@ Test(rounds, a_page_that_never_went_out_does_not_wait)
 	cr_expect_eq(dirty(), 50);
 }
 
+Test(rounds, what_never_went_out_is_left)
+{
+	mig_rounds_begin(&rounds, false);
+	write_pages(CHUNK_PAGES, 1, 1);
+	cr_expect_eq(mig_rounds_left(&rounds), 2 * CHUNK_PAGES);
+	cr_assert(record());
+	cr_expect_eq(mig_rounds_left(&rounds), 2 * CHUNK_PAGES - rounds.raw_pages);
+	write_pages(0, 3, 5);
+	cr_expect_eq(mig_rounds_left(&rounds), 2 * CHUNK_PAGES - rounds.raw_pages + 3);
+	while (record())
+		;
+	cr_expect_eq(mig_rounds_left(&rounds), 3);
+}
+
 /* The guest stands, but what the host writes must not be left behind either. */
 Test(rounds, nothing_waits_in_the_last_pass)
 {

@@ -144,7 +144,8 @@ enum err vm_state_check(struct vm *vm, const void *in, size_t length, struct why
 void vm_state_load(struct vm *vm, const void *in, size_t length);
 /* The kinds of records beside machine_state_desc's, for listings and tests; NULL past the last. */
 const struct state_desc *vm_state_desc(unsigned index);
-/* Record types and versions that this build writes: type u16, version u16 each. Returns the bytes. */
+/* Record types and versions that this build writes, while nothing newer is in use: type u16, version u16 each. Returns the
+ * bytes. */
 size_t vm_inventory(uint8_t *out, size_t room);
 /* Names each record of @in that this build can't load. */
 void vm_inventory_check(const uint8_t *in, size_t length, struct why_list *reasons);

@@ -133,7 +133,7 @@ size_t vm_inventory(uint8_t *out, size_t room)
 
 	for (unsigned n = 0; (d = desc_at(n)) && used + 4 <= room; n++, used += 4) {
 		le16_put(out + used, d->type);
-		le16_put(out + used + 2, d->version);
+		le16_put(out + used + 2, d->plain ? d->plain : d->version);
 	}
 	return used;
 }

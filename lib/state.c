@@ -151,9 +151,22 @@ enum err state_load(const struct state_desc *d, void *rec, uint16_t version,
 	return ERR_OK;
 }
 
+uint16_t state_record_version(const struct state_desc *d, const void *rec)
+{
+	for (uint32_t i = 0; i < d->field_count; i++) {
+		const struct state_field *f = &d->field[i];
+
+		if (f->since > d->plain && !(f->tag & STATE_OPTIONAL) &&
+		    !is_zero((const uint8_t *)rec + f->offset, field_bytes(f)))
+			return d->version;
+	}
+	return d->plain ? d->plain : d->version;
+}
+
 enum err state_record_put(const struct state_desc *d, uint16_t instance, const void *rec,
 			  void *out, size_t room, size_t *length, struct why *why)
 {
+	uint16_t version = state_record_version(d, rec);
 	uint8_t *o = out;
 	size_t body;
 	enum err e;
@@ -163,12 +176,12 @@ enum err state_record_put(const struct state_desc *d, uint16_t instance, const v
 		why_set(why, "%s: no room left for the record", d->name);
 		return ERR_SPACE;
 	}
-	e = state_save(d, rec, d->version, o + STATE_RECORD_HEADER, room - STATE_RECORD_HEADER, &body, why);
+	e = state_save(d, rec, version, o + STATE_RECORD_HEADER, room - STATE_RECORD_HEADER, &body, why);
 	if (e)
 		return e;
 	le16_put(o, d->type);
 	le16_put(o + 2, instance);
-	le16_put(o + 4, d->version);
+	le16_put(o + 4, version);
 	le16_put(o + 6, 0);
 	le32_put(o + 8, (uint32_t)body);
 	*length = STATE_RECORD_HEADER + body;

@@ -27,6 +27,7 @@ struct state_desc {
 	uint32_t size;		/* of the record structure */
 	const struct state_field *field;
 	uint32_t field_count;	/* at most 64 */
+	uint16_t plain;		/* what it writes while no newer field is in use, that is not 0; 0: @version all the same */
 };
 
 /* A tag with this bit may be skipped by a receiver that does not know it. */
@@ -46,6 +47,8 @@ enum err state_load(const struct state_desc *d, void *rec, uint16_t version,
 
 struct state_header { uint16_t type, instance, version; uint32_t length; };
 
+/* The version of @rec when it is put: @d->plain if it says all that is in use. */
+uint16_t state_record_version(const struct state_desc *d, const void *rec);
 /* Appends one whole record at @out. Errors as state_save. */
 enum err state_record_put(const struct state_desc *d, uint16_t instance, const void *rec,
 			  void *out, size_t room, size_t *length, struct why *why) NODISCARD;

@@ -6,6 +6,6 @@
 static const struct state_field fields[] = { VCPU_STATE_TABLE(F, A) };
 
 const struct state_desc vcpu_state_desc = {
-	.name = "vcpu", .type = 0x0200, .version = 1, .size = sizeof(struct vcpu_state),
+	.name = "vcpu", .type = 0x0200, .version = 2, .plain = 1, .size = sizeof(struct vcpu_state),
 	.field = fields, .field_count = sizeof(fields) / sizeof(fields[0]),
 };

@@ -17,6 +17,7 @@
  F( 7, 1, uint64_t, cr4,		0x7ffffff,  "CR4 as the guest reads it") \
  F( 8, 1, uint64_t, xcr0,		UINT64_MAX, "XCR0") \
  F( 9, 1, uint64_t, efer,		0xffff,	    "IA32_EFER") \
+ A(42, 2, uint64_t, pdpte, 4,		UINT64_MAX, "PDPTEs of a guest in PAE paging, else 0") \
  A(10, 1, uint64_t, dr, 4,		UINT64_MAX, "DR0-DR3") \
  F(11, 1, uint64_t, dr6,		0xffffffff, "DR6") \
  F(12, 1, uint64_t, dr7,		0xffffffff, "DR7") \

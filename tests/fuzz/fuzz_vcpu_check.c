@@ -72,6 +72,8 @@ static void judge(const struct vcpu_state *s)
 	must(!lma || (s->cr0 >> 31 & 1 && s->cr4 & 1u << 5));
 	must((s->interruptibility & 3) != 3 && !(s->interruptibility & 4));
 	must(!(s->cr3 >> caps.raw.physical_bits));
+	for (unsigned i = 0; i < PDPTES && vcpu_pae_paging(s); i++)
+		must(!(s->pdpte[i] & 1) || (!(s->pdpte[i] & 0x1e6) && !(s->pdpte[i] >> caps.raw.physical_bits)));
 	if (event >> 31) {
 		must((event >> 8 & 7) != 1);
 		must((event >> 8 & 7) != 0 || s->rflags & 1u << 9);

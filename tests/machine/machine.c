@@ -16,6 +16,7 @@ static const struct program { const char *name; void (*run)(struct machine_test 
 	{ "figures", figures_run },
 	{ "lost", lost_run },
 	{ "nmi", nmi_run },
+	{ "pae", pae_run },
 };
 
 void __wrap_services_run(void) __attribute__((noreturn));

@@ -23,3 +23,4 @@ uint64_t machine_finish(struct machine_test *t);
 void figures_run(struct machine_test *t, const char *words);
 void lost_run(struct machine_test *t, const char *words);
 void nmi_run(struct machine_test *t, const char *words);
+void pae_run(struct machine_test *t, const char *words);

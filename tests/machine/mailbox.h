@@ -7,12 +7,16 @@
 #define PAGE_WORDS	8u	/* the guest writes 0 to 6 of a page, the host 7 */
 #define HOST_WORD	7u
 
+/* Of ORDER_PAE: the pages of 2 MiB that its two page directories map. */
+#define PAE_PAGE(first, n)	((first) + (1 + (n)) * (2ull << 20))
+
 enum mailbox_order {
 	ORDER_WRITE,	/* one word to each of @count pages from @first on, @stride bytes apart; @ticks it took */
 	ORDER_READ,	/* the same, reading */
 	ORDER_RANDOM,	/* a counter to any of @count pages from @first on, until @stop; @seed of the order */
 	ORDER_NMI,	/* @count NMIs, each sent by the handler of the one before; GDTs in the pages from @first on. Each
 			 * handler writes to @stride pages first. @writes came, @nested while another was handled */
+	ORDER_PAE,	/* two writes by one address in PAE paging, a HLT between them; tables at @first, see PAE_PAGE */
 };
 
 struct mailbox {

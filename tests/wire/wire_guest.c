@@ -27,8 +27,8 @@ STATE_STRUCT(wire_blob, WIRE_BLOB_TABLE)
 
 static const struct state_field cpu_fields[] = { WIRE_CPU_TABLE(CPU_F, CPU_A) };
 static const struct state_field blob_fields[] = { WIRE_BLOB_TABLE(BLOB_F, BLOB_A) };
-static const struct state_desc cpu_desc = { "wire_cpu", 0x7f01, 1, sizeof(struct wire_cpu), cpu_fields, 4 };
-static const struct state_desc blob_desc = { "wire_blob", 0x7f02, 1, sizeof(struct wire_blob), blob_fields, 2 };
+static const struct state_desc cpu_desc = { "wire_cpu", 0x7f01, 1, sizeof(struct wire_cpu), cpu_fields, 4, 0 };
+static const struct state_desc blob_desc = { "wire_blob", 0x7f02, 1, sizeof(struct wire_blob), blob_fields, 2, 0 };
 
 #define G(g) ((struct fake_guest *)(g))
 

@@ -23,7 +23,7 @@ static uint64_t image_control(enum vmcs_field field)
 	case VMCS_ENTRY_CONTROLS:	return VMX_ENTRYC_LOAD_DEBUG_CONTROLS | VMX_ENTRYC_LOAD_PAT | VMX_ENTRYC_LOAD_EFER |
 					       (image->efer & EFER_LMA ? VMX_ENTRYC_IA32E_MODE_GUEST : 0);
 	case VMCS_VMCS_LINK_POINTER:	return ~0ull;
-	default:			return 0;	/* active, no debug control, no PDPTEs */
+	default:			return 0;	/* active, no debug control */
 	}
 }
 
@@ -39,6 +39,9 @@ static uint64_t image_field(enum vmcs_field field)
 		if (field == SEGMENT_FIELD(ACCESS_RIGHTS, i))
 			return image->segment_access[i];
 	}
+	for (unsigned i = 0; i < PDPTES; i++)
+		if (field == PDPTE_FIELD(i))
+			return image->pdpte[i];
 	switch (field) {
 #define IMAGE_SAME(state, name) case VMCS_##name: return image->state;
 	SAME_FIELDS(IMAGE_SAME)

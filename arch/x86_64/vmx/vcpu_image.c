@@ -36,6 +36,8 @@ void vcpu_save(struct vcpu *v, struct vcpu_state *out)
 	out->cr0 = vcpu_cr0();
 	out->cr4 = vcpu_cr4();
 	out->efer = vcpu_efer();
+	for (unsigned i = 0; i < PDPTES && vcpu_pae_paging(out); i++)
+		out->pdpte[i] = vmcs_read(PDPTE_FIELD(i));
 	memcpy(out->dr, v->dr, sizeof(out->dr));
 	memcpy(out->xsave, v->xsave, sizeof(out->xsave));
 	for (unsigned i = 0; i < VCPU_SEGMENTS; i++) {
@@ -60,6 +62,8 @@ void vcpu_restore(struct vcpu *v, const struct vcpu_state *in)
 	vmcs_write(VMCS_GUEST_EFER, in->efer);
 	vcpu_put_cr4(in->cr4);
 	vcpu_put_cr0(in->cr0);
+	for (unsigned i = 0; i < PDPTES; i++)
+		vmcs_write(PDPTE_FIELD(i), in->pdpte[i]);
 	memcpy(v->dr, in->dr, sizeof(v->dr));
 	memcpy(v->xsave, in->xsave, sizeof(in->xsave));
 	for (unsigned i = 0; i < VCPU_SEGMENTS; i++) {
@@ -93,6 +97,16 @@ static const char *impossible_mode(const struct vcpu *v, const struct vcpu_state
 	if ((in->rflags & (RFLAGS_ONE | RFLAGS_ZERO)) != RFLAGS_ONE || (lma && (in->rflags & RFLAGS_VM)))
 		return "RFLAGS";
 	return NULL;
+}
+
+/* An older source does not save them, and a guest in PAE paging can't do a thing without. */
+static bool lost_pdptes(const struct vcpu_state *in)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < PDPTES; i++)
+		any |= in->pdpte[i] & 1;
+	return vcpu_pae_paging(in) && !any;
 }
 
 /* The rules of VM entry, which would refuse the guest only after its source has let go. */
@@ -138,6 +152,10 @@ enum err vcpu_check(const struct vcpu *v, const struct vcpu_state *in, struct wh
 		bad = "IA32_FMASK";
 	if (!msr_pat_valid(in->pat))
 		bad = "IA32_PAT";
+	if (!bad && lost_pdptes(in)) {
+		why_set(why, "vCPU state: the guest is in PAE paging and none of its PDPTEs is present; sources that write version 1 lose them");
+		return ERR_RANGE;
+	}
 	if (!bad)
 		return check_entry(in, why);
 	why_set(why, "vCPU state: %s holds a value that this host can't load", bad);

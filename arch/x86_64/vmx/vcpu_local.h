@@ -2,6 +2,7 @@
 /* vcpu_local.h: what the files that make up vcpu.h share. */
 #pragma once
 #include "arch/x86_64/cpu.h"
+#include "arch/x86_64/msr.h"
 #include "arch/x86_64/vcpu.h"
 
 /* CR0 bits that the guest sees from the shadow: NE is fixed by VMX, caching is the host's. */
@@ -19,6 +20,15 @@ enum { EVENT_EXTERNAL = 0, EVENT_NMI = 2, EVENT_EXCEPTION = 3, EVENT_SOFTWARE = 
 #define RFLAGS_IF		(1ull << 9)
 
 #define SEGMENT_FIELD(first, i)	((enum vmcs_field)(VMCS_GUEST_ES_##first + 2 * (i)))
+
+#define PDPTES			4u
+#define PDPTE_FIELD(i)		((enum vmcs_field)(VMCS_GUEST_PDPTE0 + 2 * (i)))
+
+/* With EPT such a guest's PDPTEs are registers: loaded by MOV to CR, and whatever memory says since. */
+static inline bool vcpu_pae_paging(const struct vcpu_state *s)
+{
+	return (s->cr0 & CR0_PG) && (s->cr4 & CR4_PAE) && !(s->efer & EFER_LMA);
+}
 
 /* State fields that are VMCS fields one to one. */
 #define SAME_FIELDS(X) \

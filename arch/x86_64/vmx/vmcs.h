@@ -3,15 +3,7 @@
 #pragma once
 #include <stdint.h>
 #include "arch/x86_64/exit_reason.h"
-#include "arch/x86_64/vmx/vmcs_fields.h"
-
-#define VMCS_ENUM(encoding, name) VMCS_##name = encoding,
-enum vmcs_field { VMCS_FIELDS(VMCS_ENUM) };
-#undef VMCS_ENUM
-
-/* SDM Vol. 3, "VMX Instruction Reference", "Conventions": CF, then ZF. After VMX_FAIL_VALID the field
- * INSTRUCTION_ERROR of the current VMCS says why. */
-enum vmx_status { VMX_SUCCEED, VMX_FAIL_INVALID, VMX_FAIL_VALID };
+#include "arch/x86_64/vmx/vmcs_access.h"
 
 /* SDM Vol. 3, "VM-Instruction Error Numbers". */
 #define VMX_ERRORS(X) \
@@ -61,24 +53,6 @@ _Bool vmcs_field_at(unsigned index, enum vmcs_field *field);
 	__asm__ volatile(insn : "=@ccc"(cf_), "=@ccz"(zf_) : __VA_ARGS__ : "memory"); \
 	(status) = cf_ ? VMX_FAIL_INVALID : zf_ ? VMX_FAIL_VALID : VMX_SUCCEED; \
 } while (0)
-
-static inline enum vmx_status vmx_vmread(enum vmcs_field field, uint64_t *value)
-{
-	uint8_t cf, zf;
-	uint64_t v = 0;
-
-	__asm__ volatile("vmread %3, %0" : "+r"(v), "=@ccc"(cf), "=@ccz"(zf) : "r"((uint64_t)field));
-	*value = v;
-	return cf ? VMX_FAIL_INVALID : zf ? VMX_FAIL_VALID : VMX_SUCCEED;
-}
-
-static inline enum vmx_status vmx_vmwrite(enum vmcs_field field, uint64_t value)
-{
-	uint8_t cf, zf;
-
-	__asm__ volatile("vmwrite %3, %2" : "=@ccc"(cf), "=@ccz"(zf) : "r"((uint64_t)field), "rm"(value));
-	return cf ? VMX_FAIL_INVALID : zf ? VMX_FAIL_VALID : VMX_SUCCEED;
-}
 
 /* These four take the physical address of a VMXON region or VMCS: 4 KiB aligned, 4 KiB long. */
 static inline enum vmx_status vmx_vmxon(uint64_t address)
@@ -136,30 +110,4 @@ static inline enum vmx_status vmx_invvpid(enum vmx_invvpid_type type, uint16_t v
 
 	VMX_ASM(s, "invvpid %3, %2", "r"((uint64_t)type), "m"(d));
 	return s;
-}
-
-/* Panics with the operation, the field's name and the VM-instruction error. */
-__attribute__((noreturn, cold))
-void vmcs_failed(const char *operation, enum vmcs_field field, enum vmx_status status);
-
-/* For fields the code knows to exist: anything but success is a bug of ours. One flag test suffices for these, so
- * the failing instruction is repeated to learn which of the two failures it is. */
-static inline uint64_t vmcs_read(enum vmcs_field field)
-{
-	uint64_t value;
-	uint8_t failed;
-
-	__asm__ volatile("vmread %2, %0" : "=r"(value), "=@ccbe"(failed) : "r"((uint64_t)field));
-	if (__builtin_expect(failed, 0))
-		vmcs_failed("VMREAD", field, vmx_vmread(field, &value));
-	return value;
-}
-
-static inline void vmcs_write(enum vmcs_field field, uint64_t value)
-{
-	uint8_t failed;
-
-	__asm__ volatile("vmwrite %2, %1" : "=@ccbe"(failed) : "r"((uint64_t)field), "rm"(value));
-	if (__builtin_expect(failed, 0))
-		vmcs_failed("VMWRITE", field, vmx_vmwrite(field, value));
 }

@@ -178,3 +178,11 @@
 	F(0x6c12, HOST_SYSENTER_EIP) \
 	F(0x6c14, HOST_RSP) \
 	F(0x6c16, HOST_RIP)
+
+#define VMCS_ENUM(encoding, name) VMCS_##name = encoding,
+enum vmcs_field { VMCS_FIELDS(VMCS_ENUM) };
+#undef VMCS_ENUM
+
+/* SDM Vol. 3, "VMX Instruction Reference", "Conventions": CF, then ZF. After VMX_FAIL_VALID the field
+ * INSTRUCTION_ERROR of the current VMCS says why. */
+enum vmx_status { VMX_SUCCEED, VMX_FAIL_INVALID, VMX_FAIL_VALID };

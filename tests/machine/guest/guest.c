@@ -77,6 +77,27 @@ static void take_nmis(void)
 	box->nested = nmi_nested;
 }
 
+/* In pae.S. */
+void pae_write_twice(uint64_t pdpt, uint64_t other);
+
+#define PRESENT		1ull
+#define WRITABLE	2ull
+#define LARGE		0x80ull
+
+/* One PDPT, a page directory that maps memory one to one, and two for the second gigabyte, one after the other in use. */
+static void write_in_pae_paging(void)
+{
+	uint64_t first = box->first, (*table)[512] = (uint64_t (*)[512])first;
+
+	for (uint64_t n = 0; n < 512; n++)
+		table[1][n] = n << 21 | LARGE | WRITABLE | PRESENT;
+	for (uint64_t n = 0; n < 2; n++)
+		table[2 + n][0] = PAE_PAGE(first, n) | LARGE | WRITABLE | PRESENT;
+	table[0][0] = (first + 0x1000) | PRESENT;
+	table[0][1] = (first + 0x2000) | PRESENT;
+	pae_write_twice(first, (first + 0x3000) | PRESENT);
+}
+
 void guest_main(void)
 {
 	for (;;) {
@@ -90,6 +111,8 @@ void guest_main(void)
 			read_each();
 		else if (box->order == ORDER_NMI)
 			take_nmis();
+		else if (box->order == ORDER_PAE)
+			write_in_pae_paging();
 		else
 			write_random();
 		box->ticks = tsc() - begin;

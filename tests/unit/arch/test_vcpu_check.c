@@ -297,6 +297,36 @@ Test(vcpu_check, addresses_and_bits_that_this_cpu_lacks_are_refused)
 	REFUSED("GUEST_RIP", s.segment_access[SEG_CS] = 0xc09b);			/* compatibility mode, RIP above 4 GiB */
 }
 
+static void pae(void)
+{
+	segment(SEG_CS, 0x10, 0xffffffff, 0xc09b);
+	segment(SEG_GS, 0, 0, 0x10000);
+	s.segment_base[SEG_GS] = s.segment_base[SEG_TR] = 0;
+	s.rip = 0x100000;
+	s.efer = 0;
+	s.pdpte[3] = 0x8001;
+}
+
+Test(vcpu_check, pdptes_that_vm_entry_would_refuse_are_named)
+{
+	struct why why = { "" };
+
+	pae();
+	cr_expect_eq(vcpu_check(&v, &s, &why), ERR_OK, "%s", why.text);
+	s.pdpte[1] = 0xffffffffffffffe6;
+	cr_expect_eq(vcpu_check(&v, &s, &why), ERR_OK, "in one that is not present nothing counts: %s", why.text);
+	for (unsigned bit = 1; bit < 64; bit++)
+		if (bit == 1 || bit == 2 || (bit >= 5 && bit <= 8) || bit >= caps.raw.physical_bits)
+			REFUSED("GUEST_PDPTE2", pae(); s.pdpte[2] = 1 | 1ull << bit);
+	s.pdpte[0] = 0x3;
+	cr_expect_eq(vcpu_check(&v, &s, &why), ERR_OK, "in IA-32e mode they count for nothing: %s", why.text);
+}
+
+Test(vcpu_check, a_guest_in_pae_paging_whose_source_lost_its_pdptes_is_refused)
+{
+	REFUSED("none of its PDPTEs is present", pae(); s.pdpte[3] = 0);
+}
+
 Test(vcpu_check, events_that_a_guest_has_on_its_way_pass)
 {
 	static const struct { uint32_t event, error, length; } row[] = {

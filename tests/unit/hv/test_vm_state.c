@@ -194,14 +194,32 @@ Test(vm_state, the_inventory_of_this_build_is_known_to_it)
 	cr_expect_eq(vm_inventory(inventory, 10), 8, "whole entries only");
 }
 
+/* A host of version 1 takes every guest but one that needs what it does not know. */
+Test(vm_state, a_vcpu_record_is_of_version_2_only_with_pdptes)
+{
+	uint8_t inventory[512];
+	size_t bytes, n = vm_inventory(inventory, sizeof(inventory));
+
+	cr_expect_eq(le16_get(record(0x0200, &bytes) + 4), 1);
+	for (size_t at = 0; at < n; at += 4)
+		cr_expect_eq(le16_get(inventory + at + 2), 1, "type %x", le16_get(inventory + at));
+	fake_vcpu.s.pdpte[2] = 0x7001;
+	cr_assert_eq(vm_state_save(vm, image, sizeof(image), &length, NULL), ERR_OK);
+	cr_expect_eq(le16_get(record(0x0200, &bytes) + 4), 2);
+	fake_vcpu.s.pdpte[2] = 0;
+	cr_assert_eq(vm_state_check(vm, image, length, NULL), ERR_OK);
+	vm_state_load(vm, image, length);
+	cr_expect_eq(fake_vcpu.s.pdpte[2], 0x7001);
+}
+
 Test(vm_state, what_this_build_can_not_load_is_named)
 {
 	static struct why_list list;
-	uint8_t inventory[] = { 0x99, 0x01, 1, 0,  0x00, 0x02, 2, 0,  7 };
+	uint8_t inventory[] = { 0x99, 0x01, 1, 0,  0x00, 0x02, 3, 0,  7 };
 
 	vm_inventory_check(inventory, sizeof(inventory), &list);
 	cr_assert_eq(list.count, 3);
 	cr_expect(strstr(list.why[0].text, "0x0199"));
-	cr_expect(strstr(list.why[1].text, "vcpu comes in version 2"), "%s", list.why[1].text);
+	cr_expect(strstr(list.why[1].text, "vcpu comes in version 3"), "%s", list.why[1].text);
 	cr_expect(strstr(list.why[2].text, "9 bytes"));
 }

@@ -167,6 +167,31 @@ Test(state, too_little_room_is_refused_at_each_size)
 	}
 }
 
+/* So a host that writes version 2 can still send to one that knows version 1 whatever that one would have had. */
+Test(state, a_record_is_of_its_plain_version_while_nothing_newer_is_in_use)
+{
+	struct state_desc plain = dial;
+	struct dial_state rec = sample, out = { 0 };
+	struct state_header h;
+	uint8_t bytes[256];
+	size_t n;
+
+	plain.plain = 1;
+	cr_assert_eq(state_record_put(&plain, 0, &rec, bytes, sizeof(bytes), &n, &why), ERR_OK);
+	cr_assert_eq(state_record_get(bytes, n, &h), ERR_OK);
+	cr_expect_eq(h.version, 2);
+	rec.notch[0] = rec.notch[1] = 0;
+	cr_assert_eq(state_record_put(&plain, 0, &rec, bytes, sizeof(bytes), &n, &why), ERR_OK);
+	cr_assert_eq(state_record_get(bytes, n, &h), ERR_OK);
+	cr_expect_eq(h.version, 1);
+	cr_expect_eq(h.length, image_bytes - 10 - 8, "without notch and hint");
+	cr_expect_eq(state_load(&plain, &out, h.version, bytes + STATE_RECORD_HEADER, h.length, &why), ERR_OK, "%s", why.text);
+	cr_expect_eq(out.position, rec.position);
+	cr_assert_eq(state_record_put(&dial, 0, &rec, bytes, sizeof(bytes), &n, &why), ERR_OK);
+	cr_assert_eq(state_record_get(bytes, n, &h), ERR_OK);
+	cr_expect_eq(h.version, 2, "that is a rule of the record's own");
+}
+
 Test(state, a_record_has_a_header_with_its_length)
 {
 	struct state_header h;

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: arch/x86_64/vmx/vcpu_image.c arch/x86_64/vmx/vcpu_access.c arch/x86_64/vmx/caps.c arch/x86_64/vmx/vmcs.c arch/x86_64/vmx/audit.c arch/x86_64/vmx/audit_controls.c arch/x86_64/vmx/audit_guest.c arch/x86_64/vmx/audit_guest_state.c arch/x86_64/vmx/audit_host.c arch/x86_64/vmx/audit_read.c arch/x86_64/vmx/audit_segments.c arch/x86_64/vcpu_state.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_log.c */
+#include <criterion/criterion.h>
+#include <string.h>
+#include "arch/x86_64/vmx/vcpu_local.h"
+#include "arch/x86_64/vmx/vmcs.h"
+#include "arch/x86_64/vmx/vmx.h"
+
+#define CR4_OWNED	CR4_VMXE
+
+static struct vmx_caps caps = { .raw = { .cr0_fixed0 = 0x80000021, .cr0_fixed1 = 0xffffffff } };
+static struct vcpu v;
+static struct vcpu_state before, after;
+static uint64_t xsave[2][VCPU_XSAVE_WORDS];
+
+const struct vmx_caps *vmx_caps(void) { return &caps; }
+void vcpu_make_current(struct vcpu *c) { (void)c; }
+
+void vcpu_inject_exception(struct vcpu *c, uint8_t vector, bool with_error, uint32_t error)
+{
+	(void)c, (void)with_error, (void)error;
+	cr_assert_fail("exception %u", vector);
+}
+
+/* What a VMCS has of a guest in PAE paging. */
+static void pae_guest(void)
+{
+	v = (struct vcpu){ .xsave = xsave[0], .started = true };
+	*fake_vmcs_at(VMCS_CR0_GUEST_HOST_MASK) = VCPU_CR0_OWNED;
+	*fake_vmcs_at(VMCS_CR4_GUEST_HOST_MASK) = CR4_OWNED;
+	*fake_vmcs_at(VMCS_GUEST_CR0) = *fake_vmcs_at(VMCS_CR0_READ_SHADOW) = 0x80000031;
+	*fake_vmcs_at(VMCS_GUEST_CR4) = CR4_PAE | CR4_VMXE;
+	*fake_vmcs_at(VMCS_GUEST_EFER) = 0;
+	*fake_vmcs_at(VMCS_GUEST_CR3) = 0x3000;
+	for (unsigned i = 0; i < PDPTES; i++)
+		*fake_vmcs_at(PDPTE_FIELD(i)) = 0x5001 + 0x1000ull * i;
+}
+
+TestSuite(vcpu_image, .init = pae_guest);
+
+/* The guest's state on a vCPU of another host. */
+static void move(void)
+{
+	vcpu_save(&v, &before);
+	for (unsigned f = 0; f < 0x8000; f++)
+		*fake_vmcs_at((enum vmcs_field)f) = 0;
+	v = (struct vcpu){ .xsave = xsave[1] };
+	vcpu_restore(&v, &before);
+	*fake_vmcs_at(VMCS_CR0_GUEST_HOST_MASK) = VCPU_CR0_OWNED;
+	*fake_vmcs_at(VMCS_CR4_GUEST_HOST_MASK) = CR4_OWNED;
+	vcpu_save(&v, &after);
+}
+
+Test(vcpu_image, pdptes_of_a_guest_in_pae_paging_move_with_it)
+{
+	move();
+	for (unsigned i = 0; i < PDPTES; i++)
+		cr_expect_eq(*fake_vmcs_at(PDPTE_FIELD(i)), 0x5001 + 0x1000ull * i, "%u", i);
+}
+
+Test(vcpu_image, a_guest_without_pae_paging_has_no_pdptes)
+{
+	static const struct { const char *mode; enum vmcs_field field; uint64_t value; } row[] = {
+		{ "IA-32e mode", VMCS_GUEST_EFER, EFER_LME | EFER_LMA }, { "32-bit paging", VMCS_GUEST_CR4, CR4_VMXE },
+		{ "no paging", VMCS_GUEST_CR0, 0x31 },
+	};
+
+	for (unsigned n = 0; n < sizeof(row) / sizeof(row[0]); n++) {
+		pae_guest();
+		*fake_vmcs_at(row[n].field) = row[n].value;
+		vcpu_save(&v, &before);
+		for (unsigned i = 0; i < PDPTES; i++)
+			cr_expect_eq(before.pdpte[i], 0, "%s: what the CPU left in the field is no state", row[n].mode);
+		cr_expect_eq(state_record_version(&vcpu_state_desc, &before), 1, "%s", row[n].mode);
+	}
+}
+
+Test(vcpu_image, what_was_restored_is_saved_the_same)
+{
+	v.gpr[GPR_RBX] = 7;
+	v.dr6 = 0xffff0ff0;
+	*fake_vmcs_at(VMCS_GUEST_RIP) = 0x1234;
+	*fake_vmcs_at(SEGMENT_FIELD(LIMIT, SEG_FS)) = 0xfff;
+	move();
+	cr_expect_eq(memcmp(&before, &after, sizeof(before)), 0);
+}

@@ -33,13 +33,19 @@ include tools/make/model.mk
 include tools/make/migbench.mk
 include tools/make/machine.mk
 
+# The makefiles' text, for what only a target's own recipe or variable says, and the flags, for what the command line does.
+FLAGS := $(foreach v,TARGET_C THIRD_C UNIT_C FUZZ_C CIMHOST_C MIGBENCH_C HOST_C GUEST_C GPR_ONLY LINK TO_EFI,$($v))
+$(shell mkdir -p $(B); now=$$({ cat Makefile tools/make/*.mk; printf '%s\n' '$(subst ','\'',$(FLAGS))'; } | cksum); \
+	[ "$$now" = "$$(cat $(RULES_STAMP) 2>/dev/null)" ] || echo "$$now" >$(RULES_STAMP))
+$(RULES_STAMP): ;
+
 $(B)/obj/lib/%.o $(B)/obj/arch/%.o $(B)/obj/hv/%.o: EXTRA_C = $(GPR_ONLY)
 
-$(B)/obj/%.o: %.c $(DEPS_STAMP)
+$(B)/obj/%.o: %.c $(BUILT_BY)
 	@mkdir -p $(@D)
 	$(Q)gcc $(TARGET_C) $(EXTRA_C) -MMD -MP -c $< -o $@
 
-$(B)/obj/%.S.o: %.S $(DEPS_STAMP)
+$(B)/obj/%.S.o: %.S $(BUILT_BY)
 	@mkdir -p $(@D)
 	$(Q)gcc $(TARGET_C) -MMD -MP -c $< -o $@
 

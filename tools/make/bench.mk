@@ -1,5 +1,5 @@
 # The figures: make bench prints them and writes docs/results/.
-$(B)/bench/measure: tools/bench/guest/measure.c
+$(B)/bench/measure: tools/bench/guest/measure.c $(BUILT_BY)
 	@mkdir -p $(@D)
 	$(Q)gcc $(HOST_C) -static $< -o $@
 

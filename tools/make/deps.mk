@@ -4,6 +4,10 @@ $(DEPS_STAMP): tools/deps tools/deps-packages.txt
 	@tools/deps $(D)
 	@touch $@
 
+# What is compiled depends on how, too: on this file, which gets new content when the rules and flags do (the Makefile writes it).
+RULES_STAMP := $(B)/rules.stamp
+BUILT_BY    := $(DEPS_STAMP) $(RULES_STAMP)
+
 .PHONY: deps
 deps: $(DEPS_STAMP)
 
@@ -21,6 +25,6 @@ THIRD_LIB    = $(shell gcc -print-file-name=libexpat.a) $(D)/newlib/x86_64-elf/l
 
 THIRD_C = $(filter-out $(WARN),$(TARGET_C)) -w -DNDEBUG -fdata-sections
 $(B)/third/zydis/%.o: EXTRA_C = $(GPR_ONLY) -I$(D)/src/zydis/src
-$(B)/third/%.o: $(DEPS_STAMP)
+$(B)/third/%.o: $(BUILT_BY)
 	@mkdir -p $(@D)
 	$(Q)gcc $(THIRD_C) $(EXTRA_C) -c $(D)/src/$*.c -o $@

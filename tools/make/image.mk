@@ -12,7 +12,7 @@ LINK_REST = $(LWIP_OBJ) $(THIRD_OBJ) --start-group $(THIRD_LIB) $(EFI_LIB)/libef
 TO_EFI  := objcopy -j .text -j .reloc -j .rodata -j .dynamic -j '.rela*' -j .dynsym -j .dynstr -j .data -j .bss \
 	   --strip-all --target=efi-app-x86_64 --subsystem=10
 
-$(B)/tern.so: $(OBJ) $(LWIP_OBJ) $(THIRD_OBJ) $(LDS) $(DEPS_STAMP)
+$(B)/tern.so: $(OBJ) $(LWIP_OBJ) $(THIRD_OBJ) $(LDS) $(BUILT_BY)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -Map=$(B)/tern.map -o $@ $(EFI_LIB)/crt0-efi-x86_64.o $(OBJ) $(LINK_REST)
 

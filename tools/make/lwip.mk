@@ -16,7 +16,7 @@ $(B)/obj/net/e1000.o: EXTRA_C = $(GPR_ONLY)
 
 # For unit tests, with the sanitizers; a test names it in its second line and links it in its third.
 LWIP_UNIT_OBJ := $(LWIP_SRC:%=$(B)/unit/third/lwip/%.o)
-$(LWIP_UNIT_OBJ): $(B)/unit/third/lwip/%.o: $(LWIP_CFG) $(DEPS_STAMP)
+$(LWIP_UNIT_OBJ): $(B)/unit/third/lwip/%.o: $(LWIP_CFG) $(BUILT_BY)
 	@mkdir -p $(@D)
 	$(Q)gcc $(filter-out $(WARN),$(UNIT_C)) -w $(LWIP_INC) -c $(D)/src/lwip/src/$*.c -o $@
 

@@ -4,16 +4,16 @@ MIGBENCH_SRC := $(sort $(wildcard tools/migbench/*.c)) $(sort $(wildcard migrati
 MIGBENCH_OBJ := $(MIGBENCH_SRC:%.c=$(B)/migbench/%.o) $(B)/migbench/lz4.o $(THIRD_ZSTD:$(B)/third/libzstd/lib/%.o=$(B)/migbench/zstd/%.o)
 MIGBENCH_C   := -std=gnu11 -O2 -g -fno-strict-aliasing -D_GNU_SOURCE $(CINC)
 
-$(B)/migbench/lz4.o: $(DEPS_STAMP)
+$(B)/migbench/lz4.o: $(BUILT_BY)
 	@mkdir -p $(@D)
 	$(Q)gcc $(MIGBENCH_C) -w -c $(D)/src/lz4/lib/lz4.c -o $@
 
 $(ZSTD_COLD:%=$(B)/migbench/zstd/%.o): ZSTD_O = -Os
-$(B)/migbench/zstd/%.o: $(DEPS_STAMP)
+$(B)/migbench/zstd/%.o: $(BUILT_BY)
 	@mkdir -p $(@D)
 	$(Q)gcc $(MIGBENCH_C) $(ZSTD_DEFS) $(ZSTD_O) -ffunction-sections -w -c $(D)/src/libzstd/lib/$*.c -o $@
 
-$(B)/migbench/%.o: %.c $(DEPS_STAMP)
+$(B)/migbench/%.o: %.c $(BUILT_BY)
 	@mkdir -p $(@D)
 	$(Q)gcc $(MIGBENCH_C) $(WARN) -MMD -MP -c $< -o $@
 

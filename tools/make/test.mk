@@ -30,7 +30,7 @@ $(B)/fuzz/%: $(B)/fuzz/obj/tests/fuzz/%.o $$(patsubst %.c,$(B)/fuzz/obj/%.o,$$(c
 	$(Q)clang $(FUZZ_C) $^ -o $@ $(shell sed -n '3s,^/\* libs: \(.*\) \*/$$,\1,p' tests/fuzz/$*.c)
 
 # A source is compiled once for all targets that name it.
-$(B)/fuzz/obj/%.o: %.c $(DEPS_STAMP)
+$(B)/fuzz/obj/%.o: %.c $(BUILT_BY)
 	@mkdir -p $(@D)
 	$(Q)clang $(FUZZ_C) $(LWIP_INC) -MMD -MP -c $< -o $@
 -include $(shell find $(B)/fuzz/obj -name '*.d' 2>/dev/null)

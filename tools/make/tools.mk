@@ -5,7 +5,7 @@ BUSYBOX   ?= /usr/bin/busybox
 # --- the demo's guest ----------------------------------------------------------------------------------
 GUEST_SRC := tools/demo/guest/writer.c tools/demo/guest/region.c
 
-$(B)/demo/writer: $(GUEST_SRC) tools/demo/guest/region.h
+$(B)/demo/writer: $(GUEST_SRC) tools/demo/guest/region.h $(BUILT_BY)
 	@mkdir -p $(@D)
 	$(Q)gcc $(HOST_C) -static $(GUEST_SRC) -o $@
 
@@ -16,7 +16,7 @@ $(B)/demo/initrd.gz: tools/demo/mkinitrd tools/demo/guest/init tools/demo/guest/
 CTL_SRC := $(sort $(wildcard tools/ternctl/*.c))
 CTL_OBJ := $(CTL_SRC:%.c=$(B)/host/%.o)
 
-$(B)/host/%.o: %.c $(DEPS_STAMP)
+$(B)/host/%.o: %.c $(BUILT_BY)
 	@mkdir -p $(@D)
 	$(Q)gcc $(HOST_C) -MMD -MP -c $< -o $@
 
@@ -42,7 +42,7 @@ demo-check: $(B)/demo/writer
 # --- the small guest of the fault tests ----------------------------------------------------------------
 SMALL_GUEST := tests/system/guest/start.S tests/system/guest/guest.c tools/demo/guest/region.c
 
-$(B)/tests/guest: $(SMALL_GUEST) tests/system/guest/guest.ld tools/demo/guest/region.h
+$(B)/tests/guest: $(SMALL_GUEST) tests/system/guest/guest.ld tools/demo/guest/region.h $(BUILT_BY)
 	@mkdir -p $(@D)
 	$(Q)gcc -std=gnu11 -O2 -I. $(WARN) -ffreestanding -fno-pic -no-pie -mgeneral-regs-only -mno-red-zone -fno-stack-protector \
 		-fno-asynchronous-unwind-tables -fcf-protection=none -nostdlib -static -Wl,--build-id=none,--no-warn-rwx-segments,-T,tests/system/guest/guest.ld $(SMALL_GUEST) -o $@.elf

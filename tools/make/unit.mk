@@ -16,7 +16,7 @@ $(B)/unit/%: tests/unit/%.c $$(call UNIT_OBJ,tests/unit/$$*.c $$(call UNIT_SEES,
 
 # A source is compiled once for all tests that name it, and kept.
 UNIT_OBJ = $(patsubst %.c,$(B)/unit/obj/%.o,$(wildcard $(filter %.c,$1))) $(filter %.a,$1)
-$(B)/unit/obj/%.o: %.c $(DEPS_STAMP)
+$(B)/unit/obj/%.o: %.c $(BUILT_BY)
 	@mkdir -p $(@D)
 	$(Q)gcc $(UNIT_C) $(LWIP_INC) -MMD -MP -c $< -o $@
 .SECONDARY:

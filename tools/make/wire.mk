@@ -2,7 +2,7 @@
 WIRE_SRC := $(wildcard tests/wire/*.c) $(sort $(wildcard migration/*.c)) lib/crc32c.c lib/err.c lib/fmt.c lib/pages.c lib/state.c lib/why.c \
 	    $(addprefix tests/fake/,fake_guest.c fake_log.c fake_store.c mig_pair.c mig_wire.c pipe.c)
 
-$(B)/wiretool: $(WIRE_SRC) $(wildcard tests/wire/*.h migration/*.h lib/*.h tests/fake/*.h) $(DEPS_STAMP)
+$(B)/wiretool: $(WIRE_SRC) $(wildcard tests/wire/*.h migration/*.h lib/*.h tests/fake/*.h) $(BUILT_BY)
 	@mkdir -p $(@D)
 	$(Q)gcc $(UNIT_C) -O2 $(WIRE_SRC) -o $@ -L$(D)/host -lthird
 

@@ -1,16 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 /* exit_cr.c: accesses to control registers, SDM Vol. 3 "Exit Qualification for Control-Register Accesses". */
 #include "hv/exit.h"
+#include "hv/guest_mem.h"
 #include "hv/walk.h"
 
-#define CR0_TS (1ull << 3)
+#define CR0_TS		(1ull << 3)
+#define CR0_PG		(1ull << 31)
+#define CR4_PAE		(1ull << 5)
+#define EFER_LME	(1ull << 8)
+/* SDM Vol. 3 "PDPTE Registers": whose change loads them. CR0: PG, CD, NW; CR4: PAE, PSE, PGE, SMEP. */
+#define LOADS_CR0	(CR0_PG | 3ull << 29)
+#define LOADS_CR4	(CR4_PAE | 1ull << 4 | 1ull << 7 | 1ull << 20)
 enum { TYPE_TO, TYPE_FROM, TYPE_CLTS, TYPE_LMSW };
+
+/* What the CPU would have done had there been no exit: with EPT the PDPTEs are registers, which VM entry takes as they are. */
+static bool write_paging(struct vm *vm, struct vcpu *v, unsigned cr, uint64_t value)
+{
+	uint64_t cr0 = cr == 0 ? value : vcpu_cr0(), cr4 = cr == 4 ? value : vcpu_cr4();
+	bool pae = (cr0 & CR0_PG) && (cr4 & CR4_PAE) && !(vcpu_efer() & EFER_LME);
+	bool loads = pae && (((cr0 ^ vcpu_cr0()) & LOADS_CR0) || ((cr4 ^ vcpu_cr4()) & LOADS_CR4));
+	uint64_t pdpte[4];
+
+	if (loads && (guest_read(vm, gpa(vcpu_cr3() & 0xffffffe0), pdpte, sizeof(pdpte)) != ERR_OK || !vcpu_pdptes_valid(pdpte)))
+		return false;
+	if (cr == 0 ? !vcpu_write_cr0(v, value) : !vcpu_write_cr4(v, value))
+		return false;
+	if (loads)
+		vcpu_set_pdptes(pdpte);
+	return true;
+}
 
 static bool write_cr(struct vm *vm, struct vcpu *v, unsigned index, unsigned cr, uint64_t value)
 {
 	switch (cr) {
-	case 0: return vcpu_write_cr0(v, value);
-	case 4: return vcpu_write_cr4(v, value);
+	case 0:
+	case 4: return write_paging(vm, v, cr, value);
 	case 8: return machine_cr8_set(&vm->machine, index, value);
 	default: return false;
 	}

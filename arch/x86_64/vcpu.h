@@ -86,6 +86,9 @@ uint32_t vcpu_exit_interruption(uint32_t *error);
 bool vcpu_write_cr0(struct vcpu *v, uint64_t value);
 bool vcpu_write_cr4(struct vcpu *v, uint64_t value);
 bool vcpu_write_efer(struct vcpu *v, uint64_t value);
+/* PDPTEs of a guest in PAE paging, which such a write to CR0 or CR4 loads from memory; false: reserved bits, #GP(0) too. */
+bool vcpu_pdptes_valid(const uint64_t pdpte[4]);
+void vcpu_set_pdptes(const uint64_t pdpte[4]);
 bool vcpu_write_xcr0(struct vcpu *v, uint64_t value);
 void vcpu_set_pat(uint64_t value);
 uint64_t vcpu_pat(void);

@@ -141,6 +141,8 @@ static bool take(uint64_t *reg, uint64_t value)
 bool vcpu_write_cr0(struct vcpu *v, uint64_t value) { (void)v; return take(&fake_vcpu.s.cr0, value); }
 bool vcpu_write_cr4(struct vcpu *v, uint64_t value) { (void)v; return take(&fake_vcpu.s.cr4, value); }
 bool vcpu_write_efer(struct vcpu *v, uint64_t value) { (void)v; return take(&fake_vcpu.s.efer, value); }
+bool vcpu_pdptes_valid(const uint64_t pdpte[4]) { return !((pdpte[0] | pdpte[1] | pdpte[2] | pdpte[3]) & 2); }
+void vcpu_set_pdptes(const uint64_t pdpte[4]) { memcpy(fake_vcpu.s.pdpte, pdpte, sizeof(fake_vcpu.s.pdpte)); }
 bool vcpu_write_xcr0(struct vcpu *v, uint64_t value) { return take(&v->xcr0, value); }
 
 void vcpu_write_tsc_aux(struct vcpu *v, uint64_t value)

@@ -16,7 +16,8 @@ enum mailbox_order {
 	ORDER_RANDOM,	/* a counter to any of @count pages from @first on, until @stop; @seed of the order */
 	ORDER_NMI,	/* @count NMIs, each sent by the handler of the one before; GDTs in the pages from @first on. Each
 			 * handler writes to @stride pages first. @writes came, @nested while another was handled */
-	ORDER_PAE,	/* two writes by one address in PAE paging, a HLT between them; tables at @first, see PAE_PAGE */
+	ORDER_PAE,	/* two writes by one address in PAE paging, a HLT between them; tables at @first, see PAE_PAGE. The bits of CR0 in
+			 * @stride are set together with PG */
 };
 
 struct mailbox {

@@ -163,6 +163,23 @@ bool vcpu_write_efer(struct vcpu *v, uint64_t value)
 	return true;
 }
 
+/* SDM Vol. 3 "PDPTE Registers". */
+bool vcpu_pdptes_valid(const uint64_t pdpte[4])
+{
+	uint64_t reserved = PDPTE_RESERVED | ~0ull << vmx_caps()->raw.physical_bits;
+
+	for (unsigned i = 0; i < PDPTES; i++)
+		if ((pdpte[i] & 1) && (pdpte[i] & reserved))
+			return false;
+	return true;
+}
+
+void vcpu_set_pdptes(const uint64_t pdpte[4])
+{
+	for (unsigned i = 0; i < PDPTES; i++)
+		vmcs_write(PDPTE_FIELD(i), pdpte[i]);
+}
+
 bool vcpu_xcr0_valid(const struct vcpu *v, uint64_t value)
 {
 	if (!(value & XCR0_X87) || (value & ~v->limits.xcr0_mask))

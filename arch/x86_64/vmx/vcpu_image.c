@@ -62,8 +62,7 @@ void vcpu_restore(struct vcpu *v, const struct vcpu_state *in)
 	vmcs_write(VMCS_GUEST_EFER, in->efer);
 	vcpu_put_cr4(in->cr4);
 	vcpu_put_cr0(in->cr0);
-	for (unsigned i = 0; i < PDPTES; i++)
-		vmcs_write(PDPTE_FIELD(i), in->pdpte[i]);
+	vcpu_set_pdptes(in->pdpte);
 	memcpy(v->dr, in->dr, sizeof(v->dr));
 	memcpy(v->xsave, in->xsave, sizeof(in->xsave));
 	for (unsigned i = 0; i < VCPU_SEGMENTS; i++) {

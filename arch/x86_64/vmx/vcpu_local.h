@@ -22,6 +22,7 @@ enum { EVENT_EXTERNAL = 0, EVENT_NMI = 2, EVENT_EXCEPTION = 3, EVENT_SOFTWARE = 
 #define SEGMENT_FIELD(first, i)	((enum vmcs_field)(VMCS_GUEST_ES_##first + 2 * (i)))
 
 #define PDPTES			4u
+#define PDPTE_RESERVED		0x1e6ull	/* and what is beyond MAXPHYADDR */
 #define PDPTE_FIELD(i)		((enum vmcs_field)(VMCS_GUEST_PDPTE0 + 2 * (i)))
 
 /* With EPT such a guest's PDPTEs are registers: loaded by MOV to CR, and whatever memory says since. */

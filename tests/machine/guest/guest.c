@@ -78,7 +78,7 @@ static void take_nmis(void)
 }
 
 /* In pae.S. */
-void pae_write_twice(uint64_t pdpt, uint64_t other);
+void pae_write_twice(uint64_t pdpt, uint64_t other, uint64_t cr0);
 
 #define PRESENT		1ull
 #define WRITABLE	2ull
@@ -95,7 +95,7 @@ static void write_in_pae_paging(void)
 		table[2 + n][0] = PAE_PAGE(first, n) | LARGE | WRITABLE | PRESENT;
 	table[0][0] = (first + 0x1000) | PRESENT;
 	table[0][1] = (first + 0x2000) | PRESENT;
-	pae_write_twice(first, (first + 0x3000) | PRESENT);
+	pae_write_twice(first, (first + 0x3000) | PRESENT, box->stride);
 }
 
 void guest_main(void)

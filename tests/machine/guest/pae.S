@@ -12,7 +12,8 @@
 
 	.text
 	.code64
-/* void pae_write_twice(uint64_t pdpt, uint64_t other): halts after the first write, when entry 1 has become @other. */
+/* void pae_write_twice(uint64_t pdpt, uint64_t other, uint64_t cr0): halts after the first write, when entry 1 has become @other.
+ * The bits @cr0 of CR0 are set by the write that turns paging on. */
 	.global pae_write_twice
 pae_write_twice:
 	push %rbx
@@ -22,6 +23,7 @@ pae_write_twice:
 	push %r14
 	push %r15
 	mov %rsi, %rbp
+	mov %rdx, %rbx
 	lgdt gdtr(%rip)
 	mov $DATA, %eax
 	mov %eax, %ds
@@ -41,7 +43,12 @@ pae_write_twice:
 	wrmsr
 	mov %cr3, %esi
 	mov %edi, %cr3
+	mov %ebx, %ecx
+	not %ecx
 	mov %cr0, %eax
+	and %ecx, %eax
+	mov %eax, %cr0
+	or %ebx, %eax
 	or $PG, %eax
 	mov %eax, %cr0
 	movl $1, LINEAR

@@ -2,6 +2,7 @@
 /* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c hv/exit_cr.c hv/walk.c */
 #include <criterion/criterion.h>
 #include "hv/exit.h"
+#include "hv/guest_mem.h"
 #include "tests/fake/fake_vcpu.h"
 #include "tests/fake/fake_vm.h"
 
@@ -97,4 +98,57 @@ Test(exit_cr, outside_64_bit_code_a_register_has_32_bits)
 	v->gpr[GPR_RBX] = 0xdeadbeef80000033;
 	cr_expect(access(TO, 0, GPR_RBX, 0));
 	cr_expect_eq(fake_vcpu.s.cr0, 0x80000033);
+}
+
+/* A table of PDPTEs at 0x3020, and a guest in protected mode that has it in CR3. */
+static void pae(const uint64_t pdpte[4])
+{
+	fresh();
+	cr_assert_eq(guest_write(vm, gpa(0x3020), pdpte, 32), ERR_OK);
+	fake_vcpu.s.segment_access[SEG_CS] = 0xc09b;
+	fake_vcpu.s.cr0 = 0x11;
+	fake_vcpu.s.cr3 = 0x3020;
+	fake_vcpu.s.cr4 = 0x20;
+	fake_vcpu.s.efer = 0;
+}
+
+Test(exit_cr, pdptes_are_loaded_when_the_cpu_would_have_loaded_them)
+{
+	static const uint64_t pdpte[4] = { 0x5001, 0, 0x7001, 0x8001 };
+	static const struct { unsigned cr; uint64_t cr0, cr4, efer, value; bool loads; } row[] = {
+		{ 0, 0x11, 0x20, 0, 0x80000031, true },			/* paging on, and NE with it */
+		{ 0, 0x80000031, 0x20, 0, 0xe0000031, true },		/* CD and NW */
+		{ 0, 0x80000031, 0x20, 0, 0x80000033, false },		/* MP */
+		{ 0, 0x11, 0, 0, 0x80000031, false },			/* 32-bit paging */
+		{ 0, 0x11, 0x20, 0x100, 0x80000031, false },		/* IA-32e mode */
+		{ 0, 0x80000031, 0x20, 0, 0x31, false },		/* paging off */
+		{ 4, 0x80000031, 0, 0, 0x20, true },			/* PAE */
+		{ 4, 0x80000031, 0x20, 0, 0xa0, true },			/* PGE */
+		{ 4, 0x80000031, 0x20, 0, 0x220, false },		/* OSFXSR */
+		{ 4, 0x11, 0, 0, 0x20, false },				/* without paging */
+	};
+
+	for (unsigned n = 0; n < sizeof(row) / sizeof(row[0]); n++) {
+		pae(pdpte);
+		fake_vcpu.s.cr0 = row[n].cr0;
+		fake_vcpu.s.cr4 = row[n].cr4;
+		fake_vcpu.s.efer = row[n].efer;
+		v->gpr[GPR_RBX] = row[n].value;
+		cr_expect(access(TO, row[n].cr, GPR_RBX, 0), "row %u", n);
+		cr_expect_eq(fake_vcpu.s.pdpte[3], row[n].loads ? 0x8001 : 0, "row %u", n);
+		cr_expect_eq(row[n].cr ? fake_vcpu.s.cr4 : fake_vcpu.s.cr0, row[n].value, "row %u", n);
+	}
+}
+
+Test(exit_cr, paging_with_pdptes_that_no_cpu_takes_is_a_gp_and_changes_nothing)
+{
+	static const uint64_t pdpte[4] = { 0x5003, 0, 0, 0 };
+
+	pae(pdpte);
+	v->gpr[GPR_RBX] = 0x80000031;
+	cr_expect_not(access(TO, 0, GPR_RBX, 0));
+	cr_expect_eq(fake_vcpu.s.cr0, 0x11);
+	cr_expect_eq(fake_vcpu.s.pdpte[0], 0);
+	fake_vcpu.s.cr3 = vm->memory_bytes;
+	cr_expect_not(access(TO, 0, GPR_RBX, 0), "a table outside of memory");
 }

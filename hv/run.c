@@ -157,7 +157,7 @@ enum vm_slice vm_run_slice(struct vm *vm, uint64_t ns)
 		if (r < result)
 			result = r;
 	}
-	if (vm->throttle.pages_per_s)
+	if (vm->dirty.pages)
 		throttle_ran(&vm->throttle, time_ns() - start, time_ns());
 	return vm->state == VM_RUNNING ? result : VM_SLICE_STOPPED;
 }

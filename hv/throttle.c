@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* throttle.c: the bucket of pages behind throttle.h. */
 #include "hv/throttle.h"
+#include "hv/dev/clock.h"
 
 #define NS		1000000000ll
 #define PAGE		NS		/* what a page costs */
-#define FOUND_NS	(NS / 2)	/* running time over which the price of a slice is averaged */
+#define MOST		(PAGE << 20)	/* what is charged at once */
+#define ROUND_NS	(NS / 100)	/* a guest that ran for less in a round has shown nothing: the next one counts with it */
 
 void throttle_set(struct vm_throttle *t, uint64_t pages_per_s, uint64_t now_ns)
 {
-	/* A tighter allowance keeps what was learnt of the guest. */
-	if (!pages_per_s)
-		t->found = t->ran_ns = 0;
 	t->pages_per_s = pages_per_s < 1u << 30 ? pages_per_s : 1u << 30;
 	t->until_ns = 0;
 	t->credit = 0;
@@ -47,26 +46,37 @@ static void owe(struct vm_throttle *t, int64_t cost, uint64_t now_ns)
 void throttle_spend(struct vm_throttle *t, uint64_t pages, uint64_t now_ns)
 {
 	if (t->pages_per_s && pages)
-		owe(t, pages < 1u << 20 ? (int64_t)pages * PAGE : PAGE << 20, now_ns);
+		owe(t, pages < MOST / PAGE ? (int64_t)pages * PAGE : MOST, now_ns);
 }
 
-void throttle_found(struct vm_throttle *t, uint64_t pages)
+/*
+ * What a harvest finds was made dirty since the same chunk's harvest in the round before, for the most part by running time
+ * that is over: set against what the guest ran since a throttle began, it would all but stop it. A chunk harvested early in
+ * the round has run in the round before, one harvested late in this round; over all of them it is half of each.
+ */
+void throttle_found(struct vm_throttle *t, uint64_t chunk, uint64_t pages)
 {
-	if (t->pages_per_s)
-		t->found += pages;
+	if (chunk < t->next_chunk && t->ran_ns >= (uint64_t)ROUND_NS) {
+		t->price_pages = 2 * t->found;
+		t->price_ns = t->before_ns + t->ran_ns;
+		t->before_ns = t->ran_ns;
+		t->found = t->ran_ns = 0;
+	}
+	t->next_chunk = chunk + 1;
+	t->found += pages;
 }
 
 void throttle_ran(struct vm_throttle *t, uint64_t ns, uint64_t now_ns)
 {
-	if (!t->pages_per_s)
-		return;
+	uint64_t cost;
+
+	if (ns > (uint64_t)NS)
+		ns = NS;
 	t->ran_ns += ns;
-	if (t->found && ns <= (uint64_t)NS)
-		owe(t, (int64_t)(ns * t->found / t->ran_ns * NS + ns * t->found % t->ran_ns * NS / t->ran_ns), now_ns);
-	if (t->ran_ns >= FOUND_NS) {
-		t->found /= 2;
-		t->ran_ns /= 2;
-	}
+	if (!t->pages_per_s || !t->price_pages)
+		return;
+	cost = clock_mul_div(ns * t->price_pages, PAGE, t->price_ns, 0);
+	owe(t, cost < MOST ? (int64_t)cost : MOST, now_ns);
 }
 
 bool throttle_waits(struct vm_throttle *t, uint64_t now_ns)

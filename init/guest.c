@@ -102,6 +102,7 @@ static enum err track_start(struct mig_guest *g, struct why *why)
 	if (e == ERR_OK)
 		e = dirty_start(&vm->dirty, &vm->ept, kind, vm->memory_bytes, why);
 	((struct port *)g)->tracked = e == ERR_OK;
+	vm->throttle = (struct vm_throttle){ 0 };
 	if (e == ERR_OK)
 		log_info("mig", "%s: writes are tracked by %s", vm->name, dirty_kind_name(kind));
 	return e;
@@ -128,7 +129,7 @@ static void harvest(struct mig_guest *g, uint64_t chunk, uint64_t bitmap[8])
 	struct vm *vm = vm_of(g);
 	unsigned before = 0, after = 0;
 
-	if (!vm->throttle.pages_per_s || vm->dirty.ops != &dirty_ad) {
+	if (vm->dirty.ops != &dirty_ad) {
 		dirty_harvest(&vm->dirty, chunk, bitmap);
 		return;
 	}
@@ -137,7 +138,7 @@ static void harvest(struct mig_guest *g, uint64_t chunk, uint64_t bitmap[8])
 	dirty_harvest(&vm->dirty, chunk, bitmap);
 	for (unsigned w = 0; w < DIRTY_ROW_WORDS; w++)
 		after += (unsigned)__builtin_popcountll(bitmap[w]);
-	throttle_found(&vm->throttle, after - before);
+	throttle_found(&vm->throttle, chunk, after - before);
 }
 
 static void peek(struct mig_guest *g, uint64_t chunk, uint64_t bitmap[8])

@@ -13,7 +13,7 @@
 
 static struct vm *vm;
 static uint64_t log_of_pml[512];
-static uint64_t next_page, written, ran_ns;
+static uint64_t next_page, written, found, ran_ns;
 
 static void fresh(void)
 {
@@ -21,7 +21,7 @@ static void fresh(void)
 	vm = fake_vm(8);
 	fake_vcpu.s.rflags = 0x202;
 	vm->vcpu[0].pml = log_of_pml;
-	next_page = written = ran_ns = 0;
+	next_page = written = found = ran_ns = 0;
 	for (uint64_t at = 0; at < vm->memory_bytes; at += CHUNK_SIZE)
 		vm_memory_touch(vm, at);
 }
@@ -70,10 +70,19 @@ static void silent_writer(struct vcpu *c)
 	written++;
 }
 
-/* Runs the guest for @ns of the host's time as the main loop does; A/D finds what was written at each 50 ms. */
-static void run(uint64_t ns, bool harvest)
+/* The same, of a guest that mostly computes: a page each millisecond. */
+static void mild_writer(struct vcpu *c)
 {
-	uint64_t end = time_ns() + ns, found = written, next = time_ns() + 50 * MS;
+	static unsigned calls;
+
+	work(c);
+	written += ++calls % 100 == 0;
+}
+
+/* Runs the guest for @ns of the host's time as the main loop does; a harvest every @round_ns finds what was written; 0: none. */
+static void run(uint64_t ns, uint64_t round_ns)
+{
+	uint64_t end = time_ns() + ns, next = time_ns() + round_ns;
 
 	while (time_ns() < end) {
 		uint64_t wake = vm_wake_ns(vm);
@@ -82,10 +91,10 @@ static void run(uint64_t ns, bool harvest)
 			fake_host.tsc += wake - time_ns() < MS ? wake - time_ns() : MS;
 		else
 			vm_run_slice(vm, MS);
-		if (harvest && time_ns() >= next) {
-			throttle_found(&vm->throttle, written - found);
+		if (round_ns && time_ns() >= next) {
+			throttle_found(&vm->throttle, 0, written - found);
 			found = written;
-			next = time_ns() + 50 * MS;
+			next += round_ns;
 		}
 	}
 }
@@ -99,11 +108,11 @@ Test(throttle, a_writer_is_held_to_its_allowance_at_the_write_fault)
 {
 	track(DIRTY_WRITE_PROTECT);
 	fake_vcpu.guest = faulting_writer;
-	run(SECOND, false);
+	run(SECOND, 0);
 	cr_expect_geq(written, 90000, "unthrottled: %llu", (unsigned long long)written);
 	written = 0;
 	throttle_set(&vm->throttle, 1000, time_ns());
-	run(SECOND, false);
+	run(SECOND, 0);
 	cr_expect_geq(written, 900, "%llu", (unsigned long long)written);
 	cr_expect_leq(written, 1100, "%llu", (unsigned long long)written);
 }
@@ -113,7 +122,7 @@ Test(throttle, a_writer_is_held_to_its_allowance_at_the_drained_log)
 	track(DIRTY_PML);
 	fake_vcpu.guest = logging_writer;
 	throttle_set(&vm->throttle, 1000, time_ns());
-	run(2 * SECOND, false);
+	run(2 * SECOND, 0);
 	cr_expect_geq(written, 1800, "%llu", (unsigned long long)written);
 	cr_expect_leq(written, 2200, "%llu", (unsigned long long)written);
 }
@@ -123,11 +132,29 @@ Test(throttle, a_writer_that_only_a_harvest_shows_is_held_near_its_allowance)
 	track(DIRTY_AD);
 	fake_vcpu.guest = silent_writer;
 	throttle_set(&vm->throttle, 1000, time_ns());
-	run(SECOND, true);	/* learns */
-	written = 0;
-	run(4 * SECOND, true);
+	run(SECOND, 50 * MS);	/* learns */
+	written = found = 0;
+	run(4 * SECOND, 50 * MS);
 	cr_expect_geq(written, 2000, "%llu", (unsigned long long)written);
 	cr_expect_leq(written, 8000, "%llu", (unsigned long long)written);
+}
+
+/* The first harvest under a throttle finds what a whole round before it made dirty, in a time without throttle. */
+Test(throttle, pages_of_the_time_before_the_throttle_cost_no_more_than_others)
+{
+	track(DIRTY_AD);
+	fake_vcpu.guest = mild_writer;
+	run(3 * SECOND, SECOND);
+	run(900 * MS, 0);
+	throttle_set(&vm->throttle, 500, time_ns());
+	throttle_found(&vm->throttle, 0, written - found);
+	found = written;
+	for (unsigned second = 0; second < 4; second++) {
+		written = found = 0;
+		run(SECOND, SECOND);
+		cr_expect_geq(written, 300, "second %u: %llu", second, (unsigned long long)written);
+		cr_expect_leq(written, 700, "second %u: %llu", second, (unsigned long long)written);
+	}
 }
 
 Test(throttle, a_reader_pays_nothing)
@@ -139,7 +166,7 @@ Test(throttle, a_reader_pays_nothing)
 		track(kinds[n]);
 		fake_vcpu.guest = reader;
 		throttle_set(&vm->throttle, 16, time_ns());
-		run(SECOND, true);
+		run(SECOND, 50 * MS);
 		cr_expect_geq(ran_ns, SECOND * 99 / 100, "%s", dirty_kind_name(kinds[n]));
 	}
 }
@@ -149,12 +176,12 @@ Test(throttle, who_waits_goes_on_when_the_throttle_ends)
 	track(DIRTY_WRITE_PROTECT);
 	fake_vcpu.guest = faulting_writer;
 	throttle_set(&vm->throttle, 16, time_ns());
-	run(100 * MS, false);
+	run(100 * MS, 0);
 	cr_expect_gt(vm_wake_ns(vm), time_ns());
 	throttle_set(&vm->throttle, 0, time_ns());
 	cr_expect_eq(vm_wake_ns(vm), 0);
 	written = 0;
-	run(100 * MS, false);
+	run(100 * MS, 0);
 	cr_expect_geq(written, 9000);
 }
 

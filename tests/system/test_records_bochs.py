@@ -2,16 +2,13 @@
 # Hosts that lose their power in the hand-off of a running Linux guest: what they have recorded in the firmware's variables
 # settles it after their restart, by asking or by an operator's word; the guest runs on at exactly one host.
 # limit: 900
-import os
 import re
-import shutil
-import struct
 
-from lablib import emulator, state
+from lablib import state
 from lablib.gate import Gate
-from lablib.nvram import Store
 from harness import FOLDER, Cases, config_file, expect, http_request, lab, lab_command, log_of, until, wait_log
 from moving import EXCEPTION, INITRD, KERNEL, VM, Moving, build
+from noted import booted_before
 
 A, B = "lab-a", "lab-b"
 HOSTS = {A: "10.77.0.2", B: "10.77.0.3"}
@@ -48,26 +45,6 @@ def lab_words():
         text = CONFIG.format(host=host, address=HOSTS[host], peer=peer, peer_address=HOSTS[peer]) + (GUEST if host == A else "")
         words += ["--config", f"{host}={config_file(host + '.conf', text)}"]
     return words
-
-
-def crc32c(data):
-    crc = 0xffffffff
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
-    return crc ^ 0xffffffff
-
-
-def booted_before(host):
-    """As if the host had been up once: its note of that boot is in its variables, so that it need not restart to believe in them."""
-    path = os.path.join(FOLDER, host, "variables.fd")
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    shutil.copyfile(emulator.OVMF, path)
-    note = b"an earlier boot!" + struct.pack("<Q", 1)
-    store = Store(path)
-    store.add("Boot", b"TNR1" + struct.pack("<I", crc32c(b"Boot" + note)) + note)
-    store.save()
 
 
 def phase(host):

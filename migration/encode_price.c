@@ -108,13 +108,25 @@ static uint64_t page_ps(const struct mig_price *p, enum mig_way way)
 	return link > cpu ? link : cpu;
 }
 
-/* What takes about as long and sends less is better: others use the link too. What saves nothing now may do so with the
- * next page, but only a CPU that waits most of the time can try that for nothing. */
+/* What takes about as long and sends less is better: others use the link too. So does what takes little longer than another
+ * compression and sends much less, or where both take the same by turns the noise of a measurement would decide. */
+static bool quick_enough(const struct mig_price *p, enum mig_way way, enum mig_way than)
+{
+	uint64_t least = page_ps(p, than), more = least / 16;
+	uint32_t bytes = p->way[way].bytes, others = p->way[than].bytes;
+
+	if (than != MIG_WAY_RAW && bytes < others)
+		more += least / 2 * (others - bytes) / others;
+	return page_ps(p, way) <= least + more;
+}
+
+/* Nothing may take much longer than raw. What saves nothing now may do so with the next page, but only a CPU that waits most of
+ * the time can try that for nothing. */
 static bool better(const struct mig_price *p, enum mig_way way, enum mig_way than)
 {
 	const struct mig_seen *w = &p->way[way];
 
-	return page_ps(p, way) <= page_ps(p, than) + page_ps(p, than) / 16 &&
+	return quick_enough(p, way, than) && quick_enough(p, way, MIG_WAY_RAW) &&
 		(w->bytes < PAGE_SIZE - PAGE_SIZE / 8 || 2 * cpu_ps(p, w) <= (uint64_t)w->bytes * p->link_ps);
 }
 

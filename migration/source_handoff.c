@@ -85,6 +85,40 @@ static void send_abort(struct mig_source *s, uint64_t now_ns)
 	}
 }
 
+/* Should it not be stored, the record of the attempt stands for it. */
+static void mark_away(struct mig_source *s)
+{
+	const struct mig_host *host = &s->core->host;
+	struct mig_records *records = &s->core->records;
+	const struct mig_note *away = mig_away_get(records, s->note.vm_uuid);
+	struct why why;
+
+	/* Tried at COMMITTED. */
+	if (s->note.in_memory && away && !memcmp(away->attempt, s->attempt, sizeof(s->attempt)))
+		return;
+	s->note.when_s = mig_core_wall(s->core);
+	s->note.owes_away = mig_away_put(records, &s->note, host->defines, host->ctx, &why) != ERR_OK;
+	if (!s->note.owes_away || !s->note.in_memory || !mig_away_get(records, s->note.vm_uuid))
+		return;
+	/* That record is not stored either. */
+	s->note.owes_away = false;
+	log_error("mig", "%s leaves for %s, and only memory says so: after a restart this host WOULD START IT AFRESH, where it is defined, "
+		  "though it may run there", s->note.vm, s->note.peer_name);
+}
+
+/* Nothing stored of an attempt in memory would hold the machine here after a restart, as COMMITTED does: AWAY goes first then. */
+static void mark_in_memory(struct mig_source *s, enum mig_record_state state)
+{
+	uint64_t start = mig_core_clock(s->core);
+
+	if (state == MIG_RECORD_ABORTED)
+		mig_away_home(&s->core->records, s->note.vm_uuid);
+	if (state != MIG_RECORD_COMMITTED)
+		return;
+	mark_away(s);
+	s->record_ns += mig_core_clock(s->core) - start;
+}
+
 /* False: nothing may be promised. */
 static bool record(struct mig_source *s, enum mig_record_state state)
 {
@@ -101,24 +135,9 @@ static bool record(struct mig_source *s, enum mig_record_state state)
 	e = mig_core_record(s->core, &s->note, state, state == MIG_RECORD_COMMITTED ? &s->record_ns : &other_ns, &why);
 	if (e && state == MIG_RECORD_COMMITTED)
 		s->why = why;
+	if (!e && s->note.in_memory)
+		mark_in_memory(s, state);
 	return e == ERR_OK;
-}
-
-/* Should it not be stored, the record of the attempt stands for it. */
-static void mark_away(struct mig_source *s)
-{
-	const struct mig_host *host = &s->core->host;
-	struct mig_records *records = &s->core->records;
-	struct why why;
-
-	s->note.when_s = mig_core_wall(s->core);
-	s->note.owes_away = mig_away_put(records, &s->note, host->defines, host->ctx, &why) != ERR_OK;
-	if (!s->note.owes_away || !s->note.in_memory || !mig_away_get(records, s->note.vm_uuid))
-		return;
-	/* That record is not stored either. */
-	s->note.owes_away = false;
-	log_error("mig", "%s left for %s, and only memory says so: after a restart this host WOULD START IT AFRESH, where it is defined, "
-		  "though it runs there", s->note.vm, s->note.peer_name);
 }
 
 static uint64_t minus(uint64_t a, uint64_t b)

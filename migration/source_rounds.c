@@ -64,7 +64,7 @@ void source_measure(struct mig_source *s, uint64_t now_ns, struct mig_budget *bu
 	struct mig_measured *m = &s->measured;
 
 	m->dirty_pages = mig_rounds_left(&s->rounds);
-	m->record_ns = mig_core_record_ns(s->core, &s->note);
+	m->record_ns = s->core->records.put_ns;	/* of COMMITTED, or of AWAY if the attempt is in memory alone */
 	if (sent) {
 		m->page_bytes = s->rounds.bytes / sent;
 		m->send_ns = s->rounds.work_ns / sent;

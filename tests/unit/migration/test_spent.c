@@ -205,3 +205,24 @@ Test(spent, stores_of_a_restarted_source_do_not_make_the_destination_forget)
 	cr_expect_eq(fake_store_entries(&store[1]), 0);
 	cr_expect(held(0));
 }
+
+Test(spent, stores_take_the_marker_before_the_destination_may_run_what_only_memory_says_is_committed)
+{
+	limit(0, 1, false);
+	job = break_at_record(&pair, 1, MIG_RUNNING);
+	cr_assert_not_null(pair_running(&pair, 1));
+	pair_restart(&pair, 0, FAKE_STORE_KEEPS);
+	cr_expect(held(0), "it runs at the other host");
+}
+
+Test(spent, stores_lose_that_marker_when_the_destination_refuses)
+{
+	limit(0, 2, false);
+	limit(1, 1, true);
+	cr_expect_not_null(strstr(move(0)->error, "refused after COMMIT"));
+	cr_expect_not_null(pair_running(&pair, 0));
+	cr_expect_not(held(0));
+	cr_expect_eq(fake_store_entries(&store[0]), 0);
+	pair_restart(&pair, 0, FAKE_STORE_KEEPS);
+	cr_expect_not(held(0));
+}

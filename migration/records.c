@@ -25,7 +25,7 @@ static struct mig_note *place(struct mig_records *r)
 
 		if (n->state == MIG_RECORD_NONE)
 			return n;
-		if ((n->state != MIG_RECORD_ABORTED && n->state != MIG_RECORD_DONE) || n->owes_away)
+		if ((n->state != MIG_RECORD_ABORTED && n->state != MIG_RECORD_DONE) || n->owes_away || n->untold)
 			continue;
 		if (!oldest || n->order < oldest->order)
 			oldest = n;
@@ -78,6 +78,13 @@ void records_unstore(struct mig_records *r, const uint8_t *key, struct mig_note 
 	n->stored = false;
 }
 
+void records_untie(struct mig_records *r, struct mig_note *n)
+{
+	records_unstore(r, n->attempt, n);
+	n->untold = false;
+	n->orphan = true;
+}
+
 void records_void(struct mig_records *r, const uint8_t *key, struct mig_note *n)
 {
 	struct why why;
@@ -94,7 +101,7 @@ void records_stamp(struct mig_records *r, struct mig_note *n, enum mig_record_st
 {
 	n->state = state;
 	n->order = ++r->next;
-	n->restored = n->orphan = false;
+	n->restored = n->orphan = n->untold = false;
 	memcpy(n->own_boot, r->boot_id, sizeof(n->own_boot));
 }
 
@@ -121,8 +128,11 @@ enum err mig_records_put(struct mig_records *r, const struct mig_note *note, enu
 			r->store.drop(r->store.ctx, fresh.attempt);
 		return e;
 	}
-	if (e && state == MIG_RECORD_ABORTED && fresh.source && r->store.drop)
+	fresh.untold = e && state == MIG_RECORD_DONE;
+	if (e && fresh.source && !fresh.untold && r->store.drop) {
 		r->store.drop(r->store.ctx, fresh.attempt);
+		fresh.stored = false;
+	}
 	*n = fresh;
 	return e;
 }

@@ -50,6 +50,7 @@ struct mig_note {
 	bool stored;			/* the store has it */
 	bool restored;			/* of an earlier boot of this host */
 	bool orphan;			/* nothing sees to it yet */
+	bool untold;			/* DONE could not be stored: a restart will ask, so D is not told yet */
 };
 
 /* An entry that is kept but not understood. */
@@ -84,7 +85,7 @@ void mig_records_begin(struct mig_records *r, struct mig_note *note, unsigned ot
 bool mig_records_room(const struct mig_records *r);
 /* Stores or replaces the record of note->attempt with @state. ERR_SPACE: all places hold records that may not be forgotten. Other errors
  * are the store's, with a sentence; then PREPARED, COMMITTED and OWNED are not recorded at all. ABORTED and DONE are, in memory:
- * they end a promise; and no COMMITTED is left in the store by an ABORTED that could not be stored. */
+ * they end a promise; and no COMMITTED is left in the store by what could not be stored, but for DONE. */
 enum err mig_records_put(struct mig_records *r, const struct mig_note *note, enum mig_record_state state,
 			 struct why *why) NODISCARD;
 /* NULL: no record. */

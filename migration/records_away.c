@@ -71,11 +71,15 @@ void mig_away_home(struct mig_records *r, const uint8_t uuid[16])
 	for (unsigned i = 0; i < MIG_RECORDS; i++) {
 		struct mig_note *d = &r->note[i];
 
-		if (!d->state || !d->owes_away || memcmp(d->vm_uuid, uuid, sizeof(d->vm_uuid)))
+		if (!d->state || (!d->owes_away && !d->untold) || memcmp(d->vm_uuid, uuid, sizeof(d->vm_uuid)))
 			continue;
 		d->owes_away = false;
 		/* The stored one would be believed after a restart, and nothing else may come to drop it. */
-		if (r->spent)
+		if (!r->spent)
+			continue;
+		if (d->untold)
+			records_untie(r, d);
+		else
 			mig_records_remove(r, d->attempt);
 	}
 	if (!n)

@@ -9,6 +9,8 @@ enum err records_store(struct mig_records *r, const uint8_t *key, struct mig_not
 void records_spend(struct mig_records *r);
 /* Takes it out of the store, if it is there. */
 void records_unstore(struct mig_records *r, const uint8_t *key, struct mig_note *n);
+/* Takes a DONE that D was not told of out of the store: now D may be. */
+void records_untie(struct mig_records *r, struct mig_note *n);
 /* The same of what must not come back: a drop may come undone with a crash, so it is first replaced by what no longer counts. */
 void records_void(struct mig_records *r, const uint8_t *key, struct mig_note *n);
 /* Makes @n the newest, of this boot. */

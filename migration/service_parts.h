@@ -47,7 +47,7 @@ void service_farewell_start(struct mig_service *m, const struct mig_source *s, u
 /* True while an older attempt of the same VM is not settled with the same destination. */
 bool service_farewell_pending(const struct mig_service *m, const struct mig_source *s);
 unsigned service_farewells(const struct mig_service *m);
-/* Both sides know the outcome. False: the record stays, for the marker of the machine's leaving could not be stored. */
+/* Nothing more is to be settled in this boot. False: the record stays, for the marker of the machine's leaving could not be stored. */
 bool service_forget(struct mig_service *m, const uint8_t *attempt);
 /* Goes on with the one of an earlier boot; false: no place just now. */
 bool service_farewell_restore(struct mig_service *m, const struct mig_note *note, uint64_t now_ns);

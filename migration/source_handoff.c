@@ -182,6 +182,7 @@ static void free_copy(struct mig_source *s)
 
 static void send_done(struct mig_source *s, enum handoff_event event, uint64_t now_ns)
 {
+	const struct mig_note *n = mig_records_get(&s->core->records, s->attempt);
 	struct why why;
 
 	if (event == HE_LOST) {
@@ -194,6 +195,13 @@ static void send_done(struct mig_source *s, enum handoff_event event, uint64_t n
 			 (unsigned long long)(s->job->downtime_ns / 1000000));
 	}
 	mig_ask_fini(&s->ask);
+	if (n && n->untold) {
+		log_warn("mig", "job %u: %s keeps its record of %s until this host has restarted and asked", s->job_id, s->note.peer_name,
+			 s->note.vm);
+		mig_stream_fini(&s->stream, false);
+		s->place = MIG_AT_END;
+		return;
+	}
 	if (mig_stream_open(&s->stream) && !mig_stream_put(&s->stream, MIG_DONE, NULL)) {
 		s->place = MIG_AT_DONE;
 		s->deadline_ns = now_ns + MIG_DONE_NS;
@@ -294,7 +302,7 @@ void source_event(struct mig_source *s, enum handoff_event event, uint64_t now_n
 		if (!state)
 			act(s, step->action[i], event, now_ns);
 		else if (state != MIG_RECORD_COMMITTED && !record(s, state))
-			log_warn("mig", "job %u: a restart of this host would ask about %s again", s->job_id, s->note.vm);
+			log_warn("mig", "job %u: a restart of this host may ask about %s again", s->job_id, s->note.vm);
 	}
 	if (step->next == HS_ABORTED)
 		aborted(s, event, bare, now_ns);

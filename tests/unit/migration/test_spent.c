@@ -202,6 +202,11 @@ Test(spent, stores_of_a_restarted_source_do_not_make_the_destination_forget)
 	cr_expect(held(0));
 	break_heal(&pair, 30 * SECOND);
 	cr_expect_eq(break_job(&pair, 0)->state, MIG_JOB_COMPLETED, "%s", break_job(&pair, 0)->doubt);
+	cr_expect_eq(fake_store_entries(&store[1]), 1, "COMMITTED is still stored, and would ask again");
+	cr_expect(held(0));
+	store[0].limited = false;
+	pair_restart(&pair, 0, FAKE_STORE_KEEPS);
+	pair_run(&pair, 20 * SECOND);
 	cr_expect_eq(fake_store_entries(&store[1]), 0);
 	cr_expect(held(0));
 }
@@ -225,4 +230,43 @@ Test(spent, stores_lose_that_marker_when_the_destination_refuses)
 	cr_expect_eq(fake_store_entries(&store[0]), 0);
 	pair_restart(&pair, 0, FAKE_STORE_KEEPS);
 	cr_expect_not(held(0));
+}
+
+/* COMMITTED is all that holds the machine at the source after its restart, and asks then: the destination must know so long. */
+Test(spent, stores_that_take_no_outcome_leave_the_destination_its_record_until_the_source_has_restarted)
+{
+	limit(0, 1, true);
+	cr_expect_eq(move(0)->state, MIG_JOB_COMPLETED);
+	cr_expect(held(0));
+	cr_expect_eq(fake_store_entries(&store[1]), 1);
+	store[0].limited = false;
+	pair_restart(&pair, 0, FAKE_STORE_KEEPS);
+	cr_expect(held(0));
+	pair_run(&pair, 20 * SECOND);
+	cr_expect_eq(break_job(&pair, 0)->state, MIG_JOB_COMPLETED, "%s", break_job(&pair, 0)->doubt);
+	cr_expect_eq(fake_store_entries(&store[1]), 0);
+	cr_expect_eq(move(1)->state, MIG_JOB_COMPLETED, "%s", break_job(&pair, 1)->error);
+}
+
+Test(spent, stores_that_take_no_outcome_are_asked_for_none_when_the_machine_has_come_back)
+{
+	limit(0, 1, true);
+	cr_expect_eq(move(0)->state, MIG_JOB_COMPLETED);
+	cr_expect_eq(move(1)->state, MIG_JOB_COMPLETED);
+	cr_expect_eq(fake_store_entries(&store[0]), 0);
+	cr_expect_eq(fake_store_entries(&store[1]), 1, "that it left");
+	pair_restart(&pair, 0, FAKE_STORE_KEEPS);
+	cr_expect_not(held(0));
+}
+
+Test(spent, stores_that_take_the_marker_and_not_the_outcome_leave_nothing_after_a_restart_either)
+{
+	limit(0, 2, true);
+	cr_expect_eq(move(0)->state, MIG_JOB_COMPLETED);
+	store[0].limited = false;
+	pair_restart(&pair, 0, FAKE_STORE_KEEPS);
+	pair_run(&pair, 20 * SECOND);
+	cr_expect_eq(fake_store_entries(&store[1]), 0);
+	cr_expect_eq(fake_store_entries(&store[0]), 1);
+	cr_expect(held(0));
 }

@@ -100,7 +100,8 @@ void dest_on_stop(struct mig_dest *d, const struct mig_record *r, uint64_t now_n
 	d->stopped = true;
 	if (!d->job)
 		return;
-	d->job->type = stop.round == 1 ? MIG_MOVE_RESUME : MIG_MOVE_LIVE;
+	if (!d->job->type)
+		d->job->type = stop.round == 1 ? MIG_MOVE_RESUME : MIG_MOVE_LIVE;
 	mig_job_phase(d->job, MIG_PHASE_STOP, now_ns);
 }
 

@@ -113,7 +113,18 @@ static void take_definition(struct mig_dest *d, const struct mig_offer *offer)
 	memcpy(d->note.vm_uuid, def->uuid, sizeof(d->note.vm_uuid));
 }
 
-static void begin_loading(struct mig_dest *d, uint64_t now_ns)
+/* 0: not said, or of a later version. */
+static enum mig_move_type type_of(const struct mig_offer *offer)
+{
+	switch (offer->move_type) {
+	case MIG_MOVE_LIVE:	return MIG_MOVE_LIVE;
+	case MIG_MOVE_RESUME:	return MIG_MOVE_RESUME;
+	case MIG_MOVE_RESTART:	return MIG_MOVE_RESTART;
+	default:		return (enum mig_move_type)0;
+	}
+}
+
+static void begin_loading(struct mig_dest *d, const struct mig_offer *offer, uint64_t now_ns)
 {
 	d->load = (struct mig_load){
 		.guest = d->guest, .pages = d->def.memory_bytes >> PAGE_SHIFT, .round = 1,
@@ -131,6 +142,7 @@ static void begin_loading(struct mig_dest *d, uint64_t now_ns)
 	memcpy(d->job->peer_name, d->peer_name, sizeof(d->job->peer_name));
 	d->job->peer_ipv4 = d->peer_ipv4;
 	d->job->incoming = true;
+	d->job->type = type_of(offer);
 	d->job->state = MIG_JOB_ACTIVE;
 	d->job->started_ns = now_ns;
 	d->job->rounds = 1;
@@ -172,7 +184,7 @@ void dest_on_offer(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 		return;
 	}
 	if (d->guest) {
-		begin_loading(d, now_ns);
+		begin_loading(d, &offer, now_ns);
 		dest_go(d, MIG_DEST_ROUNDS, UINT64_MAX);
 	} else {
 		dest_go(d, MIG_DEST_CLOSING, now_ns + CLOSING_NS);

@@ -53,7 +53,7 @@ struct mig_job {
 	uint16_t peer_port;
 	char peer_name[64];		/* "" before HELLO */
 	bool incoming;			/* this host is the destination */
-	enum mig_move_type type;	/* 0: not known here (a destination learns it from STOP) */
+	enum mig_move_type type;	/* 0: not known here (the source is older: STOP tells Live from the others) */
 	enum mig_job_state state;
 	enum mig_phase phase;
 	bool in_doubt;			/* committed, outcome unknown here; doubt says why */

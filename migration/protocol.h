@@ -104,6 +104,7 @@ _Static_assert(sizeof(struct mig_state_head) == 16, "wire");
 	F(4, 1, uint32_t, tsc_khz, UINT32_MAX, "of the guest's TSC")			\
 	F(5, 1, uint32_t, cpu_policy_bytes, 1024, "valid in cpu_policy")	\
 	F(6, 1, uint32_t, inventory_bytes, 512, "valid in inventory")		\
+	F(0x800b, 1, uint16_t, move_type, UINT16_MAX, "enum mig_move_type, for people") \
 	A(7, 1, uint8_t, uuid, 16, UINT8_MAX, "of the virtual machine")		\
 	A(8, 1, uint8_t, name, 32, UINT8_MAX, "of the virtual machine")		\
 	A(9, 1, uint8_t, cpu_policy, 1024, UINT8_MAX, "CPUID policy, opaque")		\

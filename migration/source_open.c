@@ -56,6 +56,7 @@ static void put_offer(struct mig_source *s, uint64_t now_ns)
 		(s->options.verify ? MIG_OFFER_VERIFY : 0);
 	offer.vcpus = def->vcpus;
 	offer.tsc_khz = def->tsc_khz;
+	offer.move_type = (uint16_t)s->options.type;
 	offer.cpu_policy_bytes = def->cpu_policy_bytes;
 	offer.inventory_bytes = def->inventory_bytes;
 	memcpy(offer.uuid, def->uuid, sizeof(offer.uuid));

@@ -13,6 +13,7 @@ MEMORY_UNIT = 2 << 20
 MIGRATE, CHECK, SETTLE, RESUME = 1, 2, 3, 4
 CAPABILITY_RECORDS_KEPT, CAPABILITY_RESUME, CAPABILITY_RECORDS_FOUND = 1 << 1, 1 << 4, 1 << 5
 FLAG_CHECK, FLAG_VERIFY = 1, 2
+MOVE_TYPES = {2: "live", 3: "resume", 4: "restart"}
 PURPOSES = {MIGRATE: "migrate", CHECK: "check", SETTLE: "settle", RESUME: "resume"}
 
 
@@ -359,6 +360,8 @@ class Conversation:
         if self.offer:
             out["guest"] = {"name": text(self.offer["name"]), "memory_bytes": self.offer["memory_bytes"],
                             "vcpus": self.offer["vcpus"], "tsc_khz": self.offer["tsc_khz"]}
+            if self.offer.get("move_type") in MOVE_TYPES:
+                out["guest"]["moves"] = MOVE_TYPES[self.offer["move_type"]]
         if self.memory:
             out.update(rounds=self.rounds, pages_sent=self.memory.sent, nonzero_pages=len(self.memory.content))
         if self.digest is not None:

@@ -28,7 +28,7 @@ TABLES = {
     "OFFER": {1: ("memory_bytes", 8, 1, 1 << 46), 2: ("flags", 4, 1, 3), 3: ("vcpus", 4, 1, 65535),
               4: ("tsc_khz", 4, 1, None), 5: ("cpu_policy_bytes", 4, 1, 1024), 6: ("inventory_bytes", 4, 1, 512),
               7: ("uuid", 1, 16, None), 8: ("name", 1, 32, None), 9: ("cpu_policy", 1, 1024, None),
-              10: ("inventory", 1, 512, None)},
+              10: ("inventory", 1, 512, None), 0x800b: ("move_type", 2, 1, None)},
     "ACCEPT": {1: ("state_bytes", 8, 1, None), 0x8002: ("resume_grace_ms", 4, 1, 3600000)},
     "REJECT": {1: ("count", 4, 1, 12), 2: ("text", 1, 2400, None)},
     "ROUND_END": {1: ("raw_pages", 8, 1, None), 2: ("zero_pages", 8, 1, None), 3: ("round", 4, 1, None),

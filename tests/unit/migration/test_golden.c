@@ -96,6 +96,7 @@ Test(golden, version_1_loads_and_ends_with_the_same_digest_and_memory)
 	cr_expect_gt(g->counter, 20, "its state came too");
 	cr_expect_eq(memory_hash(g), noted("\"memory_hash\""));
 	cr_expect_str_eq(g->def.name, "web1");
+	cr_expect_eq(mig_job_get(pair.host[1].service, 0)->type, MIG_MOVE_LIVE, "OFFER had no type then");
 }
 
 Test(golden, another_byte_of_memory_is_noticed)

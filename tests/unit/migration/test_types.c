@@ -49,6 +49,7 @@ Test(types, resume_moves_a_guest_that_stands_still_with_memory_and_state_equal)
 
 	cr_assert_eq(job->state, MIG_JOB_COMPLETED, "%s", job->error);
 	cr_expect_eq(job->type, MIG_MOVE_RESUME);
+	cr_expect_eq(mig_job_get(pair.host[1].service, 0)->type, MIG_MOVE_RESUME);
 	cr_expect_eq(job->hash_source, job->hash_destination);
 	cr_expect(fake_guest_equal(web1, new));
 	cr_expect_eq(job->rounds, 1);
@@ -199,6 +200,7 @@ static void expect_a_fresh_guest_on_b(const struct mig_job *job)
 
 	cr_assert_eq(job->state, MIG_JOB_COMPLETED, "%s", job->error);
 	cr_expect_eq(job->type, MIG_MOVE_RESTART);
+	cr_expect_eq(mig_job_get(pair.host[1].service, 0)->type, MIG_MOVE_RESTART);
 	cr_expect_eq(job->hash_source, job->hash_destination);
 	cr_assert_not_null(new);
 	cr_expect_eq(new->counter, 0, "it begins anew");

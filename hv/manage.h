@@ -25,7 +25,7 @@ struct manage_host {
 	bool can_run_vms;		/* VT-x with all Tern requires */
 	char why_not[WHY_TEXT];		/* set when !can_run_vms */
 	bool records_kept;		/* an earlier boot's records of hand-offs were found and more are taken, so they survive a restart */
-	char records[WHY_TEXT];		/* where records are, as a sentence */
+	char records[320];		/* where records are, as a sentence */
 };
 
 /* CIM_ComputerSystem.EnabledState is derived from this. */

@@ -42,6 +42,7 @@ void manage_host_get(struct manage_host *out)
 	out->can_run_vms = host->can_run_vms;
 	fmt(out->why_not, sizeof(out->why_not), "%s", host->why_not);
 	out->records_kept = store_state() == STORE_KEPT;
+	_Static_assert(sizeof(out->records) >= STORE_TEXT, "the whole sentence");
 	fmt(out->records, sizeof(out->records), "%s", store_text());
 }
 

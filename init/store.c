@@ -27,7 +27,7 @@ struct boot_note { uint8_t boot_id[16]; uint64_t count; };
 static struct { uint8_t key[MIG_STORE_KEY]; bool used; } known[MIG_STORE_ENTRIES];
 static uint64_t room;		/* bytes the firmware can still take, at least as far as Tern fills it */
 static enum store_state state;
-static char text[WHY_TEXT];
+static char text[STORE_TEXT];
 static struct mig_store seam;
 
 /* Firmware cleans its store at its start at the earliest. */

@@ -6,6 +6,8 @@
 
 #define STORE_RESERVE 4096u	/* bytes left in the firmware's store from which on only records that exist are replaced */
 
+#define STORE_TEXT 320u		/* of store_text: what follows from a full store, and the firmware's own reason (WHY_TEXT) */
+
 enum store_state {
 	STORE_NONE,		/* no variables: records live in memory */
 	STORE_FORGETFUL,	/* written, but an earlier boot's were not found: the first boot, or the firmware forgets */

@@ -9,6 +9,7 @@
 
 struct fake_uefi_vars {
 	enum err init, put;		/* what they answer instead of ERR_OK */
+	const char *put_why;		/* and with which words; NULL: with few */
 	unsigned puts, removes;		/* calls that reached it */
 	size_t room;
 };

@@ -130,10 +130,17 @@ CIM_BODY = """<?xml version="1.0" encoding="utf-8"?>
 </IMETHODCALL></SIMPLEREQ></MESSAGE></CIM>"""
 
 
-def computer_systems(address):
-    """The names of the CIM_ComputerSystem instances that a host enumerates."""
-    status, _, body = http_request(address, body=CIM_BODY, headers=CIM_HEADERS)
-    expect(status == 200, f"HTTP 200 to EnumerateInstanceNames, not {status}: {body[:300]!r}")
+def computer_systems_answer(address, method="EnumerateInstanceNames"):
+    """What a host answers to @method about CIM_ComputerSystem."""
+    status, _, body = http_request(address, body=CIM_BODY.replace("EnumerateInstanceNames", method),
+                                   headers=CIM_HEADERS | {"CIMMethod": method})
+    expect(status == 200, f"HTTP 200 to {method}, not {status}: {body[:300]!r}")
     text = body.decode()
     expect("<IRETURNVALUE>" in text, f"an IRETURNVALUE in {text[:600]}")
+    return text
+
+
+def computer_systems(address):
+    """The names of the CIM_ComputerSystem instances that a host enumerates."""
+    text = computer_systems_answer(address)
     return re.findall(r'KEYBINDING NAME="Name">\s*<KEYVALUE[^>]*>([^<]*)<', text)

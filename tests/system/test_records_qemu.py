@@ -2,9 +2,10 @@
 # Records of hand-offs are variables of the firmware: they survive a restart, and a store that is full, strange or missing is
 # survived with a sentence.
 # limit: 240
+import re
 from lablib import state
 from lablib.nvram import ATTRIBUTES, TERN, Store
-from harness import FOLDER, Cases, computer_systems, expect, lab, lab_command, log_of, wait_log
+from harness import FOLDER, Cases, computer_systems, computer_systems_answer, expect, lab, lab_command, log_of, wait_log
 
 HOST = "lab-a"
 KEY = "00112233445566778899aabbccddeeff"
@@ -66,6 +67,8 @@ with lab("--hosts", "1", "--emulator", "qemu", "--memory", "256", "--keep-variab
         wait_log(HOST, r"records: not yet proven", 1)
     with c.case("a full store: what is there is read, and that nothing can be written is said"):
         restart(lambda store: store.fill(40))
-        wait_log(HOST, r"records: kept by the firmware, and no more until this host restarts, hand-offs go on by boot ids: writing variable Boot: .*full", 1)
+        wait_log(HOST, r"records: kept by the firmware, and no more until this host restarts, hand-offs go on by boot ids: writing variable Boot: .*full.*\(EFI_OUT_OF_RESOURCES\)$", 1)
+        told = re.search(r'"RecordsStatus".*?<VALUE>(.*?)</VALUE>', computer_systems_answer("10.77.0.2", "EnumerateInstances"), re.S)
+        expect(told and told.group(1).endswith("(EFI_OUT_OF_RESOURCES)"), f"the whole sentence: {told and told.group(1)}")
         up_and_well()
     c.end()

@@ -273,3 +273,18 @@ Test(store, of_a_damaged_entry_nothing_but_the_key_is_shown_and_that_can_be_writ
 	cr_assert_eq(entries(), 1);
 	cr_assert_str_eq(last, "aborted");
 }
+
+/* The longest sentences of arch/x86_64/uefi_vars.c, in both ways to become full. */
+Test(store, a_full_one_says_its_reason_to_the_end)
+{
+	fake_uefi_vars.put_why = "the firmware's variable store is full; firmware often frees old entries only at a restart (EFI_OUT_OF_RESOURCES)";
+	boot(boot_1);
+	fake_uefi_vars.put = ERR_SPACE;
+	cr_assert_eq(put(key_a, "prepared"), ERR_SPACE);
+	cr_expect(strstr(store_text(), "not proven to survive a restart"));
+	cr_expect(strstr(store_text(), "writing " NAME_A ": the firmware's"), "%s", store_text());
+	cr_expect(strstr(store_text(), "(EFI_OUT_OF_RESOURCES)"), "%s", store_text());
+	boot(boot_2);
+	cr_expect_eq(store_state(), STORE_FULL);
+	cr_expect(strstr(store_text(), "(EFI_OUT_OF_RESOURCES)"), "%s", store_text());
+}

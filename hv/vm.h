@@ -92,7 +92,7 @@ struct vm *vm_slot(void);
 /* The state that @event leads to; false: not possible in this state (logged, nothing changed). */
 bool vm_life(struct vm *vm, enum vm_event event);
 /* A VM that has ended and is not @defined here can't be started again: it is forgotten VM_KEEP_NS after its end, so that whoever
- * asks until then sees how it ended. To be called now and then; true when its slot has become free. */
+ * asks until then sees how it ended; earlier if one of its name arrives. To be called now and then; true when its slot has become free. */
 #define VM_KEEP_NS 300000000000ull
 bool vm_forget(struct vm *vm, bool defined, uint64_t now_ns);
 const char *vm_state_name(enum vm_state s);

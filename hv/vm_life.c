@@ -10,7 +10,7 @@
 static const uint8_t next[VM_STATES][VM_EVENTS] = {
 /*		   DEFINE	START	    STOP	CRASH	    FREEZE     RESUME	   RELEASE  EXPECT	 ARRIVE	     DISCARD	 PREPARE    FORGET */
 [VM_FREE]	= { VM_DEFINED, NO,	    NO,		NO,	    NO,	       NO,	   NO,	    VM_INCOMING, NO,	     NO,	 NO,	    NO },
-[VM_DEFINED]	= { NO,		VM_RUNNING, NO,		VM_CRASHED, NO,	       NO,	   NO,	    NO,		 NO,	     NO,	 VM_FROZEN, NO },
+[VM_DEFINED]	= { NO,		VM_RUNNING, NO,		VM_CRASHED, NO,	       NO,	   NO,	    NO,		 NO,	     NO,	 VM_FROZEN, VM_FREE },
 [VM_RUNNING]	= { NO,		NO,	    VM_STOPPED, VM_CRASHED, VM_FROZEN, NO,	   NO,	    NO,		 NO,	     NO,	 NO,	    NO },
 [VM_FROZEN]	= { NO,		NO,	    NO,		NO,	    NO,	       VM_RUNNING, VM_FREE, NO,		 NO,	     VM_STOPPED, NO,	    NO },
 [VM_INCOMING]	= { NO,		NO,	    NO,		NO,	    NO,	       NO,	   NO,	    NO,		 VM_RUNNING, VM_FREE,	 NO,	    NO },

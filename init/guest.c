@@ -237,8 +237,12 @@ static void run(struct mig_guest *g, uint64_t stopped_ns)
 
 static void discard(struct mig_guest *g)
 {
-	if (vm_life(vm_of(g), VM_EVENT_DISCARD))
-		vm_free_resources(vm_of(g));
+	struct vm *vm = vm_of(g);
+
+	if (!vm_life(vm, VM_EVENT_DISCARD))
+		return;
+	vm_free_resources(vm);
+	vms_redefine(vm->name);
 }
 
 static const struct mig_guest_ops ops = {
@@ -283,11 +287,13 @@ void guest_check(const struct mig_definition *def, struct why_list *reasons)
 	struct vm_plan plan;
 	struct why why = { "" };
 	unsigned before = reasons->count;
+	const struct vm *same;
 
 	plan_from(def, &plan, &policy, reasons);
 	vm_plan_check(&plan, reasons);
-	if (vm_find(def->name) && reasons->count == before)
-		why_add(reasons, "a VM named %s exists here already (%s)", def->name, vm_state_name(vm_find(def->name)->state));
+	same = vm_find(def->name);
+	if (same && !vms_gives_way(same, def->uuid) && reasons->count == before)
+		why_add(reasons, "a VM named %s exists here already (%s)", def->name, vm_state_name(same->state));
 	if (reasons->count == before) {
 		if (cpuid_policy_build(&offers, "host", def->vcpus, time_tsc_khz(), &why) != ERR_OK)
 			why_add(reasons, "this host's CPU: %s", why.text);
@@ -306,12 +312,16 @@ struct mig_guest *guest_create(const struct mig_definition *def, struct why_list
 	unsigned before = reasons->count;
 
 	guest_check(def, reasons);
+	vm = vm_find(def->name);
+	if (reasons->count != before || (vm && !vm_life(vm, VM_EVENT_FORGET)))
+		return NULL;
 	vm = vm_slot();
-	if (reasons->count != before || !vm)
+	if (!vm)
 		return NULL;
 	plan_from(def, &plan, &policy, reasons);
 	if (vm_create(vm, &plan, &why) != ERR_OK) {
 		why_add(reasons, "%s", why.text);
+		vms_redefine(def->name);
 		return NULL;
 	}
 	vm_life(vm, VM_EVENT_EXPECT);

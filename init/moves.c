@@ -169,6 +169,11 @@ bool moves_vm_held(const struct vm *vm, struct why *why)
 	return mig_service_vm_held(service, vm->uuid, why);
 }
 
+bool moves_vm_away(const uint8_t uuid[16])
+{
+	return mig_service_vm_away(service, uuid);
+}
+
 uint32_t moves_vm_job(const char *name)
 {
 	const struct mig_job *j = open_job(name);

@@ -205,6 +205,21 @@ static void define(const struct config_vm *d)
 		why_set(&vm->why, "[vm %s] (line %u of tern.conf) has mistakes", d->name, d->line);
 }
 
+bool vms_gives_way(const struct vm *vm, const uint8_t uuid[16])
+{
+	if (!vm_life_allows(vm, VM_EVENT_FORGET))
+		return false;
+	return !definition(vm->name) || (!memcmp(vm->uuid, uuid, sizeof(vm->uuid)) && moves_vm_away(uuid));
+}
+
+void vms_redefine(const char *name)
+{
+	const struct config_vm *d = definition(name);
+
+	if (d && !vm_find(d->name))
+		define(d);
+}
+
 void vms_init(const struct boot_info *boot)
 {
 	struct why why;

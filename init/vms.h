@@ -17,6 +17,11 @@ enum err vms_restartable(const struct vm *vm, struct vm_plan *plan, struct cpuid
 enum err vms_prepare(struct vm *vm, struct why *why) NODISCARD;
 /* Lets go of VMs that ended and are not defined here; to be called now and then. */
 void vms_forget(uint64_t now_ns);
+/* Does @vm let one of its name and @uuid arrive? If it ended and is not defined here; or if it is the same machine, which is away, and
+ * only defined here since a restart of this host. */
+bool vms_gives_way(const struct vm *vm, const uint8_t uuid[16]);
+/* The arrival for which a VM gave way has failed: what tern.conf defines is known again. */
+void vms_redefine(const char *name);
 /* Could a VM with that UUID be started afresh here? */
 bool vms_defines(const uint8_t uuid[16]);
 /* After a reset request stopped @vm: it boots again if tern.conf here defines it and marks it autostart. */

@@ -61,6 +61,8 @@ enum err mig_service_guest_gone(struct mig_service *m, struct mig_guest *guest, 
 /* True, with a sentence, if the VM must not be started afresh here: it was handed over or its hand-off is open, it is away, it is
  * being received, or it was lost here while its source still has a copy. */
 bool mig_service_vm_held(const struct mig_service *m, const uint8_t uuid[16], struct why *why);
+/* True if the VM went to another host and has not come back; false also while that is not settled. */
+bool mig_service_vm_away(const struct mig_service *m, const uint8_t uuid[16]);
 /* An operator's way out of a doubt. ERR_NOTFOUND; ERR_STATE: it does not apply, @why says why; ERR_REFUSED without @accept_risk:
  * @why is what it would risk now; ERR_IO: it could not be recorded and was not done. ERR_OK: done, the job says that it was forced. */
 enum err mig_job_force(struct mig_service *m, uint32_t job, enum mig_force force, bool accept_risk, uint64_t now_ns,

@@ -151,3 +151,15 @@ bool mig_service_vm_held(const struct mig_service *m, const uint8_t uuid[16], st
 			return true;
 	return away ? held_by_note(away, why) : held_by_strange(r, uuid, why);
 }
+
+bool mig_service_vm_away(const struct mig_service *m, const uint8_t uuid[16])
+{
+	const struct mig_records *r = &m->core.records;
+
+	if (mig_records_left(r, uuid))
+		return false;
+	for (unsigned i = 0; i < MIG_RECORDS; i++)
+		if (r->note[i].state == MIG_RECORD_DONE && r->note[i].owes_away && !memcmp(r->note[i].vm_uuid, uuid, 16))
+			return true;
+	return mig_away_get(r, uuid) != NULL;
+}

@@ -18,7 +18,7 @@ static const struct { enum vm_state from; enum vm_event event; enum vm_state to;
 	{ VM_CRASHED, VM_EVENT_START, VM_RUNNING }, { VM_DEFINED, VM_EVENT_PREPARE, VM_FROZEN },
 	{ VM_STOPPED, VM_EVENT_PREPARE, VM_FROZEN }, { VM_CRASHED, VM_EVENT_PREPARE, VM_FROZEN },
 	{ VM_FROZEN, VM_EVENT_DISCARD, VM_STOPPED }, { VM_STOPPED, VM_EVENT_FORGET, VM_FREE },
-	{ VM_CRASHED, VM_EVENT_FORGET, VM_FREE },
+	{ VM_CRASHED, VM_EVENT_FORGET, VM_FREE }, { VM_DEFINED, VM_EVENT_FORGET, VM_FREE },
 };
 
 static int step_of(enum vm_state from, enum vm_event event)

@@ -43,6 +43,14 @@ static bool held(int host, const char *word)
 	return is;
 }
 
+static bool away(int host)
+{
+	uint8_t uuid[16];
+
+	memset(uuid, 0x77, sizeof(uuid));
+	return mig_service_vm_away(pair.host[host].service, uuid);
+}
+
 Test(restart, of_a_prepared_destination_lets_the_source_resume)
 {
 	lose_record(0, MIG_COMMIT);
@@ -105,9 +113,11 @@ Test(restart, of_a_committed_source_finds_the_guest_running_there)
 {
 	lose_record(1, MIG_RUNNING);
 	pair_restart(&pair, 0, FAKE_STORE_KEEPS);
+	cr_expect_not(away(0), "that is not settled");
 	heal(30);
 	cr_expect_eq(the_job(0)->state, MIG_JOB_COMPLETED);
 	cr_expect(held(0, "moved to lab-b"));
+	cr_expect(away(0));
 	cr_expect_not(held(1, ""));
 	cr_expect_eq(fake_store_entries(&store[1]), 0);
 }
@@ -165,11 +175,13 @@ Test(restart, keeps_a_machine_that_left_from_being_started_until_it_comes_back)
 	cr_expect(held(0, "moved to lab-b"));
 	pair_restart(&pair, 0, FAKE_STORE_KEEPS);
 	cr_expect(held(0, "moved to lab-b"));
+	cr_expect(away(0) && !away(1));
 	job = pair_migrate(&pair, 1, MIG_VERIFY_FULL);
 	cr_assert_eq(pair_wait(&pair, 1, job, 30 * SECOND)->state, MIG_JOB_COMPLETED);
 	pair_run(&pair, SECOND);
 	cr_expect_not(held(0, ""));
 	cr_expect(held(1, "moved to lab-a"));
+	cr_expect(away(1) && !away(0));
 	pair_restart(&pair, 0, FAKE_STORE_LOSES_DROP);
 	cr_expect_not(held(0, ""), "it had come back");
 }

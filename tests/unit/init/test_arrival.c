@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: init/guest.c init/vms.c hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/throttle.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/uuid.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c */
+#include "init/guest.h"
+#include <criterion/criterion.h>
+#include <string.h>
+#include "hv/vm_boot.h"
+#include "init/host.h"
+#include "init/moves.h"
+#include "init/vms.h"
+#include "tests/fake/fake_vm.h"
+
+/* A machine that arrives under a name that is known here. */
+
+static struct boot_info boot;
+static struct host_info info;
+static struct mig_definition def;
+static struct why_list reasons;
+static bool away;
+
+const struct host_info *host_info(void)
+{
+	return &info;
+}
+
+bool moves_vm_held(const struct vm *vm, struct why *why)
+{
+	why_set(why, "%s is away", vm->name);
+	return away;
+}
+
+bool moves_vm_away(const uint8_t uuid[16])
+{
+	return away && !memcmp(uuid, def.uuid, 16);
+}
+
+enum err vm_boot_linux(struct vm *vm, const struct vm_boot *b, struct why *why)
+{
+	why_set(why, "%s has no kernel %p here", vm->name, b->kernel);
+	return ERR_NOTFOUND;
+}
+
+static void setup(void)
+{
+	fake_vm_reset();
+	memset(&reasons, 0, sizeof(reasons));
+	memset(&boot, 0, sizeof(boot));
+	away = false;
+	info.config = &boot.config;
+	vms_init(&boot);
+	fake_vm(8);
+	guest_of(vm_find("web"))->ops->definition(guest_of(vm_find("web")), &def);
+}
+
+TestSuite(arrival, .init = setup, .fini = fake_vm_reset);
+
+/* tern.conf has it with the UUID of the one that arrives, or with another. */
+static void define(bool same)
+{
+	struct config_vm *d = &boot.config.vm[boot.config.vms++];
+
+	strcpy(d->name, "web");
+	strcpy(d->uuid, same ? "01020300-0000-0000-0000-000000000000" : "ff020300-0000-0000-0000-000000000000");
+	d->memory_bytes = 8 << 20;
+	d->vcpus = 1;
+}
+
+static void power_off(void)
+{
+	struct vm *vm = vm_find("web");
+
+	vm_life(vm, VM_EVENT_STOP);
+	vm_free_resources(vm);
+}
+
+/* The host has restarted: only what tern.conf defines is known. */
+static void restart(void)
+{
+	vm_free_resources(vm_find("web"));
+	memset(vms, 0, sizeof(vms));
+	vms_init(&boot);
+}
+
+static struct mig_guest *arrive(void)
+{
+	guest_check(&def, &reasons);
+	cr_assert_eq(vm_find("web")->state == VM_INCOMING, false, "a check has no effect");
+	return reasons.count ? NULL : guest_create(&def, &reasons);
+}
+
+static void expect_refusal(const char *words)
+{
+	cr_expect_null(arrive());
+	cr_expect_eq(reasons.count, 1);
+	cr_expect(strstr(reasons.why[0].text, words), "%s", reasons.why[0].text);
+}
+
+Test(arrival, that_runs_here_lets_no_other_of_its_name_in)
+{
+	expect_refusal("running");
+}
+
+Test(arrival, that_ended_here_and_is_defined_nowhere_here_makes_room)
+{
+	power_off();
+	cr_assert_not_null(arrive(), "%s", reasons.why[0].text);
+	cr_expect_eq(vm_find("web")->state, VM_INCOMING);
+}
+
+Test(arrival, that_ended_here_and_is_defined_here_stays)
+{
+	define(true);
+	power_off();
+	expect_refusal("exists here already (stopped)");
+}
+
+Test(arrival, that_is_defined_here_and_away_comes_home_after_a_restart)
+{
+	define(true);
+	restart();
+	away = true;
+	cr_assert_not_null(arrive(), "%s", reasons.why[0].text);
+	cr_expect_eq(vm_find("web")->state, VM_INCOMING);
+}
+
+Test(arrival, that_did_not_come_home_after_all_is_defined_here_again)
+{
+	struct mig_guest *g;
+
+	define(true);
+	restart();
+	away = true;
+	g = arrive();
+	cr_assert_not_null(g, "%s", reasons.why[0].text);
+	g->ops->discard(g);
+	cr_assert_not_null(vm_find("web"));
+	cr_expect_eq(vm_find("web")->state, VM_DEFINED);
+	cr_expect(!memcmp(vm_find("web")->uuid, def.uuid, 16));
+}
+
+Test(arrival, that_is_defined_here_with_another_uuid_is_another_machine)
+{
+	define(false);
+	restart();
+	away = true;
+	expect_refusal("exists here already (defined)");
+}

@@ -87,12 +87,18 @@ struct run { struct side source, destination; double total_s; struct content con
 /* Moves @m to another process; leaves with the job's sentence if that fails. */
 void run_migration(struct memory *m, const struct options *o, struct run *out);
 
-/* ceiling.c: bytes a second of what no engine can beat. */
+/* ceiling.c: bytes a second of what no engine can beat, and the CPU time of the way that spends the least at its busier end. */
 struct ceiling { double memcpy_rate, tcp_rate, send_cpu_s_per_gb, recv_cpu_s_per_gb; };
+/* Keeps the best of what @out holds and of what is measured now. */
 void ceiling_measure(const struct memory *m, struct ceiling *out);
 
 /* report.c */
 void report(const struct options *o, const struct run *r, const struct ceiling *c);
+
+static inline double busier(double a, double b)
+{
+	return a > b ? a : b;
+}
 
 uint64_t bench_now_ns(void);
 double bench_cpu_s(void);

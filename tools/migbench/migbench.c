@@ -134,7 +134,7 @@ static void parse(int argc, char **argv, struct options *o)
 int main(int argc, char **argv)
 {
 	struct options o = { .spare_bytes = 1024 * MIB, .encoding = "auto", .dirty_bytes = 256, .max_downtime_ms = 300 };
-	struct ceiling before = { 0 }, after = { 0 };
+	struct ceiling best = { 0 };
 	struct memory m;
 	struct run r = { 0 };
 
@@ -144,16 +144,12 @@ int main(int argc, char **argv)
 	content_measure(&m, &r.content);
 	if (!o.no_ceilings) {
 		r.content.zstd_bytes = shrink_bytes(&m);
-		ceiling_measure(&m, &before);
+		ceiling_measure(&m, &best);
 	}
 	run_migration(&m, &o, &r);
-	/* On a machine that others use too, the mean of before and after is the fairer ceiling. */
+	/* On a machine that others use too, one of the two may have been slowed down. */
 	if (!o.no_ceilings)
-		ceiling_measure(&m, &after);
-	after.memcpy_rate = (before.memcpy_rate + after.memcpy_rate) / 2;
-	after.tcp_rate = (before.tcp_rate + after.tcp_rate) / 2;
-	after.send_cpu_s_per_gb = (before.send_cpu_s_per_gb + after.send_cpu_s_per_gb) / 2;
-	after.recv_cpu_s_per_gb = (before.recv_cpu_s_per_gb + after.recv_cpu_s_per_gb) / 2;
-	report(&o, &r, &after);
+		ceiling_measure(&m, &best);
+	report(&o, &r, &best);
 	return 0;
 }

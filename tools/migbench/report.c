@@ -8,11 +8,6 @@
 /* The same rows make the table and the JSON. */
 struct row { const char *key, *text, *unit; double value; int digits; };
 
-static double busier(double a, double b)
-{
-	return a > b ? a : b;
-}
-
 static unsigned rows(const struct options *o, const struct run *r, const struct ceiling *c, struct row *out)
 {
 	const struct mig_job *job = &r->source.job;

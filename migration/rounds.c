@@ -235,17 +235,29 @@ static uint64_t never_sent(const struct mig_rounds *r, uint64_t chunk)
 	return pages;
 }
 
+static uint64_t to_come(const struct mig_rounds *r)
+{
+	uint64_t pages = 0;
+
+	for (uint64_t c = r->chunk + r->harvested; c < r->chunks; c++)
+		if (r->still || !chunk_sent(r, c))
+			pages += never_sent(r, c);
+	return pages;
+}
+
 uint64_t mig_rounds_left(const struct mig_rounds *r)
 {
 	uint64_t pages = mig_encode_backs(&r->encode);
 
 	if (r->harvested)
-		for (unsigned w = 0; w < 8; w++)
+		for (unsigned w = 0; w < CHUNK_PAGES / 64; w++)
 			pages += (unsigned)__builtin_popcountll(r->bitmap[w]);
-	if (!r->still)
-		pages += mig_inflight_lost_pages(&r->inflight) + r->guest->ops->dirty_pages(r->guest);
-	for (uint64_t c = r->chunk + r->harvested; c < r->chunks; c++)
-		if (r->still || !chunk_sent(r, c))
-			pages += never_sent(r, c);
-	return pages;
+	if (r->still)
+		return pages + to_come(r);
+	return pages + mig_inflight_lost_pages(&r->inflight) + r->guest->ops->dirty_pages(r->guest);
+}
+
+uint64_t mig_rounds_unsent(const struct mig_rounds *r)
+{
+	return r->still ? 0 : to_come(r);
 }

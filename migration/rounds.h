@@ -43,5 +43,7 @@ void mig_rounds_confirm(struct mig_rounds *r);
 /* Only the first @arrived records of the attempt have: what later ones carried, and what was harvested and not sent, is dirty
  * again, and no page of it is taken for known to D. A new pass must begin. ERR_RANGE as mig_inflight_lose. */
 enum err mig_rounds_lost(struct mig_rounds *r, uint64_t arrived) NODISCARD;
-/* Pages to send if this pass were the last: dirty ones, and all of chunks that never went out. */
+/* Pages still to send that were sent before or are harvested; of a guest that stands, all of the pass. */
 uint64_t mig_rounds_left(const struct mig_rounds *r);
+/* Pages besides them that this pass sends for the first time while the guest runs. */
+uint64_t mig_rounds_unsent(const struct mig_rounds *r);

@@ -76,7 +76,8 @@ void source_measure(struct mig_source *s, uint64_t now_ns, struct mig_budget *bu
 		budget->term_ns[MIG_TERM_PAGES] += took;
 		budget->total_ns += took;
 	}
-	s->job->bytes_left = m->dirty_pages * PAGE_SIZE;
+	/* A stop comes after this round: what it sends for the first time is to be sent, but not then. */
+	s->job->bytes_left = (m->dirty_pages + mig_rounds_unsent(&s->rounds)) * PAGE_SIZE;
 	s->job->rate_bytes = s->rate.average ? s->rate.average : mig_rate_known(&s->rate);
 	if (took > 1000000 && !s->still)
 		s->job->dirty_rate_pages = s->guest->ops->dirty_pages(s->guest) * 1000 / (took / 1000000);

@@ -87,8 +87,8 @@ struct run { struct side source, destination; double total_s; struct content con
 /* Moves @m to another process; leaves with the job's sentence if that fails. */
 void run_migration(struct memory *m, const struct options *o, struct run *out);
 
-/* ceiling.c: bytes a second of what no engine can beat, and the CPU time of the way that spends the least at its busier end. */
-struct ceiling { double memcpy_rate, tcp_rate, send_cpu_s_per_gb, recv_cpu_s_per_gb; };
+/* ceiling.c: bytes a second of what no engine can beat, also of TCP used as the engine does, and the CPU time of the way that spends the least at its busier end. */
+struct ceiling { double memcpy_rate, tcp_rate, tcp_alike_rate, send_cpu_s_per_gb, recv_cpu_s_per_gb; };
 /* Keeps the best of what @out holds and of what is measured now. */
 void ceiling_measure(const struct memory *m, struct ceiling *out);
 

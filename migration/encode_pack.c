@@ -4,13 +4,17 @@
 #include "encode_pack.h"
 #include <string.h>
 #define ZSTD_STATIC_LINKING_ONLY
+#define ZSTD_DISABLE_DEPRECATE_WARNINGS	/* what replaces ZSTD_compress_advanced brings all of streaming along */
 #include <zstd.h>
 #include <zstd_errors.h>
 #include "lib/bytes.h"
 #include "lib/log.h"
 
-/* The quickest level that compresses literals too; slower ones gain a hundredth. */
-#define LEVEL		1
+/* As zstd's level 1, with a table twice as large and matches of five bytes: the same work, and about a hundredth smaller. A target
+ * length would make it quicker and leave literals as they are: 5 % more of a Linux guest. */
+static const ZSTD_compressionParameters how = {
+	.windowLog = 17, .chainLog = 12, .hashLog = 14, .searchLog = 1, .minMatch = 5, .strategy = ZSTD_fast,
+};
 #define WINDOW_MAX	(MIG_PACK_MAX * PAGE_SIZE)
 #define ENCODE_WORK	(640u << 10)
 #define DECODE_WORK	(224u << 10)
@@ -51,7 +55,8 @@ size_t mig_pack_encode(const struct mig_pack *p, unsigned count, uint8_t *out, s
 		return 0;
 	for (unsigned k = 1; k < count; k++)
 		le16_put(out + 2 * (k - 1), (uint16_t)(p->pfn[k] - p->pfn[k - 1] - 1));
-	n = ZSTD_compressCCtx(ctx, out + skips, room - skips, p->bytes, count * PAGE_SIZE, LEVEL);
+	n = ZSTD_compress_advanced(ctx, out + skips, room - skips, p->bytes, count * PAGE_SIZE, NULL, 0,
+				   (ZSTD_parameters){ ZSTD_adjustCParams(how, count * PAGE_SIZE, 0), { .contentSizeFlag = 1 } });
 	if (ZSTD_isError(n) && ZSTD_getErrorCode(n) != ZSTD_error_dstSize_tooSmall)
 		panic("zstd: error %d", (int)ZSTD_getErrorCode(n));
 	return ZSTD_isError(n) ? 0 : skips + n;

@@ -35,6 +35,9 @@
 #ifndef AUTOSTARTS
 #define AUTOSTARTS 0	/* times that S, restarted with its records, starts the machine afresh where nothing holds it */
 #endif
+#ifndef FULLS
+#define FULLS 0		/* times that a host's store (-DDURABLE) becomes full */
+#endif
 #define CONNS 3		/* connections that exist at once */
 #define ROOM 4		/* records on their way in one direction of one */
 
@@ -74,7 +77,18 @@ byte opened;
 #define ABORTED 3
 #define COMMITTED 4
 #define DONE_ 5
-byte s_rec[ATTEMPTS], d_rec[ATTEMPTS];
+byte s_rec[ATTEMPTS], d_rec[ATTEMPTS];	/* as a host remembers them */
+byte s_sto[ATTEMPTS], d_sto[ATTEMPTS];	/* as stored: what a restart finds */
+bool s_mem[ATTEMPTS], d_mem[ATTEMPTS];	/* the attempt began when the store was spent: nothing of it is stored */
+
+byte fulls = FULLS;
+bool s_spent, d_spent;	/* the store took no more: not counted on for new attempts until the next boot */
+#ifdef TRACE
+#define MAY_TAKE(spent)	(!spent)
+#else
+#define MAY_TAKE(spent)	true	/* of what is tried all the same some may fit */
+#endif
+#define MAY_FILL	(MAY_FAIL && fulls)
 
 #define S_IDLE 0	/* the source's life of an attempt */
 #define S_OFFERED 1
@@ -103,7 +117,9 @@ bool ran;		/* D's copy has run, however shortly */
 bool s_decided[ATTEMPTS];	/* S resumed after this attempt (ghost) */
 bool lock_s = true, lock_d;	/* who may act on the outside world (ghost) */
 bool asked;		/* for a mutation */
-bool away;		/* S: the machine went to D */
+bool away, away_sto;	/* S: the machine went to D; stored */
+bool owes[ATTEMPTS], owes_sto[ATTEMPTS];	/* S: DONE stands for an AWAY that could not be stored */
+bool warned;		/* ghost: S said that only memory holds AWAY */
 bool lost[ATTEMPTS];	/* D: OWNED in an earlier boot */
 bool d_keeps = IS_DURABLE;	/* D says RECORDS_KEPT in this boot */
 bool owned, forgot, forced, told;	/* ghosts: D recorded OWNED once; a crash lost records; an operator forced; S said "runs twice" */
@@ -227,7 +243,7 @@ inline s_free()
 inline d_run(e)
 {
 	d_step {
-		assert((sg != G_RUN && sg != G_FRESH) || forced);	/* P1 */
+		assert((sg != G_RUN && (sg != G_FRESH || warned)) || forced);	/* P1, P10 */
 		assert(dg[e] == G_LOADED);	/* P5: once, and only a complete copy */
 		assert(!s_decided[e] || forced);	/* P4: S went on from here */
 #ifndef M_RUN_BEFORE_ACK
@@ -256,23 +272,121 @@ inline d_discard(e)
 	}
 }
 
+/* --- records: remembered and stored -------------------------------------------------------------------------- */
+/* Before its first HELLO an attempt asks for room. */
+inline begin(spent, mem, who)
+{
+	if
+	:: MAY_FILL && !spent -> fulls--; spent = true; printf("EV full %c 1\n", who)
+	:: true
+	fi;
+	mem = spent
+}
+
+/* A writing fails without notice. */
+inline fill(spent, who)
+{
+	if
+	:: spent
+	:: !spent -> fulls--; spent = true; printf("EV full %c 2\n", who)
+	fi
+}
+
+/* bad: it was a promise and could not be stored, so it is none. */
+inline s_put(e, r)
+{
+	atomic {
+		if
+		:: s_mem[e] -> s_rec[e] = r
+		:: !s_mem[e] && MAY_TAKE(s_spent) -> s_rec[e] = r; s_sto[e] = r; owes_sto[e] = (r == DONE_ && owes[e])
+		:: !s_mem[e] && (s_spent || MAY_FILL) ->
+			fill(s_spent, 's');
+#ifdef M_FULL_PROMISES
+			s_rec[e] = r;
+#else
+			bad = (r == COMMITTED);
+			s_rec[e] = (bad -> s_rec[e] : r);
+#endif
+#ifndef M_FULL_KEEPS_COMMITTED
+			s_sto[e] = (r == DONE_ -> s_sto[e] : NONE)
+#endif
+		fi
+	}
+}
+
+inline s_drop(e)
+{
+	s_rec[e] = NONE; s_sto[e] = NONE; owes[e] = false; owes_sto[e] = false
+}
+
+#ifdef M_FULL_HALF
+#define D_STORES(e, r)	(!d_mem[e] || r == PREPARED)
+#else
+#define D_STORES(e, r)	(!d_mem[e])
+#endif
+inline d_put(e, r)
+{
+	atomic {
+		if
+		:: !D_STORES(e, r) -> d_rec[e] = r
+		:: D_STORES(e, r) && MAY_TAKE(d_spent) -> d_rec[e] = r; d_sto[e] = r
+		:: D_STORES(e, r) && (d_spent || MAY_FILL) ->
+			fill(d_spent, 'd');
+#ifdef M_FULL_PROMISES
+			d_rec[e] = r
+#else
+			bad = (r != ABORTED);
+			d_rec[e] = (bad -> d_rec[e] : r)
+#endif
+		fi
+	}
+}
+
+inline d_drop(e)
+{
+	d_rec[e] = NONE; d_sto[e] = NONE; lost[e] = false
+}
+
+/* The machine went to D. That is tried to be stored whatever the attempt is. */
+inline s_mark(e)
+{
+	atomic {
+		if
+		:: away_sto -> skip
+		:: !away_sto && MAY_TAKE(s_spent) -> away_sto = true; owes[e] = false
+		:: !away_sto && (s_spent || MAY_FILL) ->
+			fill(s_spent, 's');
+			warned = warned || s_mem[e];
+#ifndef M_FULL_OWES_NOTHING
+			owes[e] = !s_mem[e]
+#endif
+		fi;
+		away = true
+	}
+}
+
+inline s_home()
+{
+	d_step { away = false; away_sto = false }
+}
+
 /* --- S --------------------------------------------------------------------------------------------------- */
 /* STOPPED or OFFERED, and it does not go on. */
 inline s_abort(e)
 {
 	if
 	:: st[e] == S_STOPPED ->
-		s_rec[e] = ABORTED;
+		s_put(e, ABORTED);
 		s_resume(e);
 		send_s(e, ABORT);
 		close_s(e);
 		d_step {
 			if
 #ifdef M_NO_FAREWELL
-			:: true -> st[e] = S_END; s_rec[e] = NONE; sent_state[e] = false
+			:: true -> st[e] = S_END; s_drop(e); sent_state[e] = false
 #else
 			:: sent_state[e] -> st[e] = S_ABORTED
-			:: !sent_state[e] -> st[e] = S_END; s_rec[e] = NONE
+			:: !sent_state[e] -> st[e] = S_END; s_drop(e)
 #endif
 			fi
 		}
@@ -289,11 +403,21 @@ inline s_commit(e)
 	send_s(e, COMMIT);
 	if
 	:: d_step { cancels -> cancels-- } s_abort(e)
-	:: true -> d_step { s_rec[e] = COMMITTED; st[e] = S_COMMITTED }
+	:: true -> atomic { s_put(e, COMMITTED); st[e] = S_COMMITTED }
 	fi
 #else
-	d_step { s_rec[e] = COMMITTED; st[e] = S_COMMITTED };
-	send_s(e, COMMIT)
+	s_put(e, COMMITTED);
+	if
+	:: bad -> bad = false; s_abort(e)
+	:: !bad ->
+#ifndef M_FULL_MARKS_LATE
+		if	/* nothing else of this attempt would hold the machine after a restart */
+		:: s_mem[e] -> s_mark(e)
+		:: !s_mem[e]
+		fi;
+#endif
+		st[e] = S_COMMITTED; send_s(e, COMMIT)
+	fi
 #endif
 #ifdef M_FREE_AFTER_SEND
 	;
@@ -307,7 +431,7 @@ inline s_commit(e)
 /* What the mutations do instead of asking. */
 inline s_give_up(e)
 {
-	s_rec[e] = ABORTED; s_resume(e); close_s(e); st[e] = S_END
+	s_put(e, ABORTED); s_resume(e); close_s(e); st[e] = S_END
 }
 
 inline s_lost(e)	/* COMMITTED, and the connection died */
@@ -334,6 +458,28 @@ inline s_none(e)	/* COMMITTED, and D says it has no record */
 #endif
 }
 
+#ifdef M_FULL_TELLS_DONE
+#define UNTOLD(e)	false
+#else
+#define UNTOLD(e)	(s_rec[e] == DONE_ && s_sto[e] == COMMITTED)
+#endif
+
+/* D knows: the record goes, unless it stands for an AWAY that still can't be stored. */
+inline s_forget(e)
+{
+	if
+	:: owes[e] -> s_mark(e)
+	:: !owes[e]
+	fi;
+	d_step {
+		if
+		:: !owes[e] -> s_drop(e)
+		:: owes[e]
+		fi;
+		st[e] = S_END; sent_state[e] = false
+	}
+}
+
 inline s_answer(e, m)
 {
 	if
@@ -354,19 +500,23 @@ inline s_answer(e, m)
 	:: st[e] == S_COMMITTED && m == RUNNING ->
 #endif
 #ifndef M_AWAY_LATE
-		away = true;
+		s_mark(e);
 #endif
 		s_free();
-		d_step { s_rec[e] = DONE_; st[e] = S_DONE; unknown[e] = false }
-		send_s(e, DONE)
+		s_put(e, DONE_);
+		unknown[e] = false;
+		if	/* a restart would ask: D must know until then */
+		:: UNTOLD(e) -> close_s(e); st[e] = S_END
+		:: !UNTOLD(e) -> st[e] = S_DONE; send_s(e, DONE)
+		fi
 	:: st[e] == S_COMMITTED && m == REFUSED ->
-		s_rec[e] = ABORTED;
+		s_put(e, ABORTED);
 		if
-		:: sg == G_STOPPED -> s_resume(e)
-		:: else -> assert(s_crashed || forced); away = false	/* lost at both */
+		:: sg == G_STOPPED -> s_home(); s_resume(e)
+		:: else -> assert(s_crashed || forced); s_home()	/* lost at both */
 		fi;
 		close_s(e);
-		d_step { s_rec[e] = NONE; st[e] = S_END; unknown[e] = false; sent_state[e] = false }
+		d_step { s_drop(e); st[e] = S_END; unknown[e] = false; sent_state[e] = false }
 	:: st[e] == S_COMMITTED && m == ANS_PREPARED ->
 		assert(!s_decided[e]);		/* P11: never commits again what it took back */
 		send_s(e, COMMIT)
@@ -374,10 +524,13 @@ inline s_answer(e, m)
 	:: st[e] == S_COMMITTED && m != RUNNING && m != REFUSED && m != ANS_PREPARED && m != ANS_NONE -> s_lost(e)
 	:: (st[e] == S_DONE && m == ANS_NONE) || (st[e] == S_ABORTED && (m == ANS_NONE || m == REFUSED)) ->
 		close_s(e);
-		d_step { s_rec[e] = NONE; st[e] = S_END; sent_state[e] = false }
 #ifdef M_AWAY_LATE
-		away = away || (m == ANS_NONE && ran);
+		if
+		:: m == ANS_NONE && ran -> s_mark(e)
+		:: else
+		fi;
 #endif
+		s_forget(e)
 	:: st[e] == S_ABORTED && m == RUNNING ->
 		assert(forced);		/* P1: D runs what was never committed */
 		d_step { told = true; st[e] = S_DONE }
@@ -420,17 +573,21 @@ inline s_ask(e)
 #endif
 	:: new_boot[e] && !d_keeps && st[e] != S_COMMITTED ->
 		close_s(e);
-		d_step { s_rec[e] = NONE; st[e] = S_END; sent_state[e] = false }
+		s_forget(e)
 	fi
 }
 
 proctype Source(byte e)
 {
 	mtype m;
+	bool bad;
 end_again:
 	{
 	end:	do
 		:: atomic { st[e] == S_IDLE && sg == G_RUN && BEFORE_ENDED(e) && FREE_CONN ->
+#if FULLS
+			begin(s_spent, s_mem[e], 's'); begin(d_spent, d_mem[e], 'd');
+#endif
 			open(e, false); peer_boot[e] = d_boot; st[e] = S_OFFERED; }
 			send_s(e, OFFER)
 		:: st[e] == S_IDLE && (e > 0 || sg == G_NONE) && BEFORE_ENDED(e) -> st[e] = S_END
@@ -460,15 +617,13 @@ end_again:
 #endif
 #if FORCES
 		/* an operator, told the risk: S in doubt resumes its copy, or gives it up and asks on */
-#ifdef M_FORCE_UNRECORDED
-		:: d_step { forces && st[e] == S_COMMITTED && unknown[e] && sg == G_STOPPED -> forces--; forced = true }
-#else
-		:: d_step { forces && st[e] == S_COMMITTED && unknown[e] && sg == G_STOPPED -> forces--; forced = true; s_rec[e] = ABORTED }
+		:: atomic { forces && st[e] == S_COMMITTED && unknown[e] && sg == G_STOPPED -> forces--; forced = true;
+#ifndef M_FORCE_UNRECORDED
+			s_put(e, ABORTED);
 #endif
-			d_step { sg = G_RUN; s_decided[e] = true; st[e] = S_ABORTED; unknown[e] = false; hopeless[e] = false }
+			s_home(); sg = G_RUN; s_decided[e] = true; st[e] = S_ABORTED; unknown[e] = false; hopeless[e] = false }
 			close_s(e)
-		:: d_step { forces && st[e] == S_COMMITTED && unknown[e] && sg == G_STOPPED -> forces--; forced = true; away = true }
-			sg = G_NONE
+		:: atomic { forces && st[e] == S_COMMITTED && unknown[e] && sg == G_STOPPED -> forces--; forced = true; s_mark(e); sg = G_NONE }
 #endif
 		/* in doubt, or a farewell: on new connections, for ever */
 #ifdef M_ASK_ONCE
@@ -479,7 +634,7 @@ end_again:
 			s_ask(e)
 #endif
 		od
-	} unless { d_step { s_kick[e] -> s_kick[e] = false; m = 0 } }
+	} unless { d_step { s_kick[e] -> s_kick[e] = false; m = 0; bad = false } }
 	goto end_again
 }
 
@@ -517,12 +672,20 @@ inline d_state(e, c)
 	:: d_step { slow -> slow-- } /* the load fails */
 		d_discard(e); send_d(c, ABORT); d_step { close_d(c) }
 	:: true ->
-		d_step { dg[e] = G_LOADED; d_rec[e] = PREPARED }
-		send_d(c, READY)
+		atomic { d_put(e, PREPARED); dg[e] = (bad -> dg[e] : G_LOADED) }
+		if
+		:: bad -> d_step { bad = false; d_sto[e] = NONE } d_discard(e); send_d(c, ABORT); d_step { close_d(c) }
+		:: !bad -> send_d(c, READY)
 #ifdef M_RUN_BEFORE_ACK
-		; d_rec[e] = OWNED; d_run(e); d_announce(e)
+			; d_put(e, OWNED); d_run(e); d_announce(e)
 #endif
+		fi
 	fi
+}
+
+inline d_give_up(e)
+{
+	d_put(e, ABORTED); d_discard(e)
 }
 
 inline d_commit(e, c)
@@ -531,15 +694,22 @@ inline d_commit(e, c)
 	d_announce(e);
 #endif
 #ifdef M_RUN_BEFORE_RECORD
-	d_run(e); d_rec[e] = OWNED;
+	d_run(e); d_put(e, OWNED);
 #else
-	d_step { d_rec[e] = OWNED; owned = true } d_run(e);
+	atomic { d_put(e, OWNED); owned = owned || !bad }
 #endif
-	d_announce(e);
-	send_d(c, RUNNING)
+	if
+	:: bad -> bad = false; d_give_up(e); send_d(c, REFUSED)
+	:: !bad ->
+#ifndef M_RUN_BEFORE_RECORD
+		d_run(e);
+#endif
+		d_announce(e);
+		send_d(c, RUNNING)
 #ifdef M_FORGET_OWNED
-	; d_rec[e] = NONE
+		; d_drop(e)
 #endif
+	fi
 }
 
 inline d_take(e, c, m)
@@ -555,11 +725,9 @@ inline d_take(e, c, m)
 		d_discard(e); send_d(c, ANS_NONE)
 	:: d_rec[e] == PREPARED && m == COMMIT -> d_commit(e, c)
 	:: d_rec[e] == PREPARED && m == QUERY -> send_d(c, ANS_PREPARED)
-	:: d_rec[e] == PREPARED && m == ABORT ->
-		d_rec[e] = ABORTED;
-		d_discard(e); send_d(c, REFUSED)
+	:: d_rec[e] == PREPARED && m == ABORT -> d_give_up(e); send_d(c, REFUSED)
 	:: d_rec[e] == OWNED && lost[e] && m == ABORT -> /* S has its copy back by force */
-		d_step { d_rec[e] = NONE; lost[e] = false } send_d(c, ANS_NONE)
+		d_step { d_drop(e) } send_d(c, ANS_NONE)
 	:: d_rec[e] == OWNED && (m == COMMIT || m == QUERY || (m == ABORT && !lost[e])) ->
 #ifdef M_RUN_AGAIN
 		if
@@ -568,9 +736,9 @@ inline d_take(e, c, m)
 		fi;
 #endif
 		send_d(c, RUNNING)
-	:: d_rec[e] == OWNED && m == DONE -> d_step { d_rec[e] = NONE; lost[e] = false } send_d(c, ANS_NONE)
+	:: d_rec[e] == OWNED && m == DONE -> d_step { d_drop(e) } send_d(c, ANS_NONE)
 	:: d_rec[e] == ABORTED && (m == COMMIT || m == QUERY || m == ABORT) -> send_d(c, REFUSED)
-	:: d_rec[e] == ABORTED && m == DONE -> d_rec[e] = NONE; send_d(c, ANS_NONE)
+	:: d_rec[e] == ABORTED && m == DONE -> d_step { d_drop(e) } send_d(c, ANS_NONE)
 #if defined(M_OLD_ATTEMPT) && ATTEMPTS > 1
 	:: d_rec[e] == NONE && dg[e] != G_LOADING && m == COMMIT && d_rec[1 - e] == PREPARED -> o = 1 - e; d_commit(o, c); o = 0
 	:: d_rec[e] == ABORTED && m == COMMIT && d_rec[1 - e] == PREPARED -> o = 1 - e; d_commit(o, c); o = 0
@@ -587,7 +755,7 @@ inline d_link_dead(e, c)
 	if
 	:: dg[e] == G_LOADING && d_conn[e] == c -> d_discard(e)
 #ifdef M_DROP_PREPARED
-	:: d_rec[e] == PREPARED -> d_rec[e] = NONE; d_discard(e)
+	:: d_rec[e] == PREPARED -> d_drop(e); d_discard(e)
 #endif
 	:: else
 	fi
@@ -596,16 +764,11 @@ inline d_link_dead(e, c)
 #define D_MAY_READ(e, c)	(used[c] && att[c] == e && !d_gone[c] && nempty(s2d[c]))
 #define D_MAY_SEE(e, c)		(used[c] && att[c] == e && !d_gone[c] && (cut[c] || s_gone[c]))
 
-#ifdef M_GIVE_UP_UNRECORDED
-#define GIVE_UP_RECORD	NONE
-#else
-#define GIVE_UP_RECORD	ABORTED
-#endif
-
 proctype Dest(byte e)
 {
 	mtype m;
 	byte c;
+	bool bad;
 #ifdef M_OLD_ATTEMPT
 	byte o;
 #endif
@@ -630,13 +793,20 @@ end_again:
 			d_link_dead(e, c); c = 0
 		:: d_step { slow && dg[e] == G_LOADING -> slow--; printf("EV timeout d %d\n", serial[d_conn[e]]) }
 			send_d(d_conn[e], ABORT); c = d_conn[e]; d_link_dead(e, c); c = 0
-		:: d_step { give_ups && d_rec[e] == PREPARED -> give_ups--; d_rec[e] = GIVE_UP_RECORD } d_discard(e)
+#ifdef M_GIVE_UP_UNRECORDED
+		:: d_step { give_ups && d_rec[e] == PREPARED -> give_ups--; d_drop(e) } d_discard(e)
+#else
+		:: atomic { give_ups && d_rec[e] == PREPARED -> give_ups--; d_put(e, ABORTED) } d_discard(e)
+#endif
 #if FORCES
-		:: d_step { forces && d_rec[e] == PREPARED -> forces--; forced = true; owned = true; d_rec[e] = OWNED }
-			d_run(e); d_announce(e)
+		:: atomic { forces && d_rec[e] == PREPARED -> forces--; forced = true; d_put(e, OWNED); owned = owned || !bad }
+			if
+			:: bad -> bad = false	/* what can't be recorded is not done */
+			:: !bad -> d_run(e); d_announce(e)
+			fi
 #endif
 		od
-	} unless { d_step { d_kick[e] -> d_kick[e] = false; m = 0; c = 0 } }
+	} unless { d_step { d_kick[e] -> d_kick[e] = false; m = 0; c = 0; bad = false } }
 	goto end_again
 }
 
@@ -647,9 +817,12 @@ inline forget_s(e, keeps)
 	s_conn[e] = NOCONN;
 	hopeless[e] = false;
 	if
-	:: !keeps -> s_rec[e] = NONE
-	:: else
+	:: !keeps -> s_drop(e)
+	:: else ->
+		forgot = forgot || (s_mem[e] && s_rec[e] != NONE);
+		s_rec[e] = s_sto[e]; owes[e] = owes_sto[e]
 	fi;
+	s_mem[e] = false;
 	if
 	:: s_rec[e] == COMMITTED -> st[e] = S_COMMITTED; unknown[e] = true
 	:: s_rec[e] == DONE_ -> st[e] = S_DONE
@@ -664,14 +837,20 @@ inline forget_d(e, keeps)
 	dg[e] = G_NONE;
 	d_conn[e] = NOCONN;
 	if
-	:: !keeps -> d_rec[e] = NONE
+	:: !keeps -> d_sto[e] = NONE
+	:: else ->
+		forgot = forgot || (d_mem[e] && d_rec[e] != NONE)
+	fi;
+	if
 #ifdef M_FORGETS_PREPARED
-	:: keeps && d_rec[e] == PREPARED -> d_rec[e] = NONE
+	:: d_sto[e] == PREPARED -> d_sto[e] = NONE
 #else
-	:: keeps && d_rec[e] == PREPARED -> d_rec[e] = ABORTED	/* the copy is gone and never ran */
+	:: d_sto[e] == PREPARED -> d_sto[e] = ABORTED	/* the copy is gone and never ran; unstored it comes to the same again */
 #endif
 	:: else
 	fi;
+	d_rec[e] = d_sto[e];
+	d_mem[e] = false;
 	lost[e] = (d_rec[e] == OWNED)
 }
 
@@ -692,26 +871,27 @@ inline d_leaves(c)
 }
 
 /* A host that loses its memory and boots again. */
-inline crash_s(keeps)
+inline crash_s(keeps, spent)
 {
 	d_step {
-		s_crashes--; s_crashed = true; sg = G_NONE;
+		s_crashes--; s_spent = s_spent && spent; s_crashed = true; sg = G_NONE;
 		s_leaves(0); s_leaves(1); s_leaves(2);
 		forget_s(0, keeps);
 #if ATTEMPTS > 1
 		forget_s(1, keeps);
 #endif
 		if
-		:: !keeps -> away = false; autostarts = 0; forgot = true
-		:: else
+		:: !keeps -> away = false; away_sto = false; autostarts = 0; forgot = true
+		:: else -> away = away_sto
 		fi;
-		printf("EV crash s\n")
+		printf("EV crash s %d\n", spent)
 	}
 }
 
-inline crash_d(keeps)
+inline crash_d(keeps, spent)
 {
 	d_step {
+		d_spent = d_spent && spent;
 		d_crashes--; d_crashed = true; d_keeps = keeps;
 #ifndef M_LOST_RUNS
 		d_boot++;
@@ -725,7 +905,7 @@ inline crash_d(keeps)
 		:: !keeps -> forgot = true
 		:: else
 		fi;
-		printf("EV crash d\n")
+		printf("EV crash d %d\n", spent)
 	}
 }
 
@@ -733,7 +913,7 @@ inline crash_d(keeps)
 #ifdef M_AUTOSTART_COMMITTED
 #define HOLDS(e)	false
 #else
-#define HOLDS(e)	(s_rec[e] == COMMITTED)
+#define HOLDS(e)	(s_rec[e] == COMMITTED || owes[e])
 #endif
 #ifdef M_AUTOSTART_AWAY
 #define IS_AWAY		false
@@ -749,7 +929,7 @@ inline start_afresh()
 {
 	d_step {
 		autostarts--;
-		assert(!D_RUNS || forced);	/* P10; d_run sees to it that D does not run it later either */
+		assert(!D_RUNS || forced || warned);	/* P10; d_run sees to it that D does not run it later either */
 		sg = G_FRESH
 	}
 }
@@ -783,11 +963,16 @@ end:	do
 	:: REPEAT(d2s, 1, 1)
 	:: REPEAT(d2s, 1, 0)
 #endif
-	:: MAY_FAIL && s_crashes -> crash_s(IS_DURABLE)
-	:: MAY_FAIL && d_crashes -> crash_d(IS_DURABLE)
+	/* the firmware's next start takes room back, mostly */
+	:: MAY_FAIL && s_crashes -> crash_s(IS_DURABLE, false)
+	:: MAY_FAIL && d_crashes -> crash_d(IS_DURABLE, false)
+#if FULLS
+	:: MAY_FAIL && s_crashes && s_spent -> crash_s(true, true)
+	:: MAY_FAIL && d_crashes && d_spent -> crash_d(true, true)
+#endif
 #if FORGETS
-	:: forgets && s_crashes -> atomic { forgets--; crash_s(false) }
-	:: forgets && d_crashes -> atomic { forgets--; crash_d(false) }
+	:: forgets && s_crashes -> atomic { forgets--; crash_s(false, false) }
+	:: forgets && d_crashes -> atomic { forgets--; crash_d(false, false) }
 #endif
 #if AUTOSTARTS
 	:: atomic { autostarts && s_crashed && sg == G_NONE && !HELD -> start_afresh() }
@@ -832,7 +1017,7 @@ init {
 #define DOUBT_D(e)	(d_rec[e] == PREPARED && s_crashed)
 #define SETTLED(e)	((st[e] == S_IDLE || st[e] == S_END || DOUBT_S(e)) && (dg[e] == G_NONE || dg[e] == G_RUN || DOUBT_D(e)))
 /* With records that are kept, no crash leaves one behind that nobody will ever ask for. */
-#define DROPPED(e)	(d_rec[e] == NONE || d_rec[e] == ABORTED || DOUBT_S(e) || DOUBT_D(e) || \
+#define DROPPED(e)	(d_rec[e] == NONE || d_rec[e] == ABORTED || UNTOLD(e) || DOUBT_S(e) || DOUBT_D(e) || \
 			 ((s_crashed || d_crashed) && (!IS_DURABLE || forgot)))
 /* Nor is S in doubt but for a D that took over and died, or that forgot. */
 #define JUST(e)		(!DOUBT_S(e) || !IS_DURABLE || owned || forgot)

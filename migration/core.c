@@ -97,11 +97,6 @@ uint64_t mig_core_clock(const struct mig_core *c)
 	return c->host.clock_ns(c->host.ctx);
 }
 
-uint64_t mig_core_work(const struct mig_core *c)
-{
-	return c->host.work_ns ? c->host.work_ns(c->host.ctx) : mig_core_clock(c);
-}
-
 uint64_t mig_core_wall(const struct mig_core *c)
 {
 	return c->host.wall_s ? c->host.wall_s(c->host.ctx) : 0;

@@ -28,8 +28,6 @@ void mig_core_tell(struct mig_core *c, uint32_t id, const char *text);
 void mig_core_attempt(struct mig_core *c, uint8_t attempt[MIG_ATTEMPT]);
 /* Measures: the host's clock. */
 uint64_t mig_core_clock(const struct mig_core *c);
-/* Measures what is work, not waiting for a core: only differences mean something, and none to the clock. */
-uint64_t mig_core_work(const struct mig_core *c);
 /* An attempt that can come to a hand-off is about to say HELLO: how @note is recorded. */
 void mig_core_begin(struct mig_core *c, struct mig_note *note);
 /* mig_records_put; adds what it took to *@took_ns. */

@@ -151,11 +151,11 @@ static void put_raw(struct mig_batch *b, uint64_t pfn, const void *page)
 static void put_lz4(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, const void *page)
 {
 	bool timed = e->lz4_tries++ % TIMED_TRIES == 0;
-	uint64_t start = timed ? mig_core_work(e->core) : 0;
+	uint64_t start = timed ? mig_core_clock(e->core) : 0;
 	int n = LZ4_compress_fast_extState(e->lz4, page, (char *)data_of_next(b), PAGE_SIZE, LZ4_BYTES_MAX, LZ4_ACCELERATION);
 
 	mig_price_seen(&e->price, MIG_WAY_LZ4, 1, n > 0 ? (unsigned)n : PAGE_SIZE,
-		       timed ? mig_core_work(e->core) - start : UINT64_MAX);
+		       timed ? mig_core_clock(e->core) - start : UINT64_MAX);
 	if (n > 0)
 		put_one(b, pfn, MIG_ENC_LZ4, (size_t)n);
 	else
@@ -201,12 +201,12 @@ static void give_back(struct mig_encode *e, unsigned from)
 static bool put_frame(struct mig_encode *e, struct mig_batch *b, unsigned count)
 {
 	size_t room = room_of_next(b), most = count * PAGE_SIZE - count * PAGE_SIZE / 16, n;
-	uint64_t start = mig_core_work(e->core);
+	uint64_t start = mig_core_clock(e->core);
 
 	if (most > room)
 		most = room;
 	n = mig_pack_encode(&e->pack, count, data_of_next(b), most);
-	mig_price_seen(&e->price, MIG_WAY_PACK, count, n ? n : most < room ? count * PAGE_SIZE : most, mig_core_work(e->core) - start);
+	mig_price_seen(&e->price, MIG_WAY_PACK, count, n ? n : most < room ? count * PAGE_SIZE : most, mig_core_clock(e->core) - start);
 	if (!n)
 		return false;
 	put_one(b, e->pack.pfn[0], MIG_ENC_PACK, n);

@@ -39,8 +39,6 @@ struct mig_host {
 	uint64_t (*spare_chunks)(void *ctx);
 	/* Monotonic time, for measuring inside a step. The step functions' now_ns is of the same clock. */
 	uint64_t (*clock_ns)(void *ctx);
-	/* Time that this host worked, where it may be kept from its core, as a process is; NULL: never, clock_ns tells it. */
-	uint64_t (*work_ns)(void *ctx);
 	/* A channel that begins to connect; NULL with a reason if that can't even begin. */
 	struct channel *(*connect)(void *ctx, uint32_t ipv4, uint16_t port, struct why *why);
 	/* May a host at @ipv4 talk to this one? */

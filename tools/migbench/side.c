@@ -7,7 +7,6 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include "lib/pages.h"
 #include "migration/service.h"
@@ -32,15 +31,6 @@ static uint64_t clock_ns(void *ctx)
 {
 	(void)ctx;
 	return bench_now_ns();
-}
-
-static uint64_t work_ns(void *ctx)
-{
-	struct timespec t;
-
-	(void)ctx;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
 }
 
 static struct channel *connect_to(void *ctx, uint32_t ipv4, uint16_t port, struct why *why)
@@ -85,7 +75,7 @@ static struct mig_guest *guest_create(void *ctx, const struct mig_definition *de
 static struct mig_service *service(struct ctx *c, const char *name)
 {
 	struct mig_host host = {
-		.ctx = c, .can_run_vms = true, .max_downtime_ms = c->o->max_downtime_ms, .clock_ns = clock_ns, .work_ns = work_ns,
+		.ctx = c, .can_run_vms = true, .max_downtime_ms = c->o->max_downtime_ms, .clock_ns = clock_ns,
 		.spare_chunks = spare_chunks,
 		.connect = connect_to, .accept_from = accept_from, .guest_find = guest_find, .guest_check = guest_check,
 		.guest_create = guest_create, .encodings = c->o->encodings,

@@ -33,15 +33,6 @@ static uint64_t clock_ns(void *ctx)
 	return now_ns += tick_ns;
 }
 
-/* Unlike the clock it does not go on while others have the core. */
-static uint64_t work_ns(void *ctx)
-{
-	static uint64_t work;
-
-	(void)ctx;
-	return work += 100;
-}
-
 static uint64_t spare_chunks(void *ctx)
 {
 	(void)ctx;
@@ -268,18 +259,6 @@ Test(encode, lz4_turns_itself_off_where_it_costs_more_than_it_saves)
 	send_text(8000);
 	cr_expect_leq(seen[MIG_ENC_LZ4], 600, "%u of 8000", seen[MIG_ENC_LZ4]);
 	cr_expect_geq(seen[MIG_ENC_LZ4], 100, "it is still tried now and then");
-	close_both();
-}
-
-Test(encode, waiting_for_a_core_is_no_price_of_compression)
-{
-	open_both(0, 0);
-	link_ns = 100;
-	tick_ns = 10000;
-	core.host.work_ns = work_ns;
-	send_text(8000);
-	core.host.work_ns = NULL;
-	cr_expect_geq(seen[MIG_ENC_LZ4], 4000, "%u of 8000", seen[MIG_ENC_LZ4]);
 	close_both();
 }
 

@@ -11,6 +11,7 @@
 #define BENCH_THEN 8		/* images after the first */
 #define BENCH_SEGMENTS 16
 #define MIB (1ull << 20)
+#define BENCH_MOST (1ull << 44)	/* bytes of a guest, of a second, of spare memory */
 
 struct options {
 	const char *image[1 + BENCH_THEN];	/* raw files: what memory is, and what it becomes after each round */
@@ -102,5 +103,9 @@ static inline double busier(double a, double b)
 
 uint64_t bench_now_ns(void);
 double bench_cpu_s(void);
+/* Reads digits and perhaps K, M or G; *@end is what follows. False if there are none, or if that is more than @most. */
+bool bench_number(const char *text, uint64_t most, const char **end, uint64_t *out);
+/* The other process must not outlive this one, which it may be waiting for. */
+void bench_end_with_parent(void);
 __attribute__((format(printf, 1, 2), noreturn))
 void bench_fail(const char *format, ...);

@@ -76,6 +76,7 @@ static void receive(int listener, const struct memory *source, const uint64_t ch
 	uint8_t *wanted = calloc(source->chunks, 1);
 	struct memory m;
 
+	bench_end_with_parent();
 	if (!wanted)
 		bench_fail("no memory for plain TCP");
 	for (unsigned n = 0; n < SPAN_CHUNKS; n++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* content.c: what is in the guest's memory: images of real guests, or pages of known kinds. */
 #include "bench.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,38 +122,54 @@ static unsigned parse(const char *text, struct segment *out)
 	while (*text && count < BENCH_SEGMENTS) {
 		size_t name = strcspn(text, ":");
 		unsigned k = 0;
-		char *end;
+		const char *end;
 
 		while (k < sizeof(kinds) / sizeof(kinds[0]) && (strlen(kinds[k].name) != name || strncmp(kinds[k].name, text, name)))
 			k++;
 		if (k == sizeof(kinds) / sizeof(kinds[0]) || !text[name])
 			bench_fail("--synthetic: \"%s\" begins with no kind of page and size", text);
 		out[count].fill = kinds[k].fill;
-		out[count].bytes = strtoull(text + name + 1, &end, 10);
-		out[count].bytes *= *end == 'G' ? 1024 * MIB : *end == 'M' ? MIB : *end == 'K' ? 1024 : 1;
-		end += *end == 'G' || *end == 'M' || *end == 'K';
-		if ((*end && *end != ',') || !out[count].bytes || out[count].bytes % CHUNK_SIZE)
-			bench_fail("--synthetic: a size is not a multiple of 2M in \"%s\"", text);
+		if (!bench_number(text + name + 1, BENCH_MOST / BENCH_SEGMENTS, &end, &out[count].bytes) ||
+		    (*end && *end != ',') || !out[count].bytes || out[count].bytes % CHUNK_SIZE)
+			bench_fail("--synthetic: a size is not a multiple of 2M, or over 1024G, in \"%s\"", text);
 		text = *end ? end + 1 : end;
 		count++;
 	}
+	if (*text || !count)
+		bench_fail("--synthetic has 1 to %u parts", BENCH_SEGMENTS);
 	return count;
+}
+
+/* Its size in whole chunks; what a file lacks of its last one is zero. */
+static uint64_t image_bytes(const char *name)
+{
+	struct stat st;
+
+	if (stat(name, &st))
+		bench_fail("%s can't be read: %s", name, strerror(errno));
+	if (!S_ISREG(st.st_mode) || !st.st_size)
+		bench_fail("%s is empty or not a file", name);
+	if (access(name, R_OK))
+		bench_fail("%s can't be read: %s", name, strerror(errno));
+	return ((uint64_t)st.st_size + CHUNK_SIZE - 1) & ~(uint64_t)(CHUNK_SIZE - 1);
 }
 
 uint64_t content_bytes(const struct options *o)
 {
 	struct segment s[BENCH_SEGMENTS];
 	uint64_t bytes = 0;
-	struct stat st;
 
 	if (!o->images) {
 		for (unsigned n = parse(o->synthetic, s); n; n--)
 			bytes += s[n - 1].bytes;
 		return bytes;
 	}
-	if (stat(o->image[0], &st) || !st.st_size)
-		bench_fail("%s can't be read", o->image[0]);
-	return ((uint64_t)st.st_size + CHUNK_SIZE - 1) & ~(uint64_t)(CHUNK_SIZE - 1);
+	bytes = image_bytes(o->image[0]);
+	/* Each of them now: otherwise a run would end early, or leave a part out, when its turn comes. */
+	for (unsigned n = 1; n < o->images; n++)
+		if (image_bytes(o->image[n]) != bytes)
+			bench_fail("%s has another size than %s", o->image[n], o->image[0]);
+	return bytes;
 }
 
 static void read_at(int fd, void *to, uint64_t at, const char *name)

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* migbench: the migration engine between two processes over loopback TCP, on memory of a known kind, with figures. */
 #include "bench.h"
+#include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include "migration/protocol.h"
+
+#define LINK_LEAST	4096u
+#define DIRTY_RATE_MOST	500000	/* more than a core writes, and the writer would never end */
+#define DOWNTIME_MOST	3600000	/* an hour */
 
 uint64_t bench_now_ns(void)
 {
@@ -37,6 +44,12 @@ void bench_fail(const char *format, ...)
 	exit(1);
 }
 
+void bench_end_with_parent(void)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
+		bench_fail("no signal at the end of the other process");
+}
+
 enum { IMAGE = 256, THEN, SYNTHETIC, LINK, CAP, ENCODING, DIRTY_RATE, DIRTY_BYTES, DIRTY_SET, MAX_DOWNTIME, STUCK, SPARE, VERIFY, JSON, BARE };
 
 static const struct option names[] = {
@@ -55,14 +68,31 @@ static const char usage[] =
 	"    [--dirty-bytes N] [--dirty-set PAGES] [--max-downtime MS] [--stuck stop|fail|throttle] [--spare BYTES] [--verify] [--json] [--no-ceilings]\n"
 	"KIND: incompressible, semi, records, records39, text, zero, same, mix, idle (never touched); SIZE: a multiple of 2M\n";
 
-static uint64_t number(const char *text)
+bool bench_number(const char *text, uint64_t most, const char **end, uint64_t *out)
 {
-	char *end;
-	uint64_t v = strtoull(text, &end, 10);
+	unsigned shift;
+	char *after;
+	uint64_t v;
 
-	if (end == text || (*end && strcmp(end, "K") && strcmp(end, "M") && strcmp(end, "G")))
-		bench_fail("\"%s\" is not a number", text);
-	return v << (*end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0);
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	v = strtoull(text, &after, 10);
+	shift = *after == 'K' ? 10 : *after == 'M' ? 20 : *after == 'G' ? 30 : 0;
+	*end = after + (shift != 0);
+	*out = v << shift;
+	return !errno && v <= most >> shift;
+}
+
+static uint64_t number(const char *option, const char *text, uint64_t least, uint64_t most)
+{
+	const char *end;
+	uint64_t v;
+
+	if (!bench_number(text, most, &end, &v) || *end || v < least)
+		bench_fail("--%s is a number from %llu to %llu, perhaps with K, M or G, and not \"%s\"", option,
+			   (unsigned long long)least, (unsigned long long)most, text);
+	return v;
 }
 
 static enum mig_stuck stuck(const char *name)
@@ -105,18 +135,18 @@ static void parse(int argc, char **argv, struct options *o)
 			o->image[o->images++] = optarg;
 			break;
 		case SYNTHETIC: o->synthetic = optarg; break;
-		case LINK: o->link_bytes = number(optarg); break;
-		case CAP: o->cap_bytes = number(optarg); break;
+		case LINK: o->link_bytes = number("link", optarg, 0, BENCH_MOST); break;
+		case CAP: o->cap_bytes = number("cap", optarg, 0, BENCH_MOST); break;
 		case ENCODING:
 			o->encoding = optarg;
 			o->encodings = encodings(optarg);
 			break;
-		case DIRTY_RATE: o->dirty_rate = number(optarg); break;
-		case DIRTY_BYTES: o->dirty_bytes = (unsigned)number(optarg); break;
-		case DIRTY_SET: o->dirty_set = number(optarg); break;
-		case MAX_DOWNTIME: o->max_downtime_ms = (unsigned)number(optarg); break;
+		case DIRTY_RATE: o->dirty_rate = number("dirty-rate", optarg, 0, DIRTY_RATE_MOST); break;
+		case DIRTY_BYTES: o->dirty_bytes = (unsigned)number("dirty-bytes", optarg, 1, PAGE_SIZE); break;
+		case DIRTY_SET: o->dirty_set = number("dirty-set", optarg, 0, BENCH_MOST); break;
+		case MAX_DOWNTIME: o->max_downtime_ms = (unsigned)number("max-downtime", optarg, 1, DOWNTIME_MOST); break;
 		case STUCK: o->stuck = stuck(optarg); break;
-		case SPARE: o->spare_bytes = number(optarg); break;
+		case SPARE: o->spare_bytes = number("spare", optarg, 0, BENCH_MOST); break;
 		case VERIFY: o->verify = true; break;
 		case JSON: o->json = true; break;
 		case BARE: o->no_ceilings = true; break;
@@ -127,8 +157,9 @@ static void parse(int argc, char **argv, struct options *o)
 		fputs(usage, stderr);
 		exit(2);
 	}
-	if (!o->dirty_bytes || o->dirty_bytes > PAGE_SIZE || !o->max_downtime_ms)
-		bench_fail("--dirty-bytes is 1 to 4096, --max-downtime at least 1");
+	/* A slower one would never have a whole byte to let go. */
+	if (o->link_bytes && o->link_bytes < LINK_LEAST)
+		bench_fail("--link is 0, which is no limit, or at least %u bytes a second", LINK_LEAST);
 }
 
 int main(int argc, char **argv)

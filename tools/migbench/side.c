@@ -115,6 +115,7 @@ static void destination(const struct options *o, const struct memory *source, in
 	int listener;
 	bool more;
 
+	bench_end_with_parent();
 	memory_init(&m, source->pages * PAGE_SIZE);
 	memory_populate(&m, source->present);
 	s = service(&c, "bench-b");

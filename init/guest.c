@@ -13,6 +13,7 @@ struct port {
 	struct vm *vm;
 	uint64_t stopped_at_ns;
 	bool tracked;		/* since track_start: a VM that stopped meanwhile has lost its tracker */
+	bool displaced;		/* one that was only defined here gave way to it */
 };
 
 static struct port ports[VM_MAX];
@@ -242,7 +243,8 @@ static void discard(struct mig_guest *g)
 	if (!vm_life(vm, VM_EVENT_DISCARD))
 		return;
 	vm_free_resources(vm);
-	vms_redefine(vm->name);
+	if (((struct port *)g)->displaced)
+		vms_redefine(vm->name);
 }
 
 static const struct mig_guest_ops ops = {
@@ -310,9 +312,11 @@ struct mig_guest *guest_create(const struct mig_definition *def, struct why_list
 	struct why why = { "" };
 	struct vm *vm;
 	unsigned before = reasons->count;
+	bool displaced;
 
 	guest_check(def, reasons);
 	vm = vm_find(def->name);
+	displaced = vm && vm->state == VM_DEFINED;
 	if (reasons->count != before || (vm && !vm_life(vm, VM_EVENT_FORGET)))
 		return NULL;
 	vm = vm_slot();
@@ -321,9 +325,11 @@ struct mig_guest *guest_create(const struct mig_definition *def, struct why_list
 	plan_from(def, &plan, &policy, reasons);
 	if (vm_create(vm, &plan, &why) != ERR_OK) {
 		why_add(reasons, "%s", why.text);
-		vms_redefine(def->name);
+		if (displaced)
+			vms_redefine(def->name);
 		return NULL;
 	}
 	vm_life(vm, VM_EVENT_EXPECT);
+	((struct port *)guest_of(vm))->displaced = displaced;
 	return guest_of(vm);
 }

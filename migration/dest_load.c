@@ -29,7 +29,7 @@ void dest_on_pages(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 		dest_fail(d, now_ns, e, d->why.text);
 		return;
 	}
-	mig_digest_add(&d->digest, MIG_PAGES, r->body, r->length);
+	mig_digest_pages(&d->digest, r->body, r->length, r->crc);
 	d->round_work_ns += mig_core_clock(d->core) - start;
 	d->round_bytes += MIG_HEADER + r->length;
 	d->pages_records++;

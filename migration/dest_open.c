@@ -130,7 +130,7 @@ static void begin_loading(struct mig_dest *d, const struct mig_offer *offer, uin
 		.guest = d->guest, .pages = d->def.memory_bytes >> PAGE_SHIFT, .round = 1,
 		.capabilities = d->capabilities,
 	};
-	mig_digest_init(&d->digest);
+	mig_digest_init(&d->digest, d->capabilities);
 	d->handoff = HD_LOADING;
 	d->core->coming++;
 	d->round_start_ns = now_ns;

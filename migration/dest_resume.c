@@ -113,7 +113,7 @@ void dest_on_resume(struct mig_dest *d, const struct mig_record *r, uint64_t now
 		panic("RESUMED does not fit its cap");
 	mig_image_free(&d->image);
 	dest_next_round(d, resume.round, now_ns);
-	mig_digest_init(&d->digest);
+	mig_digest_init(&d->digest, d->capabilities);
 	mig_digest_add(&d->digest, MIG_RESUME, r->body, r->length);
 	mig_digest_add(&d->digest, MIG_RESUMED, body, length);
 	if (d->job)

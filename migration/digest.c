@@ -2,23 +2,41 @@
 /* digest.c: XXH64 over the stream and over guest memory. */
 #include "digest.h"
 #include "lib/bytes.h"
+#include "protocol.h"
 
 #define TRY_PAGES 64u	/* enough to tell, and well below a millisecond on a real machine */
 
-void mig_digest_init(struct mig_digest *d)
+void mig_digest_init(struct mig_digest *d, uint64_t capabilities)
 {
+	d->by_crc = capabilities & MIG_CAP_DIGEST_CRC;
 	XXH64_reset(&d->xxh, 0);
 }
 
-void mig_digest_add(struct mig_digest *d, uint16_t type, const void *body, size_t length)
+static void add(struct mig_digest *d, uint16_t type, size_t length, const void *data, size_t bytes)
 {
 	uint8_t head[6];
 
 	le16_put(head, type);
 	le32_put(head + 2, (uint32_t)length);
 	XXH64_update(&d->xxh, head, sizeof(head));
-	if (length)
-		XXH64_update(&d->xxh, body, length);
+	if (bytes)
+		XXH64_update(&d->xxh, data, bytes);
+}
+
+void mig_digest_pages(struct mig_digest *d, const void *body, size_t length, uint32_t crc)
+{
+	uint8_t sum[4];
+
+	le32_put(sum, crc);
+	if (d->by_crc)
+		add(d, MIG_PAGES, length, sum, sizeof(sum));
+	else
+		add(d, MIG_PAGES, length, body, length);
+}
+
+void mig_digest_add(struct mig_digest *d, uint16_t type, const void *body, size_t length)
+{
+	add(d, type, length, body, length);
 }
 
 uint64_t mig_digest_value(const struct mig_digest *d)

@@ -9,9 +9,16 @@
 #include "host.h"
 
 /* Running digest of PAGES, ROUND_END, STOP and STATE records. */
-struct mig_digest { XXH64_state_t xxh; };
+struct mig_digest {
+	XXH64_state_t xxh;
+	bool by_crc;	/* MIG_CAP_DIGEST_CRC is in force */
+};
 
-void mig_digest_init(struct mig_digest *d);
+/* @capabilities: MIG_CAP_* in force. */
+void mig_digest_init(struct mig_digest *d, uint64_t capabilities);
+/* A PAGES record, whose header has the CRC32C @crc. */
+void mig_digest_pages(struct mig_digest *d, const void *body, size_t length, uint32_t crc);
+/* Any other record. */
 void mig_digest_add(struct mig_digest *d, uint16_t type, const void *body, size_t length);
 uint64_t mig_digest_value(const struct mig_digest *d);
 

@@ -71,7 +71,8 @@ enum {
 	MIG_CAP_BATCH = 1 << 2,
 	MIG_CAP_REFERENCE = 1 << 3,
 	MIG_CAP_RESUME = 1 << 4,
-	MIG_CAPABILITIES = MIG_CAP_DELTA | MIG_CAP_BATCH | MIG_CAP_REFERENCE | MIG_CAP_RESUME
+	MIG_CAP_DIGEST_CRC = 1 << 6,
+	MIG_CAPABILITIES = MIG_CAP_DELTA | MIG_CAP_BATCH | MIG_CAP_REFERENCE | MIG_CAP_RESUME | MIG_CAP_DIGEST_CRC
 };
 /* A statement of the sender alone: its records of hand-offs outlive its boot. */
 #define MIG_CAP_RECORDS_KEPT 2ull

@@ -178,8 +178,7 @@ enum err mig_rounds_batch(struct mig_rounds *r, struct mig_stream *s, struct mig
 		mig_encode_end(&r->encode, b.length);
 		le32_put(b.body, r->round);
 		le32_put(b.body + 4, b.entries);
-		mig_digest_add(digest, MIG_PAGES, b.body, b.length);
-		mig_stream_end(s, MIG_PAGES, b.length);
+		mig_digest_pages(digest, b.body, b.length, mig_stream_end(s, MIG_PAGES, b.length));
 		mig_inflight_record(&r->inflight);
 		r->bytes += MIG_HEADER + b.length;
 		r->work_ns += mig_core_clock(r->core) - start - (r->harvest_ns - harvest);

@@ -69,7 +69,6 @@ void mig_source_init(struct mig_source *s, struct mig_core *core, struct mig_gue
 	s->job->max_downtime_ns = s->still ? 0 : options->max_downtime_ns;
 	s->handoff = HS_RUNNING;
 	mig_core_attempt(core, s->attempt);
-	mig_digest_init(&s->digest);
 }
 
 void source_go(struct mig_source *s, enum mig_source_place place, enum mig_phase phase, uint64_t deadline_ns,

@@ -106,6 +106,7 @@ void source_on_hello(struct mig_source *s, const struct mig_record *r, uint64_t 
 	mig_text_copy(s->job->peer_name, sizeof(s->job->peer_name), hello.name, sizeof(hello.name));
 	note_peer(s, &hello);
 	s->capabilities = hello.capabilities & mig_core_capabilities(s->core);
+	mig_digest_init(&s->digest, s->capabilities);
 	s->measured.round_trip_ns = now_ns - s->asked_ns;
 	put_offer(s, now_ns);
 }

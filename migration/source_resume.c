@@ -175,7 +175,7 @@ static void digest_anew(struct mig_source *s, const struct mig_record *resumed)
 
 	if (state_save(d, &resume, d->version, body, sizeof(body), &length, NULL))
 		panic("RESUME does not fit its cap");
-	mig_digest_init(&s->digest);
+	mig_digest_init(&s->digest, s->capabilities);
 	mig_digest_add(&s->digest, MIG_RESUME, body, length);
 	mig_digest_add(&s->digest, MIG_RESUMED, resumed->body, resumed->length);
 }

@@ -61,9 +61,10 @@ void *mig_stream_begin(struct mig_stream *s, size_t room)
 	return s->tx + s->tx_end + MIG_HEADER;
 }
 
-void mig_stream_end(struct mig_stream *s, uint16_t type, size_t length)
+uint32_t mig_stream_end(struct mig_stream *s, uint16_t type, size_t length)
 {
 	uint8_t *h = s->tx + s->tx_end;
+	uint32_t crc;
 
 	le16_put(h + AT_TYPE, type);
 	le16_put(h + AT_ZERO, 0);
@@ -71,8 +72,10 @@ void mig_stream_end(struct mig_stream *s, uint16_t type, size_t length)
 	le32_put(h + AT_SEQUENCE, s->tx_sequence++);
 	le32_put(h + AT_CRC, 0);
 	memcpy(h + AT_ATTEMPT, s->attempt, MIG_ATTEMPT);
-	le32_put(h + AT_CRC, crc32c(0, h, MIG_HEADER + length));
+	crc = crc32c(0, h, MIG_HEADER + length);
+	le32_put(h + AT_CRC, crc);
 	s->tx_end += MIG_HEADER + length;
+	return crc;
 }
 
 enum err mig_stream_put(struct mig_stream *s, uint16_t type, const void *rec)
@@ -138,6 +141,7 @@ static enum err check_record(struct mig_stream *s, uint8_t *h, struct why *why)
 
 	le32_put(h + AT_CRC, 0);
 	have = crc32c(0, h, MIG_HEADER + length);
+	le32_put(h + AT_CRC, crc);
 	if (have != crc) {
 		why_set(why, "record %u is damaged: CRC32C 0x%08x, expected 0x%08x", s->rx_sequence, have, crc);
 		return ERR_CORRUPT;
@@ -217,6 +221,7 @@ enum err mig_stream_next(struct mig_stream *s, uint64_t now_ns, struct mig_recor
 		out->type = le16_get(h + AT_TYPE);
 		out->length = le32_get(h + AT_LENGTH);
 		out->body = h + MIG_HEADER;
+		out->crc = le32_get(h + AT_CRC);
 		s->rx_begin += MIG_HEADER + out->length;
 		if (mig_type_known(out->type))
 			return ERR_OK;

@@ -14,6 +14,7 @@ struct mig_record {
 	uint16_t type;
 	uint32_t length;
 	const uint8_t *body;
+	uint32_t crc;		/* CRC32C of the header */
 };
 
 struct mig_stream {
@@ -37,8 +38,8 @@ bool mig_stream_open(const struct mig_stream *s);
 
 /* Room for a body of @room bytes, NULL while the buffer holds too much unsent. Ended by mig_stream_end. */
 void *mig_stream_begin(struct mig_stream *s, size_t room);
-/* Frames the body begun before with its final @length. */
-void mig_stream_end(struct mig_stream *s, uint16_t type, size_t length);
+/* Frames the body begun before with its final @length; the CRC32C of the record. */
+uint32_t mig_stream_end(struct mig_stream *s, uint16_t type, size_t length);
 /* Appends a record whose body is @rec by @type's table (NULL for an empty body). ERR_AGAIN: no room now. */
 enum err mig_stream_put(struct mig_stream *s, uint16_t type, const void *rec) NODISCARD;
 /* Hands buffered bytes to the channel: ERR_OK all taken, ERR_AGAIN some left, else the channel's failure. */

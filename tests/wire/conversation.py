@@ -12,6 +12,7 @@ VERSION = 1
 MEMORY_UNIT = 2 << 20
 MIGRATE, CHECK, SETTLE, RESUME = 1, 2, 3, 4
 CAPABILITY_RECORDS_KEPT, CAPABILITY_RESUME, CAPABILITY_RECORDS_FOUND = 1 << 1, 1 << 4, 1 << 5
+CAPABILITY_DIGEST_CRC = 1 << 6
 FLAG_CHECK, FLAG_VERIFY = 1, 2
 MOVE_TYPES = {2: "live", 3: "resume", 4: "restart"}
 PURPOSES = {MIGRATE: "migrate", CHECK: "check", SETTLE: "settle", RESUME: "resume"}
@@ -219,7 +220,9 @@ class Conversation:
     # --- rounds and state -----------------------------------------------------------------------------
 
     def sum_up(self, record):
-        self.summed.append(struct.pack("<HI", record.type, len(record.body)) + record.body)
+        by_crc = record.name == "PAGES" and self.both() & CAPABILITY_DIGEST_CRC
+        body = struct.pack("<I", record.crc) if by_crc else record.body
+        self.summed.append(struct.pack("<HI", record.type, len(record.body)) + body)
 
     def on_pages(self, record):
         data_pages, zero_pages = self.memory.load(record.body, self.round)

@@ -53,7 +53,7 @@ TABLES = {
 class Record:
     def __init__(self, at, number, header, body):
         self.at, self.number, self.header, self.body = at, number, header, body
-        self.type = header[0]
+        self.type, self.crc = header[0], header[4]
         self.name = TYPES[self.type][0] if self.type in TYPES else "type 0x%04x" % self.type
 
     def fields(self):

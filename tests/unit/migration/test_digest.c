@@ -5,6 +5,7 @@
 #include <string.h>
 #include "lib/bytes.h"
 #include "migration/digest.h"
+#include "migration/protocol.h"
 #include "tests/fake/fake_guest.h"
 
 #define MIB (1ull << 20)
@@ -79,7 +80,7 @@ Test(digest, of_records_depends_on_type_order_and_borders)
 	struct mig_digest d[4];
 
 	for (int n = 0; n < 4; n++)
-		mig_digest_init(&d[n]);
+		mig_digest_init(&d[n], MIG_CAPABILITIES);
 	mig_digest_add(&d[0], 5, "abc", 3);
 	mig_digest_add(&d[0], 5, "def", 3);
 	mig_digest_add(&d[1], 5, "abcd", 4);
@@ -91,4 +92,24 @@ Test(digest, of_records_depends_on_type_order_and_borders)
 	for (int n = 0; n < 4; n++)
 		for (int k = n + 1; k < 4; k++)
 			cr_expect_neq(mig_digest_value(&d[n]), mig_digest_value(&d[k]));
+}
+
+static uint64_t of_pages(uint64_t capabilities, const char *body, size_t length, uint32_t crc)
+{
+	struct mig_digest d;
+
+	mig_digest_init(&d, capabilities);
+	mig_digest_pages(&d, body, length, crc);
+	return mig_digest_value(&d);
+}
+
+Test(digest, of_pages_is_of_their_checksum_if_both_sides_can)
+{
+	uint64_t old = MIG_CAPABILITIES & ~MIG_CAP_DIGEST_CRC;
+
+	cr_expect_eq(of_pages(MIG_CAPABILITIES, "abc", 3, 1), of_pages(MIG_CAPABILITIES, "abd", 3, 1));
+	cr_expect_neq(of_pages(MIG_CAPABILITIES, "abc", 3, 1), of_pages(MIG_CAPABILITIES, "abc", 3, 2));
+	cr_expect_neq(of_pages(MIG_CAPABILITIES, "abc", 3, 1), of_pages(MIG_CAPABILITIES, "abcd", 4, 1));
+	cr_expect_eq(of_pages(old, "abc", 3, 1), of_pages(old, "abc", 3, 2));
+	cr_expect_neq(of_pages(old, "abc", 3, 1), of_pages(old, "abd", 3, 1));
 }

@@ -65,8 +65,8 @@ static uint64_t said(unsigned number, int from)
 	const uint8_t *data = pipe_sent(pair.pipe[number], from, &bytes);
 
 	cr_assert_geq(wire_records(data, bytes, record, 8), 1);
-	cr_assert_eq(mig_stream_parse(&(struct mig_record){ MIG_HELLO, record[0].length - MIG_HEADER,
-							    data + record[0].at + MIG_HEADER }, &hello, &why), ERR_OK);
+	cr_assert_eq(mig_stream_parse(&(struct mig_record){ .type = MIG_HELLO, .length = record[0].length - MIG_HEADER,
+							    .body = data + record[0].at + MIG_HEADER }, &hello, &why), ERR_OK);
 	return hello.capabilities & (MIG_CAP_RECORDS_KEPT | MIG_CAP_RECORDS_FOUND);
 }
 

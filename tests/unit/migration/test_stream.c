@@ -183,8 +183,8 @@ Test(stream, refuses_a_body_with_a_field_missing_or_unknown)
 	struct mig_query query;
 	struct why why;
 
-	cr_expect_eq(mig_stream_parse(&(struct mig_record){ MIG_QUERY, 0, unknown }, &query, &why), ERR_VERSION);
-	cr_expect_eq(mig_stream_parse(&(struct mig_record){ MIG_QUERY, 14, unknown }, &query, &why), ERR_UNKNOWN);
+	cr_expect_eq(mig_stream_parse(&(struct mig_record){ .type = MIG_QUERY, .body = unknown }, &query, &why), ERR_VERSION);
+	cr_expect_eq(mig_stream_parse(&(struct mig_record){ .type = MIG_QUERY, .length = 14, .body = unknown }, &query, &why), ERR_UNKNOWN);
 	cr_expect_str_eq(why.text, "QUERY: unknown mandatory field with tag 9");
 }
 

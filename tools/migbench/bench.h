@@ -69,8 +69,10 @@ void content_measure(const struct memory *m, struct content *out);
 /* shrink.c: bytes that zstd makes of the pages that are not zero, in pieces of 128 KiB. */
 uint64_t shrink_bytes(const struct memory *m);
 
-/* link.c: byte channels over sockets. @link_bytes a second, 0: as fast as it goes. */
-struct channel *link_channel(int fd, uint64_t link_bytes);
+/* link.c: byte channels over sockets. @link_bytes a second, 0: as fast as it goes. @polls: link_wait polls before it sleeps. */
+struct channel *link_channel(int fd, uint64_t link_bytes, bool polls);
+/* Polls for poll(2) @events until @until_ns, but not for long; true if one is there. */
+bool link_poll(int fd, short events, uint64_t until_ns);
 /* Moves what the limit allows; true while bytes wait for it. */
 bool link_pump(struct channel *ch);
 /* Sleeps until @ch has news, the limit lets bytes go, a full socket takes bytes again, or @until_ns. */

@@ -14,6 +14,7 @@
 
 #define HELD_MAX 65536		/* as a TCP of the hypervisor buffers */
 #define BURST_NS 500000		/* unused time that may be caught up */
+#define POLL_NS 200000		/* then an end that polls sleeps: its peer may have no other core */
 
 struct link {
 	struct channel ch;	/* first */
@@ -22,6 +23,7 @@ struct link {
 	uint64_t rate, filled_ns;
 	double tokens;
 	bool full;		/* the socket took less than it was given */
+	bool polls;		/* for a while, before it sleeps */
 	size_t from, held;	/* bytes that wait for the limit, and where they begin */
 	uint8_t hold[HELD_MAX];
 };
@@ -113,7 +115,7 @@ static void ch_close(struct channel *ch)
 
 static const struct channel_ops ops = { ch_send, ch_recv, ch_status, ch_unacked, ch_close, ch_close };
 
-struct channel *link_channel(int fd, uint64_t link_bytes)
+struct channel *link_channel(int fd, uint64_t link_bytes, bool polls)
 {
 	struct link *l = calloc(1, sizeof(*l));
 	int one = 1;
@@ -124,8 +126,21 @@ struct channel *link_channel(int fd, uint64_t link_bytes)
 	l->ch = (struct channel){ .ops = &ops, .peer_ipv4 = 0x7f000001 };
 	l->fd = fd;
 	l->rate = link_bytes;
+	l->polls = polls;
 	l->filled_ns = bench_now_ns();
 	return &l->ch;
+}
+
+bool link_poll(int fd, short events, uint64_t until_ns)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+	uint64_t now = bench_now_ns(), end = until_ns < now + POLL_NS ? until_ns : now + POLL_NS;
+
+	do
+		if (poll(&p, 1, 0) > 0)
+			return true;
+	while (bench_now_ns() < end);
+	return false;
 }
 
 void link_wait(struct channel *ch, uint64_t until_ns)
@@ -139,6 +154,8 @@ void link_wait(struct channel *ch, uint64_t until_ns)
 		until_ns = now + BURST_NS / 4;
 	if (l->full)
 		p.events |= POLLOUT;
+	if (l->polls && link_poll(l->fd, p.events, until_ns))
+		return;
 	wait = until_ns > now ? until_ns - now : 0;
 	if (wait > 100 * 1000000)
 		wait = 100 * 1000000;

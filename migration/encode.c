@@ -146,9 +146,9 @@ static void put_raw(struct mig_batch *b, uint64_t pfn, const void *page)
 	b->length += PAGE_SIZE;
 }
 
-/* Compresses straight into the record, or puts the page there as it is if that gains too little. A vCPU can't write
+/* Compresses straight to where the next entry's data would be: its length, 0 if that gains too little. A vCPU can't write
  * while this runs on its CPU; where it could, a torn page is dirty again and goes out again. */
-static void put_lz4(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, const void *page)
+static size_t try_lz4(struct mig_encode *e, struct mig_batch *b, const void *page)
 {
 	bool timed = e->lz4_tries++ % TIMED_TRIES == 0;
 	uint64_t start = timed ? mig_core_clock(e->core) : 0;
@@ -156,10 +156,7 @@ static void put_lz4(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, con
 
 	mig_price_seen(&e->price, MIG_WAY_LZ4, 1, n > 0 ? (unsigned)n : PAGE_SIZE,
 		       timed ? mig_core_clock(e->core) - start : UINT64_MAX);
-	if (n > 0)
-		put_one(b, pfn, MIG_ENC_LZ4, (size_t)n);
-	else
-		put_raw(b, pfn, page);
+	return n > 0 ? (size_t)n : 0;
 }
 
 bool mig_encode_next_back(struct mig_encode *e, uint64_t *pfn)
@@ -260,16 +257,19 @@ bool mig_encode_fits(struct mig_encode *e, struct mig_batch *b)
 
 static void put_whole(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, const void *page)
 {
-	switch (mig_price_choose(&e->price, e->ways)) {
-	case MIG_WAY_PACK:
+	enum mig_way way = mig_price_choose(&e->price, e->ways);
+	size_t n = way == MIG_WAY_LZ4 ? try_lz4(e, b, page) : 0;
+
+	/* Where frames are used a look at LZ4 costs no bytes. */
+	if (way == MIG_WAY_LZ4 && e->price.best == MIG_WAY_PACK)
+		way = MIG_WAY_PACK;
+	if (way == MIG_WAY_PACK) {
 		if (!mig_pack_takes(&e->pack, pfn))
 			mig_encode_flush(e, b);
 		mig_pack_add(&e->pack, pfn, page);
-		break;
-	case MIG_WAY_LZ4:
-		put_lz4(e, b, pfn, page);
-		break;
-	default:
+	} else if (n) {
+		put_one(b, pfn, MIG_ENC_LZ4, n);
+	} else {
 		put_raw(b, pfn, page);
 	}
 }

@@ -108,15 +108,15 @@ static uint64_t page_ps(const struct mig_price *p, enum mig_way way)
 	return link > cpu ? link : cpu;
 }
 
-/* What takes about as long and sends less is better: others use the link too. So does what takes little longer than another
- * compression and sends much less, or where both take the same by turns the noise of a measurement would decide. */
+/* What takes about as long and sends less is better: others use the link too. So is what takes longer than another compression, but
+ * not by more than it sends less: where both take about the same the noise of a measurement would decide. */
 static bool quick_enough(const struct mig_price *p, enum mig_way way, enum mig_way than)
 {
 	uint64_t least = page_ps(p, than), more = least / 16;
 	uint32_t bytes = p->way[way].bytes, others = p->way[than].bytes;
 
 	if (than != MIG_WAY_RAW && bytes < others)
-		more += least / 2 * (others - bytes) / others;
+		more += least * (others - bytes) / others;
 	return page_ps(p, way) <= least + more;
 }
 
@@ -143,23 +143,22 @@ static bool due(struct mig_price *p, enum mig_way way)
 
 enum mig_way mig_price_choose(struct mig_price *p, uint32_t allowed)
 {
-	enum mig_way best = MIG_WAY_RAW;
-
 	if (p->forced && p->forced--)
 		return MIG_WAY_PACK;
+	p->best = MIG_WAY_RAW;
 	if (p->look)
 		return MIG_WAY_RAW;
 	for (enum mig_way w = MIG_WAY_LZ4; w < MIG_WAYS; w++)
-		if (allowed >> w & 1 && better(p, w, best))
-			best = w;
+		if (allowed >> w & 1 && better(p, w, p->best))
+			p->best = w;
 	for (enum mig_way w = MIG_WAY_LZ4; w < MIG_WAYS; w++) {
-		if (w == best || !(allowed >> w & 1) || !due(p, w))
+		if (w == p->best || !(allowed >> w & 1) || !due(p, w))
 			continue;
 		p->way[w].passed = 0;
 		p->forced = w == MIG_WAY_PACK ? MIG_PRICE_TRY - 1 : 0;
 		return w;
 	}
-	return best;
+	return p->best;
 }
 
 static uint32_t average(uint32_t old, uint64_t sample, unsigned weight)
@@ -170,14 +169,14 @@ static uint32_t average(uint32_t old, uint64_t sample, unsigned weight)
 void mig_price_seen(struct mig_price *p, enum mig_way way, unsigned pages, size_t bytes, uint64_t took_ns)
 {
 	struct mig_seen *w = &p->way[way];
-	unsigned weight = pages < 4 ? 1 : 4;
+	unsigned weight = pages < MIG_PRICE_TRY / 4 ? 1 : 4;
 	uint64_t cost = took_ns / pages;
 
 	w->bytes = average(w->bytes, bytes / pages, weight);
 	if (took_ns == UINT64_MAX)
 		return;
 	/* Nor is it a cost of the way: what is less is believed sooner than what is more. */
-	if (cost > 4ull * w->cost_ns)
-		cost = 4ull * w->cost_ns;
+	if (cost > w->cost_ns + w->cost_ns / 2)
+		cost = w->cost_ns + w->cost_ns / 2;
 	w->cost_ns = average(w->cost_ns, cost, cost < w->cost_ns ? 8 : weight);
 }

@@ -26,10 +26,11 @@ struct mig_price {
 	uint32_t calm, calm_next;	/* windows until the next look, and after the one to come */
 	bool look;			/* this window goes raw */
 	uint32_t forced;		/* pages still to go the way of a try */
+	enum mig_way best;		/* used but for tries and looks */
 };
 
-/* Pages that a try of MIG_WAY_PACK takes: as many as make it representative. */
-#define MIG_PRICE_TRY 8u
+/* Pages that a try of MIG_WAY_PACK takes: a whole frame, since what a frame costs besides is much for a few pages. */
+#define MIG_PRICE_TRY 32u
 
 void mig_price_init(struct mig_price *p);
 /* The migration sends at most so many bytes a second; 0: no limit. */

@@ -483,6 +483,16 @@ Test(encode, pages_that_are_apart_are_compressed_together)
 	close_both();
 }
 
+Test(encode, where_batches_are_used_lz4_is_looked_at_and_not_sent)
+{
+	open_both(0, MIG_CAP_BATCH);
+	encode.price.way[MIG_WAY_LZ4].cost_ns = 7777;
+	send_text(2000);
+	cr_expect_eq(seen[MIG_ENC_PACK], 2000);
+	cr_expect_neq(encode.price.way[MIG_WAY_LZ4].cost_ns, 7777);
+	close_both();
+}
+
 Test(encode, a_batch_of_noise_goes_raw)
 {
 	open_both(0, MIG_CAP_BATCH);

@@ -28,6 +28,8 @@ struct options {
 	unsigned max_downtime_ms;
 	enum mig_stuck stuck;
 	bool verify, json, no_ceilings;
+	unsigned runs;				/* the quickest counts */
+	const char *save;			/* a file for the memory, and nothing else is done; NULL: none */
 };
 
 /* memory.c: a guest that is nothing but memory; the same object at both ends. */
@@ -64,6 +66,7 @@ uint64_t content_bytes(const struct options *o);
 void content_fill(struct memory *m, const struct options *o);
 /* Makes @m equal to image @index, marking what changes. */
 void content_then(struct memory *m, const struct options *o, unsigned index);
+void content_save(const struct memory *m, const char *name);
 void content_measure(const struct memory *m, struct content *out);
 
 /* shrink.c: bytes that zstd makes of the pages that are not zero, in pieces of 128 KiB. */
@@ -87,11 +90,13 @@ struct side {
 	struct mig_job job;
 };
 struct run { struct side source, destination; double total_s; struct content content; };
+/* Gives the page allocator what --spare says; once. */
+void spare_memory(const struct options *o);
 /* Moves @m to another process; leaves with the job's sentence if that fails. */
 void run_migration(struct memory *m, const struct options *o, struct run *out);
 
-/* ceiling.c: bytes a second of what no engine can beat, also of TCP used as the engine does, and the CPU time of the way that spends the least at its busier end. */
-struct ceiling { double memcpy_rate, tcp_rate, tcp_alike_rate, send_cpu_s_per_gb, recv_cpu_s_per_gb; };
+/* ceiling.c: bytes a second of what no engine can beat, also of TCP whose receiver never polls, and the CPU time of the way that spends the least at its busier end. */
+struct ceiling { double memcpy_rate, tcp_rate, tcp_blocking_rate, send_cpu_s_per_gb, recv_cpu_s_per_gb; };
 /* Keeps the best of what @out holds and of what is measured now. */
 void ceiling_measure(const struct memory *m, struct ceiling *out);
 

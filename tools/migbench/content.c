@@ -236,6 +236,18 @@ void content_fill(struct memory *m, const struct options *o)
 		m->hot_pages = o->dirty_set;
 }
 
+/* What was never touched is a hole in the file. */
+void content_save(const struct memory *m, const char *name)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	bool failed = fd < 0 || ftruncate(fd, (off_t)(m->pages * PAGE_SIZE));
+
+	for (uint64_t chunk = 0; !failed && chunk < m->chunks; chunk++)
+		failed = m->present[chunk] && pwrite(fd, m->bytes + chunk * CHUNK_SIZE, CHUNK_SIZE, (off_t)(chunk * CHUNK_SIZE)) != CHUNK_SIZE;
+	if (failed || close(fd))
+		bench_fail("%s can't be written: %s", name, strerror(errno));
+}
+
 static int by_value(const void *a, const void *b)
 {
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;

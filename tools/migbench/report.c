@@ -39,11 +39,11 @@ static unsigned rows(const struct options *o, const struct run *r, const struct 
 	if (!o->no_ceilings) {
 		ROW("memcpy_mb_s", "ceiling: memcpy", "MB/s", c->memcpy_rate * 1e-6, 0);
 		ROW("tcp_mb_s", "ceiling: plain TCP", "MB/s", c->tcp_rate * 1e-6, 0);
-		ROW("tcp_alike_mb_s", "  in 64 KiB, as the engine", "MB/s", c->tcp_alike_rate * 1e-6, 0);
+		ROW("tcp_blocking_mb_s", "  its receiver never polls", "MB/s", c->tcp_blocking_rate * 1e-6, 0);
 		ROW("tcp_send_s_per_gb", "  its CPU, sending", "s/GB", c->send_cpu_s_per_gb, 3);
 		ROW("tcp_recv_s_per_gb", "  its CPU, receiving", "s/GB", c->recv_cpu_s_per_gb, 3);
 		ROW("of_tcp", "pages moved, of plain TCP", "%", 100 * pages / r->total_s / c->tcp_rate, 1);
-		ROW("of_tcp_alike", "  of that in 64 KiB", "%", 100 * pages / r->total_s / c->tcp_alike_rate, 1);
+		ROW("of_tcp_blocking", "  of one that never polls", "%", 100 * pages / r->total_s / c->tcp_blocking_rate, 1);
 		ROW("of_tcp_cpu", "  by CPU of the busier side", "%", pages > 0 ? 100 * busier(c->send_cpu_s_per_gb,
 		    c->recv_cpu_s_per_gb) * pages * 1e-9 / busier(r->source.cpu_s, r->destination.cpu_s) : 0, 1);
 	}

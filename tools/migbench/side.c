@@ -180,7 +180,7 @@ static void drive(struct ctx *c, struct mig_service *s, uint32_t id)
 }
 
 /* What the hypervisor's page allocator would have free at the source. */
-static void spare_memory(const struct options *o)
+void spare_memory(const struct options *o)
 {
 	uint64_t bytes = o->spare_bytes;
 	void *p = bytes ? mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0) : NULL;
@@ -212,7 +212,6 @@ void run_migration(struct memory *m, const struct options *o, struct run *out)
 	if (!child)
 		destination(o, m, pair[1]);
 	close(pair[1]);
-	spare_memory(o);
 	recv_all(pair[0], &move.port, sizeof(move.port));
 	s = service(&c, "bench-a");
 	m->runs = true;

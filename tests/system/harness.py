@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -13,6 +14,15 @@ from lablib import LabError, network, state, wait
 ROOT = os.environ["TERN_ROOT"]
 LAB = os.environ["LAB"]
 FOLDER = os.environ["TERN_LAB_DIR"]
+
+
+def ended(number, _frame):
+    """The test ends as after a failure: with its labs down."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(f"ended by {signal.Signals(number).name}")
+
+
+signal.signal(signal.SIGTERM, ended)
 
 
 def expect(condition, text):

@@ -54,6 +54,7 @@ enum mig_type { MIG_TYPES(MIG_TYPE_ENUM) MIG_TYPE_END };
 #define MIG_ROUND_NS		(30 * MIG_SECOND)
 #define MIG_READY_NS		(15 * MIG_SECOND)
 #define MIG_STALL_NS		(30 * MIG_SECOND)
+#define MIG_STILL_NS		(30 * MIG_SECOND)	/* a guest that ran stands still so long, and four times what was foretold, until all has left */
 #define MIG_DONE_NS		(3 * MIG_SECOND)
 #define MIG_RETRY_FIRST_NS	(MIG_SECOND / 4)
 #define MIG_RESUME_RETRY_NS	(4 * MIG_SECOND)

@@ -219,6 +219,9 @@ static void check_deadline(struct mig_source *s, uint64_t now_ns)
 		return;
 	if (s->place == MIG_AT_CONNECT || s->place == MIG_AT_RECONNECT)
 		why_set(&why, "no answer within %u s", (unsigned)(MIG_CONNECT_NS / MIG_SECOND));
+	else if (s->place == MIG_AT_FINAL || s->place == MIG_AT_STATE)
+		why_set(&why, "the guest stood still for %u s and its last pages and state have not left: the link hardly moves",
+			(unsigned)((mig_core_clock(s->core) - s->stop_ns) / MIG_SECOND));
 	else
 		why_set(&why, "%s did not come in time", place_waits_for[s->place]);
 	if (s->place >= MIG_AT_RECONNECT && s->place <= MIG_AT_RESUME)

@@ -7,7 +7,16 @@
 
 #define TICK_NS		(MIG_SECOND / 2)
 #define LOAD_NS_MAX	(MIG_SECOND / 10)	/* for a page; whoever claims more would overflow the budget */
+#define FORETOLD_MAX	(3600 * MIG_SECOND)
 #define STATE_PART	(MIG_BODY_MAX - sizeof(struct mig_state_head))
+
+/* A link that only trickles is not dead, but the guest must not wait for it. One that stands still in any case may. */
+static uint64_t still_until(const struct mig_source *s, uint64_t now_ns)
+{
+	uint64_t foretold = s->job->expected_downtime_ns;
+
+	return s->still ? UINT64_MAX : now_ns + MIG_STILL_NS + 4 * (foretold < FORETOLD_MAX ? foretold : FORETOLD_MAX);
+}
 
 void source_begin_pass(struct mig_source *s, uint64_t now_ns)
 {
@@ -22,7 +31,7 @@ void source_begin_pass(struct mig_source *s, uint64_t now_ns)
 	memset(row, 0, sizeof(*row));
 	row->start_ns = now_ns - s->job->submitted_ns;
 	if (s->final)
-		source_go(s, MIG_AT_FINAL, MIG_PHASE_STOP, UINT64_MAX, now_ns);
+		source_go(s, MIG_AT_FINAL, MIG_PHASE_STOP, still_until(s, now_ns), now_ns);
 	else
 		source_go(s, MIG_AT_PASS, MIG_PHASE_ROUNDS, UINT64_MAX, now_ns);
 }
@@ -108,7 +117,7 @@ static void end_pass(struct mig_source *s, uint64_t now_ns)
 	if (s->rounds.harvest_ns && s->rounds.harvested_chunks)
 		s->measured.harvest_ns = s->rounds.harvest_ns;
 	if (s->final)
-		source_go(s, MIG_AT_STATE, MIG_PHASE_STATE, UINT64_MAX, now_ns);
+		source_go(s, MIG_AT_STATE, MIG_PHASE_STATE, s->deadline_ns, now_ns);
 	else
 		source_go(s, MIG_AT_ROUND_ACK, MIG_PHASE_ROUNDS, now_ns + MIG_ROUND_NS, now_ns);
 	put_round_end(s, now_ns);

@@ -158,6 +158,41 @@ Test(cut, before_commit_resumes_the_guest_at_the_source_within_seconds)
 	pair_fini(&pair);
 }
 
+/* Heartbeats come, and a byte now and then is acknowledged, so nothing is dead; but the guest stands still. */
+Test(cut, down_to_a_trickle_after_the_stop_gives_the_guest_back)
+{
+	const struct mig_job *job;
+	uint64_t began;
+	size_t sent;
+	uint32_t id;
+
+	memset(cut, 0, sizeof(cut));
+	start();
+	pair_encodings(&pair, 0, 1u << MIG_ENC_ZERO | 1u << MIG_ENC_RAW);
+	pair.work = 20;
+	pair.work_pages = 600;
+	id = pair_migrate(&pair, 0, MIG_VERIFY_OFF);
+	while (pair.host[0].guest[0]->life == FAKE_RUNNING)
+		pair_step(&pair);
+	pipe_sent(pair.pipe[0], 0, &sent);
+	began = pipe_now_ns;
+	job = mig_job_find(pair.host[0].service, id);
+	while (!job->ended_ns && pipe_now_ns - began < 600 * SECOND) {
+		pipe_hold(pair.pipe[0], 0, sent + (pipe_now_ns - began) / (50 * MS));
+		pair_step(&pair);
+	}
+	cr_expect_eq(job->state, MIG_JOB_FAILED);
+	cr_expect_not_null(strstr(job->error, "stood still for 3"), "it said: %s", job->error);
+	cr_expect_eq(pair.host[0].guest[0]->life, FAKE_RUNNING);
+	cr_expect_leq(pipe_now_ns - began, 35 * SECOND);
+	pipe_hold(pair.pipe[0], 0, UINT64_MAX);
+	pair_run(&pair, 20 * SECOND);
+	cr_expect_eq(pair_count(&pair, FAKE_RUNNING), 1);
+	job = pair_wait(&pair, 0, pair_migrate(&pair, 0, MIG_VERIFY_FULL), 60 * SECOND);
+	cr_expect_eq(job->state, MIG_JOB_COMPLETED, "%s", job->error);
+	pair_fini(&pair);
+}
+
 Test(cut, after_commit_is_in_doubt_until_a_new_connection_settles_it)
 {
 	const struct mig_job *job;

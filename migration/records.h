@@ -10,9 +10,9 @@
 
 #define MIG_RECORDS	32	/* attempts */
 #define MIG_AWAYS	24	/* machines that left */
-#define MIG_STRANGE	8	/* entries that can't be read */
+#define MIG_STRANGE	MIG_STORE_ENTRIES	/* entries that can't be read: each holds its machine */
 #define MIG_RECORD_PUTS	4	/* into the store that one attempt takes at most, on either side */
-_Static_assert(MIG_RECORDS + MIG_AWAYS + MIG_STRANGE <= MIG_STORE_ENTRIES, "all of it can be kept");
+_Static_assert(MIG_RECORDS + MIG_AWAYS <= MIG_STORE_ENTRIES, "all of it can be kept");
 
 /* As stored: numbers are not reused. */
 enum mig_record_state {

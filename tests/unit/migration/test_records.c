@@ -147,6 +147,21 @@ Test(records, that_are_too_short_or_of_another_version_or_state_are_kept_and_not
 	expect_kept_and_unused("under another key");
 }
 
+Test(records, that_can_not_be_read_are_all_noted)
+{
+	unsigned noted = 0;
+
+	for (unsigned n = 0; n < MIG_STORE_ENTRIES; n++) {
+		store.entry[n].used = true;
+		store.entry[n].key[0] = (uint8_t)n;
+		store.entry[n].length = 3;
+	}
+	load(boot_b);
+	for (unsigned n = 0; n < MIG_STRANGE; n++)
+		noted += r.strange[n].used;
+	cr_expect_eq(noted, MIG_STORE_ENTRIES, "%u of %u", noted, MIG_STORE_ENTRIES);
+}
+
 Test(records, that_could_not_be_stored_promise_nothing)
 {
 	store.broken = true;

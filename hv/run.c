@@ -151,6 +151,7 @@ enum vm_slice vm_run_slice(struct vm *vm, uint64_t ns)
 
 	if (vm->state == VM_RUNNING && throttle_waits(&vm->throttle, start))
 		return VM_SLICE_IDLE;
+	vm_clock_catch_up(vm);
 	for (unsigned i = 0; i < vm->vcpus && vm->state == VM_RUNNING; i++) {
 		enum vm_slice r = run_vcpu(vm, i, end);
 
@@ -164,7 +165,7 @@ enum vm_slice vm_run_slice(struct vm *vm, uint64_t ns)
 
 uint64_t vm_wake_ns(const struct vm *vm)
 {
-	uint64_t deadline, guest_now;
+	uint64_t deadline, guest_now, due = UINT64_MAX;
 
 	if (vm->state != VM_RUNNING)
 		return UINT64_MAX;
@@ -175,9 +176,9 @@ uint64_t vm_wake_ns(const struct vm *vm)
 			return 0;
 	deadline = machine_deadline_ns(&vm->machine);
 	guest_now = machine_time_ns(&vm->machine);
-	if (deadline == CLOCK_NEVER)
-		return UINT64_MAX;
-	return deadline <= guest_now ? 0 : time_ns() + (deadline - guest_now);
+	if (deadline != CLOCK_NEVER)
+		due = deadline <= guest_now ? 0 : time_ns() + (deadline - guest_now);
+	return vm->clock.owed_tsc && vm->clock.catch_up_ns < due ? vm->clock.catch_up_ns : due;
 }
 
 enum machine_request vm_serve_request(struct vm *vm)

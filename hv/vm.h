@@ -40,6 +40,8 @@ enum vm_event {
 struct vm_clock {
 	uint64_t tsc_offset;	/* guest TSC = host TSC + tsc_offset while it runs */
 	uint64_t frozen_tsc;	/* guest TSC while it stands */
+	uint64_t owed_tsc;	/* that it is behind, after it stood for long */
+	uint64_t catch_up_ns;	/* by the host's clock: it may go forward by some of that again */
 	bool running;
 };
 
@@ -115,8 +117,11 @@ bool vm_memory_touch(struct vm *vm, uint64_t gpa);
 
 /* --- clock (vm_clock.c) --- */
 uint64_t vm_guest_tsc(const struct vm *vm);
-/* Starts a standing clock, @advance_ns later than where it stood. */
+/* Starts a standing clock, @advance_ns later than where it stood: of more than 5 s the rest comes in steps of as much, a second apart.
+ * A guest whose time jumps by more than its watchdogs wait (Linux: RCU 21 s, soft lockup 20 s) takes itself for stuck. */
 void vm_clock_run(struct vm *vm, uint64_t advance_ns);
+/* Takes the next of these steps if it is time. */
+void vm_clock_catch_up(struct vm *vm);
 void vm_clock_stop(struct vm *vm);
 /* Moves the guest TSC by @by ticks (modulo 2^64), exactly. */
 void vm_clock_move(struct vm *vm, uint64_t by);

@@ -4,6 +4,9 @@
 #include "hv/dev/clock.h"
 #include "hv/vm.h"
 
+#define STEP_NS		5000000000ull
+#define STEP_EVERY_NS	1000000000ull
+
 #define VM_OF(m) ((const struct vm *)((const char *)(m) - offsetof(struct vm, machine)))
 
 uint64_t vm_guest_tsc(const struct vm *vm)
@@ -27,12 +30,35 @@ uint64_t machine_time_ns(const struct machine *m)
 	return clock_mul_div(vm_machine_tsc(VM_OF(m)), 1000000, m->tsc_khz, 0);
 }
 
+/* Of what the guest is behind, what it gets now. */
+static uint64_t next_step(struct vm_clock *c)
+{
+	uint64_t most = time_ns_to_tsc(STEP_NS), step = c->owed_tsc < most ? c->owed_tsc : most;
+
+	c->owed_tsc -= step;
+	c->catch_up_ns = time_ns() + STEP_EVERY_NS;
+	return step;
+}
+
 void vm_clock_run(struct vm *vm, uint64_t advance_ns)
 {
-	if (vm->clock.running)
+	struct vm_clock *c = &vm->clock;
+
+	if (c->running)
 		return;
-	vm->clock.tsc_offset = vm->clock.frozen_tsc + time_ns_to_tsc(advance_ns) - time_tsc();
-	vm->clock.running = true;
+	c->owed_tsc += time_ns_to_tsc(advance_ns);
+	c->tsc_offset = c->frozen_tsc + next_step(c) - time_tsc();
+	c->running = true;
+}
+
+void vm_clock_catch_up(struct vm *vm)
+{
+	struct vm_clock *c = &vm->clock;
+
+	if (!c->running || !c->owed_tsc || time_ns() < c->catch_up_ns)
+		return;
+	c->tsc_offset += next_step(c);
+	vm->machine.timer_changes++;
 }
 
 void vm_clock_stop(struct vm *vm)
@@ -50,6 +76,7 @@ void vm_clock_move(struct vm *vm, uint64_t by)
 
 void vm_clock_set(struct vm *vm, uint64_t tsc)
 {
+	vm->clock.owed_tsc = 0;
 	vm->clock.frozen_tsc = tsc;
 	if (vm->clock.running)
 		vm->clock.tsc_offset = tsc - time_tsc();

@@ -32,7 +32,7 @@ static struct vcpu_state scratch;
 
 enum err vm_state_save(struct vm *vm, void *out, size_t room, size_t *length, struct why *why)
 {
-	struct vm_clock_state clock = { .tsc = vm_guest_tsc(vm) };
+	struct vm_clock_state clock = { .tsc = vm_guest_tsc(vm) + vm->clock.owed_tsc };
 	size_t part;
 	enum err e = machine_state_save(&vm->machine, out, room, length, why);
 

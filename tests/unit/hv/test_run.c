@@ -108,6 +108,22 @@ Test(run, a_halted_guest_is_idle_until_its_next_timer)
 	cr_expect_geq(fake_vcpu.runs, 1);
 }
 
+Test(run, a_halted_guest_that_is_behind_is_woken_to_catch_up)
+{
+	uint64_t wake;
+
+	fake_vcpu.guest = halts;
+	vm_clock_stop(vm);
+	vm_clock_run(vm, 8000 * MS);
+	cr_expect_eq(vm_run_slice(vm, MS), VM_SLICE_IDLE);
+	wake = vm_wake_ns(vm);
+	cr_expect_leq(wake, fake_host.tsc + 1000 * MS);
+	fake_host.tsc = wake;
+	vm_run_slice(vm, MS);
+	cr_expect_geq(vm_guest_tsc(vm), 8000 * MS);
+	cr_expect_eq(vm_wake_ns(vm), UINT64_MAX);
+}
+
 Test(run, a_guest_halted_with_interrupts_off_sleeps_through_them)
 {
 	ticking();

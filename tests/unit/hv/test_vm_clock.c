@@ -43,6 +43,48 @@ Test(vm_clock, it_goes_on_later_by_the_time_it_is_told_to_have_stood)
 	cr_expect_eq(vm_guest_tsc(vm), 547);
 }
 
+#define SECOND 1000000000ull
+
+/* No watchdog of the guest sees more than 5 s pass at once; in the end it has its time. */
+Test(vm_clock, after_a_long_stand_it_catches_up_in_steps)
+{
+	struct vm *vm = fake_vm(8);
+	uint64_t began, last, most = 0;
+	uint32_t changes;
+
+	vm_clock_stop(vm);
+	fake_host.tsc += 42 * SECOND;
+	began = fake_host.tsc;
+	vm_clock_run(vm, 42 * SECOND);
+	cr_expect_eq(vm_guest_tsc(vm), 5 * SECOND);
+	changes = vm->machine.timer_changes;
+	vm_clock_catch_up(vm);
+	cr_expect_eq(vm_guest_tsc(vm), 5 * SECOND, "not at once");
+	for (last = vm_guest_tsc(vm); fake_host.tsc < began + 9 * SECOND; last = vm_guest_tsc(vm)) {
+		fake_host.tsc += SECOND / 10;
+		vm_clock_catch_up(vm);
+		most = vm_guest_tsc(vm) - last > most ? vm_guest_tsc(vm) - last : most;
+	}
+	cr_expect_eq(most, 5 * SECOND + SECOND / 10);
+	cr_expect_eq(vm_guest_tsc(vm), 42 * SECOND + (fake_host.tsc - began));
+	cr_expect_eq(vm->machine.timer_changes, changes + 8);
+}
+
+Test(vm_clock, a_guest_that_stands_again_still_gets_what_it_is_owed)
+{
+	struct vm *vm = fake_vm(8);
+
+	vm_clock_stop(vm);
+	vm_clock_run(vm, 7 * SECOND);
+	vm_clock_stop(vm);
+	cr_expect_eq(vm_guest_tsc(vm), 5 * SECOND);
+	vm_clock_run(vm, 1 * SECOND);
+	cr_expect_eq(vm_guest_tsc(vm), 8 * SECOND);
+	fake_host.tsc += 2 * SECOND;
+	vm_clock_catch_up(vm);
+	cr_expect_eq(vm_guest_tsc(vm), 10 * SECOND);
+}
+
 Test(vm_clock, it_can_be_set_running_and_standing)
 {
 	struct vm *vm = fake_vm(8);

@@ -74,6 +74,20 @@ Test(vm_state, a_loaded_clock_stands_until_it_is_told_to_run)
 	cr_expect_eq(vm_guest_tsc(vm), 5000);
 }
 
+Test(vm_state, a_clock_that_is_behind_is_saved_as_it_ought_to_be)
+{
+	vm_clock_run(vm, 8000000000ull);
+	vm_clock_stop(vm);
+	cr_expect_eq(vm_guest_tsc(vm), 5000 + 5000000000ull);
+	cr_assert_eq(vm_state_save(vm, image, sizeof(image), &length, NULL), ERR_OK);
+	vm_state_load(vm, image, length);
+	cr_expect_eq(vm_guest_tsc(vm), 5000 + 8000000000ull);
+	vm_clock_run(vm, 0);
+	fake_host.tsc += 2000000000ull;
+	vm_clock_catch_up(vm);
+	cr_expect_eq(vm_guest_tsc(vm), 5000 + 10000000000ull, "it owes nothing any more");
+}
+
 Test(vm_state, checking_has_no_effect)
 {
 	vm->vcpu[0].gpr[GPR_RAX] = 9;

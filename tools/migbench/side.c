@@ -230,5 +230,6 @@ void run_migration(struct memory *m, const struct options *o, struct run *out)
 	recv_all(pair[0], &out->destination, sizeof(out->destination));
 	waitpid(child, NULL, 0);
 	out->source.hash = memory_hash(m);
+	mig_service_destroy(s);
 	close(pair[0]);
 }

@@ -199,6 +199,12 @@ bool mig_dest_step(struct mig_dest *d, uint64_t now_ns)
 		(d->stream.received_bytes != before || left));
 }
 
+bool mig_dest_stands(const struct mig_dest *d)
+{
+	return mig_stream_open(&d->stream) && d->purpose == MIG_PURPOSE_MIGRATE && d->stopped &&
+		d->job && d->job->type == MIG_MOVE_LIVE && d->handoff <= HD_PREPARED;
+}
+
 uint64_t mig_dest_deadline(const struct mig_dest *d)
 {
 	uint64_t link;

@@ -136,6 +136,17 @@ static void forget_jobs(struct mig_service *m, uint64_t now_ns)
 	}
 }
 
+bool mig_service_stands(const struct mig_service *m)
+{
+	bool stands = false;
+
+	for (unsigned i = 0; i < SERVICE_OUT; i++)
+		stands |= m->out[i].source && mig_source_stands(m->out[i].source);
+	for (unsigned i = 0; i < SERVICE_IN; i++)
+		stands |= m->in[i] && mig_dest_stands(m->in[i]);
+	return stands;
+}
+
 uint64_t mig_service_step(struct mig_service *m, uint64_t now_ns, bool *more)
 {
 	uint64_t deadline = UINT64_MAX;

@@ -249,6 +249,11 @@ bool mig_source_step(struct mig_source *s, uint64_t now_ns)
 		 s->stream.tx_begin == s->stream.tx_end);
 }
 
+bool mig_source_stands(const struct mig_source *s)
+{
+	return link_up(s) && !s->still && s->final && s->place >= MIG_AT_FINAL && s->place <= MIG_AT_COMMIT;
+}
+
 uint64_t mig_source_deadline(const struct mig_source *s, uint64_t now_ns)
 {
 	uint64_t deadline = s->deadline_ns, link;

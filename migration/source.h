@@ -119,6 +119,8 @@ void mig_source_init(struct mig_source *s, struct mig_core *core, struct mig_gue
 		     const struct mig_source_options *options, struct mig_job *job);
 /* Works on, boundedly. Returns true if it could go on at once. Ended when place is MIG_AT_END. */
 bool mig_source_step(struct mig_source *s, uint64_t now_ns);
+/* The guest stands, as in a live migration's hand-off only, while D is connected. */
+bool mig_source_stands(const struct mig_source *s);
 uint64_t mig_source_deadline(const struct mig_source *s, uint64_t now_ns);
 /* ERR_STATE with "too late, committed" after the commit point. */
 enum err mig_source_cancel(struct mig_source *s, uint64_t now_ns, struct why *why) NODISCARD;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: migration/[a-z]*.c lib/crc32c.c lib/err.c lib/fmt.c lib/pages.c lib/state.c lib/why.c tests/fake/fake_guest.c tests/fake/fake_log.c tests/fake/fake_store.c tests/fake/mig_pair.c tests/fake/mig_wire.c tests/fake/pipe.c */
+/* unit: migration/[a-z]*.c lib/crc32c.c lib/err.c lib/fmt.c lib/pages.c lib/state.c lib/why.c tests/fake/fake_guest.c tests/fake/fake_log.c tests/fake/fake_store.c tests/fake/mig_break.c tests/fake/mig_pair.c tests/fake/mig_wire.c tests/fake/pipe.c */
 /* libs: -Lbuild/deps/host -lthird */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "lib/bytes.h"
 #include "migration/protocol.h"
-#include "tests/fake/mig_pair.h"
+#include "tests/fake/mig_break.h"
 #include "tests/fake/mig_wire.h"
 
 /* A step that says "nothing more" is not called again until something happens or a deadline passes: with work left over it
@@ -36,6 +36,64 @@ Test(wakeups, a_final_pass_over_much_clean_memory_is_done_without_sleep)
 	job = pair_wait(&pair, 0, pair_migrate(&pair, 0, MIG_VERIFY_OFF), 60 * SECOND);
 	cr_expect_eq(job->state, MIG_JOB_COMPLETED, "%s", job->error);
 	cr_expect_lt(job->downtime_ns, 50 * MS, "stopped for %u ms", (unsigned)(job->downtime_ns / MS));
+	pair_fini(&pair);
+}
+
+/* Steps until @job ends, holding what the hosts say about a guest that stands against where it stands; how often each said so. */
+static void count_stands(uint32_t job, unsigned stands[2])
+{
+	const struct mig_job *j = mig_job_find(pair.host[0].service, job);
+
+	stands[0] = stands[1] = 0;
+	for (unsigned i = 0; !j->ended_ns; i++) {
+		bool stopped = pair.host[0].guest[0]->life == FAKE_STOPPED;
+
+		cr_assert_lt(i, 1000000, "it does not end");
+		for (int n = 0; n < 2; n++) {
+			bool said = mig_service_stands(pair.host[n].service);
+
+			cr_assert(stopped || !said, "host %d says so of a guest that runs", n);
+			stands[n] += said;
+		}
+		pair_step(&pair);
+	}
+	for (int n = 0; n < 2; n++)
+		cr_expect(!mig_service_stands(pair.host[n].service));
+}
+
+Test(wakeups, both_hosts_know_that_a_guest_stands_for_their_answers)
+{
+	unsigned stands[2];
+
+	pair_init(&pair, 4 * MIB);
+	pair.link.delay_ns = 10 * MS;
+	count_stands(pair_migrate(&pair, 0, MIG_VERIFY_FULL), stands);
+	/* Last pages and state on their way to b; READY, COMMIT and RUNNING each 10 steps. */
+	cr_expect_geq(stands[0], 40);
+	cr_expect_geq(stands[1], 20, "from STOP on to COMMIT");
+	pair_fini(&pair);
+}
+
+Test(wakeups, nobody_stays_awake_for_a_guest_that_stands_all_the_while)
+{
+	unsigned stands[2];
+
+	pair_init(&pair, 4 * MIB);
+	pair.link.delay_ns = 10 * MS;
+	pair.type = MIG_MOVE_RESUME;
+	count_stands(pair_migrate(&pair, 0, MIG_VERIFY_FULL), stands);
+	cr_expect_eq(stands[0] + stands[1], 0);
+	pair_fini(&pair);
+}
+
+Test(wakeups, nobody_stays_awake_while_in_doubt)
+{
+	pair_init(&pair, 4 * MIB);
+	break_at_record(&pair, 1, MIG_RUNNING);
+	pair_run(&pair, SECOND);
+	cr_expect_not(break_job(&pair, 0)->ended_ns, "the source does not know");
+	for (int n = 0; n < 2; n++)
+		cr_expect(!mig_service_stands(pair.host[n].service));
 	pair_fini(&pair);
 }
 

@@ -48,6 +48,9 @@ struct memory {
 	double writer_cpu_s;
 };
 
+/* @bytes (whole chunks) in huge pages, as a hypervisor reaches memory by, and of this process only: after a fork each first write to
+ * a page would copy it. NULL: there is no room. */
+uint8_t *memory_map(uint64_t bytes);
 void memory_init(struct memory *m, uint64_t bytes);
 /* Backs the chunks of @present at once: a hypervisor hands out memory without a page fault for each page. */
 void memory_populate(struct memory *m, const uint8_t *present);

@@ -68,6 +68,30 @@ static void fill_records39(uint8_t *page, uint64_t pfn)
 	fill_records(page, pfn, 12 + pfn / 32 % 2);
 }
 
+/* So does this: noise in one piece, as of what is compressed or enciphered, and a short pattern. */
+static void fill_block39(uint8_t *page, uint64_t pfn)
+{
+	static const char pattern[] = "an entry that is not in use yet;";
+	unsigned noisy = 1552, at = (unsigned)(noise() % (PAGE_SIZE - noisy)) & ~7u;
+
+	for (unsigned n = 0; n < PAGE_SIZE; n++)
+		page[n] = (uint8_t)pattern[n % 32];
+	for (unsigned n = 0; n < noisy; n += 8) {
+		uint64_t v = noise();
+
+		memcpy(page + at + n, &v, 8);
+	}
+	memcpy(page, &pfn, 8);
+}
+
+/* And this: bytes of few values without any order, as of samples. */
+static void fill_bytes39(uint8_t *page, uint64_t pfn)
+{
+	(void)pfn;
+	for (unsigned n = 0; n < PAGE_SIZE; n++)
+		page[n] = (uint8_t)(120 + (noise() >> 32) % 9);
+}
+
 /* Text with few words: shrinks to an eighth or so. */
 static void fill_text(uint8_t *page, uint64_t pfn)
 {
@@ -110,6 +134,7 @@ static void fill_mix(uint8_t *page, uint64_t pfn)
 
 static const struct { const char *name; fill_fn *fill; } kinds[] = {
 	{ "incompressible", fill_noise }, { "semi", fill_semi }, { "records", fill_records16 }, { "records39", fill_records39 },
+	{ "block39", fill_block39 }, { "bytes39", fill_bytes39 },
 	{ "text", fill_text }, { "zero", fill_zero }, { "same", fill_same }, { "mix", fill_mix }, { "idle", NULL },
 };
 

@@ -141,8 +141,7 @@ void memory_populate(struct memory *m, const uint8_t *present)
 			bench_fail("no memory for what the guest has touched");
 }
 
-/* Huge pages, as a hypervisor reaches a guest's memory by. */
-static uint8_t *map(uint64_t bytes)
+uint8_t *memory_map(uint64_t bytes)
 {
 	uint8_t *p = mmap(NULL, bytes + CHUNK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -152,20 +151,19 @@ static uint8_t *map(uint64_t bytes)
 	/* Without them (EINVAL: a kernel that has none) it is slower and else the same. */
 	if (madvise(p, bytes, MADV_HUGEPAGE) && errno != EINVAL)
 		return NULL;
-	return p;
+	return madvise(p, bytes, MADV_DONTFORK) ? NULL : p;
 }
 
-/* The other process needs none of it, and a copy would make the writer's first writes dear. */
 void memory_init(struct memory *m, uint64_t bytes)
 {
 	memset(m, 0, sizeof(*m));
 	m->guest.ops = &ops;
 	m->pages = bytes >> PAGE_SHIFT;
 	m->chunks = bytes >> CHUNK_SHIFT;
-	m->bytes = map(bytes);
+	m->bytes = memory_map(bytes);
 	m->present = calloc(m->chunks, 1);
 	m->dirty = calloc(m->chunks * 8, sizeof(*m->dirty));
-	if (!m->bytes || madvise(m->bytes, bytes, MADV_DONTFORK) || !m->present || !m->dirty)
+	if (!m->bytes || !m->present || !m->dirty)
 		bench_fail("no memory for a guest of %llu MiB", (unsigned long long)(bytes / MIB));
 	strcpy(m->def.name, "bench");
 	m->def.memory_bytes = bytes;

@@ -183,9 +183,9 @@ static void drive(struct ctx *c, struct mig_service *s, uint32_t id)
 void spare_memory(const struct options *o)
 {
 	uint64_t bytes = o->spare_bytes;
-	void *p = bytes ? mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0) : NULL;
+	uint8_t *p = bytes ? memory_map(bytes) : NULL;
 
-	if (p == MAP_FAILED)
+	if (bytes && (!p || madvise(p, bytes, MADV_POPULATE_WRITE)))
 		bench_fail("no %llu MiB of spare memory", (unsigned long long)(bytes / MIB));
 	if (p)
 		pages_add((uint64_t)(uintptr_t)p, bytes);

@@ -18,7 +18,7 @@
 void mig_price_init(struct mig_price *p)
 {
 	memset(p, 0, sizeof(*p));
-	p->link_ps = FIRST_LINK_PS;
+	p->link_ps = p->shown_ps = FIRST_LINK_PS;
 	p->send_ps = FIRST_SEND_PS;
 	p->calm = p->calm_next = 1;
 	p->way[MIG_WAY_RAW] = (struct mig_seen){ .cost_ns = 300, .bytes = PAGE_SIZE };
@@ -32,7 +32,7 @@ void mig_price_limit(struct mig_price *p, uint64_t bytes_per_s)
 
 	p->least_ps = ps < 1u << 30 ? (uint32_t)ps : 1u << 30;
 	if (p->link_ps < p->least_ps)
-		p->link_ps = p->least_ps;
+		p->link_ps = p->shown_ps = p->least_ps;
 }
 
 void mig_price_pause(struct mig_price *p)
@@ -41,12 +41,27 @@ void mig_price_pause(struct mig_price *p)
 	p->making_ns = p->between_ns = p->bytes = 0;
 }
 
+/* A look that showed nothing new (@same) makes the next one rarer; one that did, and a price that has gone up since, brings it at
+ * once: a moment's wait must not pass for a slow link for long. A window in which the CPU waited, or went raw, shows what a look would. */
+static void plan_look(struct mig_price *p, bool looked, bool same, bool waited)
+{
+	if (looked)
+		p->calm = p->calm_next = !same ? 1 : p->calm_next < CALM_MAX ? 4 * p->calm_next : p->calm_next;
+	if (looked || p->link_ps < p->shown_ps)
+		p->shown_ps = p->link_ps;
+	if (p->link_ps > p->shown_ps + p->shown_ps / 2)
+		p->calm = 1;
+	if (!looked && !waited && p->best != MIG_WAY_RAW && p->link_ps > p->least_ps + p->least_ps / 8 && !--p->calm)
+		p->look = true, p->calm = 1;
+}
+
 /* What the window that ends shows of the link. */
 static void window_end(struct mig_price *p)
 {
 	uint64_t all_ns = p->making_ns + p->between_ns, ps = all_ns * 1000 / p->bytes;
 	uint64_t cpu_ns = p->bytes * p->send_ps / 1000;
 	bool waited = p->between_ns > 2 * cpu_ns + all_ns / 8, looked = p->look;
+	uint32_t before = p->link_ps;
 
 	if (ps > 1u << 30)
 		ps = 1u << 30;
@@ -58,13 +73,7 @@ static void window_end(struct mig_price *p)
 	if (!waited)
 		p->send_ps += p->send_ps / 64;
 	mig_price_pause(p);
-	if (waited && !looked)
-		return;
-	/* A look that showed nothing new makes the next one rarer. */
-	if (looked)
-		p->calm = p->calm_next = waited && p->calm_next < CALM_MAX ? 4 * p->calm_next : p->calm_next;
-	else if (p->link_ps > p->least_ps + p->least_ps / 8 && !--p->calm)
-		p->look = true, p->calm = 1;
+	plan_look(p, looked, waited && ps > before - before / 4, waited);
 }
 
 void mig_price_begin(struct mig_price *p, uint64_t now_ns)

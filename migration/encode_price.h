@@ -23,6 +23,7 @@ struct mig_price {
 	uint32_t least_ps;		/* the link's price is not below this: of the bandwidth limit */
 	uint64_t began_ns, ended_ns, ended_bytes;	/* the record before */
 	uint64_t making_ns, between_ns, bytes;	/* the open window */
+	uint32_t shown_ps;		/* the link's price as the last look showed it, or the least since */
 	uint32_t calm, calm_next;	/* windows until the next look, and after the one to come */
 	bool look;			/* this window goes raw */
 	uint32_t forced;		/* pages still to go the way of a try */

@@ -69,7 +69,7 @@ static const char usage[] =
 	"    [--link BYTES_PER_S] [--cap BYTES_PER_S] [--encoding raw|lz4|delta|zstd|auto] [--dirty-rate PAGES_PER_S]\n"
 	"    [--dirty-bytes N] [--dirty-set PAGES] [--max-downtime MS] [--stuck stop|fail|throttle] [--spare BYTES] [--verify] [--json] [--no-ceilings]\n"
 	"    [--runs N: the quickest of so many] [--save FILE, and nothing else is done]\n"
-	"KIND: incompressible, semi, records, records39, text, zero, same, mix, idle (never touched); SIZE: a multiple of 2M\n";
+	"KIND: incompressible, semi, records, records39, block39, bytes39, text, zero, same, mix, idle (never touched); SIZE: a multiple of 2M\n";
 
 bool bench_number(const char *text, uint64_t most, const char **end, uint64_t *out)
 {

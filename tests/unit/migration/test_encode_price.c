@@ -137,6 +137,27 @@ Test(price, a_link_that_gets_slower_brings_compression_back)
 	cr_expect_leq(m.pages[MIG_WAY_RAW], 800, "%u of 10000", (unsigned)m.pages[MIG_WAY_RAW]);
 }
 
+/* Others take the CPU or the link for a moment, again and again. */
+Test(price, a_fast_link_that_is_slow_for_moments_is_known_as_fast_between_them)
+{
+	struct machine fast = { 250, 200, { { 300, PAGE_SIZE }, { 1300, 3300 }, { 8000, 2850 } }, 0, 0, { 0 }, 0 };
+	uint64_t squeezed = 0;
+
+	run(&fast, ALL, 50000);
+	for (unsigned n = 0; n < 30; n++) {
+		m.link_ps = 5000;
+		memset(m.pages, 0, sizeof(m.pages));
+		while (sent() < 1000)
+			make_record(ALL);
+		m.link_ps = 250;
+		memset(m.pages, 0, sizeof(m.pages));
+		while (sent() < 20000)
+			make_record(ALL);
+		squeezed += m.pages[MIG_WAY_LZ4] + m.pages[MIG_WAY_PACK];
+	}
+	cr_expect_leq(squeezed, 30 * 1000, "%u of 600000 pages", (unsigned)squeezed);
+}
+
 Test(price, a_known_limit_is_believed_before_anything_was_seen)
 {
 	mig_price_init(&price);

@@ -6,7 +6,8 @@
 #include "lib/log.h"
 
 #define VM_CLOCK_TABLE(F, A) \
-	F(1, 1, uint64_t, tsc, UINT64_MAX, "guest TSC when the VM was stopped")
+	F(1, 1, uint64_t, tsc, UINT64_MAX, "guest TSC when the VM was stopped, with what it is behind") \
+	F(2 | STATE_OPTIONAL, 1, uint64_t, behind, UINT64_MAX, "ticks of that which the guest has not been given yet")
 STATE_STRUCT(vm_clock_state, VM_CLOCK_TABLE)
 
 /* Of the chips' clock: no host gets near it, and nothing that is added to it overflows. */
@@ -32,7 +33,7 @@ static struct vcpu_state scratch;
 
 enum err vm_state_save(struct vm *vm, void *out, size_t room, size_t *length, struct why *why)
 {
-	struct vm_clock_state clock = { .tsc = vm_guest_tsc(vm) + vm->clock.owed_tsc };
+	struct vm_clock_state clock = { .tsc = vm_guest_tsc(vm) + vm->clock.owed_tsc, .behind = vm->clock.owed_tsc };
 	size_t part;
 	enum err e = machine_state_save(&vm->machine, out, room, length, why);
 
@@ -101,6 +102,10 @@ enum err vm_state_check(struct vm *vm, const void *in, size_t length, struct why
 		why_set(why, "state of %s: its TSC and IA32_TSC_ADJUST put its clock beyond the end of time", vm->name);
 		return ERR_RANGE;
 	}
+	if (image.clock.behind > image.clock.tsc - image.vcpu[0].tsc_adjust) {
+		why_set(why, "state of %s: its clock is behind by so much that it stands before its beginning", vm->name);
+		return ERR_RANGE;
+	}
 	return machine_state_complete(&image.machine, &vm->machine, why);
 }
 
@@ -112,7 +117,8 @@ void vm_state_load(struct vm *vm, const void *in, size_t length)
 	for (unsigned i = 0; i < vm->vcpus; i++)
 		vcpu_restore(&vm->vcpu[i], &image.vcpu[i]);
 	vm_clock_stop(vm);
-	vm_clock_set(vm, image.clock.tsc);
+	vm_clock_set(vm, image.clock.tsc - image.clock.behind);
+	vm->clock.owed_tsc = image.clock.behind;
 }
 
 const struct state_desc *vm_state_desc(unsigned index)

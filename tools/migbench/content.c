@@ -68,7 +68,7 @@ static void fill_records39(uint8_t *page, uint64_t pfn)
 	fill_records(page, pfn, 12 + pfn / 32 % 2);
 }
 
-/* So does this: noise in one piece, as of what is compressed or enciphered, and a short pattern. */
+/* Shrinks to as much: noise in one piece, as of what is compressed or enciphered, and a short pattern. */
 static void fill_block39(uint8_t *page, uint64_t pfn)
 {
 	static const char pattern[] = "an entry that is not in use yet;";
@@ -84,7 +84,7 @@ static void fill_block39(uint8_t *page, uint64_t pfn)
 	memcpy(page, &pfn, 8);
 }
 
-/* And this: bytes of few values without any order, as of samples. */
+/* And to as much: bytes of few values without any order, as of samples. */
 static void fill_bytes39(uint8_t *page, uint64_t pfn)
 {
 	(void)pfn;

@@ -140,6 +140,16 @@ class Consoles(unittest.TestCase):
         self.assertEqual([c["name"] for c in report["claims"] if not c["held"]], [])
         self.assertEqual(report["ticks"]["torn_lines"], 1)
 
+    def test_a_cut_line_whose_end_is_heard_first_is_put_together_too(self):
+        r = broken()
+        i = r["console"].index(tick_lines(r, "lab-b")[0]) - 1
+        whole = r["console"][i]
+        r["console"][i:i + 1] = [{**whole, "host": "lab-b", "line": whole["line"][70:]},
+                                 {**whole, "line": whole["line"][:70]}]
+        report = report_of(r)
+        self.assertEqual([c["name"] for c in report["claims"] if not c["held"]], [])
+        self.assertEqual(report["ticks"]["torn_lines"], 1)
+
     def test_a_backlog_shown_again_counts_once(self):
         r = broken()
         r["console"] += [dict(line, wall=line["wall"] + 50) for line in tick_lines(r, "lab-a")[:20]]

@@ -34,24 +34,27 @@ def parse(host, wall, text):
 class Reader:
     """Takes console records {wall, host, line, partial} one by one.
 
-    A line that the move cut in two arrives as an unfinished line from one host and a remainder from the other; both
-    together are one tick. The same bytes seen again (a console shows its backlog to whoever connects) count once."""
+    A line that the move cut in two arrives as an unfinished line from one host and a remainder from the other, whichever is heard first;
+    both together are one tick. The same bytes seen again (a console shows its backlog to whoever connects) count once."""
 
     def __init__(self):
         self.ticks, self.trouble, self.start = [], [], None
         self.torn = 0
-        self.seen, self.heads = set(), []
+        self.seen, self.pieces = set(), []
 
     def join(self, record):
-        """The tick that @record completes, if a line that came before it lacks just that; else it may be a head itself."""
-        for head in self.heads:
-            tick = parse(record["host"], record["wall"], head + record["line"])
+        """The tick that @record completes, if a piece that came before it lacks just that; else it may be a piece itself."""
+        for piece in self.pieces:
+            host, line = piece
+            tick = parse(record["host"], record["wall"], line + record["line"])
+            if not tick and host != record["host"]:
+                tick = parse(host, record["wall"], record["line"] + line)
             if tick:
-                self.heads.remove(head)
+                self.pieces.remove(piece)
                 self.torn += 1
                 return tick
         if not record["line"].startswith("[tern:"):
-            self.heads = self.heads[-7:] + [record["line"]]
+            self.pieces = self.pieces[-7:] + [(record["host"], record["line"])]
         return None
 
     def add(self, record):

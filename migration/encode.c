@@ -84,13 +84,14 @@ void mig_encode_end(struct mig_encode *e, size_t bytes)
 	mig_price_end(&e->price, mig_core_clock(e->core), bytes);
 }
 
-/* The next page is likely to be next to it, and a CPU that fetches ahead by itself stops at the end of a page. */
+/* The next page is likely to be next to it, and a CPU that fetches ahead by itself stops at the end of a page. Into the second
+ * level: more lines can be on their way there than to the first. */
 static bool page_is_zero(const void *page)
 {
 	const uint64_t *p = page;
 
 	for (unsigned n = 0; n < PAGE_SIZE / 8; n += 8) {
-		__builtin_prefetch(p + n + PAGE_SIZE / 8);
+		__builtin_prefetch(p + n + PAGE_SIZE / 8, 0, 2);
 		if (p[n] | p[n + 1] | p[n + 2] | p[n + 3] | p[n + 4] | p[n + 5] | p[n + 6] | p[n + 7])
 			return false;
 	}

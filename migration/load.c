@@ -12,7 +12,7 @@
 static bool possible(const struct mig_pages_entry *e)
 {
 	if (e->encoding < MIG_ENC_LZ4)
-		return e->count && e->count <= MIG_LOAD_PAGES_MAX && !e->length;
+		return e->count && e->count <= MIG_RECORD_PAGES && !e->length;
 	if (e->encoding == MIG_ENC_PACK)
 		return e->count && e->count <= MIG_PACK_MAX && e->length;
 	return e->count == 1 && e->length && e->length < PAGE_SIZE;
@@ -117,7 +117,7 @@ static enum err check(const struct mig_load *l, const uint8_t *body, size_t leng
 		}
 		named += e.count;
 	}
-	if (at != length || named > MIG_LOAD_PAGES_MAX) {
+	if (at != length || named > MIG_RECORD_PAGES) {
 		why_set(why, "PAGES names %llu pages and has %u bytes after its last entry",
 			(unsigned long long)named, (unsigned)(length - at));
 		return ERR_INVALID;

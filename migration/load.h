@@ -6,8 +6,6 @@
 #include "guest.h"
 #include "protocol.h"
 
-#define MIG_LOAD_PAGES_MAX 1024u	/* pages one PAGES record may name */
-
 struct mig_load {
 	struct mig_guest *guest;
 	uint64_t pages;			/* of guest memory */

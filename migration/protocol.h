@@ -11,6 +11,7 @@
 #define MIG_PORT	5991
 #define MIG_HEADER	32u
 #define MIG_BODY_MAX	65536u
+#define MIG_RECORD_PAGES 1024u	/* that one PAGES record may name */
 #define MIG_OPTIONAL	0x8000u
 #define MIG_STATE_MAX	(512u << 10)	/* bytes of a state image that this build takes */
 #define MIG_ATTEMPT	16

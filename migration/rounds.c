@@ -5,9 +5,9 @@
 #include <string.h>
 #include "lib/bytes.h"
 
-/* The work of one record: that of 64 pages with content, or of 256 zero ones. */
-#define WORK_RECORD	256u
-#define WORK_CONTENT	4u
+/* The work of one record: that of 64 pages with content, or of as many zero ones as it may name, which take less. */
+#define WORK_RECORD	MIG_RECORD_PAGES
+#define WORK_CONTENT	16u
 #define WORK_ZERO	1u
 #define BATCH_CHUNKS	256u	/* chunks passed over for one record */
 

@@ -6,9 +6,9 @@
 #include "tests/fake/fake_guest.h"
 #include "tests/fake/pipe.h"
 
-/* Passes over a guest of two chunks, of which the first is full of noise; records leave at once. */
+/* Passes over a guest of six chunks, of which the first has content and most others were never touched; records leave at once. */
 
-#define MEMORY (2 * CHUNK_SIZE)
+#define MEMORY (6 * CHUNK_SIZE)
 
 static struct mig_core core;
 static struct fake_guest *guest;
@@ -135,4 +135,21 @@ Test(rounds, nothing_waits_in_the_last_pass)
 	write_pages(0, 100, 5);
 	pass(true, 50, 50);
 	cr_expect_eq(rounds.raw_pages, 100);
+}
+
+Test(rounds, a_record_names_no_more_pages_than_it_may)
+{
+	uint64_t before = 0, most = 0;
+	bool more = true;
+
+	write_pages(CHUNK_PAGES, 4 * CHUNK_PAGES, 0);
+	mig_rounds_begin(&rounds, false);
+	while (more) {
+		more = record();
+		if (rounds.raw_pages + rounds.zero_pages - before > most)
+			most = rounds.raw_pages + rounds.zero_pages - before;
+		before = rounds.raw_pages + rounds.zero_pages;
+	}
+	cr_expect_eq(before, 5 * CHUNK_PAGES);
+	cr_expect_eq(most, MIG_RECORD_PAGES);
 }

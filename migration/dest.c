@@ -201,8 +201,11 @@ bool mig_dest_step(struct mig_dest *d, uint64_t now_ns)
 
 bool mig_dest_stands(const struct mig_dest *d)
 {
-	return mig_stream_open(&d->stream) && d->purpose == MIG_PURPOSE_MIGRATE && d->stopped &&
-		d->job && d->job->type == MIG_MOVE_LIVE && d->handoff <= HD_PREPARED;
+	if (!mig_stream_open(&d->stream) || d->purpose != MIG_PURPOSE_MIGRATE || !d->stopped || !d->job ||
+	    d->job->type != MIG_MOVE_LIVE)
+		return false;
+	return d->handoff < HD_PREPARED ||
+		(d->handoff == HD_PREPARED && mig_core_clock(d->core) - d->prepared_ns < MIG_READY_NS);
 }
 
 uint64_t mig_dest_deadline(const struct mig_dest *d)

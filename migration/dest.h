@@ -59,7 +59,7 @@ struct mig_dest {
 enum err mig_dest_init(struct mig_dest *d, struct mig_core *core, struct channel *ch, uint64_t now_ns) NODISCARD;
 /* Works on, boundedly; true if it could go on at once. Ended when place is MIG_DEST_END. */
 bool mig_dest_step(struct mig_dest *d, uint64_t now_ns);
-/* The guest stands at S for a live migration's hand-off, and S is connected. */
+/* The guest stands at S for a live migration's hand-off, and S is connected and has not taken too long to decide. */
 bool mig_dest_stands(const struct mig_dest *d);
 uint64_t mig_dest_deadline(const struct mig_dest *d);
 /* Moves the settling connection of @from to @to, which holds the guest of the same attempt; @from ends. */

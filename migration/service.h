@@ -33,7 +33,7 @@ void mig_service_accept(struct mig_service *m, struct channel *ch, uint64_t now_
  * set when calling again at once makes sense. Call also after any channel moved. */
 uint64_t mig_service_step(struct mig_service *m, uint64_t now_ns, bool *more);
 /* A guest stands for a live hand-off until a connected peer's next record comes: a host that sleeps meanwhile adds its way
- * into and out of that sleep to the downtime. Ends with the peer's word or with its deadline. */
+ * into and out of that sleep to the downtime. Ends with the peer's word, its deadline, or after MIG_READY_NS without a decision. */
 bool mig_service_stands(const struct mig_service *m);
 
 /* Asks the destination whether @move could be done; *check > 0 is then polled. ERR_NOTFOUND: no such VM or it can't move;

@@ -118,24 +118,26 @@ static size_t heartbeats(uint8_t *out, const uint8_t *like, uint32_t sequence, u
 	return (size_t)count * PIECE;
 }
 
-/* Stations of a recorded migration: the first @records records of what end @from sent. */
-static size_t recorded(int from, unsigned records, uint8_t *out, size_t room)
+/* Stations of a recorded migration: what end @from sent before its first record of type @before, *records records. */
+static size_t recorded(int from, uint16_t before, uint8_t *out, size_t room, unsigned *records)
 {
 	static struct wire_record record[256];
 	const uint8_t *data;
+	unsigned n, end = 0;
 	size_t bytes;
-	unsigned n;
 
 	pair_init(&pair, 4 * MIB);
 	cr_assert_eq(pair_wait(&pair, 0, pair_migrate(&pair, 0, MIG_VERIFY_OFF), 60 * SECOND)->state, MIG_JOB_COMPLETED);
 	data = pipe_sent(pair.pipe[0], from, &bytes);
 	n = wire_records(data, bytes, record, 256);
-	cr_assert_geq(n, records);
-	bytes = record[records - 1].at + record[records - 1].length;
-	cr_assert_leq(bytes, room);
-	memcpy(out, data, bytes);
+	while (end < n && record[end].type != before)
+		end++;
+	cr_assert_lt(end, n);
+	cr_assert_leq(record[end].at, room);
+	memcpy(out, data, record[end].at);
 	pair_fini(&pair);
-	return bytes;
+	*records = end;
+	return record[end].at;
 }
 
 static size_t put_abort(uint8_t *out, const uint8_t *like, uint32_t sequence)
@@ -156,14 +158,15 @@ static size_t put_abort(uint8_t *out, const uint8_t *like, uint32_t sequence)
 Test(wakeups, a_destination_goes_on_while_whole_records_are_left)
 {
 	static uint8_t bytes[65536];
-	size_t length = recorded(0, 2, bytes, sizeof(bytes));
+	unsigned records;
+	size_t length = recorded(0, MIG_ROUND_END, bytes, sizeof(bytes) / 2, &records);
 	struct pipe_options o = { .capacity = sizeof(bytes) };
 	struct channel *source;
 	struct pipe *pipe;
 	bool more = true;
 
-	length += heartbeats(bytes + length, bytes, 2, 100);
-	length += put_abort(bytes + length, bytes, 102);
+	length += heartbeats(bytes + length, bytes, records, 100);
+	length += put_abort(bytes + length, bytes, records + 100);
 
 	pair_init(&pair, 4 * MIB);
 	pipe = pipe_new(&o);
@@ -174,6 +177,39 @@ Test(wakeups, a_destination_goes_on_while_whole_records_are_left)
 		mig_service_step(pair.host[1].service, pipe_now_ns += 1000, &more);
 	cr_expect_eq(pair_count(&pair, FAKE_DISCARDED), 1, "the guest was made and is thrown away");
 	cr_expect_eq(pair_count(&pair, FAKE_EMPTY), 0);
+	source->ops->close(source);
+	pair_fini(&pair);
+	pipe_drop(pipe);
+}
+
+/* Its copy it keeps, but others on that host may sleep. */
+Test(wakeups, a_source_that_never_decides_keeps_nobody_awake)
+{
+	static uint8_t bytes[1 << 20], beat[PIECE];
+	unsigned records;
+	size_t length = recorded(0, MIG_COMMIT, bytes, sizeof(bytes), &records);
+	struct pipe_options o = { .capacity = sizeof(bytes) };
+	struct mig_service *b;
+	struct channel *source;
+	struct pipe *pipe;
+	bool more = true;
+
+	pair_init(&pair, 4 * MIB);
+	b = pair.host[1].service;
+	pipe = pipe_new(&o);
+	source = pipe_end(pipe, 0);
+	mig_service_accept(b, pipe_end(pipe, 1), pipe_now_ns);
+	send_at_once(source, bytes, length);
+	while (more)
+		mig_service_step(b, pipe_now_ns += 1000, &more);
+	cr_expect(mig_service_stands(b));
+	for (unsigned second = 0; second < 30; second++) {
+		heartbeats(beat, bytes, records + second, 1);
+		send_at_once(source, beat, sizeof(beat));
+		mig_service_step(b, pipe_now_ns += SECOND, &more);
+	}
+	cr_expect(!mig_service_stands(b));
+	cr_expect_eq(pair_count(&pair, FAKE_LOADED), 1, "it waits for the decision");
 	source->ops->close(source);
 	pair_fini(&pair);
 	pipe_drop(pipe);
@@ -194,15 +230,16 @@ static struct channel *connect_near(void *ctx, uint32_t ipv4, uint16_t port, str
 Test(wakeups, a_source_goes_on_while_whole_records_are_left)
 {
 	static uint8_t bytes[65536];
-	size_t length = recorded(1, 1, bytes, sizeof(bytes));
+	unsigned records;
+	size_t length = recorded(1, MIG_ACCEPT, bytes, sizeof(bytes) / 2, &records);
 	struct pipe_options o = { .capacity = sizeof(bytes) };
 	struct channel *destination;
 	struct pipe *pipe;
 	bool more = true;
 	uint32_t job;
 
-	length += heartbeats(bytes + length, bytes, 1, 100);
-	length += put_abort(bytes + length, bytes, 101);
+	length += heartbeats(bytes + length, bytes, records, 100);
+	length += put_abort(bytes + length, bytes, records + 100);
 	pair_init(&pair, 4 * MIB);
 	mig_service_destroy(pair.host[0].service);
 	pair.host[0].host.connect = connect_near;

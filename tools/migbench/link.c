@@ -47,7 +47,7 @@ bool link_pump(struct channel *ch)
 {
 	struct link *l = of(ch);
 	uint64_t now = bench_now_ns();
-	double most = (double)l->rate * BURST_NS * 1e-9;
+	double most = (double)l->rate * BURST_NS * 1e-9, piece = most / 4;
 	size_t n;
 
 	if (!l->rate)
@@ -56,7 +56,8 @@ bool link_pump(struct channel *ch)
 	l->filled_ns = now;
 	if (l->tokens > most)
 		l->tokens = most;
-	if (!l->held || l->tokens < 1)
+	/* Whole pieces: by every byte that the limit lets go, its ends would be awake all the time. */
+	if (!l->held || l->tokens < 1 || (l->tokens < piece && l->tokens < (double)l->held))
 		return l->held != 0;
 	n = put(l, l->hold + l->from, l->held < (size_t)l->tokens ? l->held : (size_t)l->tokens);
 	l->tokens -= (double)n;
@@ -74,9 +75,11 @@ static size_t ch_send(struct channel *ch, const void *data, size_t length)
 	link_pump(ch);
 	if (length > HELD_MAX - l->held)
 		length = HELD_MAX - l->held;
-	memmove(l->hold, l->hold + l->from, l->held);
-	l->from = 0;
-	memcpy(l->hold + l->held, data, length);
+	if (length > HELD_MAX - l->held - l->from) {
+		memmove(l->hold, l->hold + l->from, l->held);
+		l->from = 0;
+	}
+	memcpy(l->hold + l->from + l->held, data, length);
 	l->held += length;
 	link_pump(ch);
 	return length;

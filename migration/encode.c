@@ -84,6 +84,11 @@ void mig_encode_end(struct mig_encode *e, size_t bytes)
 	mig_price_end(&e->price, mig_core_clock(e->core), bytes);
 }
 
+void mig_encode_handed(struct mig_encode *e, uint64_t took_ns)
+{
+	mig_price_handed(&e->price, took_ns);
+}
+
 /* The next page is likely to be next to it, and a CPU that fetches ahead by itself stops at the end of a page. Into the second
  * level: more lines can be on their way there than to the first. */
 static bool page_is_zero(const void *page)

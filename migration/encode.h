@@ -51,6 +51,8 @@ void mig_encode_limit(struct mig_encode *e, uint64_t bytes_per_s);
 /* Around the making of each record, which mig_encode_flush completes. */
 void mig_encode_begin(struct mig_encode *e);
 void mig_encode_end(struct mig_encode *e, size_t bytes);
+/* It took @took_ns to hand bytes of records to the channel. */
+void mig_encode_handed(struct mig_encode *e, uint64_t took_ns);
 /* True if @b takes one more page; may complete what waits to be compressed together to make room. */
 bool mig_encode_fits(struct mig_encode *e, struct mig_batch *b);
 /* D may have another version of @pfn than was sent last, or none: nothing may be told by what it has. */

@@ -15,6 +15,11 @@
 #define FAR_PAGES	4096u		/* a way that could not pay even if nothing of a page were left is tried so rarely */
 #define NEAR_PAGES	256u
 
+static uint32_t average(uint32_t old, uint64_t sample, unsigned weight)
+{
+	return (uint32_t)(((16ull - weight) * old + weight * (sample < 1u << 30 ? sample : 1u << 30)) / 16);
+}
+
 void mig_price_init(struct mig_price *p)
 {
 	memset(p, 0, sizeof(*p));
@@ -38,12 +43,18 @@ void mig_price_limit(struct mig_price *p, uint64_t bytes_per_s)
 void mig_price_pause(struct mig_price *p)
 {
 	p->ended_bytes = 0;
-	p->making_ns = p->between_ns = p->bytes = 0;
+	p->making_ns = p->between_ns = p->handed_ns = p->bytes = 0;
+}
+
+void mig_price_handed(struct mig_price *p, uint64_t took_ns)
+{
+	p->handed_ns += took_ns;
 }
 
 /* A look that showed nothing new (@same) makes the next one rarer; one that did, and a price that has gone up since, brings it at
- * once: a moment's wait must not pass for a slow link for long. A window in which the CPU waited, or went raw, shows what a look would. */
-static void plan_look(struct mig_price *p, bool looked, bool same, bool waited)
+ * once: a moment's wait must not pass for a slow link for long. A window that went raw, or in which the CPU waited most of the time
+ * (@idle), shows what a look would; less may be what it takes to wake a receiver that sleeps while pages are compressed. */
+static void plan_look(struct mig_price *p, bool looked, bool same, bool idle)
 {
 	if (looked)
 		p->calm = p->calm_next = !same ? 1 : p->calm_next < CALM_MAX ? 4 * p->calm_next : p->calm_next;
@@ -51,7 +62,7 @@ static void plan_look(struct mig_price *p, bool looked, bool same, bool waited)
 		p->shown_ps = p->link_ps;
 	if (p->link_ps > p->shown_ps + p->shown_ps / 2)
 		p->calm = 1;
-	if (!looked && !waited && p->best != MIG_WAY_RAW && p->link_ps > p->least_ps + p->least_ps / 8 && !--p->calm)
+	if (!looked && !idle && p->best != MIG_WAY_RAW && p->link_ps > p->least_ps + p->least_ps / 8 && !--p->calm)
 		p->look = true, p->calm = 1;
 }
 
@@ -60,7 +71,8 @@ static void window_end(struct mig_price *p)
 {
 	uint64_t all_ns = p->making_ns + p->between_ns, ps = all_ns * 1000 / p->bytes;
 	uint64_t cpu_ns = p->bytes * p->send_ps / 1000;
-	bool waited = p->between_ns > 2 * cpu_ns + all_ns / 8, looked = p->look;
+	bool waited = p->between_ns > 2 * cpu_ns + all_ns / 8 && p->between_ns > p->handed_ns + all_ns / 8;
+	bool idle = waited && p->between_ns > p->making_ns, looked = p->look;
 	uint32_t before = p->link_ps;
 
 	if (ps > 1u << 30)
@@ -72,8 +84,9 @@ static void window_end(struct mig_price *p)
 		p->link_ps = ps < p->least_ps ? p->least_ps : (uint32_t)ps;
 	if (!waited)
 		p->send_ps += p->send_ps / 64;
+	p->handed_ps = average(p->handed_ps, p->handed_ns * 1000 / p->bytes, 4);
 	mig_price_pause(p);
-	plan_look(p, looked, waited && ps > before - before / 4, waited);
+	plan_look(p, looked, waited && ps > before - before / 4, idle);
 }
 
 void mig_price_begin(struct mig_price *p, uint64_t now_ns)
@@ -106,7 +119,7 @@ void mig_price_end(struct mig_price *p, uint64_t now_ns, size_t bytes)
 
 static uint64_t cpu_ps(const struct mig_price *p, const struct mig_seen *w)
 {
-	return 1000ull * w->cost_ns + (uint64_t)w->bytes * p->send_ps;
+	return 1000ull * w->cost_ns + (uint64_t)w->bytes * (p->send_ps > p->handed_ps ? p->send_ps : p->handed_ps);
 }
 
 static uint64_t page_ps(const struct mig_price *p, enum mig_way way)
@@ -168,11 +181,6 @@ enum mig_way mig_price_choose(struct mig_price *p, uint32_t allowed)
 		return w;
 	}
 	return p->best;
-}
-
-static uint32_t average(uint32_t old, uint64_t sample, unsigned weight)
-{
-	return (uint32_t)(((16ull - weight) * old + weight * (sample < 1u << 30 ? sample : 1u << 30)) / 16);
 }
 
 void mig_price_seen(struct mig_price *p, enum mig_way way, unsigned pages, size_t bytes, uint64_t took_ns)

@@ -19,10 +19,11 @@ struct mig_seen {
 struct mig_price {
 	struct mig_seen way[MIG_WAYS];
 	uint32_t link_ps;		/* of a byte on the link */
-	uint32_t send_ps;		/* of a byte on the CPU: hashing and handing it to the channel */
+	uint32_t send_ps;		/* of a byte on the CPU: hashing it and handing it to the channel, at best */
+	uint32_t handed_ps;		/* of a byte on the CPU: handing it to the channel, of late */
 	uint32_t least_ps;		/* the link's price is not below this: of the bandwidth limit */
 	uint64_t began_ns, ended_ns, ended_bytes;	/* the record before */
-	uint64_t making_ns, between_ns, bytes;	/* the open window */
+	uint64_t making_ns, between_ns, handed_ns, bytes;	/* the open window */
 	uint32_t shown_ps;		/* the link's price as the last look showed it, or the least since */
 	uint32_t calm, calm_next;	/* windows until the next look, and after the one to come */
 	bool look;			/* this window goes raw */
@@ -39,6 +40,8 @@ void mig_price_limit(struct mig_price *p, uint64_t bytes_per_s);
 /* Around the making of each record. */
 void mig_price_begin(struct mig_price *p, uint64_t now_ns);
 void mig_price_end(struct mig_price *p, uint64_t now_ns, size_t bytes);
+/* Of the time between them, what it took to hand bytes to the channel. */
+void mig_price_handed(struct mig_price *p, uint64_t took_ns);
 /* A pass begins or ends: the time until the next record says nothing about the link. */
 void mig_price_pause(struct mig_price *p);
 /* The way for the next page; @allowed: bit per way, raw always is. */

@@ -192,14 +192,18 @@ static bool receive(struct mig_source *s, uint64_t now_ns)
 static void keep_alive(struct mig_source *s, uint64_t now_ns)
 {
 	struct channel *ch = s->stream.ch;
+	uint64_t sent = s->stream.sent_bytes, start;
 	enum err e;
 
 	/* A destination that reserves memory may be busy for longer than a beat; ACCEPT has its own deadline. */
 	if (s->place == MIG_AT_OFFER)
 		s->stream.heard_ns = now_ns;
 	e = mig_stream_alive(&s->stream, now_ns, &s->why);
+	start = mig_core_clock(s->core);
 	if (!e || e == ERR_AGAIN)
 		e = mig_stream_flush(&s->stream, now_ns, &s->why);
+	if (s->stream.sent_bytes != sent)
+		mig_encode_handed(&s->rounds.encode, mig_core_clock(s->core) - start);
 	if (e && e != ERR_AGAIN) {
 		source_lost(s, now_ns, e, s->why.text);
 		return;

@@ -10,15 +10,17 @@
 #define ALL (1u << MIG_WAY_RAW | 1u << MIG_WAY_LZ4 | 1u << MIG_WAY_PACK)
 #define RECORD 32768u
 #define BUFFER 65536u
+#define AWAKE_PS 50000000u
 
 struct machine {
 	uint64_t link_ps, send_ps;
 	struct { uint64_t cost_ns, bytes; } way[MIG_WAYS];
 	uint64_t now_ps, free_ps;	/* free: when the link has sent all it was given */
 	uint64_t pages[MIG_WAYS], bytes;
+	uint64_t wake_ps;		/* what a send costs when nothing came for AWAKE_PS: the receiver sleeps */
 };
 
-static const struct machine slow_text = { 100000, 300, { { 300, PAGE_SIZE }, { 6000, 2500 }, { 12000, 1800 } }, 0, 0, { 0 }, 0 };
+static const struct machine slow_text = { 100000, 300, { { 300, PAGE_SIZE }, { 6000, 2500 }, { 12000, 1800 } }, 0, 0, { 0 }, 0, 0 };
 static struct machine m;
 static struct mig_price price;
 
@@ -39,6 +41,9 @@ static void make_record(uint32_t allowed)
 	}
 	mig_price_end(&price, m.now_ps / 1000, bytes);
 	m.now_ps += bytes * m.send_ps;
+	mig_price_handed(&price, bytes * m.send_ps / 1000);
+	if (m.now_ps > m.free_ps + AWAKE_PS)
+		m.now_ps += m.wake_ps;
 	m.bytes += bytes;
 	if (m.free_ps < m.now_ps)
 		m.free_ps = m.now_ps;
@@ -137,25 +142,60 @@ Test(price, a_link_that_gets_slower_brings_compression_back)
 	cr_expect_leq(m.pages[MIG_WAY_RAW], 800, "%u of 10000", (unsigned)m.pages[MIG_WAY_RAW]);
 }
 
-/* Others take the CPU or the link for a moment, again and again. */
-Test(price, a_fast_link_that_is_slow_for_moments_is_known_as_fast_between_them)
+/* Pages that are compressed where others take the CPU or the link for a moment, again and again. */
+static uint64_t squeezed(const struct machine *fast)
 {
-	struct machine fast = { 250, 200, { { 300, PAGE_SIZE }, { 1300, 3300 }, { 8000, 2850 } }, 0, 0, { 0 }, 0 };
-	uint64_t squeezed = 0;
+	uint64_t all = 0;
 
-	run(&fast, ALL, 50000);
+	run(fast, ALL, 50000);
 	for (unsigned n = 0; n < 30; n++) {
 		m.link_ps = 5000;
 		memset(m.pages, 0, sizeof(m.pages));
 		while (sent() < 1000)
 			make_record(ALL);
-		m.link_ps = 250;
+		m.link_ps = fast->link_ps;
 		memset(m.pages, 0, sizeof(m.pages));
 		while (sent() < 20000)
 			make_record(ALL);
-		squeezed += m.pages[MIG_WAY_LZ4] + m.pages[MIG_WAY_PACK];
+		all += m.pages[MIG_WAY_LZ4] + m.pages[MIG_WAY_PACK];
 	}
-	cr_expect_leq(squeezed, 30 * 1000, "%u of 600000 pages", (unsigned)squeezed);
+	return all;
+}
+
+Test(price, a_fast_link_that_is_slow_for_moments_is_known_as_fast_between_them)
+{
+	struct machine fast = { 250, 200, { { 300, PAGE_SIZE }, { 1300, 3300 }, { 8000, 2850 } }, 0, 0, { 0 }, 0, 0 };
+	uint64_t pages = squeezed(&fast);
+
+	cr_expect_leq(pages, 30 * 1000, "%u of 600000 pages", (unsigned)pages);
+}
+
+/* Compression alone makes it sleep, and then waking it must not pass for a link that is still slow. */
+Test(price, a_receiver_that_sleeps_while_pages_are_compressed_is_no_slow_link)
+{
+	struct machine sleepy = { 250, 200, { { 300, PAGE_SIZE }, { 1300, 3300 }, { 8000, 2850 } }, 0, 0, { 0 }, 0, 40000000 };
+	uint64_t pages = squeezed(&sleepy);
+
+	cr_expect_leq(pages, 30 * 1000, "%u of 600000 pages", (unsigned)pages);
+}
+
+/* Others share its caches: what is handed to the channel takes ten times as long, and the link has nothing to do with it. */
+Test(price, a_channel_that_takes_more_of_the_cpu_is_no_slow_link)
+{
+	struct machine fast = { 250, 130, { { 300, PAGE_SIZE }, { 1300, 3300 }, { 5000, 2850 } }, 0, 0, { 0 }, 0, 0 };
+	uint64_t start, raw;
+
+	run(&fast, ALL, 50000);
+	m.send_ps = 1300;
+	start = m.now_ps;
+	memset(m.pages, 0, sizeof(m.pages));
+	while (sent() < 50000)
+		make_record(ALL);
+	start = m.now_ps - start;
+	cr_expect_leq(m.pages[MIG_WAY_PACK], 2000, "%u of 50000 pages", (unsigned)m.pages[MIG_WAY_PACK]);
+	fast.send_ps = 1300;
+	raw = 1000 * run(&fast, 1u << MIG_WAY_RAW, 50000);
+	cr_expect_leq(start, raw + raw / 20, "%u us, raw %u", (unsigned)(start / 1000000), (unsigned)(raw / 1000000));
 }
 
 Test(price, a_known_limit_is_believed_before_anything_was_seen)

@@ -24,7 +24,7 @@ TARGET_C := -std=gnu11 -O2 -g -fPIE -fvisibility=hidden -mno-red-zone -fno-stack
 
 include tools/make/deps.mk
 include tools/make/boot.mk
-include tools/make/lwip.mk tools/make/acpi.mk tools/make/cim.mk tools/make/test.mk
+include tools/make/lwip.mk tools/make/bearssl.mk tools/make/acpi.mk tools/make/cim.mk tools/make/test.mk
 include tools/make/image.mk
 include tools/make/unit.mk tools/make/wire.mk
 include tools/make/tools.mk

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "arch/x86_64/msr.h"
-#include "arch/x86_64/random.h"
 #include "lib/log.h"
+#include "lib/random.h"
 
 int *__errno_location(void);
 void __assert_fail(const char *what, const char *file, unsigned line, const char *function) __attribute__((noreturn));

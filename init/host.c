@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "init/host.h"
-#include "arch/x86_64/random.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/virt.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
+#include "lib/random.h"
 #include "lib/uuid.h"
 
 static struct host_info info;

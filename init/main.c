@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* main.c: the order in which Tern comes up, and the main loop. */
+#include <string.h>
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/boot.h"
 #include "arch/x86_64/cpu.h"
+#include "arch/x86_64/entropy.h"
 #include "arch/x86_64/intr.h"
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/paging.h"
@@ -17,6 +19,24 @@
 #include "init/vms.h"
 #include "lib/log.h"
 #include "lib/pages.h"
+#include "lib/random.h"
+
+/* Before anything asks for a number. The clocks only make boots differ where the processor has no generator. */
+static void seed_random(void)
+{
+	uint64_t seed[ENTROPY_WORDS], clocks[2] = { time_tsc(), time_wall_seconds() };
+	const char *source = entropy_cpu(seed);
+
+	random_seed(clocks, sizeof(clocks), false);
+	if (source)
+		random_seed(seed, sizeof(seed), true);
+	memset(seed, 0, sizeof(seed));
+	__asm__ volatile("" : : "r"(seed) : "memory");
+	if (source)
+		log_info("boot", "random numbers seeded by %s", source);
+	else
+		log_warn("boot", "no RDSEED and no RDRAND here: ids and sequence numbers of this host can be guessed");
+}
 
 static void start_machine(struct boot_info *boot)
 {
@@ -30,6 +50,7 @@ static void start_machine(struct boot_info *boot)
 	time_init();
 	time_set_wall(boot->wall_seconds);
 	log_set_clock(time_ns);
+	seed_random();
 	libc_init(boot->heap, boot->heap_bytes);
 	glibc_init();
 	apic_init(1);

@@ -5,6 +5,8 @@
 #define RFLAGS_IF		(1ull << 9)
 #define INTERRUPTION_NMI	(2u << 8)
 #define INTERRUPTION_TYPE_MASK	(7u << 8)
+#define VECTOR_MC		18
+#define TIMEOUT_INVALID		1u	/* of the exit qualification: the guest's state was not saved whole */
 
 typedef enum exit_action handler(struct vm *vm, struct vcpu *v, unsigned index);
 
@@ -22,14 +24,27 @@ static enum exit_action look_again(struct vm *vm, struct vcpu *v, unsigned index
 
 static enum exit_action exception_or_nmi(struct vm *vm, struct vcpu *v, unsigned index)
 {
-	uint32_t error, info = vcpu_exit_interruption(&error);
+	uint32_t info = vcpu_exit_interruption();
 
-	(void)index, (void)v;
+	(void)index;
 	if ((info & INTERRUPTION_TYPE_MASK) == INTERRUPTION_NMI)
 		log_warn("vm", "NMI on this host while %s ran", vm->name);
-	else
+	else if ((info & 0xff) == VECTOR_MC)
 		panic("machine check while %s ran", vm->name);
+	else	/* #DB or #AC, whose delivery can raise itself for ever: each round must come by here */
+		vcpu_reflect_exception(v);
 	return EXIT_CONTINUE;
+}
+
+/* For long there was no instruction boundary, at which the preemption timer or an interrupt would have come through. */
+static enum exit_action instruction_timeout(struct vm *vm, struct vcpu *v, unsigned index)
+{
+	if (!(v->exit.qualification & TIMEOUT_INVALID)) {
+		vcpu_redo_nmi_blocking(v);
+		return EXIT_CONTINUE;
+	}
+	vm_crash(vm, "vCPU %u came to no end of an instruction at RIP %llx", index, (unsigned long long)vcpu_rip());
+	return EXIT_LEAVE;
 }
 
 static enum exit_action triple_fault(struct vm *vm, struct vcpu *v, unsigned index)
@@ -57,7 +72,7 @@ static enum exit_action hlt(struct vm *vm, struct vcpu *v, unsigned index)
 {
 	(void)vm, (void)index;
 	vcpu_skip(v);
-	v->halted = true;
+	v->halted = !v->event;	/* the trap of a single step ends it at once */
 	v->deaf = !(vcpu_rflags() & RFLAGS_IF);
 	return EXIT_CONTINUE;
 }
@@ -139,6 +154,7 @@ static handler *const table[VMX_EXIT_REASON_COUNT] = {
 	[VMX_EXIT_VMFUNC] = undefined,
 	[VMX_EXIT_ENCLS] = undefined,
 	[VMX_EXIT_PAGE_MODIFICATION_LOG_FULL] = pml_full,
+	[VMX_EXIT_INSTRUCTION_TIMEOUT] = instruction_timeout,
 };
 
 enum exit_action exit_handle(struct vm *vm, struct vcpu *v, unsigned index)

@@ -3,6 +3,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+#include "arch/x86_64/cpu_access.h"
 
 #define CPU_MAX		16
 
@@ -60,41 +61,12 @@ extern uint32_t cpu_count;	/* online */
 
 static inline struct cpu *cpu_this(void)
 {
-	struct cpu *c;
-	__asm__("mov %%gs:0, %0" : "=r"(c));
-	return c;
+	return cpu_gs_first();
 }
 
 /* Loads GDT, TSS, IDT and GS of @index on the CPU that calls. */
 void cpu_init(uint32_t index, uint32_t apic_id);
 /* Enables SSE and, where there is XSAVE, CR4.OSXSAVE with XCR0 for host services (x87, SSE). */
 void cpu_init_fpu(void);
-
-static inline void cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
-{
-	__asm__ volatile("cpuid" : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3]) : "a"(leaf), "c"(subleaf));
-}
-
-#define CPU_CR(n) \
-	static inline uint64_t cr##n##_read(void) \
-	{ uint64_t v; __asm__ volatile("mov %%cr" #n ", %0" : "=r"(v)); return v; } \
-	static inline void cr##n##_write(uint64_t v) \
-	{ __asm__ volatile("mov %0, %%cr" #n : : "r"(v) : "memory"); }
-CPU_CR(0)
-CPU_CR(2)
-CPU_CR(3)
-CPU_CR(4)
-
-static inline uint64_t xcr0_read(void)
-{
-	uint32_t lo, hi;
-	__asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
-	return (uint64_t)hi << 32 | lo;
-}
-
-static inline void xcr0_write(uint64_t v)
-{
-	__asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)));
-}
 
 static inline void cpu_relax(void) { __asm__ volatile("pause" : : : "memory"); }

@@ -69,7 +69,13 @@
 	X(64, XRSTORS) \
 	X(66, SPP_EVENT) \
 	X(67, UMWAIT) \
-	X(68, TPAUSE)
+	X(68, TPAUSE) \
+	X(69, LOADIWKEY) \
+	X(70, ENCLV) \
+	X(72, ENQCMD) \
+	X(73, ENQCMDS) \
+	X(74, BUS_LOCK) \
+	X(75, INSTRUCTION_TIMEOUT)
 
 #define VMX_EXIT_ENUM(number, name) VMX_EXIT_##name = number,
 enum vmx_exit_reason { VMX_EXIT_REASONS(VMX_EXIT_ENUM) VMX_EXIT_REASON_COUNT };

@@ -3,6 +3,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+#include "arch/x86_64/cpu_access.h"
 
 #define MSR_IA32_TSC			0x010
 #define MSR_IA32_APIC_BASE		0x01b
@@ -77,17 +78,4 @@ static inline bool msr_pat_valid(uint64_t pat)
 			return false;
 	}
 	return true;
-}
-
-static inline uint64_t msr_read(uint32_t msr)
-{
-	uint32_t lo, hi;
-
-	__asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr));
-	return (uint64_t)hi << 32 | lo;
-}
-
-static inline void msr_write(uint32_t msr, uint64_t v)
-{
-	__asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
 }

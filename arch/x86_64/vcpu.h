@@ -40,6 +40,7 @@ struct vcpu {
 	uint64_t tsc_aux, tsc_adjust, misc_enable;
 	uint64_t host_msr[5];
 	bool halted, started, pml_on;
+	bool shutdown;			/* a fault met the delivery of a double fault: the next run ends in a triple fault */
 	bool deaf;			/* halted with RFLAGS.IF clear: an interrupt does not wake it */
 	uint64_t *pml;			/* 512 entries, NULL without PML */
 	void *xsave;			/* 4 KiB */
@@ -62,7 +63,8 @@ enum err vcpu_run(struct vcpu *v, uint64_t timer_tsc) NODISCARD;
 /* The accessors below want the vCPU loaded. */
 uint64_t vcpu_rip(void);
 void vcpu_set_rip(uint64_t rip);
-/* Moves RIP past the instruction that exited and ends blocking by STI and MOV SS. */
+/* Moves RIP past the instruction that exited, ends blocking by STI and MOV SS and clears RF; where the guest steps singly,
+ * a #DB is due then. */
 void vcpu_skip(struct vcpu *v);
 uint64_t vcpu_rflags(void);
 void vcpu_set_rflags(uint64_t value);
@@ -79,8 +81,8 @@ uint32_t vcpu_segment_access(enum vcpu_segment s);
 unsigned vcpu_cpl(void);
 /* Guest-physical and guest-linear address of an EPT violation. */
 uint64_t vcpu_exit_gpa(void);
-/* Interruption information and error code of an exception exit. */
-uint32_t vcpu_exit_interruption(uint32_t *error);
+/* Interruption information of an exception exit, SDM Vol. 3 "Information for VM Exits Due to Vectored Events". */
+uint32_t vcpu_exit_interruption(void);
 
 /* Control-register writes with all checks; false: the guest gets #GP(0). */
 bool vcpu_write_cr0(struct vcpu *v, uint64_t value);
@@ -110,10 +112,13 @@ void vcpu_want_interrupt_window(struct vcpu *v, bool on);
 void vcpu_want_nmi_window(struct vcpu *v, bool on);
 void vcpu_inject_interrupt(struct vcpu *v, uint8_t vector);
 void vcpu_inject_nmi(struct vcpu *v);
-/* Exceptions; with_error for those that push an error code. */
+/* Exceptions; with_error for those that push an error code. One that meets an event whose delivery the exit cut short takes its
+ * place, or both are a double fault or a shutdown, as on a CPU. */
 void vcpu_inject_exception(struct vcpu *v, uint8_t vector, bool with_error, uint32_t error);
 static inline void vcpu_inject_gp(struct vcpu *v) { vcpu_inject_exception(v, 13, true, 0); }
 static inline void vcpu_inject_ud(struct vcpu *v) { vcpu_inject_exception(v, 6, false, 0); }
+/* The exception that made the exit goes to the guest, with what its delivery does to DR6 and DR7. */
+void vcpu_reflect_exception(struct vcpu *v);
 /* #PF at @linear, which CR2 then holds. */
 void vcpu_inject_page_fault(struct vcpu *v, uint64_t linear, uint32_t error);
 /* Redoes the NMI blocking that an exit during IRET undid (EPT violation, PML full: qualification bit 12). */

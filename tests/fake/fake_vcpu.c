@@ -8,6 +8,7 @@
 #include "lib/log.h"
 #include "lib/pages.h"
 
+#define RFLAGS_TF	(1ull << 8)
 #define RFLAGS_IF	(1ull << 9)
 #define BLOCKING	3u		/* by STI, by MOV SS */
 
@@ -106,9 +107,8 @@ void vcpu_set_pat(uint64_t value) { fake_vcpu.s.pat = value; }
 uint64_t vcpu_pat(void) { return fake_vcpu.s.pat; }
 void vcpu_set_tsc_offset(uint64_t offset) { fake_vcpu.tsc_offset = offset; }
 
-uint32_t vcpu_exit_interruption(uint32_t *error)
+uint32_t vcpu_exit_interruption(void)
 {
-	*error = 0;
 	return fake_vcpu.exit_interruption;
 }
 
@@ -116,6 +116,8 @@ void vcpu_skip(struct vcpu *v)
 {
 	fake_vcpu.s.rip += v->exit.instruction_length;
 	fake_vcpu.s.interruptibility &= ~BLOCKING;
+	if (fake_vcpu.s.rflags & RFLAGS_TF)
+		v->event = 0x80000301;
 }
 
 uint64_t vcpu_gpr(const struct vcpu *v, unsigned index)
@@ -180,6 +182,8 @@ void vcpu_inject_exception(struct vcpu *v, uint8_t vector, bool with_error, uint
 	v->event = 0x80000300u | (with_error ? 0x800 : 0) | vector;
 	v->event_error = error;
 }
+
+void vcpu_reflect_exception(struct vcpu *v) { v->event = fake_vcpu.exit_interruption; }
 
 void vcpu_inject_page_fault(struct vcpu *v, uint64_t linear, uint32_t error)
 {

@@ -13,6 +13,7 @@
 #define LONG_NS		10000000000ull
 
 static const struct program { const char *name; void (*run)(struct machine_test *t, const char *words); } programs[] = {
+	{ "debug", debug_run },
 	{ "figures", figures_run },
 	{ "lost", lost_run },
 	{ "nmi", nmi_run },

@@ -20,6 +20,7 @@ void machine_slice(struct machine_test *t, uint64_t ns);
 uint64_t machine_finish(struct machine_test *t);
 
 /* What the first word of the guest's command line can be; @words is the rest of it. */
+void debug_run(struct machine_test *t, const char *words);
 void figures_run(struct machine_test *t, const char *words);
 void lost_run(struct machine_test *t, const char *words);
 void nmi_run(struct machine_test *t, const char *words);

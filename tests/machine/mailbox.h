@@ -18,6 +18,10 @@ enum mailbox_order {
 			 * handler writes to @stride pages first. @writes came, @nested while another was handled */
 	ORDER_PAE,	/* two writes by one address in PAE paging, a HLT between them; tables at @first, see PAE_PAGE. The bits of CR0 in
 			 * @stride are set together with PG */
+	ORDER_DEBUG,	/* @writes cases of #DB; bit n of @nested: case n was not as on a processor. Of the last such case: @count #DBs,
+			 * the first with DR6 in @first, RIP in @stride, RFLAGS in @seed */
+	ORDER_DEBUG_LOOP,	/* INT1 with a data breakpoint on the stack of #DB: no end */
+	ORDER_MISALIGNED_LOOP,	/* #AC whose handler has the stack that raised it: no end */
 };
 
 struct mailbox {

@@ -6,8 +6,8 @@ GUEST_C     := -std=gnu11 -O2 -ffreestanding -fno-pic -fno-pie -mno-red-zone -mg
 
 -include $(MACHINE_OBJ:.o=.d)
 
-$(B)/machine/guest.elf: tests/machine/guest/entry.S tests/machine/guest/nmi.S tests/machine/guest/pae.S tests/machine/guest/guest.c \
-		tests/machine/guest/guest.lds tests/machine/mailbox.h $(BUILT_BY)
+$(B)/machine/guest.elf: tests/machine/guest/entry.S $(filter-out %/entry.S,$(wildcard tests/machine/guest/*.[Sc])) \
+		$(wildcard tests/machine/guest/*.h) tests/machine/guest/guest.lds tests/machine/mailbox.h $(BUILT_BY)
 	@mkdir -p $(@D)
 	$(Q)gcc $(GUEST_C) -nostdlib -static -no-pie -Wl,--build-id=none -T tests/machine/guest/guest.lds $(filter %.S %.c,$^) -o $@
 

@@ -58,6 +58,7 @@ struct vmx_allowed { uint32_t must_be_1, may_be_1; };
 	F(PROC2, 17, PML,		"enable PML") \
 	F(PROC2, 20, XSAVES,		"enable XSAVES/XRSTORS") \
 	F(PROC2, 25, TSC_SCALING,	"use TSC scaling") \
+	F(PROC2, 31, INSTRUCTION_TIMEOUT,	"instruction timeout") \
 	F(EXIT,  12, PERF_GLOBAL_CTRL,	"load IA32_PERF_GLOBAL_CTRL") \
 	F(EXIT,  22, SAVE_PREEMPTION_TIMER, "save VMX-preemption timer value") \
 	F(EPT,   0,  EXECUTE_ONLY,	"execute-only translations") \

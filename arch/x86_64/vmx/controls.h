@@ -60,7 +60,9 @@
 	X(24, PT_GUEST_PHYSICAL, "Intel PT uses guest physical addresses") \
 	X(25, TSC_SCALING, "use TSC scaling") \
 	X(26, USER_WAIT, "enable user wait and pause") \
-	X(28, ENCLV_EXITING, "enable ENCLV exiting")
+	X(28, ENCLV_EXITING, "enable ENCLV exiting") \
+	X(30, BUS_LOCK_DETECTION, "VMM bus-lock detection") \
+	X(31, INSTRUCTION_TIMEOUT, "instruction timeout")
 
 #define VMX_EXIT_CONTROLS(X) \
 	X(2,  SAVE_DEBUG_CONTROLS, "save debug controls") \

@@ -13,7 +13,6 @@
 /* SDM Vol. 3 "Operations that Invalidate TLBs and Paging-Structure Caches": PG and WP; PSE, PAE, PGE, PCIDE, SMEP, SMAP. */
 #define TLB_CR0		(CR0_PG | CR0_WP)
 #define TLB_CR4		(1ull << 4 | CR4_PAE | 1ull << 7 | CR4_PCIDE | 1ull << 20 | 1ull << 21)
-#define VECTOR_PF	14
 #define ACCESS_LONG	(1u << 13)
 
 uint64_t vcpu_rip(void) { return vmcs_read(VMCS_GUEST_RIP); }
@@ -27,18 +26,40 @@ void vcpu_set_pat(uint64_t value) { vmcs_write(VMCS_GUEST_PAT, value); }
 uint64_t vcpu_pat(void) { return vmcs_read(VMCS_GUEST_PAT); }
 void vcpu_set_tsc_offset(uint64_t offset) { vmcs_write(VMCS_TSC_OFFSET, offset); }
 
+static bool code_is_64bit(void)
+{
+	return (vmcs_read(VMCS_GUEST_EFER) & EFER_LMA) && (vmcs_read(VMCS_GUEST_CS_ACCESS_RIGHTS) & ACCESS_LONG);
+}
+
 static const enum vmcs_field sysenter[3] = { VMCS_GUEST_SYSENTER_CS, VMCS_GUEST_SYSENTER_ESP, VMCS_GUEST_SYSENTER_EIP };
 
 uint64_t vcpu_sysenter(unsigned which) { return vmcs_read(sysenter[which]); }
 void vcpu_set_sysenter(unsigned which, uint64_t value) { vmcs_write(sysenter[which], value); }
 
+/* What else an instruction that has ended leaves behind: no blocking, no RF, and the trap of a single step. */
+static __attribute__((noinline)) void end_instruction(struct vcpu *v, uint64_t blocking, uint64_t flags)
+{
+	uint64_t causes = vmcs_read(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | (flags & RFLAGS_TF ? PENDING_BS : 0);
+
+	vmcs_write(VMCS_GUEST_INTERRUPTIBILITY_STATE, blocking & ~(uint64_t)(BLOCKING_STI | BLOCKING_MOV_SS));
+	vmcs_write(VMCS_GUEST_RFLAGS, flags & ~RFLAGS_RF);
+	/* As an event, since an interrupt that goes in at the same entry would let a pending one be lost. */
+	if (causes & (PENDING_BREAKPOINT | PENDING_BS)) {
+		vmcs_write(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS, 0);
+		vcpu_debug_trap(v, causes);
+	}
+}
+
 void vcpu_skip(struct vcpu *v)
 {
-	uint64_t blocking = vmcs_read(VMCS_GUEST_INTERRUPTIBILITY_STATE);
+	uint64_t blocking = vmcs_read(VMCS_GUEST_INTERRUPTIBILITY_STATE), flags = vmcs_read(VMCS_GUEST_RFLAGS);
+	uint64_t rip = vmcs_read(VMCS_GUEST_RIP), next = rip + v->exit.instruction_length;
 
-	vmcs_write(VMCS_GUEST_RIP, vmcs_read(VMCS_GUEST_RIP) + v->exit.instruction_length);
-	if (blocking & (BLOCKING_STI | BLOCKING_MOV_SS))
-		vmcs_write(VMCS_GUEST_INTERRUPTIBILITY_STATE, blocking & ~(uint64_t)(BLOCKING_STI | BLOCKING_MOV_SS));
+	if (__builtin_expect((rip ^ next) >> 32 != 0, 0) && !code_is_64bit())
+		next = (uint32_t)next;
+	vmcs_write(VMCS_GUEST_RIP, next);
+	if (__builtin_expect((blocking & (BLOCKING_STI | BLOCKING_MOV_SS)) | (flags & (RFLAGS_TF | RFLAGS_RF)), 0))
+		end_instruction(v, blocking, flags);
 }
 
 uint64_t vcpu_cr0(void)
@@ -81,9 +102,8 @@ unsigned vcpu_cpl(void)
 	return vmcs_read(VMCS_GUEST_SS_ACCESS_RIGHTS) >> 5 & 3;
 }
 
-uint32_t vcpu_exit_interruption(uint32_t *error)
+uint32_t vcpu_exit_interruption(void)
 {
-	*error = (uint32_t)vmcs_read(VMCS_EXIT_INTERRUPTION_ERROR_CODE);
 	return (uint32_t)vmcs_read(VMCS_EXIT_INTERRUPTION_INFO);
 }
 

@@ -16,8 +16,22 @@ enum { EVENT_EXTERNAL = 0, EVENT_NMI = 2, EVENT_EXCEPTION = 3, EVENT_SOFTWARE = 
 #define BLOCKING_MOV_SS		(1u << 1)
 #define BLOCKING_NMI		(1u << 3)
 
+enum { VECTOR_DB = 1, VECTOR_NMI = 2, VECTOR_DF = 8, VECTOR_PF = 14, VECTOR_AC = 17, VECTOR_MC = 18 };
+
+/* What a second event becomes when it arises while the first, hardware exceptions both, is delivered: SDM Vol. 3, Interrupt 8,
+ * "Conditions for Generating a Double Fault". Both in the format of VM-entry interruption information. */
+enum vcpu_nested { VCPU_NESTED_SECOND, VCPU_NESTED_DOUBLE, VCPU_NESTED_SHUTDOWN };
+enum vcpu_nested vcpu_event_nested(uint32_t first, uint32_t second);
+/* A #DB of the trap kind is due, its @causes as in the field of pending debug exceptions. */
+void vcpu_debug_trap(struct vcpu *v, uint64_t causes);
+
+#define PENDING_BREAKPOINT	(1ull << 12)
+#define PENDING_BS		(1ull << 14)
+
 #define EFER_ALLOWED		(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
+#define RFLAGS_TF		(1ull << 8)
 #define RFLAGS_IF		(1ull << 9)
+#define RFLAGS_RF		(1ull << 16)
 
 #define SEGMENT_FIELD(first, i)	((enum vmcs_field)(VMCS_GUEST_ES_##first + 2 * (i)))
 

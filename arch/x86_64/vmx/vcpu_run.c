@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vcpu_run.c: entering the guest, and the events that go in and come back. */
+/* vcpu_run.c: entering the guest and coming back, and the registers that no VMCS field holds. */
 #include "arch/x86_64/msr.h"
 #include "arch/x86_64/vmx/audit.h"
 #include "arch/x86_64/vmx/vcpu_local.h"
@@ -25,19 +25,6 @@ void vcpu_make_current(struct vcpu *v)
 	c->vcpu = v;
 }
 
-static void xrstor(const void *area, uint64_t mask)
-{
-	__asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"((uint32_t)mask), "d"((uint32_t)(mask >> 32)) : "memory");
-}
-
-static void xsave(void *area, uint64_t mask)
-{
-	__asm__ volatile("xsave64 (%0)" : : "r"(area), "a"((uint32_t)mask), "d"((uint32_t)(mask >> 32)) : "memory");
-}
-
-#define SWAP_DR(n, guest) __asm__ volatile("mov %0, %%dr" #n : : "r"(guest))
-#define READ_DR(n, guest) __asm__ volatile("mov %%dr" #n ", %0" : "=r"(guest))
-
 void vcpu_load(struct vcpu *v)
 {
 	vcpu_make_current(v);
@@ -48,11 +35,11 @@ void vcpu_load(struct vcpu *v)
 	if (vmx_caps_has(vmx_caps(), VMX_FEATURE_RDTSCP))
 		msr_write(MSR_IA32_TSC_AUX, v->tsc_aux);
 	cr2_write(v->cr2);
-	SWAP_DR(0, v->dr[0]);
-	SWAP_DR(1, v->dr[1]);
-	SWAP_DR(2, v->dr[2]);
-	SWAP_DR(3, v->dr[3]);
-	SWAP_DR(6, v->dr6);
+	dr0_write(v->dr[0]);
+	dr1_write(v->dr[1]);
+	dr2_write(v->dr[2]);
+	dr3_write(v->dr[3]);
+	dr6_write(v->dr6);
 	xcr0_write(v->limits.xcr0_mask);
 	xrstor(v->xsave, v->limits.xcr0_mask);
 	xcr0_write(v->xcr0);
@@ -61,17 +48,15 @@ void vcpu_load(struct vcpu *v)
 
 void vcpu_put(struct vcpu *v)
 {
-	static const uint32_t mxcsr = 0x1f80;
-
 	xcr0_write(v->limits.xcr0_mask);
 	xsave(v->xsave, v->limits.xcr0_mask);
 	xcr0_write(3);
-	__asm__ volatile("fninit; ldmxcsr %0" : : "m"(mxcsr));
-	READ_DR(0, v->dr[0]);
-	READ_DR(1, v->dr[1]);
-	READ_DR(2, v->dr[2]);
-	READ_DR(3, v->dr[3]);
-	READ_DR(6, v->dr6);
+	fpu_reset();
+	v->dr[0] = dr0_read();
+	v->dr[1] = dr1_read();
+	v->dr[2] = dr2_read();
+	v->dr[3] = dr3_read();
+	v->dr6 = dr6_read();
 	v->cr2 = cr2_read();
 	for (unsigned i = 0; i < 5; i++) {
 		v->msr[i] = msr_read(swapped[i]);
@@ -124,6 +109,12 @@ enum err vcpu_run(struct vcpu *v, uint64_t timer_tsc)
 
 	vmcs_write(VMCS_PREEMPTION_TIMER_VALUE, ticks > 0xffffffff ? 0xffffffff : ticks);
 	if (v->event) {
+		if (v->shutdown) {
+			v->shutdown = false;
+			v->event = 0;
+			v->exit = (struct vcpu_exit){ .reason = VMX_EXIT_TRIPLE_FAULT };
+			return ERR_OK;
+		}
 		vmcs_write(VMCS_ENTRY_INTERRUPTION_INFO, v->event);
 		vmcs_write(VMCS_ENTRY_EXCEPTION_ERROR_CODE, v->event_error);
 		vmcs_write(VMCS_ENTRY_INSTRUCTION_LENGTH, v->event_length);
@@ -140,65 +131,6 @@ enum err vcpu_run(struct vcpu *v, uint64_t timer_tsc)
 		return entry_failed(v, 0);
 	keep_interrupted_event(v);
 	return ERR_OK;
-}
-
-bool vcpu_interruptible(const struct vcpu *v)
-{
-	return !v->event && (vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_IF) &&
-	       !(vmcs_read(VMCS_GUEST_INTERRUPTIBILITY_STATE) & (BLOCKING_STI | BLOCKING_MOV_SS));
-}
-
-bool vcpu_nmi_possible(const struct vcpu *v)
-{
-	return !v->event && !(vmcs_read(VMCS_GUEST_INTERRUPTIBILITY_STATE) & (BLOCKING_STI | BLOCKING_MOV_SS | BLOCKING_NMI));
-}
-
-static void want(struct vcpu *v, uint32_t control, bool on)
-{
-	uint32_t controls = on ? v->proc_controls | control : v->proc_controls & ~control;
-
-	if (controls == v->proc_controls)
-		return;
-	v->proc_controls = controls;
-	vmcs_write(VMCS_PRIMARY_CONTROLS, controls);
-}
-
-void vcpu_want_interrupt_window(struct vcpu *v, bool on)
-{
-	want(v, VMX_PROC_INTERRUPT_WINDOW_EXITING, on);
-}
-
-/* Not while STI blocks: a CPU may then exit at once, again and again, without getting past the instruction. */
-void vcpu_want_nmi_window(struct vcpu *v, bool on)
-{
-	want(v, VMX_PROC_NMI_WINDOW_EXITING,
-	     on && vmx_caps_has(vmx_caps(), VMX_FEATURE_VIRTUAL_NMIS) &&
-	     !(vmcs_read(VMCS_GUEST_INTERRUPTIBILITY_STATE) & BLOCKING_STI));
-}
-
-void vcpu_inject_interrupt(struct vcpu *v, uint8_t vector)
-{
-	v->event = INTERRUPTION_VALID | EVENT_EXTERNAL << 8 | vector;
-}
-
-void vcpu_inject_nmi(struct vcpu *v)
-{
-	v->event = INTERRUPTION_VALID | EVENT_NMI << 8 | 2;
-}
-
-void vcpu_inject_exception(struct vcpu *v, uint8_t vector, bool with_error, uint32_t error)
-{
-	v->event = INTERRUPTION_VALID | EVENT_EXCEPTION << 8 | (with_error ? INTERRUPTION_ERROR : 0) | vector;
-	v->event_error = error;
-	v->event_length = 0;
-}
-
-void vcpu_redo_nmi_blocking(const struct vcpu *v)
-{
-	uint64_t state = vmcs_read(VMCS_GUEST_INTERRUPTIBILITY_STATE);
-
-	if ((v->exit.qualification & 1u << 12) && !v->event)
-		vmcs_write(VMCS_GUEST_INTERRUPTIBILITY_STATE, state | BLOCKING_NMI);
 }
 
 void vcpu_set_pml(struct vcpu *v, bool on)

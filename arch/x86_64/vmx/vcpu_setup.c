@@ -13,10 +13,11 @@
 #include "lib/log.h"
 #include "lib/pages.h"
 
-#define VECTOR_MC	18
 #define MXCSR_OFFSET	24
 #define MXCSR_RESET	0x1f80
 #define PAT_RESET	0x0007040600070406ull
+/* Crystal clock ticks (about 25 MHz) in which no instruction boundary comes, until the CPU exits: 1 ms. */
+#define TIMEOUT_TICKS	25000
 #define MSR_BITMAP_HIGH	1024
 #define MSR_BITMAP_WRITE 2048
 
@@ -69,14 +70,16 @@ static void write_controls(struct vcpu *v)
 	v->proc_controls &= ~(uint32_t)(VMX_PROC_CR3_LOAD_EXITING | VMX_PROC_CR3_STORE_EXITING);
 	vmcs_write(VMCS_PRIMARY_CONTROLS, v->proc_controls);
 	proc2 = vmx_controls_adjust(caps, VMX_GROUP_PROC2, VMX_PROC2_EPT | VMX_PROC2_UNRESTRICTED_GUEST | VMX_PROC2_VPID |
-		   VMX_PROC2_RDTSCP | VMX_PROC2_INVPCID | VMX_PROC2_WBINVD_EXITING, NULL);
+		   VMX_PROC2_RDTSCP | VMX_PROC2_INVPCID | VMX_PROC2_WBINVD_EXITING | VMX_PROC2_INSTRUCTION_TIMEOUT, NULL);
+	if (proc2 & VMX_PROC2_INSTRUCTION_TIMEOUT)
+		vmcs_write(VMCS_INSTRUCTION_TIMEOUT, TIMEOUT_TICKS);
 	vmcs_write(VMCS_SECONDARY_CONTROLS, proc2);
 	vmcs_write(VMCS_EXIT_CONTROLS, vmx_controls_adjust(caps, VMX_GROUP_EXIT, VMX_EXITC_HOST_ADDRESS_SPACE_SIZE |
 		   VMX_EXITC_SAVE_DEBUG_CONTROLS | VMX_EXITC_SAVE_PAT | VMX_EXITC_LOAD_PAT | VMX_EXITC_SAVE_EFER |
 		   VMX_EXITC_LOAD_EFER, NULL));
 	vmcs_write(VMCS_ENTRY_CONTROLS, vmx_controls_adjust(caps, VMX_GROUP_ENTRY, VMX_ENTRYC_LOAD_DEBUG_CONTROLS |
 		   VMX_ENTRYC_LOAD_PAT | VMX_ENTRYC_LOAD_EFER, NULL));
-	vmcs_write(VMCS_EXCEPTION_BITMAP, 1u << VECTOR_MC);
+	vmcs_write(VMCS_EXCEPTION_BITMAP, 1u << VECTOR_DB | 1u << VECTOR_AC | 1u << VECTOR_MC);
 	vmcs_write(VMCS_PAGE_FAULT_ERROR_CODE_MASK, 0);
 	vmcs_write(VMCS_PAGE_FAULT_ERROR_CODE_MATCH, 0);
 	vmcs_write(VMCS_CR3_TARGET_COUNT, 0);

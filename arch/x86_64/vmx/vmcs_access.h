@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vmcs_access.h: VMREAD and VMWRITE on the current VMCS. */
+/* vmcs_access.h: the VMX instructions: VMREAD and VMWRITE on the current VMCS, and those that choose it. */
 #pragma once
 #include <stdint.h>
 #include "arch/x86_64/vmx/vmcs_fields.h"
@@ -46,4 +46,61 @@ static inline void vmcs_write(enum vmcs_field field, uint64_t value)
 	__asm__ volatile("vmwrite %2, %1" : "=@ccbe"(failed) : "r"((uint64_t)field), "rm"(value));
 	if (__builtin_expect(failed, 0))
 		vmcs_failed("VMWRITE", field, vmx_vmwrite(field, value));
+}
+
+/* The outcome of a VMX instruction, from the flags it leaves. */
+#define VMX_ASM(status, insn, ...) do { \
+	uint8_t cf_, zf_; \
+	__asm__ volatile(insn : "=@ccc"(cf_), "=@ccz"(zf_) : __VA_ARGS__ : "memory"); \
+	(status) = cf_ ? VMX_FAIL_INVALID : zf_ ? VMX_FAIL_VALID : VMX_SUCCEED; \
+} while (0)
+
+/* These three take the physical address of a VMXON region or VMCS: 4 KiB aligned, 4 KiB long. */
+static inline enum vmx_status vmx_vmxon(uint64_t address)
+{
+	enum vmx_status s;
+
+	VMX_ASM(s, "vmxon %2", "m"(address));
+	return s;
+}
+
+static inline enum vmx_status vmx_vmclear(uint64_t address)
+{
+	enum vmx_status s;
+
+	VMX_ASM(s, "vmclear %2", "m"(address));
+	return s;
+}
+
+static inline enum vmx_status vmx_vmptrld(uint64_t address)
+{
+	enum vmx_status s;
+
+	VMX_ASM(s, "vmptrld %2", "m"(address));
+	return s;
+}
+
+/* INVEPT and INVVPID types, SDM Vol. 3, "VMX Instruction Reference". They act on this CPU only. */
+enum vmx_invept_type { VMX_INVEPT_SINGLE_CONTEXT = 1, VMX_INVEPT_ALL_CONTEXT = 2 };
+enum vmx_invvpid_type {
+	VMX_INVVPID_ADDRESS = 0, VMX_INVVPID_SINGLE_CONTEXT = 1, VMX_INVVPID_ALL_CONTEXT = 2,
+	VMX_INVVPID_SINGLE_RETAINING_GLOBALS = 3,
+};
+
+static inline enum vmx_status vmx_invept(enum vmx_invept_type type, uint64_t eptp)
+{
+	struct { uint64_t eptp, zero; } d = { eptp, 0 };
+	enum vmx_status s;
+
+	VMX_ASM(s, "invept %3, %2", "r"((uint64_t)type), "m"(d));
+	return s;
+}
+
+static inline enum vmx_status vmx_invvpid(enum vmx_invvpid_type type, uint16_t vpid, uint64_t address)
+{
+	struct { uint64_t vpid, address; } d = { vpid, address };
+	enum vmx_status s;
+
+	VMX_ASM(s, "invvpid %3, %2", "r"((uint64_t)type), "m"(d));
+	return s;
 }

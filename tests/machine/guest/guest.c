@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* guest.c: a guest that does what its mailbox says, with interrupts off and all memory mapped one to one. */
-#include "tests/machine/mailbox.h"
+#include "tests/machine/guest/guest.h"
 
 #define CODE_SELECTOR	0x10ull
 #define INTERRUPT_GATE	0x8eull
@@ -59,15 +59,27 @@ extern volatile uint64_t nmi_count, nmi_nested, nmi_page, nmi_want, nmi_fill;
 extern char nmi_handler[];
 void nmi_send_and_wait(uint64_t rounds);
 
+void guest_gate(uint64_t *idt, unsigned vector, const char *handler, uint64_t ist)
+{
+	uint64_t at = (uint64_t)handler;
+
+	idt[2 * vector] = (at & 0xffff) | CODE_SELECTOR << 16 | ist << 32 | INTERRUPT_GATE << 40 | (at >> 16 & 0xffff) << 48;
+	idt[2 * vector + 1] = at >> 32;
+}
+
+void guest_idt(const uint64_t *idt, unsigned bytes)
+{
+	struct { uint16_t limit; uint64_t base; } __attribute__((packed)) idtr = { (uint16_t)(bytes - 1), (uint64_t)idt };
+
+	__asm__ volatile("lidt %0" : : "m"(idtr));
+}
+
 static void take_nmis(void)
 {
 	static uint64_t idt[2 * 3];
-	struct { uint16_t limit; uint64_t base; } __attribute__((packed)) idtr = { sizeof(idt) - 1, (uint64_t)idt };
-	uint64_t at = (uint64_t)nmi_handler;
 
-	idt[4] = (at & 0xffff) | CODE_SELECTOR << 16 | INTERRUPT_GATE << 40 | (at >> 16 & 0xffff) << 48;
-	idt[5] = at >> 32;
-	__asm__ volatile("lidt %0" : : "m"(idtr));
+	guest_gate(idt, 2, nmi_handler, 0);
+	guest_idt(idt, sizeof(idt));
 	nmi_page = box->first;
 	nmi_want = box->count;
 	nmi_fill = box->stride;
@@ -113,6 +125,8 @@ void guest_main(void)
 			take_nmis();
 		else if (box->order == ORDER_PAE)
 			write_in_pae_paging();
+		else if (box->order >= ORDER_DEBUG)
+			debug_order(box);
 		else
 			write_random();
 		box->ticks = tsc() - begin;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/vmx/vcpu_image.c arch/x86_64/vmx/vcpu_access.c arch/x86_64/vmx/caps.c arch/x86_64/vmx/vmcs.c arch/x86_64/vmx/audit.c arch/x86_64/vmx/audit_controls.c arch/x86_64/vmx/audit_guest.c arch/x86_64/vmx/audit_guest_state.c arch/x86_64/vmx/audit_host.c arch/x86_64/vmx/audit_read.c arch/x86_64/vmx/audit_segments.c arch/x86_64/vcpu_state.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_log.c */
+/* unit: arch/x86_64/vmx/vcpu_image.c arch/x86_64/vmx/vcpu_access.c arch/x86_64/vmx/vcpu_event.c arch/x86_64/vmx/caps.c arch/x86_64/vmx/vmcs.c arch/x86_64/vmx/audit.c arch/x86_64/vmx/audit_controls.c arch/x86_64/vmx/audit_guest.c arch/x86_64/vmx/audit_guest_state.c arch/x86_64/vmx/audit_host.c arch/x86_64/vmx/audit_read.c arch/x86_64/vmx/audit_segments.c arch/x86_64/vcpu_state.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_log.c */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "arch/x86_64/vmx/vcpu_local.h"
@@ -21,12 +21,6 @@ const struct vmx_caps *vmx_caps(void)
 void vcpu_make_current(struct vcpu *v)
 {
 	cr_assert_fail("vcpu_check touched the VMCS of %p", (void *)v);
-}
-
-void vcpu_inject_exception(struct vcpu *v, uint8_t vector, bool with_error, uint32_t error)
-{
-	(void)with_error, (void)error;
-	cr_assert_fail("vcpu_check injected %u into %p", vector, (void *)v);
 }
 
 static struct vcpu v;

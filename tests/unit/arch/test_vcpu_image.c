@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/vmx/vcpu_image.c arch/x86_64/vmx/vcpu_access.c arch/x86_64/vmx/caps.c arch/x86_64/vmx/vmcs.c arch/x86_64/vmx/audit.c arch/x86_64/vmx/audit_controls.c arch/x86_64/vmx/audit_guest.c arch/x86_64/vmx/audit_guest_state.c arch/x86_64/vmx/audit_host.c arch/x86_64/vmx/audit_read.c arch/x86_64/vmx/audit_segments.c arch/x86_64/vcpu_state.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_log.c */
+/* unit: arch/x86_64/vmx/vcpu_image.c arch/x86_64/vmx/vcpu_access.c arch/x86_64/vmx/vcpu_event.c arch/x86_64/vmx/caps.c arch/x86_64/vmx/vmcs.c arch/x86_64/vmx/audit.c arch/x86_64/vmx/audit_controls.c arch/x86_64/vmx/audit_guest.c arch/x86_64/vmx/audit_guest_state.c arch/x86_64/vmx/audit_host.c arch/x86_64/vmx/audit_read.c arch/x86_64/vmx/audit_segments.c arch/x86_64/vcpu_state.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_log.c */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "arch/x86_64/vmx/vcpu_local.h"
@@ -11,21 +11,15 @@
 static struct vmx_caps caps = { .raw = { .cr0_fixed0 = 0x80000021, .cr0_fixed1 = 0xffffffff } };
 static struct vcpu v;
 static struct vcpu_state before, after;
-static uint64_t xsave[2][VCPU_XSAVE_WORDS];
+static uint64_t area[2][VCPU_XSAVE_WORDS];
 
 const struct vmx_caps *vmx_caps(void) { return &caps; }
 void vcpu_make_current(struct vcpu *c) { (void)c; }
 
-void vcpu_inject_exception(struct vcpu *c, uint8_t vector, bool with_error, uint32_t error)
-{
-	(void)c, (void)with_error, (void)error;
-	cr_assert_fail("exception %u", vector);
-}
-
 /* What a VMCS has of a guest in PAE paging. */
 static void pae_guest(void)
 {
-	v = (struct vcpu){ .xsave = xsave[0], .started = true };
+	v = (struct vcpu){ .xsave = area[0], .started = true };
 	*fake_vmcs_at(VMCS_CR0_GUEST_HOST_MASK) = VCPU_CR0_OWNED;
 	*fake_vmcs_at(VMCS_CR4_GUEST_HOST_MASK) = CR4_OWNED;
 	*fake_vmcs_at(VMCS_GUEST_CR0) = *fake_vmcs_at(VMCS_CR0_READ_SHADOW) = 0x80000031;
@@ -44,7 +38,7 @@ static void move(void)
 	vcpu_save(&v, &before);
 	for (unsigned f = 0; f < 0x8000; f++)
 		*fake_vmcs_at((enum vmcs_field)f) = 0;
-	v = (struct vcpu){ .xsave = xsave[1] };
+	v = (struct vcpu){ .xsave = area[1] };
 	vcpu_restore(&v, &before);
 	*fake_vmcs_at(VMCS_CR0_GUEST_HOST_MASK) = VCPU_CR0_OWNED;
 	*fake_vmcs_at(VMCS_CR4_GUEST_HOST_MASK) = CR4_OWNED;

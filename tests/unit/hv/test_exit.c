@@ -47,6 +47,29 @@ Test(exit, a_reason_beyond_the_table_stops_the_vm)
 	cr_expect_eq(vm->state, VM_CRASHED);
 }
 
+Test(exit, an_exception_that_exits_goes_to_the_guest)
+{
+	fake_vcpu.exit_interruption = 0x80000b11;	/* #AC */
+	cr_expect_eq(leave(VMX_EXIT_EXCEPTION_OR_NMI), EXIT_CONTINUE);
+	cr_expect_eq(v->event, 0x80000b11);
+	cr_expect_eq(vm->state, VM_RUNNING);
+}
+
+Test(exit, an_instruction_without_end_stops_the_vm_only_if_its_state_is_lost)
+{
+	cr_expect_eq(leave(VMX_EXIT_INSTRUCTION_TIMEOUT), EXIT_CONTINUE);
+	v->exit.qualification = 1;
+	cr_expect_eq(leave(VMX_EXIT_INSTRUCTION_TIMEOUT), EXIT_LEAVE);
+	cr_expect_eq(vm->state, VM_CRASHED);
+}
+
+Test(exit, a_single_step_over_hlt_does_not_wait)
+{
+	fake_vcpu.s.rflags = 0x302;
+	leave(VMX_EXIT_HLT);
+	cr_expect_not(v->halted);
+}
+
 Test(exit, a_triple_fault_is_the_guests_end)
 {
 	cr_expect_eq(leave(VMX_EXIT_TRIPLE_FAULT), EXIT_LEAVE);

@@ -7,6 +7,10 @@ B := build
 D := $(B)/deps
 Q ?= @
 
+ifneq ($(MAKECMDGOALS),clean)
+include $(D)/packages.mk
+endif
+
 # --- what the target is made of -------------------------------------------------------------------
 FOLDERS  := lib arch/x86_64 hv migration net cim init
 SRC_C    := $(shell find $(FOLDERS) -name '*.c' | LC_ALL=C sort)

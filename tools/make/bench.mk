@@ -5,5 +5,6 @@ $(B)/bench/measure: tools/bench/guest/measure.c $(BUILT_BY)
 
 .PHONY: bench
 bench: image machine migbench $(B)/bench/measure
+	$(Q)tools/deps --versions $(D) >$(B)/versions.md && mv $(B)/versions.md docs/results/versions.md
 	$(Q)tools/migbench/figures --quick
 	$(Q)tools/bench/run $(BENCH) $(FOLDERS)

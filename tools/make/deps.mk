@@ -1,6 +1,11 @@
 # Third-party parts: fetched and built by tools/deps, compiled for the target here.
+# On a machine without a compiler nothing below can be read rightly: make installs the packages, then reads everything anew.
+$(D)/packages.mk: tools/deps-packages.txt
+	@tools/deps --packages-only $(D)
+	@echo '# The packages of tools/deps-packages.txt were installed when this was written.' >$@
+
 DEPS_STAMP := $(D)/.stamp
-$(DEPS_STAMP): tools/deps tools/deps-packages.txt
+$(DEPS_STAMP): tools/deps tools/deps-packages.txt $(wildcard tools/depslib/*.py tools/patches/* tools/patches/*/*.patch)
 	@tools/deps $(D)
 	@touch $@
 

@@ -43,7 +43,8 @@ $(shell mkdir -p $(B); now=$$({ cat Makefile tools/make/*.mk; printf '%s\n' '$(s
 	[ "$$now" = "$$(cat $(RULES_STAMP) 2>/dev/null)" ] || echo "$$now" >$(RULES_STAMP))
 $(RULES_STAMP): ;
 
-$(B)/obj/lib/%.o $(B)/obj/arch/%.o $(B)/obj/hv/%.o: EXTRA_C = $(GPR_ONLY)
+# So do interrupt handlers: a guest's registers are live then.
+$(B)/obj/lib/%.o $(B)/obj/arch/%.o $(B)/obj/hv/%.o $(B)/obj/net/nic/%.o: EXTRA_C = $(GPR_ONLY)
 
 $(B)/obj/%.o: %.c $(BUILT_BY)
 	@mkdir -p $(@D)

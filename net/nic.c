@@ -2,7 +2,7 @@
 #include "net/nic.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
-#include "net/e1000.h"
+#include "net/nic/e1000.h"
 
 static const struct nic_driver drivers[] = {
 	{ 0x8086, 0x100e, "82540EM", e1000_start, E1000_EERD_8254X },

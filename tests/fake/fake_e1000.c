@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "arch/x86_64/io.h"
-#include "net/e1000_regs.h"
+#include "net/nic/e1000_regs.h"
 #include "tests/fake/fake_pci.h"
 
 struct fake_e1000 fake_e1000;
@@ -34,7 +34,7 @@ static void transmit(void)
 		return;
 	while (reg[TDH / 4] != reg[TDT / 4]) {
 		struct e1000_tx_descriptor *t = &ring[reg[TDH / 4]];
-		unsigned slot = e->sent++ % 64;
+		unsigned slot = e->sent++ % FAKE_E1000_SENT;
 
 		if (t->length > 2048)
 			abort();
@@ -51,10 +51,10 @@ const uint8_t *fake_e1000_sent(unsigned n, size_t *length)
 {
 	struct fake_e1000 *e = &fake_e1000;
 
-	if (n >= e->sent || n + 64 < e->sent)
+	if (n >= e->sent || n + FAKE_E1000_SENT < e->sent)
 		return NULL;
-	*length = e->length[n % 64];
-	return e->frame[n % 64];
+	*length = e->length[n % FAKE_E1000_SENT];
+	return e->frame[n % FAKE_E1000_SENT];
 }
 
 bool fake_e1000_receive_as(const void *frame, size_t length, uint8_t status, uint8_t errors, uint16_t claimed)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #define FAKE_E1000_BASE 0xfebc0000ull
+#define FAKE_E1000_SENT 512u	/* kept, twice what the driver's ring holds */
 
 struct fake_e1000 {
 	uint8_t mac[6];			/* in the EEPROM */
@@ -19,9 +20,9 @@ struct fake_e1000 {
 	uint32_t icr, ims;		/* the line is up while they share a bit */
 	uint32_t rctl, tctl, tdh, tdt, rdh, rdt;	/* to look at */
 	unsigned resets, sent;
-	uint8_t frame[64][2048];	/* the last frames sent, number n at n % 64 */
-	size_t length[64];
-	uint8_t command[64];		/* of their descriptors */
+	uint8_t frame[FAKE_E1000_SENT][2048];	/* the last frames sent, number n at n % FAKE_E1000_SENT */
+	size_t length[FAKE_E1000_SENT];
+	uint8_t command[FAKE_E1000_SENT];		/* of their descriptors */
 };
 extern struct fake_e1000 fake_e1000;
 

@@ -11,8 +11,6 @@ $(LWIP_OBJ): EXTRA_C = $(LWIP_INC)
 $(LWIP_OBJ): $(LWIP_CFG)
 
 $(B)/obj/net/%.o: EXTRA_C = $(LWIP_INC)
-# Its interrupt handler runs while a guest's extended registers are live.
-$(B)/obj/net/e1000.o: EXTRA_C = $(GPR_ONLY)
 
 # For unit tests, with the sanitizers; a test names it in its second line and links it in its third.
 LWIP_UNIT_OBJ := $(LWIP_SRC:%=$(B)/unit/third/lwip/%.o)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: net/e1000.c net/nic.c arch/x86_64/pci.c lib/why.c lib/fmt.c lib/err.c tests/fake/fake_e1000.c tests/fake/fake_pci.c tests/fake/fake_net.c tests/fake/fake_pages.c tests/fake/fake_log.c */
-#include "net/e1000.h"
+/* unit: net/nic/e1000.c net/nic.c arch/x86_64/pci.c lib/why.c lib/fmt.c lib/err.c tests/fake/fake_e1000.c tests/fake/fake_pci.c tests/fake/fake_net.c tests/fake/fake_pages.c tests/fake/fake_log.c */
+#include "net/nic/e1000.h"
 #include <criterion/criterion.h>
 #include <string.h>
 #include "arch/x86_64/io.h"
-#include "net/e1000_regs.h"
+#include "net/nic/e1000_regs.h"
 #include "tests/fake/fake_e1000.h"
 #include "tests/fake/fake_net.h"
 #include "tests/fake/fake_pages.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "net/e1000.h"
+#include "net/nic/e1000.h"
 #include <string.h>
 #include "arch/x86_64/io.h"
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/time.h"
 #include "lib/log.h"
 #include "lib/pages.h"
-#include "net/e1000_regs.h"
+#include "net/nic/e1000_regs.h"
 
 #define RING		256u
 #define BUFFER_BYTES	2048u

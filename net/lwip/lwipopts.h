@@ -7,6 +7,7 @@
 #define LWIP_SOCKET			0
 #define SYS_LIGHTWEIGHT_PROT		0
 #define LWIP_TIMERS			1
+#define LWIP_TIMERS_CUSTOM		1	/* net/lwip/timers.c */
 
 /* All memory, pools included, comes from net/lwip/mem.c, which bounds each size by itself. */
 #define MEM_LIBC_MALLOC			1

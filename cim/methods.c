@@ -28,7 +28,19 @@ static const struct {
 	{ &provider_job, "KillJob", method_unsupported },
 };
 
-/* Parameters that the method does not have are refused; Tern's own OUT ones are declared like any other. */
+/* A plain value is one VALUE; references and embedded instances are looked at by who takes them. */
+static bool form_fits(struct call *c, const struct cim_field *f, const struct xml_node *p)
+{
+	if (f->type == CIM_REFERENCE || f->of || f->flags & CIM_F_ARRAY || !p->child)
+		return true;
+	if (xml_is(p->child, "VALUE") && !p->child->child && !p->child->next)
+		return true;
+	call_fail(c, CIM_ERR_INVALID_PARAMETER, "%s is given as %s%s, expected one VALUE with text", f->name, p->child->name,
+		  p->child->next ? " and more" : p->child->child ? " with elements" : "");
+	return false;
+}
+
+/* Parameters that the method does not have, outputs given as inputs, one given twice: none is ignored. */
 static bool parameters_known(struct call *c, const struct cim_method *m)
 {
 	for (const struct xml_node *p = c->node->child; p; p = p->next) {
@@ -39,10 +51,14 @@ static bool parameters_known(struct call *c, const struct cim_method *m)
 			continue;
 		while (f && f->name && strcasecmp(f->name, name))
 			f++;
-		if (!f || !f->name) {
+		if (!f || !f->name)
 			call_fail(c, CIM_ERR_INVALID_PARAMETER, "%s has no parameter %s", m->name, name);
+		else if (!(f->flags & CIM_F_IN))
+			call_fail(c, CIM_ERR_INVALID_PARAMETER, "%s is an output of %s, it can't be given", f->name, m->name);
+		else if (call_param(c, name) != p)
+			call_fail(c, CIM_ERR_INVALID_PARAMETER, "the parameter %s is given twice", f->name);
+		if (c->status != CIM_OK || !form_fits(c, f, p))
 			return false;
-		}
 	}
 	return true;
 }

@@ -12,6 +12,7 @@ struct lexer {
 	const char *start;		/* of a word or sign */
 	size_t length;
 	struct buf string;		/* of a string, quotes and escapes resolved */
+	struct why *why;		/* what is wrong, where the place alone does not say it */
 };
 
 static const char *skip_blank(const char *p)
@@ -106,23 +107,45 @@ static void skip_qualifiers(struct lexer *l)
 	next(l);
 }
 
-static bool add_value(struct lexer *l, struct embedded *out, const char *name, size_t length)
+/* A value's text; false if there is none. *text is NULL for NULL. */
+static bool value(const struct lexer *l, const char **text, size_t *length)
 {
-	if (l->token == T_STRING)
-		return embedded_add(out, name, length, l->string.length ? l->string.data : "", l->string.length);
-	if (l->token != T_WORD)
+	if (l->token != T_STRING && l->token != T_WORD)
 		return false;
+	*text = l->token == T_WORD ? l->start : l->string.length ? l->string.data : "";
+	*length = l->token == T_WORD ? l->length : l->string.length;
 	if (is_word(l, "NULL"))
-		return embedded_add(out, name, length, NULL, 0);
-	return embedded_add(out, name, length, l->start, l->length);
+		*text = NULL;
+	return true;
 }
 
-/* VALUE or { VALUE, VALUE ... }, then the semicolon. */
+/* { VALUE, VALUE ... } from its second token on; the first element is kept. */
+static bool array(struct lexer *l, struct embedded *out, const char *name, size_t length)
+{
+	const char *text = NULL;
+	size_t text_length = 0;
+	bool any = false;
+
+	while (!is_sign(l, '}')) {
+		if (!value(l, &text, &text_length))
+			return false;
+		if (!any && !embedded_add(out, name, length, EMBEDDED_ARRAY, text, text_length, l->why))
+			return false;
+		any = true;
+		next(l);
+		if (is_sign(l, ','))
+			next(l);
+		else if (!is_sign(l, '}'))
+			return false;
+	}
+	return any || embedded_add(out, name, length, EMBEDDED_NULL, NULL, 0, l->why);
+}
+
+/* NAME = VALUE or an array, then the semicolon. */
 static bool property(struct lexer *l, struct embedded *out)
 {
-	const char *name = l->start;
-	size_t length = l->length;
-	bool array;
+	const char *name = l->start, *text = NULL;
+	size_t length = l->length, text_length = 0;
 
 	if (l->token != T_WORD)
 		return false;
@@ -130,17 +153,14 @@ static bool property(struct lexer *l, struct embedded *out)
 	if (!is_sign(l, '='))
 		return false;
 	next(l);
-	array = is_sign(l, '{');
-	if (array)
+	if (is_sign(l, '{')) {
 		next(l);
-	if (array && is_sign(l, '}')) {
-		if (!embedded_add(out, name, length, NULL, 0))
+		if (!array(l, out, name, length))
 			return false;
-	} else if (!add_value(l, out, name, length)) {
+	} else if (!value(l, &text, &text_length) ||
+		   !embedded_add(out, name, length, text ? EMBEDDED_VALUE : EMBEDDED_NULL, text, text_length, l->why)) {
 		return false;
 	}
-	while (array && l->token != T_END && l->token != T_BAD && !is_sign(l, '}'))
-		next(l);
 	next(l);
 	if (!is_sign(l, ';'))
 		return false;
@@ -181,12 +201,15 @@ static bool instance(struct lexer *l, struct embedded *out)
 
 enum err mof_parse(const char *text, struct embedded *out, struct why *why)
 {
-	struct lexer l = { .at = text };
+	struct why known = { "" };
+	struct lexer l = { .at = text, .why = &known };
 	bool ok;
 
 	next(&l);
 	ok = instance(&l, out) && !l.string.failed;
-	if (!ok)
+	if (!ok && known.text[0])
+		*why = known;
+	else if (!ok)
 		why_set(why, "it is neither CIM-XML nor MOF: expected \"instance of CLASS { NAME = VALUE; };\", "
 			"stopped at character %u", (unsigned)(l.start - text));
 	buf_free(&l.string);

@@ -70,6 +70,10 @@ void ops_run(struct call *c)
 			call_fail(c, CIM_ERR_INVALID_PARAMETER, "%s has no parameter %s", operation[n].name, name);
 			return;
 		}
+		if (name && call_param(c, name) != p) {
+			call_fail(c, CIM_ERR_INVALID_PARAMETER, "the parameter %s is given twice", name);
+			return;
+		}
 	}
 	if (property_list_short(c))
 		operation[n].run(c);

@@ -15,7 +15,7 @@ start() {
 	mkfifo "$work/$1"; "$bin" 0 "${@:2}" >"$work/$1" 2>"$work/$1.err" & pids+=($!)
 	read -r port <"$work/$1"
 }
-start main; p=$port
+start main 25; p=$port	# slowly, so that a job lasts longer than the commands that look at it
 
 # t NAME PATTERN COMMAND...: the command's output (both streams) must match the extended regular expression.
 t() {
@@ -108,6 +108,13 @@ t "an unknown way out: 4" ': 4, Reasons.*WhenStuck 4' msd "$(one WhenStuck 4)"
 t "unknown setting: 4, named" ': 4, Reasons.*CheckParameters' msd "$(one CheckParameters 7)"
 t "settings as MOF" 'TRUE' msd "MigrationSettingData=\"instance of Xen_VirtualSystemMigrationSettingData { MigrationType = 2; Priority = 0; };\""
 t "MOF is looked at: 4" ': 4, Reasons.*MigrationType 5' msd "MigrationSettingData=\"instance of Xen_VirtualSystemMigrationSettingData { MigrationType = 5; };\""
+raw() { echo "MigrationSettingData=\"<INSTANCE CLASSNAME='CIM_VirtualSystemMigrationSettingData'><PROPERTY NAME='$1' TYPE='uint16'><VALUE>$2</VALUE></PROPERTY></INSTANCE>\""; }
+t "settings as XML that the user did not escape are looked at" ': 4, Reasons.*MigrationType 5' msd "$(raw MigrationType 5)"
+t "and taken" 'TRUE' msd "$(raw MigrationType 3)"
+t "settings as libvirt-cim's tester sends them" 'TRUE' msd "MigrationSettingData=\"instance of Xen_VirtualSystemMigrationSettingData { CreationClassName = &quot;x&quot;; MigrationType = 3; };\""
+t "an array is called one: 4" ': 4, Reasons.*MigrationType is an array' msd "MigrationSettingData=\"instance of Xen_VirtualSystemMigrationSettingData { MigrationType = { 2 }; };\""
+t "settings of another class: 4, named" ': 4, Reasons.*CIM_ComputerSystem' msd "MigrationSettingData=\"instance of CIM_ComputerSystem { };\""
+t "a parameter twice: CIM error 4" 'Cim: \(4\).*MigrationSettingData' msd "$(one Priority 1),$(one Priority 2)"
 t "settings that are neither: 4" ': 4, Reasons.*character' msd "MigrationSettingData=\"whatever\""
 t "new system settings are not ignored: 6" ': 6, Reasons.*VirtualQuantity' msd "NewSystemSettingData=\"instance of CIM_VirtualSystemSettingData { VirtualQuantity = 3; };\""
 t "migrating to a name known here and back to the caller: 4096" '4096, NewComputerSystem.*Name="web1".*Job \(reference\).*Tern_MigrationJob' cm "${migrate}System.ComputerSystem=$V,DestinationSystem=${H/lab-a/lab-b}"

@@ -234,7 +234,7 @@ Test(call, an_association_instance_can_be_read_by_its_references)
 
 Test(call, settings_reach_the_host)
 {
-	check("10.77.0.3", client_string("MigrationSettingData", "instance of X { Priority = 7; Bandwidth = 40; Verify = 2; };"));
+	check("10.77.0.3", client_string("MigrationSettingData", "instance of CIM_VirtualSystemMigrationSettingData { Priority = 7; Bandwidth = 40; Verify = 2; };"));
 	cr_assert_eq(fake.last.priority, 7);
 	cr_assert_eq(fake.last.bandwidth_percent, 40);
 	cr_assert_eq(fake.last.verify, MANAGE_VERIFY_FULL);
@@ -247,7 +247,7 @@ Test(call, what_a_move_may_ask_for_reaches_the_host)
 	      "instance of Tern_VirtualSystemMigrationSettingData { MaxDowntime = 600000; WhenStuck = 3; };"));
 	cr_expect_eq(fake.last.max_downtime_ms, 600000);
 	cr_expect_eq(fake.last.when_stuck, MANAGE_STUCK_THROTTLE);
-	check("10.77.0.3", client_string("MigrationSettingData", "instance of X { Priority = 1; };"));
+	check("10.77.0.3", client_string("MigrationSettingData", "instance of CIM_VirtualSystemMigrationSettingData { Priority = 1; };"));
 	cr_expect_eq(fake.last.max_downtime_ms, 0);
 	cr_expect_eq(fake.last.when_stuck, MANAGE_STUCK_DEFAULT);
 }
@@ -260,10 +260,10 @@ Test(call, what_a_move_may_not_ask_for_is_refused_by_name)
 	};
 
 	for (unsigned n = 0; n < sizeof(row) / sizeof(row[0]); n++) {
-		char text[80];
+		char text[160];
 		const char *a;
 
-		snprintf(text, sizeof(text), "instance of X { %s = \"%s\"; };", row[n].name, row[n].value);
+		snprintf(text, sizeof(text), "instance of CIM_VirtualSystemMigrationSettingData { %s = \"%s\"; };", row[n].name, row[n].value);
 		a = check("10.77.0.3", client_string("MigrationSettingData", text));
 		has(a, "<RETURNVALUE PARAMTYPE=\"uint32\"><VALUE>4</VALUE>");
 		has(a, row[n].name);
@@ -291,9 +291,9 @@ Test(call, defaults_and_limits_of_a_move_can_be_read)
 
 static const char *check_type(const char *type)
 {
-	char text[80];
+	char text[160];
 
-	snprintf(text, sizeof(text), "instance of X { MigrationType = %s; };", type);
+	snprintf(text, sizeof(text), "instance of CIM_VirtualSystemMigrationSettingData { MigrationType = %s; };", type);
 	return check("10.77.0.3", client_string("MigrationSettingData", text));
 }
 
@@ -314,7 +314,7 @@ static const char *check_db1(const char *type)
 	snprintf(params, sizeof(params), "<PARAMVALUE NAME=\"ComputerSystem\"><VALUE.REFERENCE><INSTANCENAME CLASSNAME=\""
 		 "CIM_ComputerSystem\">" KEY("Name", "db1") KEY("CreationClassName", "CIM_ComputerSystem") "</INSTANCENAME></VALUE.REFERENCE>"
 		 "</PARAMVALUE><PARAMVALUE NAME=\"DestinationHost\"><VALUE>10.77.0.3</VALUE></PARAMVALUE>"
-		 "<PARAMVALUE NAME=\"MigrationSettingData\"><VALUE>instance of X { MigrationType = %s; };</VALUE></PARAMVALUE>", type);
+		 "<PARAMVALUE NAME=\"MigrationSettingData\"><VALUE>instance of CIM_VirtualSystemMigrationSettingData { MigrationType = %s; };</VALUE></PARAMVALUE>", type);
 	return extrinsic("CheckVirtualSystemIsMigratableToHost", params);
 }
 
@@ -358,14 +358,14 @@ Test(call, the_supported_migration_types_are_points_beside_the_default)
 Test(call, new_settings_that_ask_for_nothing_are_accepted)
 {
 	has(check("10.77.0.3", "<PARAMVALUE NAME=\"NewSystemSettingData\"></PARAMVALUE>"), "TRUE");
-	has(check("10.77.0.3", client_string("NewSystemSettingData", "instance of X { InstanceID = \"a\"; };")), "TRUE");
+	has(check("10.77.0.3", client_string("NewSystemSettingData", "instance of CIM_VirtualSystemSettingData { InstanceID = \"a\"; };")), "TRUE");
 	has(check("10.77.0.3", "<PARAMVALUE NAME=\"NewResourceSettingData\"><VALUE.ARRAY></VALUE.ARRAY></PARAMVALUE>"), "TRUE");
 }
 
 Test(call, new_settings_that_ask_for_something_are_not_ignored)
 {
-	const char *a = check("10.77.0.3", "<PARAMVALUE NAME=\"NewResourceSettingData\"><VALUE.ARRAY><VALUE>instance of X {}; "
-			      "</VALUE><VALUE>instance of X { Limit = 3; };</VALUE></VALUE.ARRAY></PARAMVALUE>");
+	const char *a = check("10.77.0.3", "<PARAMVALUE NAME=\"NewResourceSettingData\"><VALUE.ARRAY><VALUE>instance of CIM_ResourceAllocationSettingData {}; "
+			      "</VALUE><VALUE>instance of Xen_MemResourceAllocationSettingData { Limit = 3; };</VALUE></VALUE.ARRAY></PARAMVALUE>");
 
 	has(a, "<VALUE>6</VALUE>");
 	has(a, "Limit");

@@ -2,6 +2,7 @@
 /* unit: cim/embedded.c cim/mof.c cim/xml.c cim/buf.c cim/utf8.c lib/fmt.c lib/why.c */
 /* libs: -lexpat */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include "cim/embedded.h"
 
 static struct embedded e;
@@ -47,6 +48,23 @@ Test(embedded, mof)
 	embedded_fini(&e);
 }
 
+Test(embedded, how_a_value_is_given_is_kept)
+{
+	accept("instance of C { A = 1; B = {1}; D = {}; E = NULL; };");
+	cr_expect_eq(embedded_kind(&e, 0), EMBEDDED_VALUE);
+	cr_expect_eq(embedded_kind(&e, 1), EMBEDDED_ARRAY);
+	cr_expect_eq(embedded_kind(&e, 2), EMBEDDED_NULL);
+	cr_expect_eq(embedded_kind(&e, 3), EMBEDDED_NULL);
+	embedded_fini(&e);
+	accept("<INSTANCE CLASSNAME='C'><PROPERTY NAME='A'><VALUE>1</VALUE></PROPERTY><PROPERTY NAME='B'><VALUE.ARRAY><VALUE>1</VALUE></VALUE.ARRAY>"
+	       "</PROPERTY><PROPERTY.REFERENCE NAME='D'><VALUE.REFERENCE/></PROPERTY.REFERENCE><PROPERTY NAME='E'/></INSTANCE>");
+	cr_expect_eq(embedded_kind(&e, 0), EMBEDDED_VALUE);
+	cr_expect_eq(embedded_kind(&e, 1), EMBEDDED_ARRAY);
+	cr_expect_eq(embedded_kind(&e, 2), EMBEDDED_REFERENCE);
+	cr_expect_eq(embedded_kind(&e, 3), EMBEDDED_NULL);
+	embedded_fini(&e);
+}
+
 Test(embedded, an_empty_mof_instance)
 {
 	accept("instance of C {};");
@@ -68,6 +86,13 @@ Test(embedded, what_is_neither_is_refused_with_a_reason)
 	refuse("instance of C { A = 2 };");
 	refuse("instance of C { }; more");
 	refuse("instance of C { A = { 1, 2 ; };");
+	refuse("instance of C { A = { 1 2 }; };");
+	refuse("instance of C { A = { 1, { }; };");
+	refuse("instance of C { A = 1; a = 2; };");
+	refuse("<INSTANCE CLASSNAME='C'><PROPRETY NAME='A'><VALUE>1</VALUE></PROPRETY></INSTANCE>");
+	refuse("<INSTANCE CLASSNAME='C'><PROPERTY><VALUE>1</VALUE></PROPERTY></INSTANCE>");
+	refuse("<INSTANCE CLASSNAME='C'><PROPERTY NAME='A'><VALUE>1</VALUE><VALUE>2</VALUE></PROPERTY></INSTANCE>");
+	refuse("<INSTANCE CLASSNAME='C'><PROPERTY NAME='A'><VALUE>1</VALUE></PROPERTY><PROPERTY NAME='a'><VALUE>1</VALUE></PROPERTY></INSTANCE>");
 }
 
 Test(embedded, too_many_properties_are_refused)
@@ -75,7 +100,7 @@ Test(embedded, too_many_properties_are_refused)
 	char text[4000] = "instance of C {";
 
 	for (int n = 0; n <= EMBEDDED_PROPS; n++)
-		strcat(text, "A = 1;");
+		sprintf(text + strlen(text), "A%d = 1;", n);
 	strcat(text, "};");
 	refuse(text);
 }

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c */
+/* libs: -lexpat -Lbuild/deps/host -lthird */
+/* The parameters of a move: each is honoured in every form that clients give it, or refused by name. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include "cim/call.h"
+#include "fake_cim_client.h"
+#include "fake_manage.h"
+
+static struct call c;
+static struct buf out;
+
+static void fresh(void)
+{
+	fake_manage_reset();
+}
+
+static void gone(void)
+{
+	buf_free(&out);
+}
+
+TestSuite(move, .init = fresh, .fini = gone);
+
+static const char *call(const char *method, const char *params)
+{
+	struct call_header h = { "MethodCall", method, client_service_object, NULL, NULL, "10.77.0.2" };
+	struct buf body = { 0 };
+	enum err e;
+
+	buf_str(&body, client_extrinsic(method, NULL, params));
+	buf_clear(&out);
+	e = call_begin(&c, &h, &body, &out);
+	for (int n = 0; e == ERR_AGAIN && n < 10; n++) {
+		fake_manage_advance(FAKE_CHECK_NS);
+		e = call_poll(&c);
+	}
+	cr_assert_eq(e, ERR_OK);
+	call_fini(&c);
+	buf_free(&body);
+	return out.length ? out.data : "";
+}
+
+/* A check of web1 towards lab-b with @more parameters. */
+static const char *check(const char *more)
+{
+	static char params[9000];
+
+	snprintf(params, sizeof(params), "%s%s%s", client_vm("ComputerSystem", "web1"),
+		 client_string("DestinationHost", "10.77.0.3"), more);
+	return call("CheckVirtualSystemIsMigratableToHost", params);
+}
+
+static bool taken(const char *answer)
+{
+	return strstr(answer, "<VALUE>0</VALUE></RETURNVALUE><PARAMVALUE NAME=\"IsMigratable\"");
+}
+
+/* Return value @value with a reason that says @part. */
+static void refused(const char *answer, unsigned value, const char *part)
+{
+	char start[120];
+	const char *reasons = strstr(answer, "NAME=\"Reasons\"");
+
+	snprintf(start, sizeof(start), "<RETURNVALUE PARAMTYPE=\"uint32\"><VALUE>%u</VALUE></RETURNVALUE><PARAMVALUE NAME=\"Reasons\"", value);
+	cr_expect(strstr(answer, start), "expected value %u with Reasons (%s): %s", value, part, answer);
+	cr_expect(reasons && strstr(reasons, part), "expected a reason that says %s: %s", part, answer);
+}
+
+#define MSD		"CIM_VirtualSystemMigrationSettingData"
+#define INSTANCE(class)	"<INSTANCE CLASSNAME=\"" class "\"><PROPERTY NAME=\"MigrationType\" TYPE=\"uint16\"><VALUE>3</VALUE></PROPERTY></INSTANCE>"
+#define PARAM(inner)	"<PARAMVALUE NAME=\"MigrationSettingData\">" inner "</PARAMVALUE>"
+#define SETTING(id)	"<VALUE.REFERENCE><LOCALINSTANCEPATH>" CLIENT_NS "<INSTANCENAME CLASSNAME=\"" MSD "\"><KEYBINDING NAME=\"InstanceID\">" \
+			"<KEYVALUE>" id "</KEYVALUE></KEYBINDING></INSTANCENAME></LOCALINSTANCEPATH></VALUE.REFERENCE>"
+
+Test(move, a_setting_means_the_same_in_every_form_that_clients_send)
+{
+	static const char *const form[] = {
+		PARAM("<VALUE>&lt;INSTANCE CLASSNAME='" MSD "'&gt;&lt;PROPERTY NAME='MigrationType' TYPE='uint16'&gt;&lt;VALUE&gt;3&lt;/VALUE&gt;"
+		      "&lt;/PROPERTY&gt;&lt;/INSTANCE&gt;</VALUE>"),
+		PARAM("<VALUE>" INSTANCE(MSD) "</VALUE>"),
+		PARAM("<VALUE>\n " INSTANCE("Tern_VirtualSystemMigrationSettingData") "\n</VALUE>"),
+		PARAM(INSTANCE(MSD)),
+		PARAM("<VALUE>instance of " MSD " { MigrationType = 3; };</VALUE>"),
+		PARAM(SETTING("Tern:MigrationSettingData/Resume")),
+	};
+
+	for (size_t n = 0; n < sizeof(form) / sizeof(form[0]); n++) {
+		fake_manage_reset();
+		cr_expect(taken(check(form[n])), "%s: %s", form[n], out.data);
+		cr_expect_eq(fake.last.type, 3, "%s", form[n]);
+	}
+}
+
+Test(move, a_form_that_is_no_single_setting_is_refused_by_name)
+{
+	static const struct { const char *form, *part; } row[] = {
+		{ PARAM("<VALUE.ARRAY><VALUE>instance of " MSD " { MigrationType = 3; };</VALUE></VALUE.ARRAY>"), "array" },
+		{ PARAM("<VALUE.REFARRAY>" SETTING("Tern:MigrationSettingData/Resume") "</VALUE.REFARRAY>"), "array" },
+		{ PARAM("<VALUE>" INSTANCE(MSD) INSTANCE(MSD) "</VALUE>"), "more than one" },
+		{ PARAM("<VALUE>3</VALUE><VALUE>4</VALUE>"), "more than one" },
+		{ PARAM("<VALUE>instance of " MSD " {};" INSTANCE(MSD) "</VALUE>"), "more than one" },
+		{ PARAM("<VALUE.NAMEDINSTANCE>" INSTANCE(MSD) "</VALUE.NAMEDINSTANCE>"), "VALUE.NAMEDINSTANCE" },
+		{ PARAM("<VALUE><VALUE.OBJECT>" INSTANCE(MSD) "</VALUE.OBJECT></VALUE>"), "VALUE.OBJECT" },
+		{ PARAM("<CLASS NAME=\"" MSD "\"></CLASS>"), "CLASS" },
+		{ PARAM(SETTING("Tern:MigrationSettingData/Fast")), "InstanceID" },
+		{ PARAM("<VALUE.REFERENCE><INSTANCENAME CLASSNAME=\"Tern_HostSystem\"><KEYBINDING NAME=\"CreationClassName\"><KEYVALUE>"
+			"Tern_HostSystem</KEYVALUE></KEYBINDING><KEYBINDING NAME=\"Name\"><KEYVALUE>lab-a</KEYVALUE></KEYBINDING></INSTANCENAME>"
+			"</VALUE.REFERENCE>"), "Tern_HostSystem" },
+	};
+
+	for (size_t n = 0; n < sizeof(row) / sizeof(row[0]); n++) {
+		refused(check(row[n].form), 4, row[n].part);
+		refused(out.data, 4, "MigrationSettingData");
+	}
+}
+
+Test(move, no_setting_is_no_wish)
+{
+	static const char *const form[] = { "", PARAM(""), PARAM("<VALUE></VALUE>"), PARAM("<VALUE> \n</VALUE>") };
+
+	for (size_t n = 0; n < sizeof(form) / sizeof(form[0]); n++) {
+		cr_expect(taken(check(form[n])), "%s: %s", form[n], out.data);
+		cr_expect_eq(fake.last.type, 2);
+	}
+}
+
+Test(move, a_served_setting_that_a_reference_names_is_taken_with_all_it_says)
+{
+	fake.host.max_downtime_ms = 250;
+	fake.host.when_stuck = MANAGE_STUCK_FAIL;
+	cr_expect(taken(check(PARAM(SETTING("Tern:MigrationSettingData/Default")))), "%s", out.data);
+	cr_expect_eq(fake.last.max_downtime_ms, 250);
+	cr_expect_eq(fake.last.when_stuck, MANAGE_STUCK_FAIL);
+	cr_expect_eq(fake.last.type, 2);
+}
+
+/* The setting data as MOF text. */
+static const char *mof(const char *class, const char *properties)
+{
+	static char text[2000];
+
+	snprintf(text, sizeof(text), "instance of %s { %s };", class, properties);
+	return check(client_string("MigrationSettingData", text));
+}
+
+Test(move, an_instance_of_another_class_is_refused_by_name)
+{
+	static const char *const other[] = { "X", "CIM_SettingData", "CIM_ComputerSystem", "CIM_VirtualSystemSettingData", "Xen_MigrationSettingData",
+		"Tern_VirtualSystemMigrationCapabilities", "VirtualSystemMigrationSettingDataX" };
+
+	for (size_t n = 0; n < sizeof(other) / sizeof(other[0]); n++)
+		refused(mof(other[n], "MigrationType = 3;"), 4, other[n]);
+	cr_expect(taken(mof("Xen_VirtualSystemMigrationSettingData", "MigrationType = 3;")));
+	cr_expect(taken(mof("msvm_virtualsystemmigrationsettingdata", "Priority = 3;")));
+	cr_expect(taken(mof("cim_virtualsystemmigrationsettingdata", "Priority = 3;")));
+}
+
+Test(move, what_only_identifies_is_taken)
+{
+	/* What libvirt-cim's migration_tester.py sends. */
+	cr_expect(taken(mof("Xen_VirtualSystemMigrationSettingData", "InstanceID = \"MigrationSettingData\"; "
+		"CreationClassName = \"Xen_VirtualSystemMigrationSettingData\"; MigrationType = 3; Priority = 0;")), "%s", out.data);
+	cr_expect_eq(fake.last.type, 3);
+	cr_expect(taken(mof(MSD, "SystemName = \"lab-a\"; SystemCreationClassName = \"Xen_HostSystem\"; ElementName = \"x\";")), "%s", out.data);
+}
+
+Test(move, an_array_where_one_value_is_meant_is_refused_as_an_array)
+{
+	refused(mof(MSD, "MigrationType = {2, 3};"), 4, "MigrationType is an array");
+	refused(mof(MSD, "MigrationType = {3};"), 4, "MigrationType is an array");
+	refused(mof(MSD, "BandwidthUnit = {\"percent\"};"), 4, "BandwidthUnit is an array");
+	refused(check(PARAM("<VALUE><INSTANCE CLASSNAME=\"" MSD "\"><PROPERTY.ARRAY NAME=\"Priority\" TYPE=\"uint16\"><VALUE.ARRAY><VALUE>2</VALUE>"
+		"</VALUE.ARRAY></PROPERTY.ARRAY></INSTANCE></VALUE>")), 4, "Priority is an array");
+	refused(check(PARAM("<VALUE><INSTANCE CLASSNAME=\"" MSD "\"><PROPERTY.REFERENCE NAME=\"Priority\">" SETTING("x")
+		"</PROPERTY.REFERENCE></INSTANCE></VALUE>")), 4, "Priority is a reference");
+}
+
+Test(move, an_unknown_name_is_called_unknown_whatever_its_value)
+{
+	static const char *const row[] = { "Foo = \"x\";", "Foo = 7;", "Foo = TRUE;", "Foo = {\"a\"};" };
+
+	for (size_t n = 0; n < sizeof(row) / sizeof(row[0]); n++)
+		refused(mof(MSD, row[n]), 4, "unknown property Foo");
+	refused(mof(MSD, "DestinationIPAddressList = {\"10.77.0.3\"};"), 4, "unknown property DestinationIPAddressList");
+	cr_expect(taken(mof(MSD, "Foo = NULL; Bar = {};")), "no value is no wish: %s", out.data);
+}
+
+Test(move, a_property_given_twice_is_refused_by_name)
+{
+	refused(mof(MSD, "MigrationType = 2; migrationtype = 3;"), 4, "MigrationType twice");
+	refused(check(PARAM("<VALUE><INSTANCE CLASSNAME=\"" MSD "\"><PROPERTY NAME=\"Priority\"><VALUE>1</VALUE></PROPERTY><PROPERTY NAME=\"Priority\">"
+		"<VALUE>2</VALUE></PROPERTY></INSTANCE></VALUE>")), 4, "Priority twice");
+	refused(check(PARAM("<VALUE><INSTANCE CLASSNAME=\"" MSD "\"><PROPERTY NAME=\"Priority\"><VALUE>1</VALUE><VALUE>2</VALUE></PROPERTY>"
+		"</INSTANCE></VALUE>")), 4, "Priority");
+}
+
+Test(move, units_are_compared_without_the_spaces_round_them)
+{
+	cr_expect(taken(mof(MSD, "BandwidthUnit = \"percent \"; Bandwidth = 40;")), "%s", out.data);
+	cr_expect(taken(mof(MSD, "BandwidthUnit = \" Percent\"; Bandwidth = 40;")), "%s", out.data);
+	cr_expect_eq(fake.last.bandwidth_percent, 40);
+	refused(mof(MSD, "BandwidthUnit = \"percents\";"), 4, "BandwidthUnit");
+	refused(mof(MSD, "BandwidthUnit = \"byte / second\";"), 4, "byte / second");
+}
+
+Test(move, a_parameter_given_twice_is_refused_by_name)
+{
+	static const char *const twice[] = { "DestinationHost", "destinationhost" };
+
+	for (size_t n = 0; n < sizeof(twice) / sizeof(twice[0]); n++) {
+		const char *a = check(client_string(twice[n], "10.77.0.3"));
+
+		cr_expect(strstr(a, "<ERROR CODE=\"4\"") && strstr(a, "DestinationHost") && strstr(a, "twice"), "%s", a);
+	}
+	cr_expect(strstr(check(PARAM(INSTANCE(MSD)) PARAM("")), "MigrationSettingData"), "%s", out.data);
+}
+
+Test(move, an_output_is_no_input)
+{
+	const char *a = check("<PARAMVALUE NAME=\"IsMigratable\"><VALUE>TRUE</VALUE></PARAMVALUE>");
+
+	cr_expect(strstr(a, "<ERROR CODE=\"4\"") && strstr(a, "IsMigratable"), "%s", a);
+}
+
+Test(move, one_value_is_not_given_as_an_array)
+{
+	const char *a = call("CheckVirtualSystemIsMigratableToHost", "<PARAMVALUE NAME=\"DestinationHost\"><VALUE.ARRAY><VALUE>10.77.0.3</VALUE>"
+			     "</VALUE.ARRAY></PARAMVALUE>");
+
+	cr_expect(strstr(a, "<ERROR CODE=\"4\"") && strstr(a, "DestinationHost") && strstr(a, "VALUE.ARRAY"), "%s", a);
+}
+
+Test(move, new_settings_are_looked_at_in_every_form)
+{
+	static const char change[] = "<INSTANCE CLASSNAME=\"CIM_VirtualSystemSettingData\"><PROPERTY NAME=\"VirtualQuantity\"><VALUE>3</VALUE></PROPERTY></INSTANCE>";
+	char text[1000];
+
+	snprintf(text, sizeof(text), "<PARAMVALUE NAME=\"NewSystemSettingData\"><VALUE>%s</VALUE></PARAMVALUE>", change);
+	refused(check(text), 6, "VirtualQuantity");
+	snprintf(text, sizeof(text), "<PARAMVALUE NAME=\"NewSystemSettingData\">%s</PARAMVALUE>", change);
+	refused(check(text), 6, "VirtualQuantity");
+	refused(check("<PARAMVALUE NAME=\"NewResourceSettingData\"><VALUE.ARRAY><VALUE><INSTANCE CLASSNAME=\"CIM_ResourceAllocationSettingData\">"
+		"<PROPERTY NAME=\"Limit\"><VALUE>3</VALUE></PROPERTY></INSTANCE></VALUE></VALUE.ARRAY></PARAMVALUE>"), 6, "Limit");
+	refused(check("<PARAMVALUE NAME=\"NewSystemSettingData\"><VALUE.ARRAY><VALUE>x</VALUE></VALUE.ARRAY></PARAMVALUE>"), 4, "NewSystemSettingData");
+	refused(check(client_string("NewSystemSettingData", "instance of " MSD " { InstanceID = \"a\"; };")), 4, MSD);
+	refused(check("<PARAMVALUE NAME=\"NewSystemSettingData\">" SETTING("Tern:MigrationSettingData/Default") "</PARAMVALUE>"), 4, "NewSystemSettingData");
+}

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "http.h"
 #include <ctype.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "lib/fmt.h"
 
 #define FIELD_LIMIT	4096		/* bytes of one header field */
 
@@ -13,10 +15,17 @@ static const char *const field_name[HTTP_FIELD_COUNT] = {
 #undef HTTP_FIELD_NAME
 };
 
-static int bad(struct http *h, unsigned status)
+__attribute__((format(printf, 3, 4)))
+static int bad(struct http *h, unsigned status, const char *why, ...)
 {
-	if (!h->status)
+	va_list args;
+
+	if (!h->status) {
 		h->status = status;
+		va_start(args, why);
+		fmt_v(h->why, sizeof(h->why), why, args);
+		va_end(args);
+	}
 	h->phase = HTTP_BAD;
 	return -1;		/* 1 would only skip the body when the header is complete */
 }
@@ -32,14 +41,17 @@ static int field_end(struct http *h)
 		memcpy(h->prefix, name, 2);
 		name += 3;
 	}
-	for (unsigned f = 0; h->in_value && f < HTTP_FIELD_COUNT; f++)
-		if (!strcasecmp(name, field_name[f]) && !h->value[f]) {
+	for (unsigned f = 0; h->in_value && h->phase == HTTP_HEADER && f < HTTP_FIELD_COUNT; f++) {
+		if (strcasecmp(name, field_name[f]))
+			continue;
+		h->repeated[f] = h->value[f];
+		if (!h->value[f])
 			h->value[f] = strdup(h->text.length ? h->text.data : "");
-			if (!h->value[f])
-				result = bad(h, 503);
-		}
+		if (!h->value[f])
+			result = bad(h, 503, "out of memory");
+	}
 	if (h->name.failed || h->text.failed)
-		result = bad(h, 431);
+		result = bad(h, 431, "a header field is longer than %u bytes", FIELD_LIMIT);
 	buf_clear(&h->name);
 	buf_clear(&h->text);
 	h->in_value = false;
@@ -74,19 +86,24 @@ static int on_value(http_parser *p, const char *at, size_t length)
 static int on_headers(http_parser *p)
 {
 	struct http *h = p->data;
-	const char *expect;
+	const char *expect, *coding;
 
-	/* Trailers of a chunked body end here too: they carry nothing we need. */
 	if (field_end(h))
 		return -1;
+	if (p->http_major != 1)
+		return bad(h, 505, "HTTP/%u.%u: only HTTP/1 is spoken here", p->http_major, p->http_minor);
 	if (p->method != HTTP_POST)
-		return bad(h, 501);
+		return bad(h, 501, "the method is not POST or M-POST");
+	/* From here on fields are trailers of a chunked body, which carry nothing we need. */
 	h->phase = HTTP_BODY;
+	coding = http_field(h, HTTP_FIELD_TRANSFER_ENCODING);
+	if (coding && (strcasecmp(coding, "chunked") || h->repeated[HTTP_FIELD_TRANSFER_ENCODING]))
+		return bad(h, 501, "Transfer-Encoding is not just \"chunked\"");
 	if (p->content_length != UINT64_MAX && p->content_length > h->limit)
-		return bad(h, 413);
+		return bad(h, 413, "the body is longer than %u bytes", (unsigned)h->limit);
 	expect = http_field(h, HTTP_FIELD_EXPECT);
 	if (expect && strcasecmp(expect, "100-continue"))
-		return bad(h, 417);
+		return bad(h, 417, "Expect is not \"100-continue\"");
 	h->expects = expect && (p->http_major > 1 || p->http_minor >= 1);
 	return 0;
 }
@@ -97,9 +114,9 @@ static int on_body(http_parser *p, const char *at, size_t length)
 
 	h->expects = false;
 	if (length > h->limit - h->body.length)
-		return bad(h, 413);
+		return bad(h, 413, "the body is longer than %u bytes", (unsigned)h->limit);
 	buf_add(&h->body, at, length);
-	return h->body.failed ? bad(h, 503) : 0;
+	return h->body.failed ? bad(h, 503, "out of memory") : 0;
 }
 
 static int on_complete(http_parser *p)
@@ -150,8 +167,8 @@ static size_t execute(struct http *h, const char *data, size_t length)
 	if (h->phase == HTTP_DONE || h->phase == HTTP_BAD)
 		return used;
 	if (e != HPE_OK || h->parser.upgrade)
-		bad(h, e == HPE_HEADER_OVERFLOW ? 431 : e == HPE_INVALID_METHOD ? 501 :
-		    e == HPE_INVALID_VERSION ? 505 : 400);
+		bad(h, e == HPE_HEADER_OVERFLOW ? 431 : e == HPE_INVALID_METHOD ? 501 : e == HPE_INVALID_VERSION ? 505 : 400,
+		    "it can't be read as HTTP: %s", e != HPE_OK ? http_errno_description(e) : "it asks for another protocol");
 	return used;
 }
 
@@ -211,23 +228,37 @@ static bool type_ok(const char *type)
 	return !strncasecmp(charset, "utf-8", 5) && !isalnum((unsigned char)charset[5]);
 }
 
-unsigned http_check(const struct http *h, const char **error)
+static unsigned unfit(struct http *h, unsigned status, const char *why)
+{
+	fmt(h->why, sizeof(h->why), "%s", why);
+	return status;
+}
+
+unsigned http_check(struct http *h, const char **error)
 {
 	const char *operation = http_field(h, HTTP_FIELD_OPERATION), *type = http_field(h, HTTP_FIELD_CONTENT_TYPE);
-	bool http11 = h->parser.http_major > 1 || h->parser.http_minor >= 1;
+	const char *coding = http_field(h, HTTP_FIELD_CONTENT_ENCODING);
+	bool http11 = h->parser.http_minor >= 1;
 
 	*error = NULL;
+	for (unsigned f = 0; f < HTTP_FIELD_COUNT; f++)
+		if (h->repeated[f]) {
+			fmt(h->why, sizeof(h->why), "the header field %s is given more than once", field_name[f]);
+			return 400;
+		}
 	if (http11 && !http_field(h, HTTP_FIELD_HOST))
-		return 400;
+		return unfit(h, 400, "HTTP/1.1 without Host");
 	if (h->mpost && (!http11 || !http_field(h, HTTP_FIELD_MAN) || !h->prefix[0]))
-		return 400;
+		return unfit(h, 400, "M-POST needs HTTP/1.1, a Man field and prefixed fields (RFC 2774)");
+	if (coding && *coding && strcasecmp(coding, "identity"))
+		return unfit(h, 415, "Content-Encoding is not supported");
 	if (!type || !type_ok(type))
-		return 400;
+		return unfit(h, 400, "Content-Type is not application/xml or text/xml in UTF-8");
 	if (!operation)
-		return 400;
+		return unfit(h, 400, "it is no CIM request: there is no CIMOperation");
 	if (strcasecmp(operation, "MethodCall")) {
 		*error = "unsupported-operation";
-		return 400;
+		return unfit(h, 400, "CIMOperation is not MethodCall");
 	}
 	return 0;
 }
@@ -257,6 +288,8 @@ void http_answer(const struct http *h, struct buf *out, unsigned status, const c
 	}
 	if (status == 501)
 		buf_str(out, "Allow: POST, M-POST\r\n");
+	if (status == 415)
+		buf_str(out, "Accept-Encoding: identity\r\n");
 	if (error)
 		buf_fmt(out, "CIMError: %s\r\n", error);
 	if (detail && *detail)

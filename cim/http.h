@@ -10,7 +10,8 @@
 #define HTTP_FIELDS(X) \
 	X(HOST, "Host") X(CONTENT_TYPE, "Content-Type") X(EXPECT, "Expect") X(MAN, "Man") \
 	X(OPERATION, "CIMOperation") X(METHOD, "CIMMethod") X(OBJECT, "CIMObject") \
-	X(PROTOCOL, "CIMProtocolVersion") X(BATCH, "CIMBatch")
+	X(PROTOCOL, "CIMProtocolVersion") X(BATCH, "CIMBatch") \
+	X(CONTENT_ENCODING, "Content-Encoding") X(TRANSFER_ENCODING, "Transfer-Encoding")
 #define HTTP_FIELD_ENUM(name, text) HTTP_FIELD_##name,
 enum http_field { HTTP_FIELDS(HTTP_FIELD_ENUM) HTTP_FIELD_COUNT };
 #undef HTTP_FIELD_ENUM
@@ -20,6 +21,7 @@ enum http_phase { HTTP_IDLE, HTTP_HEADER, HTTP_BODY, HTTP_DONE, HTTP_BAD };
 struct http {
 	enum http_phase phase;
 	unsigned status;		/* HTTP_BAD: the answer; the connection can't go on */
+	char why[96];			/* with a status other than 0, also of http_check: a sentence */
 	bool mpost;
 	char prefix[3];			/* of M-POST's header fields: "73" */
 	bool keep_alive;		/* from HTTP_DONE on */
@@ -27,6 +29,7 @@ struct http {
 	size_t limit;			/* of the body */
 	http_parser parser;
 	char *value[HTTP_FIELD_COUNT];	/* NULL: absent */
+	bool repeated[HTTP_FIELD_COUNT];	/* came again: value is the first one */
 	struct buf body;
 	/* While reading the header. */
 	struct buf name, text;
@@ -44,9 +47,9 @@ void http_next(struct http *h);
 size_t http_feed(struct http *h, const char *data, size_t length);
 /* NULL if absent. */
 const char *http_field(const struct http *h, enum http_field f);
-/* What is wrong with a complete request before its body is looked at: an HTTP status, and *error for the CIMError
- * header or NULL. 0 if nothing is. */
-unsigned http_check(const struct http *h, const char **error);
+/* What is wrong with a complete request before its body is looked at: an HTTP status, *error for the CIMError
+ * header or NULL, and h->why. 0 if nothing is. */
+unsigned http_check(struct http *h, const char **error);
 /* Writes status line and header fields, ending with the empty line. @error and @detail may be NULL. */
 void http_answer(const struct http *h, struct buf *out, unsigned status, const char *error, const char *detail,
 		 size_t body_length, bool keep_alive);

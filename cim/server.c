@@ -126,7 +126,7 @@ static void answer_call(struct conn *c)
 
 static void begin_call(struct conn *c)
 {
-	const struct http *h = &c->http;
+	struct http *h = &c->http;
 	const struct call_header header = {
 		.operation = http_field(h, HTTP_FIELD_OPERATION), .method = http_field(h, HTTP_FIELD_METHOD),
 		.object = http_field(h, HTTP_FIELD_OBJECT), .protocol = http_field(h, HTTP_FIELD_PROTOCOL),
@@ -136,7 +136,7 @@ static void begin_call(struct conn *c)
 	unsigned status = http_check(h, &error);
 
 	if (status) {
-		answer_error(c, status, error, NULL, h->keep_alive);
+		answer_error(c, status, error, h->why, h->keep_alive);
 		return;
 	}
 	buf_clear(&c->out);
@@ -169,7 +169,7 @@ static bool parse(struct conn *c)
 	if (c->http.expects)
 		send_continue(c);
 	if (c->http.phase == HTTP_BAD)
-		answer_error(c, c->http.status, NULL, NULL, false);
+		answer_error(c, c->http.status, NULL, c->http.why, false);
 	else if (c->http.phase == HTTP_DONE)
 		begin_call(c);
 	return used > 0;
@@ -262,7 +262,7 @@ static bool step_drain(struct conn *c)
 static void expire(struct conn *c)
 {
 	if (c->state == READ && c->started) {
-		answer_error(c, 408, NULL, NULL, false);
+		answer_error(c, 408, NULL, "the request did not come whole in time", false);
 		return;
 	}
 	conn_free(c, c->state == WRITE);

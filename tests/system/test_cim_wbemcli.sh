@@ -223,9 +223,13 @@ t "CIMProtocolVersion differs: 400" 'CIMError: header-mismatch' post "$ein" 'CIM
 t "CIMBatch: 501" 'CIMError: multiple-requests-unsupported' post "$ein" 'CIMBatch: true'
 t "other operation: 400" 'CIMError: unsupported-operation' post "$ein" 'CIMOperation: Dance'
 t "no CIMOperation: 400" 'HTTP/1.1 400' talk $'POST / HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\nContent-Length: 4\r\n\r\n<a/>'
-n "and it has no CIMError, being no CIM request: status, length, end" 3 bash -c "$(declare -f talk answer); port=$p; talk \$'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n<a/>'"
+n "and it has no CIMError, being no CIM request: status, why, length, end" 4 bash -c "$(declare -f talk answer); port=$p; talk \$'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n<a/>'"
 t "wrong content type: 400" 'HTTP/1.1 400' post "$ein" 'Content-Type: text/plain'
 t "wrong charset: 400" 'HTTP/1.1 400' post "$ein" 'Content-Type: application/xml; charset=iso-8859-1'
+t "a compressed body: 415" 'HTTP/1.1 415' post "$(gzip -c <<<"$ein" | tr '\0' x)" 'Content-Encoding: gzip'
+t "a compressed transfer: 501" 'HTTP/1.1 501' talk $'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n'
+t "two hosts: 400, and why" 'PGErrorDetail: .*Host' talk $'POST / HTTP/1.1\r\nHost: x\r\nHost: y\r\nContent-Type: text/xml\r\nCIMOperation: MethodCall\r\nContent-Length: 0\r\n\r\n'
+t "HTTP/3.0: 505" 'HTTP/1.1 505' talk $'POST / HTTP/3.0\r\nHost: x\r\nContent-Length: 0\r\n\r\n'
 t "GET: 501" 'HTTP/1.1 501' talk $'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 t "pull operations: 7" 'ERROR CODE="7"' post "$(imc OpenEnumerateInstances)" 'CIMMethod: OpenEnumerateInstances'
 t "an unknown parameter: 4" 'ERROR CODE="4"' post "$(imc EnumerateInstanceNames '<IPARAMVALUE NAME="Wrong"><VALUE>1</VALUE></IPARAMVALUE>')"

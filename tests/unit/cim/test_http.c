@@ -173,6 +173,102 @@ Test(http, what_is_not_a_cim_request_is_told_so)
 	}
 }
 
+Test(http, a_coding_of_the_body_that_is_not_known_is_no_media_type)
+{
+	static const struct check table[] = {
+		{ POST "Content-Type: text/xml\r\nCIMOperation: MethodCall\r\nContent-Encoding: gzip\r\n", 415, NULL },
+		{ POST "Content-Type: text/xml\r\nCIMOperation: MethodCall\r\nContent-Encoding: identity, br\r\n", 415, NULL },
+		{ POST "Content-Type: text/xml\r\nCIMOperation: MethodCall\r\nContent-Encoding: Identity\r\n", 0, NULL },
+	};
+
+	for (size_t n = 0; n < sizeof(table) / sizeof(table[0]); n++) {
+		const char *error;
+
+		cr_expect_eq(checked(table[n].header, &error), table[n].status, "row %zu", n);
+		http_next(&h);
+	}
+}
+
+Test(http, a_transfer_coding_other_than_chunked_is_not_implemented)
+{
+	static const char *const coding[] = { "gzip, chunked", "gzip", "identity", "chunked, chunked", "x" };
+	char text[200];
+
+	for (size_t n = 0; n < sizeof(coding) / sizeof(coding[0]); n++) {
+		snprintf(text, sizeof(text), POST "Transfer-Encoding: %s\r\n\r\n0\r\n\r\n", coding[n]);
+		feed(text, 1000);
+		cr_expect_eq(h.status, 501, "%s: %u", coding[n], h.status);
+		cr_expect(h.why[0], "%s", coding[n]);
+		http_next(&h);
+	}
+	feed(POST "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 1000);
+	cr_expect_eq(h.status, 501);
+	http_next(&h);
+	feed(POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n\r\n0\r\n\r\n", 1000);
+	cr_expect_neq(h.phase, HTTP_DONE);
+	http_next(&h);
+	feed(POST "Transfer-Encoding: Chunked\r\n\r\n0\r\n\r\n", 1000);
+	cr_expect_eq(h.phase, HTTP_DONE);
+}
+
+Test(http, a_field_that_counts_is_given_once)
+{
+	const char *error;
+
+	cr_expect_eq(checked(POST "Host: other\r\nContent-Type: text/xml\r\nCIMOperation: MethodCall\r\n", &error), 400);
+	cr_expect(strstr(h.why, "Host"), "%s", h.why);
+	http_next(&h);
+	cr_expect_eq(checked(POST "Content-Type: text/xml\r\nCIMOperation: MethodCall\r\nCIMObject: a\r\ncimobject: a\r\n", &error), 400);
+	cr_expect(strstr(h.why, "CIMObject"), "%s", h.why);
+	http_next(&h);
+	feed(POST "Content-Type: text/xml\r\nCIMOperation: MethodCall\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nHost: x\r\nCIMMethod: y\r\nX: z\r\n\r\n", 7);
+	cr_assert_eq(h.phase, HTTP_DONE);
+	cr_expect_eq(http_check(&h, &error), 0, "a trailer is no field of the header: %s", h.why);
+	cr_expect_null(http_field(&h, HTTP_FIELD_METHOD));
+}
+
+Test(http, another_major_version_is_not_supported)
+{
+	static const char *const version[] = { "HTTP/3.0", "HTTP/2.0", "HTTP/0.9", "HTTP/11.1" };
+	char text[200];
+
+	for (size_t n = 0; n < sizeof(version) / sizeof(version[0]); n++) {
+		snprintf(text, sizeof(text), "POST / %s\r\nHost: h\r\nContent-Length: 0\r\n\r\n", version[n]);
+		feed(text, 1000);
+		cr_expect_eq(h.status, 505, "%s: %u", version[n], h.status);
+		http_next(&h);
+	}
+	feed("POST / HTTP/1.7\r\nHost: h\r\nContent-Length: 0\r\n\r\n", 1000);
+	cr_expect_eq(h.phase, HTTP_DONE, "minor versions are compatible");
+}
+
+Test(http, every_refusal_says_why)
+{
+	static const char *const bad[] = {
+		"nonsense\r\n\r\n", POST "Content-Length: x\r\n\r\n", POST "Content-Length: 1\r\nContent-Length: 2\r\n\r\n", POST "a b: c\r\n\r\n",
+		"POST / HTTP/1.1 x\r\n\r\n", POST "Content-Length: 1001\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", POST "Expect: x\r\n\r\n",
+		POST "Transfer-Encoding: chunked\r\n\r\nzz\r\n", POST "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n",
+	};
+	static const char *const unfit[] = {
+		"POST / HTTP/1.1\r\n", POST, POST "Content-Type: text/plain\r\n", POST "Content-Type: text/xml\r\n",
+		POST "Content-Type: text/xml; charset=utf-16\r\n", POST "Content-Type: text/xml\r\nCIMOperation: Other\r\n",
+		"M-POST / HTTP/1.1\r\nHost: h\r\nContent-Type: text/xml\r\n",
+	};
+	const char *error;
+
+	for (size_t n = 0; n < sizeof(bad) / sizeof(bad[0]); n++) {
+		feed(bad[n], 1000);
+		cr_expect_eq(h.phase, HTTP_BAD, "%s", bad[n]);
+		cr_expect(h.why[0], "%s: %u", bad[n], h.status);
+		http_next(&h);
+	}
+	for (size_t n = 0; n < sizeof(unfit) / sizeof(unfit[0]); n++) {
+		cr_expect_eq(checked(unfit[n], &error), 400, "%s", unfit[n]);
+		cr_expect(h.why[0], "%s", unfit[n]);
+		http_next(&h);
+	}
+}
+
 Test(http, an_error_has_a_length_and_says_why)
 {
 	struct buf out = { 0 };

@@ -32,8 +32,11 @@ static void check_tsc(const struct vm_plan *plan, struct why_list *reasons)
 {
 	uint32_t host = time_tsc_khz(), guest = plan->tsc_khz;
 	uint32_t apart = host > guest ? host - guest : guest - host;
+	struct why why;
 
-	if (apart > guest / TSC_TOLERANCE)
+	if (!time_trusted(&why))
+		why_add(reasons, "%s", why.text);
+	else if (apart > guest / TSC_TOLERANCE)
 		why_add(reasons, "TSC frequency: %s needs %u kHz, this host's TSC runs at %u kHz", plan->name, guest, host);
 }
 

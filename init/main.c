@@ -47,7 +47,7 @@ static void start_machine(struct boot_info *boot)
 	cpu_init(0, 0);
 	paging_init(boot);
 	cpu_init_fpu();
-	time_init();
+	time_init(boot->rsdp);
 	time_set_wall(boot->wall_seconds);
 	log_set_clock(time_ns);
 	seed_random();
@@ -71,6 +71,7 @@ void tern_main(struct boot_info *boot)
 	host_init(&boot->config);
 	store_init(boot, host_info()->boot_id);
 	services_init(&boot->config);
+	time_refine();
 	vms_init(boot);
 	services_run();
 }

@@ -4,6 +4,7 @@
 #include "cpu.h"
 #include "firmware.h"
 #include "lib/log.h"
+#include "msr.h"
 
 struct gate { uint16_t offset0, selector; uint8_t ist, type; uint16_t offset16; uint32_t offset32, reserved; };
 _Static_assert(sizeof(struct gate) == 16, "a 64-bit gate has 16 bytes");
@@ -81,7 +82,7 @@ void intr_dispatch(struct intr_frame *frame)
 		log_warn("cpu", "interrupt with vector %llu has no handler", (unsigned long long)frame->vector);
 		return;
 	}
-	if (firmware_fault(frame))
+	if (firmware_fault(frame) || msr_fault(frame))
 		return;
 	dump(frame);
 	panic("%s in Tern at image offset %llx", exception_name[frame->vector] ? exception_name[frame->vector] : "exception",

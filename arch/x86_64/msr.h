@@ -79,3 +79,10 @@ static inline bool msr_pat_valid(uint64_t pat)
 	}
 	return true;
 }
+
+/* For MSRs that may not exist (msr.c); false: #GP, and *v is 0. */
+bool msr_read_safe(uint32_t msr, uint64_t *v);
+bool msr_write_safe(uint32_t msr, uint64_t v);
+struct intr_frame;
+/* An exception; true: it arose in one of these two, which now returns false. */
+bool msr_fault(struct intr_frame *frame);

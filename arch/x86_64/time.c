@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "time.h"
 #include "cpu.h"
-#include "io.h"
+#include "lib/fmt.h"
 #include "lib/log.h"
+#include "tsc_claims.h"
+#include "tsc_counters.h"
 
-#define PIT_HZ		1193182u
-#define PIT_CH2		0x42
-#define PIT_COMMAND	0x43
-#define PORT_B		0x61
-#define OUT2		0x20
-#define SAMPLE_TICKS	(PIT_HZ / 50)	/* 20 ms */
-#define SAMPLES		3
+#define NS_PER_SECOND	1000000000ull
 
-static uint64_t tsc_start, tsc_khz;
-static uint64_t ns_scale;	/* ns = tsc * ns_scale >> 32 */
+_Static_assert(TSC_COUNTERS + TSC_CLAIMS_MAX <= TSC_SOURCES_MAX, "all sources are heard");
+
+static struct tsc_source source[TSC_SOURCES_MAX];
+static unsigned sources;
+static struct tsc_verdict verdict;
+static struct why not_trusted;
+
+static uint64_t tsc_start, ns_start;	/* the clock said ns_start when the TSC was tsc_start */
+static uint64_t tsc_hz = 1, tsc_khz = 1;
+static uint64_t ns_scale;		/* ns = tsc * ns_scale >> 32 */
 static uint64_t wall_at_start;
 
 uint64_t time_tsc(void)
@@ -24,37 +28,87 @@ uint64_t time_tsc(void)
 	return (uint64_t)hi << 32 | lo;
 }
 
-/* TSC ticks while counter 2 of the 8254 counts SAMPLE_TICKS down in mode 0. */
-static uint64_t sample(void)
+/* From now on the TSC runs at @hz; what the clock says now stays. */
+static void set_rate(uint64_t hz)
 {
-	uint64_t start, end, limit = 1ull << 36;
+	uint64_t now = time_tsc();
 
-	out8(PORT_B, (uint8_t)((in8(PORT_B) & ~3u) | 1));	/* gate on, speaker off */
-	out8(PIT_COMMAND, 0xb0);				/* counter 2, both bytes, mode 0 */
-	out8(PIT_CH2, SAMPLE_TICKS & 0xff);
-	out8(PIT_CH2, SAMPLE_TICKS >> 8);
-	start = time_tsc();
-	do
-		end = time_tsc();
-	while (!(in8(PORT_B) & OUT2) && end - start < limit);
-	return end - start;
+	ns_start += time_tsc_to_ns(now - tsc_start);
+	tsc_start = now;
+	tsc_hz = hz;
+	tsc_khz = (hz + 500) / 1000;
+	ns_scale = (NS_PER_SECOND << 32) / hz;
 }
 
-void time_init(void)
+static void log_source(const struct tsc_source *s, bool agrees)
 {
-	uint64_t best = ~0ull;
+	uint64_t hz = tsc_range_middle(&s->range);
 
-	for (int i = 0; i < SAMPLES; i++) {
-		uint64_t t = sample();
+	if (!s->range.high_hz && s->kind == TSC_MEASURED)
+		log_info("time", "%s: absent, or of no use", s->name);
+	else if (s->range.high_hz)
+		log_info("time", "%s: %llu.%03llu kHz, give or take %u ppm%s", s->name, (unsigned long long)(hz / 1000),
+			 (unsigned long long)(hz % 1000), tsc_range_ppm(&s->range), agrees ? "" : "; not believed");
+}
 
-		if (t < best)
-			best = t;
-	}
-	tsc_khz = best * PIT_HZ / SAMPLE_TICKS / 1000;
-	if (tsc_khz < 1000)
-		panic("the 8254 gives no usable time: TSC would run at %llu kHz", (unsigned long long)tsc_khz);
-	ns_scale = (1000000ull << 32) / tsc_khz;
+static void explain(void)
+{
+	not_trusted.text[0] = 0;
+	if (verdict.trusted)
+		return;
+	if (!verdict.agree)
+		why_set(&not_trusted, "the TSC's frequency is not known: no HPET, no ACPI PM timer and no 8254 that counts, and no word of the CPU");
+	else if (verdict.ppm > TSC_SURE_PPM)
+		why_set(&not_trusted, "the TSC's frequency is known to %u ppm only, guests need %u", verdict.ppm, TSC_SURE_PPM);
+	else
+		why_set(&not_trusted, "the TSC's frequency is not certain: its sources contradict each other, or there is one claim alone (the log has them)");
+}
+
+static void decide(void)
+{
+	tsc_decide(source, sources, &verdict);
+	set_rate(verdict.hz);
+	explain();
+}
+
+static void report(bool every_source)
+{
+	for (unsigned i = 0; i < sources && every_source; i++)
+		log_source(&source[i], verdict.agrees[i]);
+	if (!verdict.trusted)
+		log_error("time", "no VM can run here: %s", not_trusted.text);
+	else if (verdict.agree == 1 && every_source)
+		log_warn("time", "the TSC's frequency is known by one source alone");
+	log_info("time", "the TSC runs at %llu.%03llu kHz, give or take %u ppm", (unsigned long long)(verdict.hz / 1000),
+		 (unsigned long long)(verdict.hz % 1000), verdict.ppm);
+}
+
+void time_init(uint64_t rsdp)
+{
+	static struct tsc_raw raw;
+
 	tsc_start = time_tsc();
+	tsc_counters_measure(rsdp, source);
+	tsc_raw_read(&raw);
+	sources = TSC_COUNTERS + tsc_claims(&raw, source + TSC_COUNTERS);
+	decide();
+	report(true);
+}
+
+void time_refine(void)
+{
+	bool trusted = verdict.trusted;
+
+	tsc_counters_again(source);
+	decide();
+	report(trusted != verdict.trusted);
+}
+
+bool time_trusted(struct why *why)
+{
+	if (!verdict.trusted)
+		why_set(why, "%s", not_trusted.text);
+	return verdict.trusted;
 }
 
 uint64_t time_tsc_to_ns(uint64_t tsc)
@@ -64,17 +118,22 @@ uint64_t time_tsc_to_ns(uint64_t tsc)
 
 uint64_t time_ns_to_tsc(uint64_t ns)
 {
-	return (uint64_t)((unsigned __int128)ns * tsc_khz / 1000000);
+	return (uint64_t)((unsigned __int128)ns * tsc_hz / NS_PER_SECOND);
 }
 
 uint64_t time_ns(void)
 {
-	return time_tsc_to_ns(time_tsc() - tsc_start);
+	return ns_start + time_tsc_to_ns(time_tsc() - tsc_start);
 }
 
 uint32_t time_tsc_khz(void)
 {
 	return (uint32_t)tsc_khz;
+}
+
+uint32_t time_tsc_ppm(void)
+{
+	return verdict.ppm;
 }
 
 void time_delay_us(uint32_t us)
@@ -87,10 +146,10 @@ void time_delay_us(uint32_t us)
 
 void time_set_wall(uint64_t seconds)
 {
-	wall_at_start = seconds - time_ns() / 1000000000ull;
+	wall_at_start = seconds - time_ns() / NS_PER_SECOND;
 }
 
 uint64_t time_wall_seconds(void)
 {
-	return wall_at_start + time_ns() / 1000000000ull;
+	return wall_at_start + time_ns() / NS_PER_SECOND;
 }

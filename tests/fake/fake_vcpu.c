@@ -33,6 +33,14 @@ bool virt_has_pml(void) { return fake_host.pml; }
 uint64_t time_tsc(void) { return fake_host.tsc; }
 uint64_t time_ns(void) { return fake_host.tsc; }
 uint32_t time_tsc_khz(void) { return fake_host.tsc_khz; }
+uint32_t time_tsc_ppm(void) { return fake_host.tsc_ppm; }
+
+bool time_trusted(struct why *why)
+{
+	if (fake_host.tsc_unknown)
+		why_set(why, "the TSC's frequency is not known");
+	return !fake_host.tsc_unknown;
+}
 uint64_t time_ns_to_tsc(uint64_t ns) { return ns; }
 uint64_t time_tsc_to_ns(uint64_t tsc) { return tsc; }
 uint64_t time_wall_seconds(void) { return 1709251198; }

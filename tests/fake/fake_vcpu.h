@@ -24,7 +24,8 @@ struct fake_vcpu {
 struct fake_host {
 	bool virt, ad, pml;
 	uint64_t tsc;			/* 1 GHz: also nanoseconds */
-	uint32_t tsc_khz;
+	uint32_t tsc_khz, tsc_ppm;
+	bool tsc_unknown;		/* the TSC's frequency is not to be trusted */
 	unsigned create_fails;		/* calls of vcpu_create until one fails; 0: none does */
 };
 

@@ -60,6 +60,12 @@ Test(vm, every_impossible_plan_is_refused_with_its_reason)
 	cr_expect(reasons_of(fake_vm_plan(64), "no usable VT-x"));
 }
 
+Test(vm, a_host_that_does_not_know_its_clock_runs_no_guest_and_says_why)
+{
+	fake_host.tsc_unknown = true;
+	cr_expect(reasons_of(fake_vm_plan(64), "frequency is not known"));
+}
+
 Test(vm, a_name_that_runs_here_is_taken)
 {
 	struct vm *vm = fake_vm(8);

@@ -31,7 +31,8 @@ struct mig_dest {
 	uint32_t peer_ipv4;
 	char peer_name[64];
 	struct mig_hello hello;		/* the peer's; of the attempt's first connection once that holds a guest */
-	bool wants_attach;		/* a settling or resuming connection: the service looks for the guest it is about */
+	bool wants_attach;		/* a settling connection that asks, or a resuming one: the service looks for the guest it is about */
+	bool alone;			/* it looked: this host holds no guest that the next record is about */
 
 	struct mig_note note;		/* what is recorded, but for its state */
 	struct mig_guest *guest;	/* NULL: nothing is held for this attempt here */

@@ -164,6 +164,10 @@ void dest_event(struct mig_dest *d, enum handoff_event event, uint64_t now_ns)
 	/* A connection that holds no guest answers from the record as it is now. */
 	if (d->purpose == MIG_PURPOSE_SETTLE && !d->guest)
 		d->handoff = handoff_from_record(mig_records_get(&d->core->records, d->stream.attempt));
+	if (d->handoff == HD_PREPARED && !d->guest && event != HE_FAIL) {
+		dest_fail(d, now_ns, ERR_STATE, "the copy that was prepared for this attempt is not here");
+		return;
+	}
 	step = handoff_step(d->handoff, event);
 	if (step && record_of(step->action[0]) && !record(d, record_of(step->action[0]))) {
 		step = without_record(d, step, event, now_ns);
@@ -182,6 +186,13 @@ void dest_on_settling(struct mig_dest *d, const struct mig_record *r, uint64_t n
 {
 	struct mig_query query;
 
+	/* The guest may have come, or been prepared, on another connection since HELLO: whoever holds it answers. */
+	if (!d->guest && !d->alone) {
+		mig_stream_unread(&d->stream, r);
+		d->wants_attach = true;
+		return;
+	}
+	d->alone = false;
 	switch (r->type) {
 	case MIG_COMMIT:
 		if (!dest_parse(d, r, &d->commit, now_ns))

@@ -69,7 +69,6 @@ void dest_on_hello(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 	mig_core_hello(d->core, d->purpose, &hello);
 	if (d->purpose == MIG_PURPOSE_SETTLE) {
 		d->handoff = handoff_from_record(mig_records_get(&d->core->records, d->stream.attempt));
-		d->wants_attach = true;
 		dest_go(d, MIG_DEST_SETTLED, now_ns + MIG_OFFER_NS);
 	} else {
 		dest_go(d, MIG_DEST_OFFER, now_ns + MIG_OFFER_NS);

@@ -72,14 +72,15 @@ void mig_service_accept(struct mig_service *m, struct channel *ch, uint64_t now_
 	m->in[i] = d;
 }
 
-/* Gives a settling or resuming connection to the guest it is about, if this host holds it. */
-static void attach(struct mig_service *m, struct mig_dest *from, uint64_t now_ns)
+/* Gives a settling or resuming connection to the guest it is about, if this host holds it. Who goes on with it. */
+static struct mig_dest *attach(struct mig_service *m, struct mig_dest *from, uint64_t now_ns)
 {
 	struct mig_dest *holder = NULL;
 
 	from->wants_attach = false;
+	from->alone = true;
 	if (!mig_stream_open(&from->stream))
-		return;
+		return from;
 	for (unsigned i = 0; i < SERVICE_IN; i++) {
 		struct mig_dest *to = m->in[i];
 
@@ -91,6 +92,7 @@ static void attach(struct mig_service *m, struct mig_dest *from, uint64_t now_ns
 		mig_dest_resume(holder, from, now_ns);
 	else if (holder)
 		mig_dest_attach(holder, from, now_ns);
+	return holder ? holder : from;
 }
 
 static bool in_step(struct mig_service *m, uint64_t now_ns, uint64_t *deadline)
@@ -104,7 +106,8 @@ static bool in_step(struct mig_service *m, uint64_t now_ns, uint64_t *deadline)
 			continue;
 		more |= mig_dest_step(m->in[i], now_ns);
 		if (m->in[i]->wants_attach) {
-			attach(m, m->in[i], now_ns);
+			/* Its question is answered at once. */
+			mig_dest_step(attach(m, m->in[i], now_ns), now_ns);
 			more = true;
 		}
 		if (m->in[i]->place == MIG_DEST_END) {

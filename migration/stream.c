@@ -228,6 +228,12 @@ enum err mig_stream_next(struct mig_stream *s, uint64_t now_ns, struct mig_recor
 	}
 }
 
+void mig_stream_unread(struct mig_stream *s, const struct mig_record *r)
+{
+	s->rx_begin -= MIG_HEADER + r->length;
+	s->rx_sequence--;
+}
+
 enum err mig_stream_parse(const struct mig_record *r, void *rec, struct why *why)
 {
 	const struct state_desc *d = mig_type_table(r->type);

@@ -49,6 +49,8 @@ enum err mig_stream_flush(struct mig_stream *s, uint64_t now_ns, struct why *why
  * ERR_RANGE, ERR_CORRUPT, ERR_INVALID, ERR_UNKNOWN: the peer broke the format. @why says it. Unknown optional
  * records are skipped. */
 enum err mig_stream_next(struct mig_stream *s, uint64_t now_ns, struct mig_record *out, struct why *why) NODISCARD;
+/* @r, the last that mig_stream_next returned, will be its next again. */
+void mig_stream_unread(struct mig_stream *s, const struct mig_record *r);
 /* Parses @r by its type's table into @rec (its whole structure, cleared first). */
 enum err mig_stream_parse(const struct mig_record *r, void *rec, struct why *why) NODISCARD;
 

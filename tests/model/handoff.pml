@@ -719,7 +719,12 @@ inline d_take(e, c, m)
 	:: else
 	fi;
 	if
+#ifdef M_SETTLE_ALONE
+	:: settles[c] && dg[e] == G_LOADED && m == ABORT -> d_put(e, ABORTED); send_d(c, REFUSED)	/* by the record, which it finds without the copy */
 	:: m == OFFER && !settles[c] -> d_offer(e, c)
+#else
+	:: m == OFFER && !settles[c] -> d_offer(e, c)
+#endif
 	:: m == STATE && dg[e] == G_LOADING && d_conn[e] == c -> d_state(e, c)
 	:: dg[e] == G_LOADING && (m == COMMIT || m == QUERY || m == ABORT || m == DONE) ->
 		d_discard(e); send_d(c, ANS_NONE)
@@ -782,7 +787,8 @@ end_again:
 			:: D_MAY_READ(e, 2) -> c = 2
 			fi;
 			s2d[c]?m; SEEN printf("EV recv d %d %e\n", serial[c], m) }
-			d_take(e, c, m); d_step { m = 0; c = 0 }
+			d_take(e, c, m);
+			d_step { assert((dg[e] == G_LOADED) == (d_rec[e] == PREPARED)); m = 0; c = 0 }	/* P7 */
 		:: atomic {
 			if
 			:: D_MAY_SEE(e, 0) -> c = 0

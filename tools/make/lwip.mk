@@ -20,3 +20,12 @@ $(LWIP_UNIT_OBJ): $(B)/unit/third/lwip/%.o: $(LWIP_CFG) $(BUILT_BY)
 
 $(B)/unit/lwip.a: $(LWIP_UNIT_OBJ)
 	$(Q)rm -f $@ && ar rcs $@ $^
+
+# For fuzz targets, instrumented like Tern's own sources.
+LWIP_FUZZ_OBJ := $(LWIP_SRC:%=$(B)/fuzz/third/lwip/%.o)
+$(LWIP_FUZZ_OBJ): $(B)/fuzz/third/lwip/%.o: $(LWIP_CFG) $(BUILT_BY)
+	@mkdir -p $(@D)
+	$(Q)clang $(filter-out $(WARN),$(FUZZ_C)) -w $(LWIP_INC) -c $(D)/src/lwip/src/$*.c -o $@
+
+$(B)/fuzz/lwip.a: $(LWIP_FUZZ_OBJ)
+	$(Q)rm -f $@ && ar rcs $@ $^

@@ -22,10 +22,13 @@ FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(B)/fuzz/%)
 FUZZ_C   := -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -D_GNU_SOURCE -Itests/fake \
 	    $(CINC) $(WARN) -Wno-unused-function
 
-FUZZ_SEES = $(wildcard $(shell sed -n '2s,^/\* fuzz. \(.*\) \*/$$,\1,p' tests/fuzz/$1.c))
+FUZZ_NAMES = $(shell sed -n '2s,^/\* fuzz. \(.*\) \*/$$,\1,p' tests/fuzz/$1.c)
+FUZZ_SEES  = $(wildcard $(filter-out %.a,$(FUZZ_NAMES))) $(filter %.a,$(FUZZ_NAMES))
+# Of a macro of its own: in a pattern rule's prerequisites make would put the target's name in place of a percent sign.
+FUZZ_OBJ   = $(patsubst %.c,$(B)/fuzz/obj/%.o,$(FUZZ_SEES))
 
 .SECONDEXPANSION:
-$(B)/fuzz/%: $(B)/fuzz/obj/tests/fuzz/%.o $$(patsubst %.c,$(B)/fuzz/obj/%.o,$$(call FUZZ_SEES,$$*))
+$(B)/fuzz/%: $(B)/fuzz/obj/tests/fuzz/%.o $$(call FUZZ_OBJ,$$*)
 	@mkdir -p $(@D)
 	$(Q)clang $(FUZZ_C) $^ -o $@ $(shell sed -n '3s,^/\* libs: \(.*\) \*/$$,\1,p' tests/fuzz/$*.c)
 

@@ -47,11 +47,13 @@ static enum exit_action instruction_timeout(struct vm *vm, struct vcpu *v, unsig
 	return EXIT_LEAVE;
 }
 
+/* The CPU shuts down, and a PC's chipset answers that with a reset (SDM Vol. 3 "Interrupt 8-Double Fault Exception"). */
 static enum exit_action triple_fault(struct vm *vm, struct vcpu *v, unsigned index)
 {
 	(void)v;
-	vm_crash(vm, "triple fault of vCPU %u at RIP %llx, CR3 %llx", index, (unsigned long long)vcpu_rip(),
+	log_warn("vm", "%s: triple fault of vCPU %u at RIP %llx, CR3 %llx", vm->name, index, (unsigned long long)vcpu_rip(),
 		 (unsigned long long)vcpu_cr3());
+	machine_request(&vm->machine, MACHINE_RESET, "triple fault");
 	return EXIT_LEAVE;
 }
 

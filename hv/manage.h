@@ -33,7 +33,7 @@ enum manage_vm_state {
 	MANAGE_VM_DEFINED,		/* known, not running */
 	MANAGE_VM_RUNNING,
 	MANAGE_VM_STOPPED,		/* by the guest (S5, shutdown) or an operator */
-	MANAGE_VM_CRASHED,		/* triple fault, unknown exit, broken definition: why says it */
+	MANAGE_VM_CRASHED,		/* unknown exit, failed entry: why says it */
 	MANAGE_VM_EMIGRATING,		/* running here, on its way out */
 	MANAGE_VM_IMMIGRATING,		/* being received; does not run here yet */
 	MANAGE_VM_IN_DOUBT,		/* committed, outcome not yet known */

@@ -149,7 +149,7 @@ enum vm_slice vm_run_slice(struct vm *vm, uint64_t ns)
 	uint64_t start = time_ns(), end = time_tsc() + time_ns_to_tsc(ns);
 	enum vm_slice result = VM_SLICE_STOPPED;
 
-	if (vm->state == VM_RUNNING && throttle_waits(&vm->throttle, start))
+	if (vm->state == VM_RUNNING && (start < vm->hold_until_ns || throttle_waits(&vm->throttle, start)))
 		return VM_SLICE_IDLE;
 	vm_clock_catch_up(vm);
 	for (unsigned i = 0; i < vm->vcpus && vm->state == VM_RUNNING; i++) {
@@ -169,6 +169,8 @@ uint64_t vm_wake_ns(const struct vm *vm)
 
 	if (vm->state != VM_RUNNING)
 		return UINT64_MAX;
+	if (vm->hold_until_ns && time_ns() < vm->hold_until_ns)
+		return vm->hold_until_ns;
 	if (vm->throttle.until_ns)
 		return vm->throttle.until_ns;
 	for (unsigned i = 0; i < vm->vcpus; i++)
@@ -192,9 +194,7 @@ enum machine_request vm_serve_request(struct vm *vm)
 	if (request == MACHINE_RUN || vm->state != VM_RUNNING)
 		return MACHINE_RUN;
 	log_info("vm", "%s asks for %s: %s", vm->name, request == MACHINE_RESET ? "reset" : "power off", vm->machine.request_reason);
-	vm_clock_stop(vm);
-	why_set(&vm->why, "the guest asked for %s (%s)", request == MACHINE_RESET ? "reset" : "power off", vm->machine.request_reason);
-	vm_life(vm, VM_EVENT_STOP);
-	vm_free_resources(vm);
+	if (request == MACHINE_POWER_OFF)
+		vm_switch_off(vm, "the guest asked for power off (%s)", vm->machine.request_reason);
 	return request;
 }

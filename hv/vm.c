@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "hv/vm.h"
+#include <stdarg.h>
 #include <string.h>
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/virt.h"
@@ -94,6 +95,7 @@ enum err vm_create(struct vm *vm, const struct vm_plan *plan, struct why *why)
 	vm->vcpus = plan->vcpus;
 	vm->cpuid = *plan->cpuid;
 	vm->why.text[0] = 0;
+	vm->reset_ns = vm->hold_until_ns = 0;
 	memset(vm->exits, 0, sizeof(vm->exits));
 	vm->exits_total = 0;
 	memset(&vm->clock, 0, sizeof(vm->clock));
@@ -126,4 +128,18 @@ void vm_free_resources(struct vm *vm)
 		vm->ept.root.v = 0;
 	}
 	vm_memory_free(vm);
+}
+
+void vm_switch_off(struct vm *vm, const char *format, ...)
+{
+	struct why why;
+	va_list args;
+
+	va_start(args, format);
+	fmt_v(why.text, sizeof(why.text), format, args);
+	va_end(args);
+	vm->why = why;
+	vm_clock_stop(vm);
+	vm_life(vm, VM_EVENT_STOP);
+	vm_free_resources(vm);
 }

@@ -50,6 +50,8 @@ struct vm {
 	char name[32];
 	uint8_t uuid[16];
 	struct why why;			/* of CRASHED, or why it could not be started */
+	uint64_t reset_ns;		/* host time of its last reset, 0: none since it was made */
+	uint64_t hold_until_ns;		/* host time before which it does not run, after resets in quick succession */
 	uint64_t ended_ns;		/* host time when it was first seen STOPPED or CRASHED, 0: it is not */
 	uint64_t memory_bytes;
 	uint32_t vcpus;
@@ -90,6 +92,9 @@ enum err vm_create(struct vm *vm, const struct vm_plan *plan, struct why *why) N
 /* Frees memory, tables and vCPUs; the slot keeps name, state and why. */
 void vm_free_resources(struct vm *vm);
 struct vm *vm_slot(void);
+/* Stops a running VM, because of what @format says (kept in why), and frees what it holds. */
+__attribute__((format(printf, 2, 3)))
+void vm_switch_off(struct vm *vm, const char *format, ...);
 
 /* The state that @event leads to; false: not possible in this state (logged, nothing changed). */
 bool vm_life(struct vm *vm, enum vm_event event);
@@ -136,8 +141,8 @@ enum vm_slice { VM_SLICE_BUSY, VM_SLICE_IDLE, VM_SLICE_STOPPED };
 enum vm_slice vm_run_slice(struct vm *vm, uint64_t ns);
 /* Host time at which an idle VM wants to run again; UINT64_MAX never. */
 uint64_t vm_wake_ns(const struct vm *vm);
-/* After a slice: a guest that asked for power off or reset is stopped, and what a stopped or crashed one held is freed.
- * Returns what the guest asked for; whether a reset starts it anew is the caller's decision. */
+/* After a slice: a guest that asked for power off is stopped, and what a stopped or crashed one held is freed. Returns what the
+ * guest asked for: after MACHINE_RESET it must not run before vm_reset, or is to be switched off. */
 enum machine_request vm_serve_request(struct vm *vm);
 
 /* --- state (vm_state.c): type, instance and version of every record in vm_inventory --- */

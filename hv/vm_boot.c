@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "hv/vm_boot.h"
 #include <string.h>
+#include "arch/x86_64/time.h"
 #include "hv/acpi/acpi_tables.h"
 #include "hv/guest_mem.h"
 #include "hv/linux.h"
@@ -54,6 +55,29 @@ static void set_registers(struct vcpu_state *s, const struct linux_entry *entry)
 		s->segment_limit[i] = i < SEG_LDTR ? 0xffffffff : i == SEG_TR ? 0x67 : 0;
 		s->segment_access[i] = i == SEG_CS ? ACCESS_CODE64 : i < SEG_LDTR ? ACCESS_DATA : i == SEG_TR ? ACCESS_TSS : ACCESS_UNUSABLE;
 	}
+}
+
+#define RESET_PAUSE_NS	1000000000ull	/* each costs the host a copy of kernel and initrd */
+
+/* A guest that does nothing but start has no more of the host than one start a second. */
+static void pause(struct vm *vm)
+{
+	uint64_t now = time_ns();
+
+	vm->hold_until_ns = vm->reset_ns && now - vm->reset_ns < RESET_PAUSE_NS ? vm->reset_ns + RESET_PAUSE_NS : 0;
+	vm->reset_ns = vm->hold_until_ns ? vm->hold_until_ns : now;
+}
+
+enum err vm_reset(struct vm *vm, const struct vm_boot *boot, struct why *why)
+{
+	/* The chips' time does not know what the guest wrote to its TSC, and goes on. */
+	vm_clock_move(vm, -vm->vcpu[0].tsc_adjust);
+	for (unsigned i = 0; i < vm->vcpus; i++)
+		vcpu_reset(&vm->vcpu[i]);
+	machine_reset(&vm->machine);
+	vm->why.text[0] = 0;
+	pause(vm);
+	return vm_boot_linux(vm, boot, why);
 }
 
 enum err vm_boot_linux(struct vm *vm, const struct vm_boot *boot, struct why *why)

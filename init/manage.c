@@ -129,10 +129,7 @@ enum err manage_vm_stop(const char *name, struct why *why)
 			moves_vm_state(name) != MOVES_VM_STAYS ? "moving" : vm_state_name(vm->state));
 		return ERR_STATE;
 	}
-	vm_clock_stop(vm);
-	why_set(&vm->why, "stopped by an operator");
-	vm_life(vm, VM_EVENT_STOP);
-	vm_free_resources(vm);
+	vm_switch_off(vm, "stopped by an operator");
 	return ERR_OK;
 }
 

@@ -174,6 +174,11 @@ bool moves_vm_away(const uint8_t uuid[16])
 	return mig_service_vm_away(service, uuid);
 }
 
+bool moves_vm_awaits_off(const struct vm *vm)
+{
+	return mig_service_guest_awaits_off(service, guest_of((struct vm *)(uintptr_t)vm));
+}
+
 uint32_t moves_vm_job(const char *name)
 {
 	const struct mig_job *j = open_job(name);

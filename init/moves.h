@@ -22,5 +22,7 @@ enum moves_vm moves_vm_state(const char *name);
 bool moves_vm_held(const struct vm *vm, struct why *why);
 /* Did the VM of @uuid leave, by what is known here, and not come back? */
 bool moves_vm_away(const uint8_t uuid[16]);
+/* Is @vm being powered off, to be moved as it is at power-on? */
+bool moves_vm_awaits_off(const struct vm *vm);
 /* The unfinished job of the VM @name, 0 if none. */
 uint32_t moves_vm_job(const char *name);

@@ -74,10 +74,10 @@ static void after_slice(struct vm *vm)
 {
 	enum machine_request request = vm_serve_request(vm);
 
-	if (vm->state == VM_STOPPED || vm->state == VM_CRASHED)
-		moves_vm_gone(vm);
 	if (request == MACHINE_RESET)
 		vms_reset(vm);
+	if (vm->state == VM_STOPPED || vm->state == VM_CRASHED)
+		moves_vm_gone(vm);
 }
 
 static uint64_t slice_after(uint64_t start_ns)

@@ -174,13 +174,27 @@ bool vms_defines(const uint8_t uuid[16])
 
 void vms_reset(struct vm *vm)
 {
-	const struct config_vm *d = definition(vm->name);
+	const char *reason = vm->machine.request_reason;
+	static struct cpuid_policy policy;
+	struct vm_plan plan;
+	struct vm_boot boot;
 	struct why why;
+	enum err e;
 
-	if (!d || !d->autostart)
-		log_info("vm", "%s stays off after its reset: not marked autostart here", vm->name);
-	else if (vms_start(vm->name, &why) != ERR_OK)
-		log_warn("vm", "%s asked for a reset and does not start again", vm->name);
+	/* A Restart waits for the end of what runs; that is it. */
+	if (moves_vm_awaits_off(vm)) {
+		vm_switch_off(vm, "the guest asked for reset (%s) while it was to power off", reason);
+		return;
+	}
+	e = plan_of(vm, &plan, &boot, &policy, &why);
+	if (e == ERR_OK)
+		e = vm_reset(vm, &boot, &why);
+	if (e == ERR_OK) {
+		log_info("vm", "%s starts again", vm->name);
+		return;
+	}
+	log_error("vm", "%s does not start again: %s", vm->name, why.text);
+	vm_switch_off(vm, "after a reset (%s) it does not start again: %s", reason, why.text);
 }
 
 void vms_forget(uint64_t now_ns)

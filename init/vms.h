@@ -24,5 +24,6 @@ bool vms_gives_way(const struct vm *vm, const uint8_t uuid[16]);
 void vms_redefine(const char *name);
 /* Could a VM with that UUID be started afresh here? */
 bool vms_defines(const uint8_t uuid[16]);
-/* After a reset request stopped @vm: it boots again if tern.conf here defines it and marks it autostart. */
+/* @vm, which runs, has asked for a reset: it starts again in the memory that it has, also while that moves. Without what it is to
+ * start from, and where a Restart has it power off, it is switched off. */
 void vms_reset(struct vm *vm);

@@ -56,6 +56,8 @@ unsigned mig_job_count(const struct mig_service *m);
 const struct mig_job *mig_job_get(const struct mig_service *m, unsigned index);
 const struct mig_job *mig_job_find(const struct mig_service *m, uint32_t id);
 
+/* True while a Restart waits for @guest to power off: a reset must not start it again. */
+bool mig_service_guest_awaits_off(struct mig_service *m, struct mig_guest *guest);
 /* @guest is about to be powered off or has stopped: its migration ends with @reason, and @guest is not used again. ERR_STATE
  * after its stop for the hand-off: then it must stay as it is. */
 enum err mig_service_guest_gone(struct mig_service *m, struct mig_guest *guest, const char *reason,

@@ -280,6 +280,13 @@ const struct mig_job *mig_job_find(const struct mig_service *m, uint32_t id)
 	return NULL;
 }
 
+bool mig_service_guest_awaits_off(struct mig_service *m, struct mig_guest *guest)
+{
+	struct service_out *o = find_guest(m, guest);
+
+	return o && o->source->place == MIG_AT_QUIET;
+}
+
 enum err mig_service_guest_gone(struct mig_service *m, struct mig_guest *guest, const char *reason, uint64_t now_ns)
 {
 	struct service_out *o = find_guest(m, guest);

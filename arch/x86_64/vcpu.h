@@ -51,6 +51,8 @@ struct vcpu {
 /* A vCPU in the state after RESET of @ept's VM. ERR_NOMEM, ERR_SPACE (no VPID left). */
 enum err vcpu_create(struct vcpu *v, struct ept *ept, const struct vcpu_limits *limits, struct why *why) NODISCARD;
 void vcpu_destroy(struct vcpu *v);
+/* Back to the state after RESET: nothing is pending, IA32_TSC_ADJUST is 0. @v must not be loaded. */
+void vcpu_reset(struct vcpu *v);
 
 /* Makes @v current on this CPU and swaps extended state in; vcpu_put swaps it out. They nest not. */
 void vcpu_load(struct vcpu *v);

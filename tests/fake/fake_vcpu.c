@@ -71,6 +71,18 @@ enum err vcpu_create(struct vcpu *v, struct ept *ept, const struct vcpu_limits *
 	return ERR_OK;
 }
 
+void vcpu_reset(struct vcpu *v)
+{
+	memset(&fake_vcpu.s, 0, sizeof(fake_vcpu.s));
+	fake_vcpu.s.rip = 0xfff0;
+	fake_vcpu.s.rflags = 2;
+	memset(v->gpr, 0, sizeof(v->gpr));
+	v->tsc_adjust = 0;
+	v->event = 0;
+	v->halted = false;
+	fake_vcpu.resets++;
+}
+
 void vcpu_destroy(struct vcpu *v)
 {
 	fake_vcpu.destroyed += v->xsave != NULL;

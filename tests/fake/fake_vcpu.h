@@ -12,7 +12,7 @@ struct fake_vcpu {
 	uint64_t tsc_aux_msr;		/* what the CPU's register holds */
 	bool window, nmi_window;	/* an exit was asked for at which an interrupt, an NMI can go in */
 	bool loaded;
-	unsigned created, destroyed, runs, flushes;
+	unsigned created, destroyed, resets, runs, flushes;
 	/* The guest: called by vcpu_run, sets v->exit. */
 	void (*guest)(struct vcpu *v);
 	enum err run_result;

@@ -148,9 +148,19 @@ static void reset_state(struct vcpu_state *s)
 	le32_put((uint8_t *)s->xsave + MXCSR_OFFSET, MXCSR_RESET);
 }
 
-enum err vcpu_create(struct vcpu *v, struct ept *ept, const struct vcpu_limits *limits, struct why *why)
+void vcpu_reset(struct vcpu *v)
 {
 	struct vcpu_state state;
+
+	reset_state(&state);
+	vcpu_restore(v, &state);
+	/* What it had cached of its own page tables is of before. */
+	if (vmx_caps_has(vmx_caps(), VMX_FEATURE_INVVPID_SINGLE))
+		(void)vmx_invvpid(VMX_INVVPID_SINGLE_CONTEXT, v->vpid, 0);
+}
+
+enum err vcpu_create(struct vcpu *v, struct ept *ept, const struct vcpu_limits *limits, struct why *why)
+{
 	void *vmcs = page_alloc();
 
 	memset(v, 0, sizeof(*v));
@@ -176,10 +186,7 @@ enum err vcpu_create(struct vcpu *v, struct ept *ept, const struct vcpu_limits *
 	write_host_state();
 	vmcs_write(VMCS_VMCS_LINK_POINTER, ~0ull);
 	vmcs_write(VMCS_GUEST_DEBUGCTL, 0);
-	reset_state(&state);
-	vcpu_restore(v, &state);
-	if (vmx_caps_has(vmx_caps(), VMX_FEATURE_INVVPID_SINGLE))
-		(void)vmx_invvpid(VMX_INVVPID_SINGLE_CONTEXT, v->vpid, 0);
+	vcpu_reset(v);
 	return ERR_OK;
 }
 

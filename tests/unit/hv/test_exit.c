@@ -70,10 +70,11 @@ Test(exit, a_single_step_over_hlt_does_not_wait)
 	cr_expect_not(v->halted);
 }
 
-Test(exit, a_triple_fault_is_the_guests_end)
+Test(exit, a_triple_fault_is_a_reset)
 {
 	cr_expect_eq(leave(VMX_EXIT_TRIPLE_FAULT), EXIT_LEAVE);
-	cr_expect_eq(vm->state, VM_CRASHED);
+	cr_expect_eq(vm->state, VM_RUNNING);
+	cr_expect_eq(vm->machine.request, MACHINE_RESET);
 }
 
 Test(exit, exits_are_counted_by_reason)

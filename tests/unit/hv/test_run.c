@@ -35,9 +35,9 @@ static void interrupted(struct vcpu *c)
 	c->exit.reason = VMX_EXIT_EXTERNAL_INTERRUPT;
 }
 
-static void triple(struct vcpu *c)
+static void unheard_of(struct vcpu *c)
 {
-	c->exit.reason = VMX_EXIT_TRIPLE_FAULT;
+	c->exit.reason = VMX_EXIT_REASON_COUNT;
 }
 
 static void asks_for_reset(struct vcpu *c)
@@ -224,7 +224,7 @@ Test(run, a_crashed_guest_holds_nothing_and_starts_again_clean)
 	struct vm_plan plan = fake_vm_plan(8);
 
 	vm_memory_touch(vm, 0);
-	fake_vcpu.guest = triple;
+	fake_vcpu.guest = unheard_of;
 	cr_expect_eq(vm_run_slice(vm, MS), VM_SLICE_STOPPED);
 	cr_expect_eq(vm_serve_request(vm), MACHINE_RUN);
 	cr_expect_eq(vm->state, VM_CRASHED);
@@ -237,16 +237,35 @@ Test(run, a_crashed_guest_holds_nothing_and_starts_again_clean)
 	cr_expect_eq(vm->why.text[0], 0);
 }
 
-Test(run, a_reset_request_is_told_to_who_serves_it)
+Test(run, a_reset_request_is_told_to_who_serves_it_and_nothing_is_lost)
 {
 	fake_vcpu.guest = asks_for_reset;
 	vm_run_slice(vm, MS);
 	cr_expect_eq(fake_vcpu.runs, 1);
 	cr_expect_eq(vm_serve_request(vm), MACHINE_RESET);
+	cr_expect_eq(vm->state, VM_RUNNING);
+	cr_expect_neq(fake_pages_out, 0);
+	machine_reset(&vm->machine);
+	cr_expect_eq(vm_serve_request(vm), MACHINE_RUN, "once");
+}
+
+Test(run, that_is_held_waits_and_then_runs)
+{
+	vm->hold_until_ns = fake_host.tsc + MS;
+	cr_expect_eq(vm_run_slice(vm, MS), VM_SLICE_IDLE);
+	cr_expect_eq(fake_vcpu.runs, 0);
+	cr_expect_eq(vm_wake_ns(vm), fake_host.tsc + MS);
+	fake_host.tsc += MS;
+	cr_expect_eq(vm_wake_ns(vm), 0);
+	cr_expect_eq(vm_run_slice(vm, MS), VM_SLICE_BUSY);
+}
+
+Test(run, that_is_switched_off_holds_nothing_and_says_why)
+{
+	vm_switch_off(vm, "%s is %s", vm->name, "not wanted");
 	cr_expect_eq(vm->state, VM_STOPPED);
 	cr_expect_eq(fake_pages_out, 0);
-	cr_expect_eq(vm_serve_request(vm), MACHINE_RUN, "once");
-	cr_expect(strstr(vm->why.text, "reset"), "%s", vm->why.text);
+	cr_expect_str_eq(vm->why.text, "web is not wanted");
 }
 
 Test(run, only_a_running_vm_runs)

@@ -103,3 +103,78 @@ Test(vm_boot, a_host_whose_memory_runs_out_says_so)
 	cr_expect_eq(vm_boot_linux(vm, &boot, &why), ERR_NOMEM);
 	cr_expect_neq(why.text[0], 0);
 }
+
+/* One that has run for a while, and is to be reset. */
+static void run_for(uint64_t ns)
+{
+	cr_assert_eq(vm_boot_linux(vm, &boot, NULL), ERR_OK);
+	cr_assert(vm_life(vm, VM_EVENT_DEFINE) && vm_life(vm, VM_EVENT_START));
+	fake_host.tsc += ns;
+	machine_request(&vm->machine, MACHINE_RESET, "a test");
+}
+
+Test(vm_boot, a_reset_starts_the_kernel_again_and_asks_for_nothing_more)
+{
+	uint64_t rip;
+
+	run_for(1000);
+	rip = fake_vcpu.s.rip;
+	fake_vcpu.s.rip = 0x1234;
+	vm->vcpu[0].halted = true;
+	cr_assert_eq(vm_reset(vm, &boot, NULL), ERR_OK);
+	cr_expect_eq(fake_vcpu.s.rip, 16ull << 20 | 0x200);
+	cr_expect_not(vm->vcpu[0].halted);
+	cr_expect_eq(vm->machine.request, MACHINE_RUN);
+	cr_expect_eq(vm->state, VM_RUNNING);
+	cr_expect_eq(rip, fake_vcpu.s.rip);
+}
+
+Test(vm_boot, a_reset_writes_the_kernel_anew_and_a_tracker_sees_it)
+{
+	const uint64_t page = (16ull << 20) / PAGE_SIZE;
+	uint64_t bitmap[8] = { 0 };
+	uint8_t byte = 0, other = 7;
+
+	run_for(1000);
+	cr_assert_eq(guest_write(vm, gpa(16ull << 20), &byte, 1), ERR_OK);
+	cr_assert_eq(guest_write(vm, gpa(40ull << 20), &other, 1), ERR_OK);
+	cr_assert_eq(dirty_start(&vm->dirty, &vm->ept, DIRTY_WRITE_PROTECT, vm->memory_bytes, NULL), ERR_OK);
+	cr_assert_eq(vm_reset(vm, &boot, NULL), ERR_OK);
+	cr_assert_eq(guest_read(vm, gpa(16ull << 20), &byte, 1), ERR_OK);
+	cr_expect_eq(byte, 0x90);
+	dirty_harvest(&vm->dirty, page / CHUNK_PAGES, bitmap);
+	cr_expect(bitmap[0] & 1);
+	cr_assert_eq(guest_read(vm, gpa(40ull << 20), &other, 1), ERR_OK);
+	cr_expect_eq(other, 7, "a warm reset leaves memory alone");
+	vm_free_resources(vm);
+	cr_expect_eq(fake_pages_out, 0);
+}
+
+Test(vm_boot, a_reset_does_not_turn_the_chips_time_back)
+{
+	uint64_t before;
+
+	run_for(5000);
+	vm->vcpu[0].tsc_adjust = 1ull << 40;
+	vm_clock_move(vm, 1ull << 40);
+	before = machine_time_ns(&vm->machine);
+	cr_assert_eq(vm_reset(vm, &boot, NULL), ERR_OK);
+	cr_expect_eq(vm->vcpu[0].tsc_adjust, 0);
+	cr_expect_eq(machine_time_ns(&vm->machine), before);
+}
+
+Test(vm_boot, a_guest_that_does_nothing_but_reset_waits_for_its_second)
+{
+	run_for(1000);
+	cr_assert_eq(vm_reset(vm, &boot, NULL), ERR_OK);
+	cr_expect_eq(vm->hold_until_ns, 0, "the first one is free");
+	fake_host.tsc += 1000;
+	cr_assert_eq(vm_reset(vm, &boot, NULL), ERR_OK);
+	cr_expect_eq(vm->hold_until_ns, fake_host.tsc - 1000 + 1000000000);
+	fake_host.tsc = vm->hold_until_ns + 1000;
+	cr_assert_eq(vm_reset(vm, &boot, NULL), ERR_OK);
+	cr_expect_eq(vm->hold_until_ns, fake_host.tsc - 1000 + 1000000000);
+	fake_host.tsc = vm->hold_until_ns + 2000000000;
+	cr_assert_eq(vm_reset(vm, &boot, NULL), ERR_OK);
+	cr_expect_eq(vm->hold_until_ns, 0);
+}

@@ -211,6 +211,19 @@ static void expect_a_fresh_guest_on_b(const struct mig_job *job)
 	cr_expect_eq(pair.most_running, 1);
 }
 
+Test(types, a_reset_is_a_power_off_only_while_a_restart_waits_for_one)
+{
+	struct mig_service *m = pair.host[0].service;
+	uint32_t id = restart();
+
+	cr_expect_not(mig_service_guest_awaits_off(m, &web1->guest));
+	step_until_button(id);
+	cr_expect(mig_service_guest_awaits_off(m, &web1->guest));
+	power_off();
+	pair_wait(&pair, 0, id, 100 * SECOND);
+	cr_expect_not(mig_service_guest_awaits_off(m, &web1->guest));
+}
+
 Test(types, restart_waits_for_the_guest_to_power_off_and_begins_anew_elsewhere)
 {
 	uint32_t id = restart();

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: init/vms.c hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/throttle.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/uuid.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c */
+#include "init/vms.h"
+#include <criterion/criterion.h>
+#include <string.h>
+#include "hv/vm_boot.h"
+#include "init/host.h"
+#include "init/moves.h"
+#include "tests/fake/fake_pages.h"
+#include "tests/fake/fake_vcpu.h"
+#include "tests/fake/fake_vm.h"
+
+/* The VMs of a host: defined, started, reset, forgotten. */
+
+static struct boot_info boot;
+static struct host_info info;
+static bool awaits_off, held;
+static unsigned boots, resets;
+static enum err boot_result;
+
+const struct host_info *host_info(void)
+{
+	return &info;
+}
+
+bool moves_vm_held(const struct vm *vm, struct why *why)
+{
+	why_set(why, "%s is away", vm->name);
+	return held;
+}
+
+bool moves_vm_away(const uint8_t uuid[16])
+{
+	(void)uuid;
+	return held;
+}
+
+bool moves_vm_awaits_off(const struct vm *vm)
+{
+	(void)vm;
+	return awaits_off;
+}
+
+static enum err booted(struct vm *vm, const struct vm_boot *b, struct why *why)
+{
+	cr_expect_str_eq(b->cmdline, "quiet");
+	cr_expect_eq(b->kernel_bytes, 6);
+	cr_expect(!memcmp(b->kernel, "kernel", 6));
+	why_set(why, "this is no kernel");
+	if (boot_result == ERR_OK)
+		vm_clock_run(vm, 0);
+	return boot_result;
+}
+
+enum err vm_boot_linux(struct vm *vm, const struct vm_boot *b, struct why *why)
+{
+	boots++;
+	return booted(vm, b, why);
+}
+
+enum err vm_reset(struct vm *vm, const struct vm_boot *b, struct why *why)
+{
+	resets++;
+	machine_reset(&vm->machine);
+	return booted(vm, b, why);
+}
+
+static void setup(void)
+{
+	struct config_vm *d = &boot.config.vm[0];
+
+	fake_vm_reset();
+	memset(&boot, 0, sizeof(boot));
+	awaits_off = held = false;
+	boots = resets = 0;
+	boot_result = ERR_OK;
+	info = (struct host_info){ .config = &boot.config };
+	strcpy(d->name, "web");
+	strcpy(d->uuid, "01020300-0000-0000-0000-000000000000");
+	strcpy(d->kernel, "vmlinuz");
+	strcpy(d->cpu, "x86-64-v2");
+	strcpy(d->cmdline, "quiet");
+	d->memory_bytes = 8 << 20;
+	d->vcpus = 1;
+	boot.config.vms = 1;
+	strcpy(boot.file[0].path, "vmlinuz");
+	boot.file[0].data = "kernel";
+	boot.file[0].bytes = 6;
+	boot.files = 1;
+	vms_init(&boot);
+}
+
+TestSuite(vms, .init = setup, .fini = fake_vm_reset);
+
+static struct vm *started(void)
+{
+	struct why why = { "" };
+
+	cr_assert_eq(vms_start("web", &why), ERR_OK, "%s", why.text);
+	return vm_find("web");
+}
+
+static void reset(struct vm *vm)
+{
+	machine_request(&vm->machine, MACHINE_RESET, "port 0xcf9");
+	vms_reset(vm);
+}
+
+Test(vms, that_is_reset_starts_again_though_it_is_not_marked_autostart)
+{
+	struct vm *vm = started();
+
+	reset(vm);
+	cr_expect_eq(vm->state, VM_RUNNING);
+	cr_expect_eq(resets, 1);
+	cr_expect_eq(boots, 1, "it keeps its memory");
+}
+
+Test(vms, that_is_reset_and_can_not_start_again_is_off_and_says_why)
+{
+	struct vm *vm = started();
+
+	boot_result = ERR_INVALID;
+	reset(vm);
+	cr_expect_eq(vm->state, VM_STOPPED);
+	cr_expect(strstr(vm->why.text, "port 0xcf9") && strstr(vm->why.text, "this is no kernel"), "%s", vm->why.text);
+	cr_expect_eq(fake_pages_out, 0);
+}
+
+Test(vms, that_is_to_power_off_does_so_by_a_reset)
+{
+	struct vm *vm = started();
+
+	awaits_off = true;
+	reset(vm);
+	cr_expect_eq(vm->state, VM_STOPPED);
+	cr_expect_eq(resets, 0);
+}
+
+Test(vms, that_is_held_does_not_start)
+{
+	struct why why;
+
+	held = true;
+	cr_expect_eq(vms_start("web", &why), ERR_STATE);
+	cr_expect_str_eq(why.text, "web is away");
+	cr_expect_eq(boots, 0);
+}
+
+Test(vms, whose_kernel_could_not_be_read_does_not_start_and_says_why)
+{
+	struct why why;
+
+	boot.file[0].data = NULL;
+	why_set(&boot.file[0].why, "vmlinuz: not found");
+	cr_expect_eq(vms_start("web", &why), ERR_NOTFOUND);
+	cr_expect_str_eq(why.text, "vmlinuz: not found");
+	cr_expect_eq(vm_find("web")->state, VM_DEFINED);
+}

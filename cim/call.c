@@ -160,22 +160,55 @@ static bool target(struct call *c, const struct call_header *h)
 	return true;
 }
 
-static bool understand(struct call *c, const struct call_header *h, const struct buf *body)
-{
-	enum err e;
+#define PIECE	2048u		/* bytes of the body parsed at a time */
 
-	if (!body->length)
-		return refuse(c, 400, "request-not-well-formed", "the body is empty");
-	if (!utf8_valid(body->data, body->length))
-		return refuse(c, 400, "request-not-valid", "the body is not UTF-8");
-	e = xml_parse(body->data, body->length, &c->root);
+void call_worked(int *work, size_t units)
+{
+	*work -= (int)units;
+}
+
+/* The longest piece of the body from @at on that does not cut a character in two. */
+static size_t piece(const struct buf *body, size_t at)
+{
+	size_t length = body->length - at;
+
+	if (length <= PIECE)
+		return length;
+	length = PIECE;
+	for (int n = 0; n < 3 && (body->data[at + length] & 0xc0) == 0x80; n++)
+		length--;
+	return length;
+}
+
+/* ERR_OK: root is there; ERR_AGAIN: no work is left; ERR_INVALID: refused. */
+static enum err parse(struct call *c, int *work)
+{
+	enum err e = ERR_AGAIN;
+
+	while (e == ERR_AGAIN && *work > 0) {
+		const char *at = c->body->data + c->parsed;
+		size_t length = piece(c->body, c->parsed);
+
+		if (!utf8_valid(at, length)) {
+			refuse(c, 400, "request-not-valid", "the body is not UTF-8");
+			return ERR_INVALID;
+		}
+		c->parsed += length;
+		call_worked(work, 1 + length / 256);
+		e = xml_feed(c->builder, at, length, c->parsed == c->body->length, &c->root);
+	}
+	if (e == ERR_AGAIN)
+		return e;
+	c->builder = NULL;
+	if (e == ERR_OK)
+		return e;
 	if (e == ERR_NOMEM)
-		return refuse(c, 503, NULL, "out of memory");
-	if (e != ERR_OK)
-		return refuse(c, 400, e == ERR_INVALID ? "request-not-well-formed" : "request-not-valid",
-			      e == ERR_INVALID ? "the body is not well-formed XML" :
-			      "the XML is nested too deep, too large, not UTF-8 or has entities of its own");
-	return envelope(c, h) && target(c, h);
+		refuse(c, 503, NULL, "out of memory");
+	else
+		refuse(c, 400, e == ERR_INVALID ? "request-not-well-formed" : "request-not-valid",
+		       e == ERR_INVALID ? "the body is not well-formed XML" :
+		       "the XML is nested too deep, too large, not UTF-8 or has entities of its own");
+	return ERR_INVALID;
 }
 
 static void open_response(struct call *c)
@@ -212,39 +245,59 @@ static enum err finish(struct call *c, size_t start)
 	return ERR_OK;
 }
 
-enum err call_begin(struct call *c, const struct call_header *h, const struct buf *body, struct buf *out)
+void call_begin(struct call *c, const struct call_header *h, const struct buf *body, struct buf *out)
 {
-	size_t start;
-
-	*c = (struct call){ .out = out };
+	*c = (struct call){ .header = *h, .body = body, .out = out };
 	fmt(c->host, sizeof(c->host), "%s", h->host ? h->host : "localhost");
-	if (!understand(c, h, body))
-		return ERR_OK;
-	open_response(c);
-	start = out->length;
-	if (!c->ns) {
-		call_fail(c, CIM_ERR_INVALID_NAMESPACE, "there is no namespace %s", c->ns_text);
-	} else if (c->extrinsic) {
-		if (methods_run(c) == ERR_AGAIN)
-			return ERR_AGAIN;
-	} else {
-		buf_str(out, "<IRETURNVALUE>");
-		ops_run(c);
-	}
-	return finish(c, start);
+	if (!body->length)
+		refuse(c, 400, "request-not-well-formed", "the body is empty");
+	else if (!(c->builder = xml_open()))
+		refuse(c, 503, NULL, "out of memory");
 }
 
-enum err call_poll(struct call *c)
+/* The body has been parsed: starts what it asks for. ERR_AGAIN: it goes on. */
+static enum err dispatch(struct call *c, int *work)
 {
-	size_t start = c->out->length;
+	call_worked(work, 4);	/* the object that it names is looked for */
+	open_response(c);
+	c->start = c->out->length;
+	if (!c->ns) {
+		call_fail(c, CIM_ERR_INVALID_NAMESPACE, "there is no namespace %s", c->ns_text);
+		return ERR_OK;
+	}
+	if (c->extrinsic)
+		return methods_run(c);
+	buf_str(c->out, "<IRETURNVALUE>");
+	ops_start(c);
+	return c->operation ? ERR_AGAIN : ERR_OK;
+}
 
-	return methods_poll(c) == ERR_AGAIN ? ERR_AGAIN : finish(c, start);
+enum err call_step(struct call *c, int *work)
+{
+	enum err e = ERR_AGAIN;
+
+	if (c->builder && parse(c, work) == ERR_AGAIN)
+		return ERR_AGAIN;
+	if (c->http_status)
+		return ERR_OK;
+	if (c->check) {
+		e = methods_poll(c);
+	} else if (!c->node) {
+		if (!envelope(c, &c->header) || !target(c, &c->header))
+			return ERR_OK;
+		e = dispatch(c, work);
+	}
+	if (e == ERR_AGAIN && c->operation)
+		e = ops_step(c, work);
+	return e == ERR_OK ? finish(c, c->start) : e;
 }
 
 void call_fini(struct call *c)
 {
 	methods_drop(c);
+	xml_drop(c->builder);
 	xml_free(c->root);
+	c->builder = NULL;
 	c->root = NULL;
 	c->node = NULL;
 }

@@ -14,7 +14,24 @@ struct call_header {
 	const char *host;
 };
 
+/* Where an operation that writes many objects has come to. */
+struct call_cursor {
+	struct emit emit;
+	const struct cim_class *class;	/* asked for, NULL: any */
+	unsigned n, k;			/* class or provider, and instance of it */
+	struct obj source;		/* of associations: from where, through which, to which, NULL: any */
+	const struct cim_class *result;
+	const char *role, *result_role;
+};
+
 struct call {
+	struct call_header header;
+	const struct buf *body;
+	size_t parsed;			/* bytes of it */
+	struct xml_builder *builder;
+	size_t start;			/* of the answer's inner part in out */
+	const struct operation *operation;	/* being run, NULL: none */
+	struct call_cursor at;
 	struct xml_node *root;
 	const struct xml_node *node;	/* IMETHODCALL or METHODCALL */
 	bool extrinsic;
@@ -32,10 +49,12 @@ struct call {
 	uint32_t check;
 };
 
-/* Answers @body in @out (the whole XML text). ERR_OK: done, @out or http_status tells; ERR_AGAIN: waiting, call
- * call_poll. Either way call_fini must follow. */
-enum err call_begin(struct call *c, const struct call_header *h, const struct buf *body, struct buf *out) NODISCARD;
-enum err call_poll(struct call *c) NODISCARD;
+/* Begins to answer @body in @out (the whole XML text). @h's texts, @body and @out stay until call_fini, which must follow. */
+void call_begin(struct call *c, const struct call_header *h, const struct buf *body, struct buf *out);
+/* Goes on with it while *work is positive, from which it takes what it did: about a unit for 256 bytes of the body, 512 of the
+ * answer, or an object looked at. ERR_OK: done, @out or http_status tells; ERR_AGAIN: call again, with check set only once
+ * the answer to that is there. */
+enum err call_step(struct call *c, int *work) NODISCARD;
 /* Frees the request and gives up what it waits for. */
 void call_fini(struct call *c);
 
@@ -49,5 +68,7 @@ const struct xml_node *call_param(const struct call *c, const char *name);
 /* Text of a scalar parameter; NULL if absent or NULL. */
 const char *call_text(const struct call *c, const char *name);
 bool call_bool(const struct call *c, const char *name, bool otherwise);
+/* Counts @units as done. */
+void call_worked(int *work, size_t units);
 /* Writes as this call's options want it. */
 struct emit call_emit(const struct call *c);

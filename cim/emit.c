@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "emit.h"
 #include <string.h>
-#include <strings.h>
 #include "path.h"
 
 void emit_value(struct buf *out, const char *text)
@@ -92,25 +91,25 @@ void emit_reference(const struct emit *e, struct obj o)
 	buf_str(e->out, "</LOCALINSTANCEPATH></VALUE.REFERENCE>");
 }
 
-static bool has_property(const struct cim_class *c, const char *name)
+/* Inherited properties come first: those of @e->as are the first ones of its subclasses. */
+static void choose(struct emit *e, const struct cim_class *c)
 {
-	for (; c; c = c->super)
-		for (const struct cim_field *f = c->prop; f && f->name; f++)
-			if (!strcasecmp(f->name, name))
-				return true;
-	return false;
-}
+	unsigned count, all = CIM_PROPS_MAX;
 
-static bool wanted(const struct emit *e, const char *name)
-{
-	if (e->as && !has_property(e->as, name))
-		return false;
-	if (!e->only)
-		return true;
-	for (const struct xml_node *v = e->only->child; v; v = v->next)
-		if (xml_is(v, "VALUE") && !strcasecmp(v->text, name))
-			return true;
-	return false;
+	if (e->wanted_of == c)
+		return;
+	e->wanted_of = c;
+	if (e->as)
+		cim_class_members(e->as, &all);
+	cim_class_members(c, &count);
+	for (unsigned n = 0; n < count; n++)
+		e->wanted[n] = n < all && !e->only;
+	for (const struct xml_node *v = e->only ? e->only->child : NULL; v; v = v->next) {
+		int n = xml_is(v, "VALUE") ? cim_class_member(c, v->text) : -1;
+
+		if (n >= 0 && (unsigned)n < all)
+			e->wanted[n] = true;
+	}
 }
 
 static void property_open(const struct emit *e, const struct cim_field *f, const struct cim_class *origin,
@@ -158,7 +157,7 @@ static void slot_value(const struct emit *e, const struct inst *i, const struct 
 	buf_str(e->out, "</VALUE.ARRAY>");
 }
 
-void emit_instance(const struct emit *e, struct obj o)
+void emit_instance(struct emit *e, struct obj o)
 {
 	struct inst i;
 
@@ -166,11 +165,12 @@ void emit_instance(const struct emit *e, struct obj o)
 		return;
 	if (i.text.failed)
 		e->out->failed = true;
+	choose(e, i.class);
 	buf_fmt(e->out, "<INSTANCE CLASSNAME=\"%s\">", i.class->name);
 	for (unsigned n = 0; n < i.count; n++) {
 		const struct inst_slot *s = &i.slot[n];
 
-		if (!wanted(e, s->field->name))
+		if (!e->wanted[n])
 			continue;
 		property_open(e, s->field, s->origin, NULL);
 		slot_value(e, &i, s);
@@ -292,11 +292,12 @@ static void methods(const struct emit *e, const struct cim_class *c)
 	}
 }
 
-void emit_class(const struct emit *e, const struct cim_class *c)
+void emit_class(struct emit *e, const struct cim_class *c)
 {
-	struct cim_member member[CIM_PROPS_MAX];
-	unsigned count = cim_class_props(c, member);
+	unsigned count;
+	const struct cim_member *member = cim_class_members(c, &count);
 
+	choose(e, c);
 	buf_fmt(e->out, "<CLASS NAME=\"%s\"", c->name);
 	if (c->super)
 		buf_fmt(e->out, " SUPERCLASS=\"%s\"", c->super->name);
@@ -305,7 +306,7 @@ void emit_class(const struct emit *e, const struct cim_class *c)
 	for (unsigned n = 0; n < count; n++) {
 		const struct cim_field *f = member[n].field;
 
-		if (!wanted(e, f->name) || (e->local_only && member[n].origin != c))
+		if (!e->wanted[n] || (e->local_only && member[n].origin != c))
 			continue;
 		property_open(e, f, member[n].origin, c);
 		field_qualifiers(e, f, false);

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "inst.h"
 #include <string.h>
-#include <strings.h>
 #include "lib/fmt.h"
 #include "lib/log.h"
 
 void inst_init(struct inst *i, const struct cim_class *class, bool keys_only)
 {
-	struct cim_member member[CIM_PROPS_MAX];
+	const struct cim_member *member = cim_class_members(class, &i->count);
 
 	i->class = class;
 	i->keys_only = keys_only;
 	i->open = NULL;
 	i->text = (struct buf){ 0 };
-	i->count = cim_class_props(class, member);
 	for (unsigned n = 0; n < i->count; n++)
 		i->slot[n] = (struct inst_slot){ .field = member[n].field, .origin = member[n].origin };
 }
@@ -25,10 +23,9 @@ void inst_fini(struct inst *i)
 
 const struct inst_slot *inst_slot(const struct inst *i, const char *name)
 {
-	for (unsigned n = 0; n < i->count; n++)
-		if (!strcasecmp(i->slot[n].field->name, name))
-			return &i->slot[n];
-	return NULL;
+	int n = cim_class_member(i->class, name);
+
+	return n < 0 ? NULL : &i->slot[n];
 }
 
 /* NULL if the caller doesn't want this property. */

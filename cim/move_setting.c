@@ -7,6 +7,8 @@
 #include "move.h"
 
 #define BLANK " \t\r\n"
+#define TEXT_LIMIT	16384u	/* bytes of an instance given as text, which is parsed in one go */
+#define NEW_RESOURCES	64u	/* elements of NewResourceSettingData, likewise */
 #define REFUSE(number, ...) do { *value = number; why_set(why, __VA_ARGS__); return ERR_REFUSED; } while (0)
 
 /* --- reading an instance in the forms that clients give it ------------------------------------------ */
@@ -60,6 +62,10 @@ static enum err served_setting(const struct xml_node *reference, struct embedded
 /* One VALUE: text or an INSTANCE element. ERR_NOTFOUND if it is empty. */
 static enum err from_value(const struct xml_node *v, struct embedded *out, struct why *why)
 {
+	if (!v->child && v->text_length > TEXT_LIMIT) {
+		why_set(why, "it is longer than %u bytes", TEXT_LIMIT);
+		return ERR_INVALID;
+	}
 	if (!v->child)
 		return is_blank(v->text) ? ERR_NOTFOUND : embedded_parse(v->text, out, why);
 	if (v->child->next || !is_blank(v->text)) {
@@ -260,6 +266,7 @@ enum err move_new_settings(const struct call *c, uint32_t *value, struct why *wh
 	struct why detail = { "" };
 	struct embedded e;
 	enum err read = from_param(call_param(c, system), false, &e, &detail), err;
+	unsigned count = 0;
 
 	err = looked_at(system, "_VirtualSystemSettingData", read, &e, &detail, value, why);
 	/* Clients that know no arrays send one value. */
@@ -270,6 +277,8 @@ enum err move_new_settings(const struct call *c, uint32_t *value, struct why *wh
 	if (err == ERR_OK && array->next)
 		REFUSE(MOVE_INVALID, "%s has more than one value", resource);
 	for (const struct xml_node *v = array ? array->child : NULL; v && err == ERR_OK; v = v->next) {
+		if (++count > NEW_RESOURCES)
+			REFUSE(MOVE_INVALID, "%s has more than %u elements", resource, NEW_RESOURCES);
 		if (xml_is(v, "VALUE"))
 			read = from_value(v, &e, &detail);
 		else if (xml_is(v, "INSTANCE"))

@@ -1,17 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Associators, References and their Names forms: one walk over all association instances. */
+/* Associators, References and their Names forms: one walk over all association instances, one at a time. */
 #include "ops.h"
 #include <strings.h>
-
-struct walk {
-	struct call *c;
-	struct emit emit;
-	struct obj source;
-	const struct cim_class *assoc;		/* NULL: any */
-	const struct cim_class *result;		/* NULL: any */
-	const char *role, *result_role;		/* NULL: any */
-	bool names, references;
-};
 
 static bool same(struct obj a, struct obj b)
 {
@@ -23,104 +13,115 @@ static bool role_fits(const char *wanted, const char *name)
 	return !wanted || !*wanted || !strcasecmp(wanted, name);
 }
 
-static void result(const struct walk *w, struct obj o)
-{
-	struct buf *out = w->c->out;
+enum form { NAMES = 1, REFERENCES = 2 };
 
-	buf_str(out, w->names ? "<OBJECTPATH>" : "<VALUE.OBJECTWITHPATH>");
-	emit_path(&w->emit, o);
-	if (!w->names)
-		emit_instance(&w->emit, o);
-	buf_str(out, w->names ? "</OBJECTPATH>" : "</VALUE.OBJECTWITHPATH>");
+static void result(struct call *c, unsigned form, struct obj o)
+{
+	buf_str(c->out, form & NAMES ? "<OBJECTPATH>" : "<VALUE.OBJECTWITHPATH>");
+	emit_path(&c->at.emit, o);
+	if (!(form & NAMES))
+		emit_instance(&c->at.emit, o);
+	buf_str(c->out, form & NAMES ? "</OBJECTPATH>" : "</VALUE.OBJECTWITHPATH>");
 }
 
 /* One association instance @link, whose references are in @i. */
-static void visit(const struct walk *w, struct obj link, const struct inst *i)
+static void visit(struct call *c, unsigned form, struct obj link, const struct inst *i)
 {
 	bool hit = false;
 
 	for (unsigned from = 0; from < i->count; from++) {
 		const struct inst_slot *f = &i->slot[from];
 
-		if (f->field->type != CIM_REFERENCE || !f->set || !same(f->ref, w->source) ||
-		    !role_fits(w->role, f->field->name))
+		if (f->field->type != CIM_REFERENCE || !f->set || !same(f->ref, c->at.source) ||
+		    !role_fits(c->at.role, f->field->name))
 			continue;
 		hit = true;
-		for (unsigned to = 0; !w->references && to < i->count; to++) {
+		for (unsigned to = 0; !(form & REFERENCES) && to < i->count; to++) {
 			const struct inst_slot *t = &i->slot[to];
 
 			if (to == from || t->field->type != CIM_REFERENCE || !t->set)
 				continue;
-			if (role_fits(w->result_role, t->field->name) &&
-			    cim_class_is(t->ref.provider->class, w->result))
-				result(w, t->ref);
+			if (role_fits(c->at.result_role, t->field->name) &&
+			    cim_class_is(t->ref.provider->class, c->at.result))
+				result(c, form, t->ref);
 		}
 	}
-	if (hit && w->references)
-		result(w, link);
+	if (hit && form & REFERENCES)
+		result(c, form, link);
 }
 
-static void walk(struct walk *w)
+/* Looks at one association instance. */
+static bool walk(struct call *c, unsigned form)
 {
 	const struct provider *p;
 	struct inst i;
 
-	for (unsigned n = 0; (p = provider_at(n)); n++) {
-		if (!p->link || !(p->visible & w->c->ns) || !cim_class_is(p->class, w->assoc))
-			continue;
-		if (p->link->from != w->source.provider && p->link->to != w->source.provider)
-			continue;
-		for (unsigned k = 0, count = p->count(p); k < count; k++) {
-			struct obj o = { p, k };
+	for (; (p = provider_at(c->at.n)); c->at.n++, c->at.k = 0) {
+		struct obj o = { p, c->at.k };
 
-			if (!provider_get(o, true, &i))
-				continue;
-			visit(w, o, &i);
+		if (!p->link || !(p->visible & c->ns) || !cim_class_is(p->class, c->at.class))
+			continue;
+		if (p->link->from != c->at.source.provider && p->link->to != c->at.source.provider)
+			continue;
+		if (o.index >= p->count(p))
+			continue;
+		c->at.k++;
+		if (provider_get(o, true, &i)) {
+			visit(c, form, o, &i);
 			inst_fini(&i);
 		}
+		return true;
 	}
+	return false;
 }
 
-static void run(struct call *c, bool names, bool references)
+static void start(struct call *c, const char *assoc)
 {
-	struct walk w = { .c = c, .emit = call_emit(c), .names = names, .references = references };
 	const struct xml_node *name = path_name(call_param(c, "ObjectName"));
 	enum cim_status status;
 
-	w.assoc = op_class(c, references ? "ResultClass" : "AssocClass", false);
-	if (!references)
-		w.result = op_class(c, "ResultClass", false);
-	w.role = call_text(c, "Role");
-	w.result_role = call_text(c, "ResultRole");
+	c->at.emit = call_emit(c);
+	c->at.class = op_class(c, assoc, false);
+	c->at.role = call_text(c, "Role");
+	c->at.result_role = call_text(c, "ResultRole");
 	if (!name)
 		call_fail(c, CIM_ERR_INVALID_PARAMETER, "ObjectName is missing");
 	else if (xml_is(name, "CLASSNAME"))
 		call_fail(c, CIM_ERR_NOT_SUPPORTED, "associations of classes are not offered, only of instances");
 	if (c->status != CIM_OK)
 		return;
-	status = path_resolve(name, c->ns, &w.source);
+	status = path_resolve(name, c->ns, &c->at.source);
 	if (status != CIM_OK)
 		call_fail(c, status, "there is no such object");
-	else
-		walk(&w);
 }
 
-void op_associators(struct call *c)
+void op_assoc_start(struct call *c)
 {
-	run(c, false, false);
+	c->at.result = op_class(c, "ResultClass", false);
+	start(c, "AssocClass");
 }
 
-void op_associator_names(struct call *c)
+void op_references_start(struct call *c)
 {
-	run(c, true, false);
+	start(c, "ResultClass");
 }
 
-void op_references(struct call *c)
+bool op_associators(struct call *c)
 {
-	run(c, false, true);
+	return walk(c, 0);
 }
 
-void op_reference_names(struct call *c)
+bool op_associator_names(struct call *c)
 {
-	run(c, true, true);
+	return walk(c, NAMES);
+}
+
+bool op_references(struct call *c)
+{
+	return walk(c, REFERENCES);
+}
+
+bool op_reference_names(struct call *c)
+{
+	return walk(c, REFERENCES | NAMES);
 }

@@ -1,48 +1,50 @@
 /* SPDX-License-Identifier: MIT */
 /* GetClass and the enumerations of classes. */
 #include "ops.h"
+#include <strings.h>
 
-static struct emit class_emit(const struct call *c)
+void op_class_start(struct call *c)
 {
-	struct emit e = call_emit(c);
+	struct call_cursor *at = &c->at;
 
-	e.qualifiers = call_bool(c, "IncludeQualifiers", true);
-	e.local_only = call_bool(c, "LocalOnly", true);
-	return e;
+	at->emit = call_emit(c);
+	at->emit.qualifiers = call_bool(c, "IncludeQualifiers", true);
+	at->emit.local_only = call_bool(c, "LocalOnly", true);
+	at->class = op_class(c, "ClassName", !strcasecmp(c->method, "GetClass"));
 }
 
-void op_get_class(struct call *c)
+bool op_get_class(struct call *c)
 {
-	const struct cim_class *class = op_class(c, "ClassName", true);
-	struct emit e = class_emit(c);
+	emit_class(&c->at.emit, c->at.class);
+	return false;
+}
+
+/* The next class directly below the one asked for, or at any depth; NULL: that was all. Few are passed over. */
+static const struct cim_class *next_class(struct call *c)
+{
+	bool deep = call_bool(c, "DeepInheritance", false);
+	const struct cim_class *class, *top = c->at.class;
+
+	while ((class = cim_class_at(c->at.n++)))
+		if (deep ? class != top && cim_class_is(class, top) : class->super == top)
+			return class;
+	return NULL;
+}
+
+bool op_enumerate_classes(struct call *c)
+{
+	const struct cim_class *class = next_class(c);
 
 	if (class)
-		emit_class(&e, class);
+		emit_class(&c->at.emit, class);
+	return class;
 }
 
-/* Classes directly below @top, or at any depth. */
-static bool below(const struct cim_class *class, const struct cim_class *top, bool deep)
+bool op_enumerate_class_names(struct call *c)
 {
-	return deep ? class != top && cim_class_is(class, top) : class->super == top;
-}
+	const struct cim_class *class = next_class(c);
 
-void op_enumerate_classes(struct call *c)
-{
-	const struct cim_class *top = op_class(c, "ClassName", false), *class;
-	bool deep = call_bool(c, "DeepInheritance", false);
-	struct emit e = class_emit(c);
-
-	for (unsigned n = 0; c->status == CIM_OK && (class = cim_class_at(n)); n++)
-		if (below(class, top, deep))
-			emit_class(&e, class);
-}
-
-void op_enumerate_class_names(struct call *c)
-{
-	const struct cim_class *top = op_class(c, "ClassName", false), *class;
-	bool deep = call_bool(c, "DeepInheritance", false);
-
-	for (unsigned n = 0; c->status == CIM_OK && (class = cim_class_at(n)); n++)
-		if (below(class, top, deep))
-			buf_fmt(c->out, "<CLASSNAME NAME=\"%s\"></CLASSNAME>", class->name);
+	if (class)
+		buf_fmt(c->out, "<CLASSNAME NAME=\"%s\"></CLASSNAME>", class->name);
+	return class;
 }

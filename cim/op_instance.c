@@ -2,65 +2,76 @@
 /* GetInstance and the enumerations of instances. */
 #include "ops.h"
 
-void op_get_instance(struct call *c)
+void op_instance_start(struct call *c)
 {
-	const struct xml_node *p = call_param(c, "InstanceName");
-	const struct xml_node *name = path_name(p);
-	struct emit e = call_emit(c);
+	const struct xml_node *name = path_name(call_param(c, "InstanceName"));
 	enum cim_status status;
-	struct obj o;
 
+	c->at.emit = call_emit(c);
 	if (!xml_is(name, "INSTANCENAME")) {
 		call_fail(c, CIM_ERR_INVALID_PARAMETER, "InstanceName is missing or not an instance name");
 		return;
 	}
-	status = path_resolve(name, c->ns, &o);
-	if (status == CIM_OK)
-		emit_instance(&e, o);
-	else if (status == CIM_ERR_INVALID_CLASS)
+	status = path_resolve(name, c->ns, &c->at.source);
+	if (status == CIM_ERR_INVALID_CLASS)
 		call_fail(c, status, "there is no class %s", xml_attr(name, "CLASSNAME"));
-	else
+	else if (status != CIM_OK)
 		call_fail(c, status, "there is no such instance");
 }
 
-static void enumerate(struct call *c, bool names)
+bool op_get_instance(struct call *c)
 {
-	const struct cim_class *class = op_class(c, "ClassName", true);
-	struct emit e = call_emit(c);
+	emit_instance(&c->at.emit, c->at.source);
+	return false;
+}
+
+void op_instances_start(struct call *c)
+{
+	c->at.emit = call_emit(c);
+	c->at.class = op_class(c, "ClassName", true);
+	if (!call_bool(c, "DeepInheritance", true))
+		c->at.emit.as = c->at.class;
+}
+
+/* The next instance of the class asked for; false: that was all. */
+static bool next_instance(struct call *c, struct obj *out)
+{
 	const struct provider *p;
 	struct inst probe;
 
-	if (!class)
-		return;
-	if (!names && !call_bool(c, "DeepInheritance", true))
-		e.as = class;
-	for (unsigned n = 0; (p = provider_at(n)); n++) {
-		unsigned count = (p->visible & c->ns) && cim_class_is(p->class, class) ? p->count(p) : 0;
+	for (; (p = provider_at(c->at.n)); c->at.n++, c->at.k = 0) {
+		unsigned count = (p->visible & c->ns) && cim_class_is(p->class, c->at.class) ? p->count(p) : 0;
 
-		for (unsigned i = 0; i < count; i++) {
-			struct obj o = { p, i };
-
-			if (!provider_get(o, true, &probe))
+		while (c->at.k < count) {
+			*out = (struct obj){ p, c->at.k++ };
+			if (!provider_get(*out, true, &probe))
 				continue;
 			inst_fini(&probe);
-			if (names) {
-				emit_name(&e, o);
-				continue;
-			}
-			buf_str(c->out, "<VALUE.NAMEDINSTANCE>");
-			emit_name(&e, o);
-			emit_instance(&e, o);
-			buf_str(c->out, "</VALUE.NAMEDINSTANCE>");
+			return true;
 		}
 	}
+	return false;
 }
 
-void op_enumerate_instances(struct call *c)
+bool op_enumerate_instances(struct call *c)
 {
-	enumerate(c, false);
+	struct obj o;
+
+	if (!next_instance(c, &o))
+		return false;
+	buf_str(c->out, "<VALUE.NAMEDINSTANCE>");
+	emit_name(&c->at.emit, o);
+	emit_instance(&c->at.emit, o);
+	buf_str(c->out, "</VALUE.NAMEDINSTANCE>");
+	return true;
 }
 
-void op_enumerate_instance_names(struct call *c)
+bool op_enumerate_instance_names(struct call *c)
 {
-	enumerate(c, true);
+	struct obj o;
+
+	if (!next_instance(c, &o))
+		return false;
+	emit_name(&c->at.emit, o);
+	return true;
 }

@@ -5,27 +5,28 @@
 
 #define PROPERTY_LIST 256u
 
-static const struct {
+static const struct operation {
 	const char *name;
-	void (*run)(struct call *c);
+	void (*start)(struct call *c);
+	bool (*next)(struct call *c);
 	const char *params;		/* each between spaces */
 } operation[] = {
-	{ "GetClass", op_get_class,
+	{ "GetClass", op_class_start, op_get_class,
 	  " ClassName LocalOnly IncludeQualifiers IncludeClassOrigin PropertyList " },
-	{ "EnumerateClasses", op_enumerate_classes,
+	{ "EnumerateClasses", op_class_start, op_enumerate_classes,
 	  " ClassName DeepInheritance LocalOnly IncludeQualifiers IncludeClassOrigin " },
-	{ "EnumerateClassNames", op_enumerate_class_names, " ClassName DeepInheritance " },
-	{ "GetInstance", op_get_instance,
+	{ "EnumerateClassNames", op_class_start, op_enumerate_class_names, " ClassName DeepInheritance " },
+	{ "GetInstance", op_instance_start, op_get_instance,
 	  " InstanceName LocalOnly IncludeQualifiers IncludeClassOrigin PropertyList " },
-	{ "EnumerateInstances", op_enumerate_instances,
+	{ "EnumerateInstances", op_instances_start, op_enumerate_instances,
 	  " ClassName LocalOnly DeepInheritance IncludeQualifiers IncludeClassOrigin PropertyList " },
-	{ "EnumerateInstanceNames", op_enumerate_instance_names, " ClassName " },
-	{ "Associators", op_associators,
+	{ "EnumerateInstanceNames", op_instances_start, op_enumerate_instance_names, " ClassName " },
+	{ "Associators", op_assoc_start, op_associators,
 	  " ObjectName AssocClass ResultClass Role ResultRole IncludeQualifiers IncludeClassOrigin PropertyList " },
-	{ "AssociatorNames", op_associator_names, " ObjectName AssocClass ResultClass Role ResultRole " },
-	{ "References", op_references,
+	{ "AssociatorNames", op_assoc_start, op_associator_names, " ObjectName AssocClass ResultClass Role ResultRole " },
+	{ "References", op_references_start, op_references,
 	  " ObjectName ResultClass Role IncludeQualifiers IncludeClassOrigin PropertyList " },
-	{ "ReferenceNames", op_reference_names, " ObjectName ResultClass Role " },
+	{ "ReferenceNames", op_references_start, op_reference_names, " ObjectName ResultClass Role " },
 };
 
 static bool known_parameter(const char *list, const char *name)
@@ -38,7 +39,7 @@ static bool known_parameter(const char *list, const char *name)
 	return false;
 }
 
-/* Each property of each instance is looked up in it, so its length is bounded. */
+/* It is read once for each class that is written, so its length is bounded. */
 static bool property_list_short(struct call *c)
 {
 	const struct xml_node *array = xml_child(call_param(c, "PropertyList"), "VALUE.ARRAY");
@@ -52,7 +53,7 @@ static bool property_list_short(struct call *c)
 	return count <= PROPERTY_LIST;
 }
 
-void ops_run(struct call *c)
+void ops_start(struct call *c)
 {
 	size_t n;
 
@@ -75,8 +76,24 @@ void ops_run(struct call *c)
 			return;
 		}
 	}
-	if (property_list_short(c))
-		operation[n].run(c);
+	if (!property_list_short(c))
+		return;
+	operation[n].start(c);
+	if (c->status == CIM_OK)
+		c->operation = &operation[n];
+}
+
+enum err ops_step(struct call *c, int *work)
+{
+	bool more = true;
+
+	while (more && *work > 0) {
+		size_t before = c->out->length;
+
+		more = c->operation->next(c) && c->status == CIM_OK && !c->out->failed;
+		call_worked(work, 1 + (c->out->length - before) / 512);
+	}
+	return more ? ERR_AGAIN : ERR_OK;
 }
 
 const struct cim_class *op_class(struct call *c, const char *parameter, bool required)

@@ -133,6 +133,28 @@ static bool keys_match(const struct inst *keys, const struct xml_node *name)
 	return given == have;
 }
 
+static const struct xml_node *binding_of(const struct xml_node *name, const char *key)
+{
+	for (const struct xml_node *b = name->child; b; b = b->next)
+		if (xml_is(b, "KEYBINDING") && xml_attr(b, "NAME") && !strcasecmp(xml_attr(b, "NAME"), key))
+			return b;
+	return NULL;
+}
+
+/* Of an association the two ends tell the number: no need to look at every pair. */
+static bool link_index(const struct provider *p, const struct xml_node *name, unsigned *index)
+{
+	const struct xml_node *a = binding_of(name, p->link->a), *b = binding_of(name, p->link->b);
+	const unsigned mask = CIM_NS_VIRT | CIM_NS_INTEROP;
+	struct obj from, to;
+
+	if (!a || !b || resolve(xml_child(a, "VALUE.REFERENCE"), mask, false, &from) != CIM_OK ||
+	    resolve(xml_child(b, "VALUE.REFERENCE"), mask, false, &to) != CIM_OK)
+		return false;
+	*index = from.index * p->link->to->count(p->link->to) + to.index;
+	return from.provider == p->link->from && to.provider == p->link->to;
+}
+
 static enum cim_status resolve_class(const struct cim_class *class, unsigned mask, struct obj *out)
 {
 	unsigned found = 0;
@@ -163,9 +185,14 @@ static enum cim_status resolve(const struct xml_node *n, unsigned mask, bool lin
 		return resolve_class(class, mask, out);
 	for (unsigned i = 0; (p = provider_at(i)); i++) {
 		bool fits = (p->visible & mask) && cim_class_is(p->class, class) && (links || !p->link);
-		unsigned count = fits ? p->count(p) : 0;
+		unsigned count = fits ? p->count(p) : 0, k = 0;
 
-		for (unsigned k = 0; k < count; k++) {
+		if (count && p->link) {
+			if (!link_index(p, name, &k) || k >= count)
+				continue;
+			count = k + 1;
+		}
+		for (; k < count; k++) {
 			*out = (struct obj){ p, k };
 			if (!provider_get(*out, true, &keys))
 				continue;

@@ -81,6 +81,10 @@ const struct cim_class *cim_class_at(unsigned index);
 bool cim_class_is(const struct cim_class *c, const struct cim_class *ancestor);
 /* Fills @out with all properties, each once in its most derived form; returns how many. */
 unsigned cim_class_props(const struct cim_class *c, struct cim_member out[CIM_PROPS_MAX]);
+/* The same, kept: made when the class is first asked for. @c is one of ours. */
+const struct cim_member *cim_class_members(const struct cim_class *c, unsigned *count);
+/* Where the property @name is among them (case does not matter), -1 if there is none. */
+int cim_class_member(const struct cim_class *c, const char *name);
 #define CIM_METHODS_MAX	16
 struct cim_method_member { const struct cim_method *method; const struct cim_class *origin; };
 /* As cim_class_props, for methods. */

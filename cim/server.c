@@ -9,11 +9,13 @@
 #define READ_BYTES	4096
 #define DRAIN_NS	2000000000ull	/* how long a connection that we end may still talk */
 #define POLL_NS		10000000ull	/* how often a waiting method is asked */
-#define TURNS		64		/* of one connection in a step, so that others get theirs */
+/* Work (call.h) of one step, so that machines get theirs, and of one connection in it, so that others do. */
+#define STEP_WORK	64
+#define SHARE_WORK	16
 #define TRAIN_LIMIT	65536		/* kept out buffer; larger ones are freed after use */
 
-/* READ -> WAIT -> WRITE -> READ ... -> DRAIN -> gone */
-enum state { FREE, READ, WAIT, WRITE, DRAIN };
+/* READ -> RUN <-> WAIT -> WRITE -> READ ... -> DRAIN -> gone. RUN: the answer is being made; WAIT: for that of another host. */
+enum state { FREE, READ, RUN, WAIT, WRITE, DRAIN };
 
 struct conn {
 	enum state state;
@@ -35,7 +37,7 @@ static char scratch[READ_BYTES];	/* not on the stack, which is small */
 
 static void conn_free(struct conn *c, bool abort)
 {
-	if (c->state == WAIT)
+	if (c->state == RUN || c->state == WAIT)
 		call_fini(&c->call);
 	http_fini(&c->http);
 	buf_free(&c->in);
@@ -140,10 +142,8 @@ static void begin_call(struct conn *c)
 		return;
 	}
 	buf_clear(&c->out);
-	if (call_begin(&c->call, &header, &h->body, &c->out) == ERR_AGAIN)
-		c->state = WAIT;
-	else
-		answer_call(c);
+	call_begin(&c->call, &header, &h->body, &c->out);
+	c->state = RUN;
 }
 
 static void send_continue(struct conn *c)
@@ -202,27 +202,31 @@ static bool step_read(struct conn *c)
 	return progress;
 }
 
-static bool step_wait(struct conn *c)
+/* Makes the answer, or asks whether the other host has answered. */
+static bool step_call(struct conn *c, int *work)
 {
-	if (call_poll(&c->call) == ERR_AGAIN) {
-		enum err e = c->ch->ops->status(c->ch);
+	enum err e;
 
-		/* A client that has only shut its sending side still wants the answer. */
-		if (e == ERR_OK || e == ERR_AGAIN || e == ERR_CLOSED)
-			return false;
-		conn_free(c, true);
+	if (call_step(&c->call, work) == ERR_OK) {
+		answer_call(c);
 		return true;
 	}
-	answer_call(c);
+	c->state = c->call.check ? WAIT : RUN;
+	e = c->ch->ops->status(c->ch);
+	/* A client that has only shut its sending side still wants the answer. */
+	if (e == ERR_OK || e == ERR_AGAIN || e == ERR_CLOSED)
+		return c->state == RUN;
+	conn_free(c, true);
 	return true;
 }
 
-static bool step_write(struct conn *c)
+static bool step_write(struct conn *c, int *work)
 {
 	size_t n = c->ch->ops->send(c->ch, c->out.data + c->sent, c->out.length - c->sent);
 	enum err e;
 
 	c->sent += n;
+	call_worked(work, n / 4096);
 	if (n)
 		c->deadline_ns = now + limits.request_ns;
 	if (c->sent < c->out.length) {
@@ -268,21 +272,26 @@ static void expire(struct conn *c)
 	conn_free(c, c->state == WRITE);
 }
 
-static bool step_one(struct conn *c)
+static bool step_one(struct conn *c, int *work)
 {
+	bool timed = c->state != RUN && c->state != WAIT;
+
 	if (!c->deadline_ns)
 		c->deadline_ns = now + limits.request_ns;
-	if (c->state != WAIT && now >= c->deadline_ns) {
+	if (timed && now >= c->deadline_ns) {
 		expire(c);
 		return true;
 	}
+	if (timed)
+		call_worked(work, 1);
 	switch (c->state) {
 	case READ:
 		return step_read(c);
+	case RUN:
 	case WAIT:
-		return step_wait(c);
+		return step_call(c, work);
 	case WRITE:
-		return step_write(c);
+		return step_write(c, work);
 	case DRAIN:
 		return step_drain(c);
 	case FREE:
@@ -293,12 +302,25 @@ static bool step_one(struct conn *c)
 
 bool cim_server_step(uint64_t now_ns)
 {
+	static unsigned turn;
+	int left = STEP_WORK;
+	unsigned idle = 0;
 	bool progress = false;
 
 	now = now_ns;
-	for (unsigned n = 0; n < CONNECTIONS; n++)
-		for (unsigned k = 0; k < TURNS && conns[n].state != FREE && step_one(&conns[n]); k++)
-			progress = true;
+	/* Ends when nobody has anything to do, or with the work; the next step goes on with the next connection. */
+	while (left > 0 && idle < CONNECTIONS) {
+		struct conn *c = &conns[turn];
+		int share = SHARE_WORK;
+		bool any = false;
+
+		while (share > 0 && c->state != FREE && step_one(c, &share))
+			any = true;
+		left -= SHARE_WORK - share;
+		progress |= any;
+		idle = any ? 0 : idle + 1;
+		turn = (turn + 1) % CONNECTIONS;
+	}
 	return progress;
 }
 
@@ -309,7 +331,7 @@ uint64_t cim_server_deadline(void)
 	for (unsigned n = 0; n < CONNECTIONS; n++) {
 		if (conns[n].state == FREE)
 			continue;
-		at = conns[n].state == WAIT ? now + POLL_NS : conns[n].deadline_ns;
+		at = conns[n].state == RUN ? now : conns[n].state == WAIT ? now + POLL_NS : conns[n].deadline_ns;
 		if (at < first)
 			first = at;
 	}

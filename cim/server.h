@@ -16,7 +16,8 @@ struct cim_config {			/* 0 everywhere gives the defaults */
 void cim_server_init(const struct cim_config *config);
 /* Takes ownership of @ch. Beyond the limit the connection gets 503 and is closed. */
 void cim_server_accept(struct channel *ch);
-/* Serves every connection as far as it goes now; true if something progressed. Never blocks. */
+/* Serves the connections, each in turn and not for long: the work of one call is bounded, however much they ask for. True if
+ * there may be more to do now. Never blocks. */
 bool cim_server_step(uint64_t now_ns);
 /* When step must be called at the latest, as a time; UINT64_MAX: not before a channel has news. */
 uint64_t cim_server_deadline(void);

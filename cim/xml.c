@@ -5,14 +5,14 @@
 #include <string.h>
 #include <strings.h>
 
-struct builder {
+struct xml_builder {
 	XML_Parser parser;
 	struct xml_node *root, *at;
 	unsigned nodes, depth;
 	enum err failed;
 };
 
-static void fail(struct builder *b, enum err e)
+static void fail(struct xml_builder *b, enum err e)
 {
 	if (b->failed == ERR_OK)
 		b->failed = e;
@@ -46,7 +46,7 @@ static struct xml_node *node_create(const char *name, const char **attr)
 
 static void on_start(void *data, const char *name, const char **attr)
 {
-	struct builder *b = data;
+	struct xml_builder *b = data;
 	struct xml_node *n;
 
 	if (b->failed != ERR_OK)
@@ -75,7 +75,7 @@ static void on_start(void *data, const char *name, const char **attr)
 
 static void on_end(void *data, const char *name)
 {
-	struct builder *b = data;
+	struct xml_builder *b = data;
 
 	(void)name;
 	if (b->failed != ERR_OK)
@@ -86,7 +86,7 @@ static void on_end(void *data, const char *name)
 
 static void on_text(void *data, const char *text, int length)
 {
-	struct builder *b = data;
+	struct xml_builder *b = data;
 	struct xml_node *n = b->at;
 	size_t need, room;
 	char *p;
@@ -125,34 +125,63 @@ static void on_declaration(void *data, const char *version, const char *encoding
 		fail(data, ERR_UNSUPPORTED);
 }
 
-enum err xml_parse(const char *data, size_t length, struct xml_node **root)
+struct xml_builder *xml_open(void)
 {
 	static unsigned long salt = 0x7e12;
-	struct builder b = { .parser = XML_ParserCreate("UTF-8"), .failed = ERR_OK };
-	enum XML_Status status;
+	struct xml_builder *b = calloc(1, sizeof(*b));
 
-	*root = NULL;
-	if (!b.parser)
-		return ERR_NOMEM;
+	if (b)
+		b->parser = XML_ParserCreate("UTF-8");
+	if (!b || !b->parser) {
+		free(b);
+		return NULL;
+	}
 	/* A salt of our own keeps expat from asking the system for entropy; XML_NODES bounds what
 	 * colliding names could cost. */
-	salt = salt * 6364136223846793005ul + 1442695040888963407ul + length;
-	XML_SetHashSalt(b.parser, salt | 1);
-	XML_SetUserData(b.parser, &b);
-	XML_SetElementHandler(b.parser, on_start, on_end);
-	XML_SetCharacterDataHandler(b.parser, on_text);
-	XML_SetEntityDeclHandler(b.parser, on_entity);
-	XML_SetXmlDeclHandler(b.parser, on_declaration);
-	status = XML_Parse(b.parser, data, (int)length, 1);
-	if (status != XML_STATUS_OK && b.failed == ERR_OK)
-		b.failed = XML_GetErrorCode(b.parser) == XML_ERROR_NO_MEMORY ? ERR_NOMEM : ERR_INVALID;
-	XML_ParserFree(b.parser);
-	if (b.failed != ERR_OK) {
-		xml_free(b.root);
-		return b.failed;
+	salt = salt * 6364136223846793005ul + 1442695040888963407ul;
+	XML_SetHashSalt(b->parser, salt | 1);
+	XML_SetUserData(b->parser, b);
+	XML_SetElementHandler(b->parser, on_start, on_end);
+	XML_SetCharacterDataHandler(b->parser, on_text);
+	XML_SetEntityDeclHandler(b->parser, on_entity);
+	XML_SetXmlDeclHandler(b->parser, on_declaration);
+	return b;
+}
+
+void xml_drop(struct xml_builder *b)
+{
+	if (!b)
+		return;
+	XML_ParserFree(b->parser);
+	xml_free(b->root);
+	free(b);
+}
+
+enum err xml_feed(struct xml_builder *b, const char *data, size_t length, bool last, struct xml_node **root)
+{
+	enum XML_Status status = XML_Parse(b->parser, data, (int)length, last);
+	enum err e;
+
+	*root = NULL;
+	if (status != XML_STATUS_OK && b->failed == ERR_OK)
+		b->failed = XML_GetErrorCode(b->parser) == XML_ERROR_NO_MEMORY ? ERR_NOMEM : ERR_INVALID;
+	if (b->failed == ERR_OK && !last)
+		return ERR_AGAIN;
+	e = b->failed;
+	if (e == ERR_OK) {
+		*root = b->root;
+		b->root = NULL;
 	}
-	*root = b.root;
-	return ERR_OK;
+	xml_drop(b);
+	return e;
+}
+
+enum err xml_parse(const char *data, size_t length, struct xml_node **root)
+{
+	struct xml_builder *b = xml_open();
+
+	*root = NULL;
+	return b ? xml_feed(b, data, length, true, root) : ERR_NOMEM;
 }
 
 void xml_free(struct xml_node *root)

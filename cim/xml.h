@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* xml.h: a request body as a bounded tree (expat does the parsing). */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include "lib/err.h"
 
@@ -18,6 +19,11 @@ struct xml_node {
 /* Builds *@root; the caller frees it with xml_free. ERR_INVALID: ill-formed; ERR_UNSUPPORTED: well-formed as far
  * as read but not acceptable (other encoding, own entities, too deep or too many elements); ERR_NOMEM. */
 enum err xml_parse(const char *data, size_t length, struct xml_node **root) NODISCARD;
+/* The same piece by piece, since a body may be long. NULL if there is no memory. */
+struct xml_builder *xml_open(void);
+/* ERR_AGAIN: more is needed; otherwise as xml_parse, and the builder is gone. @last: nothing follows. */
+enum err xml_feed(struct xml_builder *b, const char *data, size_t length, bool last, struct xml_node **root) NODISCARD;
+void xml_drop(struct xml_builder *b);	/* gives up; NULL is fine */
 void xml_free(struct xml_node *root);
 
 /* The attribute's value, NULL if absent. */

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "fake_cim_client.h"
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include "fake_manage.h"
 
 #define ROOM 400000
 
@@ -69,4 +72,21 @@ const char *client_string(const char *parameter, const char *value)
 
 	snprintf(out, sizeof(ring[0]), "<PARAMVALUE NAME=\"%s\"><VALUE>%s</VALUE></PARAMVALUE>", parameter, value);
 	return out;
+}
+
+void client_answer(struct call *c, const struct call_header *h, const char *text, struct buf *out)
+{
+	struct buf body = { 0 };
+	int work = INT_MAX;
+
+	buf_str(&body, text);
+	buf_clear(out);
+	call_begin(c, h, &body, out);
+	for (int n = 0; call_step(c, &work) == ERR_AGAIN; n++) {
+		if (n == 10)
+			abort();
+		fake_manage_advance(FAKE_CHECK_NS);
+	}
+	call_fini(c);
+	buf_free(&body);
 }

@@ -21,10 +21,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	unsigned n = size ? data[0] % (sizeof(methods) / sizeof(methods[0])) : 0;
 	struct call_header h = { "MethodCall", methods[n], n < 9 ? "root/virt" : client_service_object, NULL, NULL, "h" };
-	struct buf body = { 0 }, out = { 0 };
+	struct buf out = { 0 };
 	struct call c;
 	char *params;
-	enum err e;
 
 	if (!size)
 		return 0;
@@ -33,13 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	memcpy(params, data + 1, size - 1);
 	fake_manage_reset();
-	buf_str(&body, n < 9 ? client_intrinsic(methods[n], params) : client_extrinsic(methods[n], NULL, params));
-	e = call_begin(&c, &h, &body, &out);
-	fake_manage_advance(FAKE_CHECK_NS);
-	if (e == ERR_AGAIN && call_poll(&c) == ERR_AGAIN)
-		abort();
-	call_fini(&c);
-	buf_free(&body);
+	client_answer(&c, &h, n < 9 ? client_intrinsic(methods[n], params) : client_extrinsic(methods[n], NULL, params), &out);
 	buf_free(&out);
 	free(params);
 	return 0;

@@ -26,19 +26,8 @@ TestSuite(move, .init = fresh, .fini = gone);
 static const char *call(const char *method, const char *params)
 {
 	struct call_header h = { "MethodCall", method, client_service_object, NULL, NULL, "10.77.0.2" };
-	struct buf body = { 0 };
-	enum err e;
 
-	buf_str(&body, client_extrinsic(method, NULL, params));
-	buf_clear(&out);
-	e = call_begin(&c, &h, &body, &out);
-	for (int n = 0; e == ERR_AGAIN && n < 10; n++) {
-		fake_manage_advance(FAKE_CHECK_NS);
-		e = call_poll(&c);
-	}
-	cr_assert_eq(e, ERR_OK);
-	call_fini(&c);
-	buf_free(&body);
+	client_answer(&c, &h, client_extrinsic(method, NULL, params), &out);
 	return out.length ? out.data : "";
 }
 

@@ -7,7 +7,7 @@
 #include "lib/log.h"
 #include "lib/spin.h"
 
-#define RANGES		128u
+#define FANOUT		512u
 #define MAP_WORDS	(CHUNK_PAGES / 64)
 #define PAGES_BELOW	(4ull << 30)	/* page_alloc's promise */
 
@@ -26,19 +26,17 @@ struct chunk {
 	uint8_t use;			/* enum chunk_use */
 };
 
-/* A range given at boot; its chunk table lies in its own first pages. */
-struct range {
-	uint64_t base, chunks;		/* base: of the first chunk, 2 MiB aligned */
-	uint64_t end;
-	struct chunk *table;
-};
+/* A radix tree finds a chunk by its address, so that any number of ranges is used: 512 GiB, 1 GiB, then one chunk per entry. */
+struct node { void *entry[FANOUT]; };
+_Static_assert(sizeof(struct node) == PAGE_SIZE, "a node is a page");
 
 struct list { struct chunk *first; };
 
 /* Chunks above 4 GiB are kept apart: they can only be given out whole, and are given out first. */
 static struct list free_low, free_high, partial_low;
-static struct range ranges[RANGES];
-static unsigned range_count;
+static struct node root;
+static struct chunk *fresh;		/* the rest of a page of descriptions */
+static unsigned fresh_count;
 static uint64_t free_chunks, free_loose_pages, total_pages;
 static struct spin spin;
 
@@ -101,54 +99,97 @@ static void give_page(struct chunk *c, uint64_t address)
 	}
 }
 
+/* The chunk that holds @address; NULL: no range had memory in it. */
+static struct chunk *find(uint64_t address)
+{
+	struct node *n = address >> 48 ? NULL : root.entry[address >> 39];
+
+	n = n ? n->entry[address >> 30 & (FANOUT - 1)] : NULL;
+	return n ? n->entry[address >> CHUNK_SHIFT & (FANOUT - 1)] : NULL;
+}
+
+/* A zeroed page off the begin of the range that is being added; NULL: nothing is left of it. */
+static void *take(uint64_t *start, uint64_t end)
+{
+	void *page = (void *)(uintptr_t)*start;
+
+	if (*start >= end)
+		return NULL;
+	*start += PAGE_SIZE;
+	return memset(page, 0, PAGE_SIZE);
+}
+
+/* Makes what describes the chunk at @address. The pages for it come from the begin of the range, not from each chunk, so that the
+ * others stay whole; false: the range has no page left. */
+static bool describe(uint64_t address, uint64_t *start, uint64_t end)
+{
+	void **slot = &root.entry[address >> 39];
+
+	for (unsigned shift = 30; shift >= CHUNK_SHIFT; shift -= 9) {
+		if (!*slot)
+			*slot = take(start, end);
+		if (!*slot)
+			return false;
+		slot = &((struct node *)*slot)->entry[address >> shift & (FANOUT - 1)];
+	}
+	if (*slot)
+		return true;
+	if (!fresh_count) {
+		fresh = take(start, end);
+		if (!fresh)
+			return false;
+		fresh_count = PAGE_SIZE / sizeof(*fresh);
+	}
+	fresh->base = address & ~(CHUNK_SIZE - 1);
+	*slot = fresh++;
+	fresh_count--;
+	return true;
+}
+
+static void give_whole(struct chunk *c)
+{
+	memset(c->map, 0xff, sizeof(c->map));
+	c->free = CHUNK_PAGES;
+	set_use(c, CHUNK_FREE);
+}
+
 void pages_add(uint64_t start, uint64_t bytes)
 {
 	uint64_t end = (start + bytes) & ~(PAGE_SIZE - 1);
-	struct range *r = &ranges[range_count];
-	uint64_t table_bytes;
 
 	start = (start + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
 	if (start == 0)			/* address 0 is NULL */
 		start = PAGE_SIZE;
-	if (start >= end)
+	if (start >= end || end > 1ull << 48)
 		return;
-	r->end = end;
-	r->base = start & ~(CHUNK_SIZE - 1);
-	r->chunks = (end - r->base + CHUNK_SIZE - 1) >> CHUNK_SHIFT;
-	table_bytes = (r->chunks * sizeof(struct chunk) + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
-	if (range_count == RANGES || start + table_bytes >= end) {
-		log_warn("pages", "%llu KiB at %llx left unused", (unsigned long long)(end - start) >> 10,
-			 (unsigned long long)start);
-		return;
-	}
-	r->table = (struct chunk *)(uintptr_t)start;
-	memset(r->table, 0, table_bytes);
-	start += table_bytes;
-
 	spin_lock(&spin);
-	range_count++;
-	for (uint64_t i = 0; i < r->chunks; i++)
-		r->table[i].base = r->base + (i << CHUNK_SHIFT);
-	for (uint64_t p = start; p < end; p += PAGE_SIZE)
-		give_page(&r->table[(p - r->base) >> CHUNK_SHIFT], p);
+	for (uint64_t a = start & ~(CHUNK_SIZE - 1); a < end; a += CHUNK_SIZE)
+		if (!describe(a, &start, end))
+			break;
 	total_pages += (end - start) >> PAGE_SHIFT;
+	while (start < end) {
+		struct chunk *c = find(start);
+
+		if (start == c->base && end - start >= CHUNK_SIZE && !c->free && c->use == CHUNK_FULL) {
+			give_whole(c);
+			start += CHUNK_SIZE;
+			continue;
+		}
+		give_page(c, start);
+		start += PAGE_SIZE;
+	}
 	spin_unlock(&spin);
 }
 
-/* The chunk that holds @address, which must have come from this allocator. */
+/* The chunk that holds @p, which must have come from this allocator. */
 static struct chunk *chunk_of(const void *p, uint64_t align)
 {
 	uint64_t address = (uint64_t)(uintptr_t)p;
+	struct chunk *c = address & (align - 1) ? NULL : find(address);
 
-	for (unsigned i = 0; i < range_count && !(address & (align - 1)); i++) {
-		const struct range *r = &ranges[i];
-		uint64_t n = (address - r->base) >> CHUNK_SHIFT;
-
-		/* Two ranges may share a chunk at their edges; the table lies at the start of its range. */
-		if (address >= (uint64_t)(uintptr_t)r->table && address < r->end)
-			return &r->table[n];
-	}
-	panic("address %llx was never given out", (unsigned long long)address);
+	if (!c)
+		panic("address %llx was never given out", (unsigned long long)address);
+	return c;
 }
 
 void *page_alloc(void)
@@ -214,9 +255,7 @@ void chunk_free(void *chunk)
 	c = chunk_of(chunk, CHUNK_SIZE);
 	if (c->use != CHUNK_WHOLE)
 		panic("chunk %llx freed twice", (unsigned long long)c->base);
-	memset(c->map, 0xff, sizeof(c->map));
-	c->free = CHUNK_PAGES;
-	set_use(c, CHUNK_FREE);
+	give_whole(c);
 	spin_unlock(&spin);
 }
 

@@ -4,6 +4,7 @@
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/boot.h"
 #include "arch/x86_64/cpu.h"
+#include "arch/x86_64/early.h"
 #include "arch/x86_64/entropy.h"
 #include "arch/x86_64/intr.h"
 #include "arch/x86_64/irq.h"
@@ -38,14 +39,24 @@ static void seed_random(void)
 		log_warn("boot", "no RDSEED and no RDRAND here: ids and sequence numbers of this host can be guessed");
 }
 
+static void tell_memory(const struct memory_map *m)
+{
+	for (unsigned i = 0; i < MEMORY_UNUSED_COUNT; i++)
+		if (m->unused[i])
+			log_write(i == MEMORY_LOW ? LOG_DEBUG : LOG_WARN, "boot", "%llu KiB of memory are not used: %s",
+				  (unsigned long long)(m->unused[i] >> 10), memory_unused_text(i));
+}
+
 static void start_machine(struct boot_info *boot)
 {
 	log_set_sink(serial_write);
-	for (uint32_t i = 0; i < boot->free_ranges; i++)
-		pages_add(boot->free[i].start, boot->free[i].bytes);
+	early_init(boot->early, boot->early_bytes);
 	intr_init();
-	cpu_init(0, 0);
-	paging_init(boot);
+	cpu_init(cpu_new(0, 0));
+	paging_init(&boot->memory);
+	for (uint32_t i = 0; i < boot->memory.free_ranges; i++)
+		pages_add(boot->memory.free[i].start, boot->memory.free[i].bytes);
+	paging_map_runtime(boot);
 	cpu_init_fpu();
 	time_init(boot->rsdp);
 	time_set_wall(boot->wall_seconds);
@@ -54,12 +65,13 @@ static void start_machine(struct boot_info *boot)
 	libc_init(boot->heap, boot->heap_bytes);
 	glibc_init();
 	apic_init(1);
-	cpus[0].apic_id = apic_id();
+	cpus[0]->apic_id = apic_id();
 	apic_timer_init();
 	irq_init();
 	log_set_level(boot->config.log_level);
 	log_info("boot", "Tern %s; TSC %u kHz, %llu MiB free", TERN_VERSION, time_tsc_khz(),
 		 (unsigned long long)(pages_free_bytes() >> 20));
+	tell_memory(&boot->memory);
 	for (unsigned i = 0; i < boot->mistakes.count && i < WHY_MAX; i++)
 		log_error("config", "%s", boot->mistakes.why[i].text);
 	log_info("boot", "%u processors online", smp_start(boot));

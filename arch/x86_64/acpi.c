@@ -46,13 +46,19 @@ uint32_t acpi_processors(uint64_t rsdp, uint32_t *apic_id, uint32_t max)
 	const uint8_t *madt = find_table(rsdp, "APIC");
 	uint32_t bytes = madt ? le32_get(madt + 4) : 0, n = 0;
 
-	for (uint32_t at = MADT_ENTRIES; at + 2 <= bytes && madt[at + 1] >= 2 && n < max; at += madt[at + 1]) {
+	for (uint32_t at = MADT_ENTRIES; at + 2 <= bytes && madt[at + 1] >= 2; at += madt[at + 1]) {
 		const uint8_t *e = madt + at;
+		uint32_t id;
 
 		if (e[0] == ENTRY_LOCAL_APIC && e[1] >= 8 && (le32_get(e + 4) & ENABLED))
-			apic_id[n++] = e[3];
+			id = e[3];
 		else if (e[0] == ENTRY_LOCAL_X2APIC && e[1] >= 16 && (le32_get(e + 8) & ENABLED))
-			apic_id[n++] = le32_get(e + 4);
+			id = le32_get(e + 4);
+		else
+			continue;
+		if (n < max)
+			apic_id[n] = id;
+		n++;
 	}
 	return n;
 }

@@ -4,13 +4,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "arch/x86_64/cpu.h"
+#include "arch/x86_64/memory_map.h"
 #include "lib/config.h"
 
-#define BOOT_RANGES	128
 #define BOOT_FILES	16
 #define BOOT_RUNTIME	192
-
-struct boot_range { uint64_t start, bytes; };
 
 /* Memory that the firmware's runtime services use; where two overlap the later one says more. */
 struct boot_runtime { uint64_t start, bytes; bool writable, executable, mmio; };
@@ -24,13 +22,12 @@ struct boot_file {
 };
 
 struct boot_info {
-	struct boot_range free[BOOT_RANGES];	/* RAM that is nobody's, page-aligned, above 1 MiB */
-	uint32_t free_ranges;
-	uint64_t top;			/* end of the highest address in the memory map */
-	uint64_t trampoline;		/* a free page below 640 KiB for starting APs, 0 if none */
+	struct memory_map memory;	/* of boot services too: touched only once the page tables are Tern's */
+	uint64_t early, early_bytes;	/* Tern's own since before ExitBootServices: see early.h */
+	uint64_t trampoline;		/* a page of Tern's own below 640 KiB for starting APs, 0 if none */
 	uint64_t rsdp;			/* ACPI 2.0 RSDP, 0 if none */
-	uint32_t apic_id[CPU_MAX];	/* of the enabled processors as the firmware counts them */
-	uint32_t processors;		/* 0: the firmware can't say, ask the MADT */
+	uint32_t apic_id[CPU_MAX];	/* of the enabled processors as the firmware or its MADT counts them */
+	uint32_t processors, processors_more;	/* more: did not fit */
 	uint64_t heap, heap_bytes;	/* for malloc */
 	uint64_t wall_seconds;		/* firmware clock, seconds since 1970 UTC */
 	struct config config;

@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "cpu.h"
+#include <stddef.h>
+#include "early.h"
 #include "intr.h"
-#include "lib/log.h"
-#include "lib/pages.h"
+#include "lib/addr.h"
 #include "msr.h"
 
-struct cpu cpus[CPU_MAX];
+/* A CPU's area, in pages: below each stack one that is never mapped (cpu_guard), and at the end struct cpu. */
+#define STACK_PAGES	4u	/* of a CPU's own stack; an interrupt's has one */
+#define AREA_PAGES	(1 + STACK_PAGES + 2 * IST_COUNT + 1)
+
+_Static_assert(sizeof(struct cpu) <= PAGE_SIZE, "fits its page");
+
+struct cpu *cpus[CPU_MAX];
 uint32_t cpu_count;
 
 struct table_pointer { uint16_t limit; uint64_t base; } __attribute__((packed));
@@ -32,24 +39,40 @@ static void load_gdt(struct cpu *c)
 			 : : "m"(gdtr), "i"(SEL_CODE), "r"(SEL_DATA), "r"(0), "r"(SEL_TSS) : "rax", "memory");
 }
 
-void cpu_init(uint32_t index, uint32_t apic_id)
+uint64_t cpu_area_bytes(void)
 {
-	struct cpu *c = &cpus[index];
+	return AREA_PAGES * PAGE_SIZE;
+}
 
+struct cpu *cpu_new(uint32_t index, uint32_t apic_id)
+{
+	char *area = early_alloc(cpu_area_bytes());
+	struct cpu *c = (struct cpu *)(area + (AREA_PAGES - 1) * PAGE_SIZE);
+
+	if (!area)
+		return NULL;
 	c->self = c;
 	c->index = index;
 	c->apic_id = apic_id;
-	for (int i = 0; i < IST_COUNT && !c->tss.ist[i]; i++) {
-		void *stack = page_alloc();
-
-		if (!stack)
-			panic("no memory for an interrupt stack");
-		c->tss.ist[i] = (uint64_t)stack + 4096;
-	}
+	c->area = (uint64_t)area;
+	for (unsigned i = 0; i < IST_COUNT; i++)
+		c->tss.ist[i] = cpu_stack_top(c) + 2 * (i + 1) * PAGE_SIZE;
 	c->tss.iomap = sizeof(c->tss);
+	cpus[index] = c;
+	return c;
+}
+
+uint64_t cpu_stack_top(const struct cpu *c)
+{
+	return c->area + (1 + STACK_PAGES) * PAGE_SIZE;
+}
+
+void cpu_init(struct cpu *c)
+{
 	load_gdt(c);
 	msr_write(MSR_IA32_GS_BASE, (uint64_t)c);
 	intr_load_idt();
+	cr4_write(cr4_read() | CR4_MCE);
 }
 
 void cpu_init_fpu(void)

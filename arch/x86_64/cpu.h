@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include "arch/x86_64/cpu_access.h"
 
-#define CPU_MAX		16
+#define CPU_MAX		1024	/* processors that Tern uses, the boot CPU included */
 
 #define SEL_CODE	0x08
 #define SEL_DATA	0x10
@@ -22,11 +22,14 @@
 #define CR0_CD		(1ull << 30)
 #define CR0_PG		(1ull << 31)
 #define CR4_PAE		(1ull << 5)
+#define CR4_MCE		(1ull << 6)
+#define CR4_PGE		(1ull << 7)
 #define CR4_OSFXSR	(1ull << 9)
 #define CR4_OSXMMEXCPT	(1ull << 10)
 #define CR4_VMXE	(1ull << 13)
 #define CR4_PCIDE	(1ull << 17)
 #define CR4_OSXSAVE	(1ull << 18)
+#define CR4_CET		(1ull << 23)
 
 /* 64-bit TSS, SDM Vol. 3 "Task Management in 64-bit Mode". */
 struct tss {
@@ -46,17 +49,18 @@ struct cpu {
 	struct cpu *self;		/* at GS:0 */
 	uint32_t index;			/* 0 is the boot CPU */
 	uint32_t apic_id;
-	uint64_t stack_top;
+	uint64_t area;			/* where its stacks lie: cpu.c */
 	uint64_t gdt[5];
 	struct tss tss;
-	volatile uint32_t online;
-	void (*mailbox)(void);	/* to be called by this CPU, then cleared; set by smp_on_others */
+	uint32_t online;		/* it waits for work */
+	void (*mailbox)(void);		/* to be called by this CPU, then cleared; smp.c */
 	volatile bool vmx_on;
 	uint64_t vmxon_region;
 	void *vcpu;			/* whose VMCS is current here */
 };
 
-extern struct cpu cpus[CPU_MAX];
+/* By index; those that never came online are there too, but not online. */
+extern struct cpu *cpus[CPU_MAX];
 extern uint32_t cpu_count;	/* online */
 
 static inline struct cpu *cpu_this(void)
@@ -64,8 +68,14 @@ static inline struct cpu *cpu_this(void)
 	return cpu_gs_first();
 }
 
-/* Loads GDT, TSS, IDT and GS of @index on the CPU that calls. */
-void cpu_init(uint32_t index, uint32_t apic_id);
+/* Bytes of early memory that one CPU takes: struct cpu, its stack and those of its interrupts. */
+uint64_t cpu_area_bytes(void);
+/* Makes cpus[@index], on the boot CPU; NULL when early memory is out. */
+struct cpu *cpu_new(uint32_t index, uint32_t apic_id);
+/* Its own stack, which the boot CPU does not use: see enter.S. */
+uint64_t cpu_stack_top(const struct cpu *c);
+/* Loads GDT, TSS, IDT and GS of @c on the CPU that calls; machine checks are exceptions from here on. */
+void cpu_init(struct cpu *c);
 /* Enables SSE and, where there is XSAVE, CR4.OSXSAVE with XCR0 for host services (x87, SSE). */
 void cpu_init_fpu(void);
 

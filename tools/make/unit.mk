@@ -18,7 +18,7 @@ $(B)/unit/%: tests/unit/%.c $$(call UNIT_OBJ,tests/unit/$$*.c $$(call UNIT_SEES,
 UNIT_OBJ = $(patsubst %.c,$(B)/unit/obj/%.o,$(wildcard $(filter %.c,$1))) $(filter %.a,$1)
 $(B)/unit/obj/%.o: %.c $(BUILT_BY)
 	@mkdir -p $(@D)
-	$(Q)gcc $(UNIT_C) $(LWIP_INC) -MMD -MP -c $< -o $@
+	$(Q)gcc $(UNIT_C) $(UNIT_EXTRA) $(LWIP_INC) -MMD -MP -c $< -o $@
 .SECONDARY:
 -include $(shell find $(B)/unit/obj -name '*.d' 2>/dev/null)
 

@@ -2,17 +2,16 @@
 /* efi_main.c: the UEFI program: reads tern.conf and the guests' files, then leaves the firmware. */
 #include <efi.h>
 #include <string.h>
+#include "arch/x86_64/acpi.h"
 #include "arch/x86_64/boot.h"
 #include "arch/x86_64/serial.h"
 #include "lib/fmt.h"
+#include "leave.h"
 #include "processors.h"
-#include "runtime.h"
 #include "volume.h"
 
 #define CONFIG_PATH	"/tern/tern.conf"
 #define HEAP_BYTES	(24ull << 20)
-#define MAP_BYTES	(64u << 10)
-#define LOW_RAM_END	0x9f000u
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st);
 
@@ -98,61 +97,21 @@ static void find_rsdp(EFI_SYSTEM_TABLE *st)
 			boot.rsdp = (uint64_t)st->ConfigurationTable[i].VendorTable;
 }
 
-static bool is_free(uint32_t type)
+static void list_processors(EFI_SYSTEM_TABLE *st)
 {
-	return type == EfiConventionalMemory || type == EfiBootServicesCode || type == EfiBootServicesData;
-}
+	uint32_t all = processors_list(st, boot.apic_id, CPU_MAX);
 
-static void take_range(uint64_t start, uint64_t bytes)
-{
-	uint64_t end = start + bytes;
-	struct boot_range *last = boot.free_ranges ? &boot.free[boot.free_ranges - 1] : NULL;
-
-	if (start < LOW_RAM_END && start + 0x1000 < LOW_RAM_END && bytes >= 0x2000 && !boot.trampoline)
-		boot.trampoline = (start ? start : 0x1000);
-	if (start < 0x100000)
-		start = 0x100000;
-	if (start >= end)
-		return;
-	if (last && last->start + last->bytes == start)
-		last->bytes += end - start;
-	else if (boot.free_ranges < BOOT_RANGES)
-		boot.free[boot.free_ranges++] = (struct boot_range){ start, end - start };
-}
-
-/* Boot services must not be called between the last GetMemoryMap and ExitBootServices. */
-static EFI_STATUS leave_firmware(EFI_SYSTEM_TABLE *st, EFI_HANDLE image)
-{
-	static UINT8 map[MAP_BYTES];
-	EFI_STATUS status = EFI_LOAD_ERROR;
-	UINTN size = 0, key, stride = 0;
-	UINT32 version;
-
-	for (int attempt = 0; attempt < 4 && EFI_ERROR(status); attempt++) {
-		size = sizeof(map);
-		status = st->BootServices->GetMemoryMap(&size, (EFI_MEMORY_DESCRIPTOR *)map, &key, &stride, &version);
-		if (!EFI_ERROR(status))
-			status = st->BootServices->ExitBootServices(image, key);
-	}
-	if (EFI_ERROR(status))
-		return status;
-	runtime_note(st, map, size, stride, &boot);
-	for (UINTN at = 0; at + stride <= size; at += stride) {
-		const EFI_MEMORY_DESCRIPTOR *d = (const EFI_MEMORY_DESCRIPTOR *)(map + at);
-		uint64_t bytes = d->NumberOfPages * EFI_PAGE_SIZE;
-
-		if (d->Type != EfiMemoryMappedIO && d->Type != EfiReservedMemoryType &&
-		    d->PhysicalStart + bytes > boot.top)
-			boot.top = d->PhysicalStart + bytes;
-		if (is_free(d->Type))
-			take_range(d->PhysicalStart, bytes);
-	}
-	return EFI_SUCCESS;
+	if (!all)
+		all = acpi_processors(boot.rsdp, boot.apic_id, CPU_MAX);
+	boot.processors = all < CPU_MAX ? all : CPU_MAX;
+	boot.processors_more = all - boot.processors;
 }
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
 {
 	EFI_PHYSICAL_ADDRESS heap = 0xffffffff;
+	struct why why;
+	EFI_STATUS status;
 
 	serial_init();
 	say(st, "Tern is starting; its log goes to COM1 (115200 8N1).");
@@ -160,16 +119,17 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
 	read_config(st, image);
 	read_clock(st);
 	find_rsdp(st);
-	boot.processors = processors_list(st, boot.apic_id, CPU_MAX);
+	list_processors(st);
 	if (EFI_ERROR(st->BootServices->AllocatePages(AllocateMaxAddress, EfiLoaderData, HEAP_BYTES / EFI_PAGE_SIZE, &heap))) {
 		say(st, "Tern needs 24 MiB of free memory for its services and did not get it.");
 		return EFI_OUT_OF_RESOURCES;
 	}
 	boot.heap = heap;
 	boot.heap_bytes = HEAP_BYTES;
-	if (EFI_ERROR(leave_firmware(st, image))) {
-		say(st, "Tern could not leave the firmware: ExitBootServices failed four times.");
-		return EFI_LOAD_ERROR;
+	status = leave_firmware(st, image, &boot, &why);
+	if (EFI_ERROR(status)) {
+		say(st, why.text);
+		return status;
 	}
 	boot_enter(&boot);
 }

@@ -27,8 +27,12 @@ UINT32 processors_list(EFI_SYSTEM_TABLE *st, UINT32 *apic_id, UINT32 max)
 	if (EFI_ERROR(st->BootServices->LocateProtocol(&mp_services_guid, NULL, (void **)&mp)) ||
 	    EFI_ERROR(mp->get_number_of_processors(mp, &all, &enabled)))
 		return 0;
-	for (UINTN i = 0; i < all && n < max; i++)
-		if (!EFI_ERROR(mp->get_processor_info(mp, i, &info)) && (info.status_flag & STATUS_ENABLED))
-			apic_id[n++] = (UINT32)info.processor_id;
+	for (UINTN i = 0; i < all; i++) {
+		if (EFI_ERROR(mp->get_processor_info(mp, i, &info)) || !(info.status_flag & STATUS_ENABLED))
+			continue;
+		if (n < max)
+			apic_id[n] = (UINT32)info.processor_id;
+		n++;
+	}
 	return n;
 }

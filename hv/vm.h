@@ -122,11 +122,14 @@ bool vm_memory_touch(struct vm *vm, uint64_t gpa);
 
 /* --- clock (vm_clock.c) --- */
 uint64_t vm_guest_tsc(const struct vm *vm);
-/* Starts a standing clock, @advance_ns later than where it stood: of more than 5 s the rest comes in steps of as much, a second apart.
- * A guest whose time jumps by more than its watchdogs wait (Linux: RCU 21 s, soft lockup 20 s) takes itself for stuck. */
+/* Starts a standing clock, @advance_ns later than where it stood: of more than 2 s the rest comes in steps of as much, a second apart.
+ * A guest whose time jumps by more than its watchdogs wait (Linux: RCU 21 s, soft lockup 20 s) takes itself for stuck; and one that reads the
+ * PM timer with 24 bits, which wrap after 4.687 s, sleeps for half of that at most: with 2 s more it still counts right. */
 void vm_clock_run(struct vm *vm, uint64_t advance_ns);
 /* Takes the next of these steps if it is time. */
 void vm_clock_catch_up(struct vm *vm);
+/* It is @tsc ticks behind, and has got the last step just now. */
+void vm_clock_owe(struct vm *vm, uint64_t tsc);
 void vm_clock_stop(struct vm *vm);
 /* Moves the guest TSC by @by ticks (modulo 2^64), exactly. */
 void vm_clock_move(struct vm *vm, uint64_t by);

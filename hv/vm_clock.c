@@ -4,7 +4,7 @@
 #include "hv/dev/clock.h"
 #include "hv/vm.h"
 
-#define STEP_NS		5000000000ull
+#define STEP_NS		2000000000ull
 #define STEP_EVERY_NS	1000000000ull
 
 #define VM_OF(m) ((const struct vm *)((const char *)(m) - offsetof(struct vm, machine)))
@@ -30,11 +30,12 @@ uint64_t machine_time_ns(const struct machine *m)
 	return clock_mul_div(vm_machine_tsc(VM_OF(m)), 1000000, m->tsc_khz, 0);
 }
 
-/* Of what the guest is behind, what it gets now. */
-static uint64_t next_step(struct vm_clock *c)
+/* Of what the guest is behind, what it gets now: at most @most_tsc. */
+static uint64_t next_step(struct vm_clock *c, uint64_t most_tsc)
 {
-	uint64_t most = time_ns_to_tsc(STEP_NS), step = c->owed_tsc < most ? c->owed_tsc : most;
+	uint64_t most = time_ns_to_tsc(STEP_NS), step = c->owed_tsc < most_tsc ? c->owed_tsc : most_tsc;
 
+	step = step < most ? step : most;
 	c->owed_tsc -= step;
 	c->catch_up_ns = time_ns() + STEP_EVERY_NS;
 	return step;
@@ -43,11 +44,13 @@ static uint64_t next_step(struct vm_clock *c)
 void vm_clock_run(struct vm *vm, uint64_t advance_ns)
 {
 	struct vm_clock *c = &vm->clock;
+	uint64_t stood = time_ns_to_tsc(advance_ns);
 
 	if (c->running)
 		return;
-	c->owed_tsc += time_ns_to_tsc(advance_ns);
-	c->tsc_offset = c->frozen_tsc + next_step(c) - time_tsc();
+	c->owed_tsc += stood;
+	/* Of what it was behind before nothing yet, if it got some of that just now. */
+	c->tsc_offset = c->frozen_tsc + next_step(c, time_ns() < c->catch_up_ns ? stood : UINT64_MAX) - time_tsc();
 	c->running = true;
 }
 
@@ -57,8 +60,14 @@ void vm_clock_catch_up(struct vm *vm)
 
 	if (!c->running || !c->owed_tsc || time_ns() < c->catch_up_ns)
 		return;
-	c->tsc_offset += next_step(c);
+	c->tsc_offset += next_step(c, UINT64_MAX);
 	vm->machine.timer_changes++;
+}
+
+void vm_clock_owe(struct vm *vm, uint64_t tsc)
+{
+	vm->clock.owed_tsc = tsc;
+	vm->clock.catch_up_ns = time_ns() + STEP_EVERY_NS;
 }
 
 void vm_clock_stop(struct vm *vm)

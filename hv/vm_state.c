@@ -118,7 +118,7 @@ void vm_state_load(struct vm *vm, const void *in, size_t length)
 		vcpu_restore(&vm->vcpu[i], &image.vcpu[i]);
 	vm_clock_stop(vm);
 	vm_clock_set(vm, image.clock.tsc - image.clock.behind);
-	vm->clock.owed_tsc = image.clock.behind;
+	vm_clock_owe(vm, image.clock.behind);
 }
 
 const struct state_desc *vm_state_desc(unsigned index)

@@ -228,6 +228,36 @@ static bool alarm_field(uint8_t alarm, uint8_t now)
 	return alarm >= 0xC0 || alarm == now;	/* the two top bits mean "any" */
 }
 
+/* The first second of @t's next hour or minute. */
+static uint64_t next_of(uint64_t t, uint64_t length)
+{
+	return t - t % length + length;
+}
+
+/* Whether the alarm's time is one of the seconds after @from up to @to. What matches within one round of a field matches at all, so that few
+ * are looked at, however many there are. */
+static bool alarm_between(const struct rtc_state *s, uint64_t from, uint64_t to)
+{
+	unsigned hours = 0, minutes = 0, seconds = 0;
+	uint64_t t = clock_add(from, 1);
+
+	while (t <= to && hours <= 24 && minutes <= 60 && seconds <= 60) {
+		if (!alarm_field(s->cmos[HOURS_ALARM], encode_hour(s, (uint32_t)(t / 3600 % 24)))) {
+			t = next_of(t, 3600);
+			hours++;
+		} else if (!alarm_field(s->cmos[MINUTES_ALARM], encode(s, (uint32_t)(t / 60 % 60)))) {
+			t = next_of(t, 60);
+			minutes++;
+		} else if (!alarm_field(s->cmos[SECONDS_ALARM], encode(s, (uint32_t)(t % 60)))) {
+			t++;
+			seconds++;
+		} else {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void poll_period(struct machine *m, uint64_t now_ns)
 {
 	struct rtc_state *s = &m->rtc.s;
@@ -252,13 +282,12 @@ void rtc_poll(struct machine *m, uint64_t now_ns)
 	poll_period(m, now_ns);
 	if ((s->cmos[REG_B] & B_SET) || wall == s->seen_s)
 		return;
+	/* Guest time goes in steps after a stand: an alarm within one fires all the same. */
+	if (alarm_between(s, s->seen_s, wall))
+		s->flags |= C_ALARM;
 	s->seen_s = wall;
 	registers_from(s, wall);
 	s->flags |= C_UPDATE;
-	if (alarm_field(s->cmos[SECONDS_ALARM], s->cmos[SECONDS]) &&
-	    alarm_field(s->cmos[MINUTES_ALARM], s->cmos[MINUTES]) &&
-	    alarm_field(s->cmos[HOURS_ALARM], s->cmos[HOURS]))
-		s->flags |= C_ALARM;
 	set_irq(m);
 }
 

@@ -158,6 +158,54 @@ Test(rtc, an_alarm_interrupts_at_its_time)
 	cr_assert_eq(get(m, 12) & 0xA0, 0xA0);
 }
 
+/* A machine at 23:59:58 with an alarm at @hour:@minute:@second (BCD; 0xC0: any) that may interrupt. */
+static struct machine *with_alarm(uint8_t hour, uint8_t minute, uint8_t second)
+{
+	struct machine *m = fake_machine(1);
+
+	fake_ioapic_route(m, 8, 0x38);
+	set(m, 1, second);
+	set(m, 3, minute);
+	set(m, 5, hour);
+	set(m, 11, 0x22);
+	return m;
+}
+
+/* The clock goes on by @ns at once, as it does when a guest that stood catches up. */
+static unsigned alarms_after(struct machine *m, uint64_t ns)
+{
+	unsigned taken = 0;
+
+	fake_now_ns += ns;
+	machine_poll(m, fake_now_ns);
+	while (fake_take(m, 0) == 0x38) {
+		taken += (get(m, 12) & 0x20) != 0;
+		fake_lapic_write(m, 0, 0xB0, 0);
+	}
+	return taken;
+}
+
+Test(rtc, an_alarm_that_a_step_of_time_passes_over_fires_once)
+{
+	struct machine *m = with_alarm(0xC0, 0x00, 0x00);
+
+	cr_expect_eq(alarms_after(m, 3500000000), 1, "at +2 s");
+	cr_expect_eq(alarms_after(m, 1000000000), 0);
+	cr_expect_eq(alarms_after(m, 3600000000000), 1, "the next hour's");
+	cr_expect_eq(alarms_after(m, 10 * 3600000000000), 1, "ten of them at once");
+	cr_expect_eq(alarms_after(with_alarm(0x12, 0x30, 0x15), 3 * 86400000000000), 1, "days");
+	cr_expect_eq(alarms_after(with_alarm(0x23, 0x59, 0x57), 86399000000000), 1, "the last second of a day ahead");
+	cr_expect_eq(alarms_after(with_alarm(0x23, 0x59, 0x57), 86398000000000), 0, "not yet");
+	cr_expect_eq(alarms_after(with_alarm(0xC0, 0xC0, 0xC0), 5000000000), 1, "each second");
+}
+
+Test(rtc, an_alarm_at_no_time_never_fires_and_costs_no_time)
+{
+	cr_expect_eq(alarms_after(with_alarm(0xC0, 0xC0, 0x7F), UINT64_MAX / 4), 0);
+	cr_expect_eq(alarms_after(with_alarm(0xC0, 0x7F, 0xC0), UINT64_MAX / 4), 0);
+	cr_expect_eq(alarms_after(with_alarm(0x7F, 0xC0, 0xC0), UINT64_MAX / 4), 0);
+}
+
 Test(rtc, set_turns_the_update_interrupt_off)
 {
 	struct machine *m = fake_machine(1);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "inst.h"
 #include <string.h>
+#include "lib/calendar.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
 
@@ -86,40 +87,13 @@ void inst_ref(struct inst *i, const char *name, struct obj ref)
 		s->ref = ref;
 }
 
-/* Days since 1970 to a date of the Gregorian calendar, by counting years and months. */
-static void civil(uint64_t days, unsigned *year, unsigned *month, unsigned *day)
-{
-	static const uint8_t length[12] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-
-	for (*year = 1970; ; (*year)++) {
-		bool leap = (*year % 4 == 0 && *year % 100 != 0) || *year % 400 == 0;
-
-		if (days >= (leap ? 366u : 365u)) {
-			days -= leap ? 366 : 365;
-			continue;
-		}
-		for (*month = 0; *month < 12; (*month)++) {
-			unsigned n = length[*month] + (leap && *month == 1);
-
-			if (days < n)
-				break;
-			days -= n;
-		}
-		++*month;
-		*day = (unsigned)days + 1;
-		return;
-	}
-}
-
 void inst_time(struct inst *i, const char *name, uint64_t wall_us)
 {
-	uint64_t seconds = wall_us / 1000000;
-	unsigned year, month, day, rest = (unsigned)(seconds % 86400);
+	struct calendar c = calendar_from(wall_us / 1000000);
 	char text[32];
 
-	civil(seconds / 86400 > 2932896 ? 2932896 : seconds / 86400, &year, &month, &day);
-	fmt(text, sizeof(text), "%04u%02u%02u%02u%02u%02u.%06u+000", year, month, day, rest / 3600,
-	    rest / 60 % 60, rest % 60, (unsigned)(wall_us % 1000000));
+	fmt(text, sizeof(text), "%04u%02u%02u%02u%02u%02u.%06u+000", c.year, c.month, c.day, c.hour, c.minute, c.second,
+	    (unsigned)(wall_us % 1000000));
 	inst_str(i, name, text);
 }
 

@@ -18,6 +18,8 @@
 #include "init/services.h"
 #include "init/store.h"
 #include "init/vms.h"
+#include "lib/calendar.h"
+#include "lib/fmt.h"
 #include "lib/log.h"
 #include "lib/pages.h"
 #include "lib/random.h"
@@ -47,6 +49,20 @@ static void tell_memory(const struct memory_map *m)
 				  (unsigned long long)(m->unused[i] >> 10), memory_unused_text(i));
 }
 
+static void log_clock(const struct boot_info *boot)
+{
+	struct calendar c = calendar_from(boot->wall_seconds);
+	char zone[60] = "; it names no time zone, so that is taken for UTC";
+
+	if (!boot->wall_seconds) {
+		log_warn("boot", "the firmware gives no time: this host's clock begins in 1970");
+		return;
+	}
+	if (boot->wall_zone != BOOT_ZONE_NONE)
+		fmt(zone, sizeof(zone), "; told in a time zone %d minutes behind", boot->wall_zone);
+	log_info("boot", "the firmware's clock: %04u-%02u-%02u %02u:%02u:%02u UTC%s", c.year, c.month, c.day, c.hour, c.minute, c.second, zone);
+}
+
 static void start_machine(struct boot_info *boot)
 {
 	log_set_sink(serial_write);
@@ -72,6 +88,7 @@ static void start_machine(struct boot_info *boot)
 	log_info("boot", "Tern %s; TSC %u kHz, %llu MiB free", TERN_VERSION, time_tsc_khz(),
 		 (unsigned long long)(pages_free_bytes() >> 20));
 	tell_memory(&boot->memory);
+	log_clock(boot);
 	for (unsigned i = 0; i < boot->mistakes.count && i < WHY_MAX; i++)
 		log_error("config", "%s", boot->mistakes.why[i].text);
 	log_info("boot", "%u processors online", smp_start(boot));

@@ -2,6 +2,7 @@
 /* service_restore.c: what earlier boots of this host left unsettled, and which machines must not be started afresh for it. */
 #include <stdlib.h>
 #include <string.h>
+#include "lib/calendar.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
 #include "service_parts.h"
@@ -82,16 +83,11 @@ void service_restore_step(struct mig_service *m, uint64_t now_ns)
 /* " at 2026-11-23 02:46 UTC", "" if it is not known. */
 static void when_text(uint64_t when_s, char out[32])
 {
-	/* Days from 1 March of year 0, in eras of 400 years (the Gregorian calendar repeats after one). */
-	uint64_t days = when_s / 86400 + 719468, era = days / 146097, of_era = days % 146097;
-	uint64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-	uint64_t of_year = of_era - (365 * year + year / 4 - year / 100), month = (5 * of_year + 2) / 153;
+	struct calendar c = calendar_from(when_s);
 
 	out[0] = 0;
 	if (when_s)
-		fmt(out, 32, " at %04u-%02u-%02u %02u:%02u UTC", (unsigned)(era * 400 + year + (month >= 10)),
-		    (unsigned)(month < 10 ? month + 3 : month - 9), (unsigned)(of_year - (153 * month + 2) / 5 + 1),
-		    (unsigned)(when_s / 3600 % 24), (unsigned)(when_s / 60 % 60));
+		fmt(out, 32, " at %04u-%02u-%02u %02u:%02u UTC", c.year, c.month, c.day, c.hour, c.minute);
 }
 
 static bool held_by_guest(const struct mig_service *m, const uint8_t uuid[16], struct why *why)

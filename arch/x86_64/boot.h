@@ -9,6 +9,7 @@
 
 #define BOOT_FILES	16
 #define BOOT_RUNTIME	192
+#define BOOT_ZONE_NONE	0x7ff
 
 /* Memory that the firmware's runtime services use; where two overlap the later one says more. */
 struct boot_runtime { uint64_t start, bytes; bool writable, executable, mmio; };
@@ -29,7 +30,8 @@ struct boot_info {
 	uint32_t apic_id[CPU_MAX];	/* of the enabled processors as the firmware or its MADT counts them */
 	uint32_t processors, processors_more;	/* more: did not fit */
 	uint64_t heap, heap_bytes;	/* for malloc */
-	uint64_t wall_seconds;		/* firmware clock, seconds since 1970 UTC */
+	uint64_t wall_seconds;		/* firmware clock, seconds since 1970 UTC; 0: it gives no time */
+	int16_t wall_zone;		/* in which it told it: minutes behind UTC, BOOT_ZONE_NONE: it doesn't say, and is taken for UTC */
 	struct config config;
 	struct why_list mistakes;	/* of tern.conf; also when it is missing */
 	struct boot_file file[BOOT_FILES];

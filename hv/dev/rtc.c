@@ -4,6 +4,7 @@
 #include <string.h>
 #include "hv/dev/clock.h"
 #include "hv/machine.h"
+#include "lib/calendar.h"
 
 #define ROW_F(t, s, type, name, max, doc)	STATE_ROW(rtc_state, t, s, type, name, 1, max, doc)
 #define ROW_A(t, s, type, name, n, max, doc)	STATE_ROW(rtc_state, t, s, type, name, n, max, doc)
@@ -24,60 +25,19 @@ enum { D_VALID = 0x80 };
 #define CRYSTAL_HZ	32768u
 #define UIP_NS		(244000u + 1984000u)	/* UIP rises 244 us before the update, which takes 1984 us */
 
-/* --- calendar --------------------------------------------------------------------------------------- */
-
-struct calendar { uint32_t year, month, day, weekday, hour, minute, second; };
-
-static bool leap(uint32_t year) { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; }
-
-static uint32_t month_days(uint32_t year, uint32_t month)
-{
-	static const uint8_t days[12] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-
-	return days[month - 1] + (month == 2 && leap(year));
-}
-
-/* Days from 1970-01-01 to the first day of @year. */
-static uint64_t days_before(uint32_t year)
-{
-	uint64_t y = year - 1;
-
-	return y * 365 + y / 4 - y / 100 + y / 400 - 719162;
-}
-
-static struct calendar calendar_from(uint64_t seconds)
-{
-	uint64_t days = seconds / 86400;
-	uint32_t rest = (uint32_t)(seconds % 86400);
-	struct calendar c = { .year = (uint32_t)(1970 + days / 366), .month = 1, .weekday = (days + 4) % 7 + 1 };
-
-	while (days_before(c.year + 1) <= days)
-		c.year++;
-	days -= days_before(c.year);
-	for (; days >= month_days(c.year, c.month); c.month++)
-		days -= month_days(c.year, c.month);
-	c.day = (uint32_t)days + 1;
-	c.hour = rest / 3600;
-	c.minute = rest / 60 % 60;
-	c.second = rest % 60;
-	return c;
-}
-
 /* A guest may write any digits; the fields are clamped to a date that exists. */
-static uint64_t calendar_seconds(struct calendar c)
+static uint64_t clamped_seconds(struct calendar c)
 {
-	uint64_t days;
-
 	if (c.year < 1970 || c.year > 2199)
 		c.year = 1970;
 	if (c.month < 1 || c.month > 12)
 		c.month = 1;
-	if (c.day < 1 || c.day > month_days(c.year, c.month))
+	if (c.day < 1 || c.day > calendar_month_days(c.year, c.month))
 		c.day = 1;
-	days = days_before(c.year) + c.day - 1;
-	for (uint32_t month = 1; month < c.month; month++)
-		days += month_days(c.year, month);
-	return days * 86400 + c.hour % 24 * 3600 + c.minute % 60 * 60 + c.second % 60;
+	c.hour %= 24;
+	c.minute %= 60;
+	c.second %= 60;
+	return calendar_seconds(&c);
 }
 
 /* --- registers <-> calendar ------------------------------------------------------------------------- */
@@ -122,7 +82,7 @@ static void registers_from(struct rtc_state *s, uint64_t seconds)
 
 static uint64_t registers_seconds(const struct rtc_state *s)
 {
-	return calendar_seconds((struct calendar){
+	return clamped_seconds((struct calendar){
 		.year = decode(s, s->cmos[RTC_CENTURY]) * 100 + decode(s, s->cmos[YEAR]),
 		.month = decode(s, s->cmos[MONTH]), .day = decode(s, s->cmos[DAY]),
 		.hour = decode_hour(s, s->cmos[HOURS]), .minute = decode(s, s->cmos[MINUTES]),

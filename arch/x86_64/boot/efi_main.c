@@ -5,6 +5,7 @@
 #include "arch/x86_64/acpi.h"
 #include "arch/x86_64/boot.h"
 #include "arch/x86_64/serial.h"
+#include "lib/calendar.h"
 #include "lib/fmt.h"
 #include "leave.h"
 #include "processors.h"
@@ -69,23 +70,20 @@ static void read_config(EFI_SYSTEM_TABLE *st, EFI_HANDLE image)
 	}
 }
 
-/* Days from 1970-01-01 to the given date of the proleptic Gregorian calendar. */
-static uint64_t days_since_1970(uint64_t y, uint64_t m, uint64_t d)
-{
-	uint64_t era_year = m <= 2 ? y - 1 : y;
-	uint64_t shifted = (m + 9) % 12;	/* March is 0 */
-
-	return era_year * 365 + era_year / 4 - era_year / 100 + era_year / 400 +
-	       (shifted * 306 + 5) / 10 + d - 1 - 719468;
-}
-
 static void read_clock(EFI_SYSTEM_TABLE *st)
 {
+	struct calendar c;
 	EFI_TIME t;
 
-	if (EFI_ERROR(st->RuntimeServices->GetTime(&t, NULL)) || t.Year < 1970)
+	boot.wall_zone = BOOT_ZONE_NONE;
+	if (EFI_ERROR(st->RuntimeServices->GetTime(&t, NULL)))
 		return;
-	boot.wall_seconds = days_since_1970(t.Year, t.Month, t.Day) * 86400 + t.Hour * 3600u + t.Minute * 60u + t.Second;
+	c = (struct calendar){ t.Year, t.Month, t.Day, t.Hour, t.Minute, t.Second, 0 };
+	if (!calendar_valid(&c))
+		return;
+	if (t.TimeZone >= -1440 && t.TimeZone <= 1440)
+		boot.wall_zone = t.TimeZone;
+	boot.wall_seconds = calendar_utc(&c, boot.wall_zone == BOOT_ZONE_NONE ? 0 : boot.wall_zone);
 }
 
 static void find_rsdp(EFI_SYSTEM_TABLE *st)

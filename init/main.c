@@ -24,8 +24,14 @@
 #include "lib/pages.h"
 #include "lib/random.h"
 
-/* Before anything asks for a number. The clocks only make boots differ where the processor has no generator. */
-static void seed_random(void)
+static void wipe(void *secret, size_t bytes)
+{
+	memset(secret, 0, bytes);
+	__asm__ volatile("" : : "r"(secret) : "memory");
+}
+
+/* Before anything asks for a number. The clocks only make boots differ where there is no generator. */
+static void seed_random(struct boot_info *boot)
 {
 	uint64_t seed[ENTROPY_WORDS], clocks[2] = { time_tsc(), time_wall_seconds() };
 	const char *source = entropy_cpu(seed);
@@ -33,12 +39,16 @@ static void seed_random(void)
 	random_seed(clocks, sizeof(clocks), false);
 	if (source)
 		random_seed(seed, sizeof(seed), true);
-	memset(seed, 0, sizeof(seed));
-	__asm__ volatile("" : : "r"(seed) : "memory");
-	if (source)
-		log_info("boot", "random numbers seeded by %s", source);
+	if (boot->seeded)
+		random_seed(boot->seed, sizeof(boot->seed), true);
+	wipe(seed, sizeof(seed));
+	wipe(boot->seed, sizeof(boot->seed));
+	if (random_is_strong())
+		log_info("boot", "random numbers seeded by %s%s%s", source ? source : "", source && boot->seeded ? " and " : "",
+			 boot->seeded ? "the firmware" : "");
 	else
-		log_warn("boot", "no RDSEED and no RDRAND here: ids and sequence numbers of this host can be guessed");
+		log_warn("boot", "no RDSEED, no RDRAND, and no random numbers of the firmware here: ids and sequence numbers of this host "
+			 "can be guessed");
 }
 
 static void tell_memory(const struct memory_map *m)
@@ -77,7 +87,7 @@ static void start_machine(struct boot_info *boot)
 	time_init(boot->rsdp);
 	time_set_wall(boot->wall_seconds);
 	log_set_clock(time_ns);
-	seed_random();
+	seed_random(boot);
 	libc_init(boot->heap, boot->heap_bytes);
 	glibc_init();
 	apic_init(1);

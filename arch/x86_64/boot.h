@@ -10,6 +10,7 @@
 #define BOOT_FILES	16
 #define BOOT_RUNTIME	192
 #define BOOT_ZONE_NONE	0x7ff
+#define BOOT_SEED	64	/* bytes */
 
 /* Memory that the firmware's runtime services use; where two overlap the later one says more. */
 struct boot_runtime { uint64_t start, bytes; bool writable, executable, mmio; };
@@ -30,6 +31,8 @@ struct boot_info {
 	uint32_t apic_id[CPU_MAX];	/* of the enabled processors as the firmware or its MADT counts them */
 	uint32_t processors, processors_more;	/* more: did not fit */
 	uint64_t heap, heap_bytes;	/* for malloc */
+	uint8_t seed[BOOT_SEED];	/* of the firmware's random numbers, where seeded */
+	bool seeded;
 	uint64_t wall_seconds;		/* firmware clock, seconds since 1970 UTC; 0: it gives no time */
 	int16_t wall_zone;		/* in which it told it: minutes behind UTC, BOOT_ZONE_NONE: it doesn't say, and is taken for UTC */
 	struct config config;

@@ -37,6 +37,8 @@ def parser():
     up.add_argument("--ips", type=int, default=60000000, metavar="N", help="Bochs' instructions per second")
     up.add_argument("--keep-variables", action="store_true", dest="variables",
                     help="the firmware's variables survive kill and start, as in a real machine")
+    up.add_argument("--rng", action="store_true", help="QEMU's device of random numbers, which gives the firmware some")
+    up.add_argument("--flash", metavar="DIR", help="QEMU's firmware: OVMF_CODE_4M.fd and OVMF_VARS_4M.fd of that folder")
     up.add_argument("--timeout", type=float, default=240, metavar="SECONDS")
     up.add_argument("--no-wait", action="store_true", help="don't wait for the hosts")
 

@@ -92,8 +92,8 @@ def check(args, hosts):
             raise LabError(f"the program {program} is missing; run: make deps")
     if not os.path.exists(args.efi):
         raise LabError(f"{args.efi} is missing; run: make image")
-    if not 1 <= args.smp <= 16:
-        raise LabError("--smp takes 1 to 16")
+    if not 1 <= args.smp <= 64:
+        raise LabError("--smp takes 1 to 64")
 
 
 def make_image(args, host, hosts, config, files):
@@ -134,7 +134,7 @@ def up(args):
     if old or network.exists(state.netns_of(args.folder)):
         clean(args.folder, old)
     configs, files = by_host(args.config, hosts, "--config"), by_host(args.file, hosts, "--file")
-    options = {k: getattr(args, k) for k in ("smp", "nic", "sync", "ips", "variables")}
+    options = {k: getattr(args, k) for k in ("smp", "nic", "sync", "ips", "variables", "flash", "rng")}
     lab = state.Lab(args.folder, state.netns_of(args.folder), options, hosts)
     try:
         with undisturbed():

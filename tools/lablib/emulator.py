@@ -59,12 +59,15 @@ def bochs_words(host, o):
 
 
 def qemu_firmware(host, o):
-    """With variables to keep: from flash, whose second chip is a file of the host's."""
-    if not o["variables"]:
+    """With variables to keep, or a firmware that was chosen: from flash, whose second chip is a file of the host's."""
+    if not o["variables"] and not o.get("flash"):
         return ["-bios", OVMF]
+    code, variables = OVMF_CODE, OVMF_VARS
+    if o.get("flash"):
+        code, variables = (os.path.join(os.path.abspath(o["flash"]), f"OVMF_{part}_4M.fd") for part in ("CODE", "VARS"))
     if not os.path.exists(host.variables):
-        shutil.copyfile(OVMF_VARS, host.variables)
-    return ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF_CODE}",
+        shutil.copyfile(variables, host.variables)
+    return ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}",
             "-drive", f"if=pflash,unit=1,format=raw,file={host.variables}"]
 
 
@@ -74,7 +77,7 @@ def qemu_words(host, o):
             "-vga", "std", "-display", "none", "-no-reboot",
             "-drive", f"if=ide,format=raw,file={host.image}",
             "-netdev", f"tap,id=n0,ifname={host.tap},script=no,downscript=no",
-            "-device", f"{o['nic']},netdev=n0,mac={host.mac}",
+            "-device", f"{o['nic']},netdev=n0,mac={host.mac}", *(["-device", "virtio-rng-pci"] if o.get("rng") else []),
             "-serial", f"file:{host.serial}"]
 
 

@@ -9,6 +9,7 @@
 #include "lib/fmt.h"
 #include "leave.h"
 #include "processors.h"
+#include "rng.h"
 #include "volume.h"
 
 #define CONFIG_PATH	"/tern/tern.conf"
@@ -118,6 +119,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
 	read_clock(st);
 	find_rsdp(st);
 	list_processors(st);
+	boot.seeded = rng_read(st, boot.seed, sizeof(boot.seed));
 	if (EFI_ERROR(st->BootServices->AllocatePages(AllocateMaxAddress, EfiLoaderData, HEAP_BYTES / EFI_PAGE_SIZE, &heap))) {
 		say(st, "Tern needs 24 MiB of free memory for its services and did not get it.");
 		return EFI_OUT_OF_RESOURCES;

@@ -72,7 +72,8 @@ static uint64_t serve_timers(struct vm *vm, uint64_t end)
 		now = time_tsc();
 		if (now >= end || deadline == CLOCK_NEVER)
 			return end;
-		due = clock_mul_div(deadline, vm->machine.tsc_khz, 1000000, 0) - vm->clock.tsc_offset + vm->vcpu[0].tsc_adjust;
+		due = clock_mul_div(deadline, vm->machine.tsc_khz, 1000000, 0) + vm->vcpu[0].tsc_adjust;
+		due = vm_clock_host_tsc(vm, due, now);
 		if ((int64_t)(due - now) > 0)
 			return due - now < end - now ? due : end;
 		machine_poll(&vm->machine, machine_time_ns(&vm->machine));

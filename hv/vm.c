@@ -9,7 +9,8 @@
 
 #define MEMORY_MIN	(4ull << 20)
 #define X2APIC_BIT	21	/* CPUID.01H:ECX */
-#define TSC_TOLERANCE	1000	/* one in so many: what two calibrations of one frequency may differ */
+#define TSC_APART_PPM	250u	/* that a guest's clock may go wrong by where the CPU can't scale it: NTP mends twice as much */
+#define TSC_RATIO	1000u	/* up to which one frequency is scaled to another */
 
 struct vm vms[VM_MAX];
 
@@ -32,13 +33,16 @@ struct vm *vm_slot(void)
 static void check_tsc(const struct vm_plan *plan, struct why_list *reasons)
 {
 	uint32_t host = time_tsc_khz(), guest = plan->tsc_khz;
-	uint32_t apart = host > guest ? host - guest : guest - host;
+	uint64_t apart = host > guest ? host - guest : guest - host, ppm = guest ? apart * 1000000 / guest : UINT64_MAX;
 	struct why why;
 
 	if (!time_trusted(&why))
 		why_add(reasons, "%s", why.text);
-	else if (apart > guest / TSC_TOLERANCE)
+	else if (!guest || guest / TSC_RATIO > host || host / TSC_RATIO > guest)
 		why_add(reasons, "TSC frequency: %s needs %u kHz, this host's TSC runs at %u kHz", plan->name, guest, host);
+	else if (ppm > TSC_APART_PPM && !virt_has_tsc_scaling())
+		why_add(reasons, "TSC frequency: %s needs %u kHz, this host's TSC runs at %u kHz (give or take %u ppm) and its CPU has no TSC scaling: "
+			"%llu ppm apart, at most %u are taken", plan->name, guest, host, time_tsc_ppm(), (unsigned long long)ppm, TSC_APART_PPM);
 }
 
 void vm_plan_check(const struct vm_plan *plan, struct why_list *reasons)
@@ -66,7 +70,8 @@ void vm_plan_check(const struct vm_plan *plan, struct why_list *reasons)
 static enum err make_vcpus(struct vm *vm, struct why *why)
 {
 	struct vcpu_limits limits = {
-		.cr4_mask = cpuid_cr4_mask(&vm->cpuid), .xcr0_mask = cpuid_xcr0_mask(&vm->cpuid)
+		.cr4_mask = cpuid_cr4_mask(&vm->cpuid), .xcr0_mask = cpuid_xcr0_mask(&vm->cpuid),
+		.tsc_multiplier = vm->clock.tsc_multiplier,
 	};
 
 	for (unsigned i = 0; i < vm->vcpus; i++) {
@@ -99,6 +104,7 @@ enum err vm_create(struct vm *vm, const struct vm_plan *plan, struct why *why)
 	memset(vm->exits, 0, sizeof(vm->exits));
 	vm->exits_total = 0;
 	memset(&vm->clock, 0, sizeof(vm->clock));
+	vm->clock.tsc_multiplier = virt_has_tsc_scaling() ? vm_clock_multiplier(plan->tsc_khz) : 0;
 	e = vm_memory_reserve(vm, why);
 	if (e != ERR_OK)
 		return e;

@@ -38,7 +38,8 @@ enum vm_event {
 };
 
 struct vm_clock {
-	uint64_t tsc_offset;	/* guest TSC = host TSC + tsc_offset while it runs */
+	uint64_t tsc_multiplier; /* guest ticks of a host tick, 48 bits of them behind the point; 0: one, the CPU doesn't scale */
+	uint64_t tsc_offset;	/* guest TSC = host TSC, scaled, + tsc_offset while it runs */
 	uint64_t frozen_tsc;	/* guest TSC while it stands */
 	uint64_t owed_tsc;	/* that it is behind, after it stood for long */
 	uint64_t catch_up_ns;	/* by the host's clock: it may go forward by some of that again */
@@ -131,6 +132,10 @@ void vm_clock_catch_up(struct vm *vm);
 /* It is @tsc ticks behind, and has got the last step just now. */
 void vm_clock_owe(struct vm *vm, uint64_t tsc);
 void vm_clock_stop(struct vm *vm);
+/* The tsc_multiplier for a guest of @guest_khz here; 0 if the two frequencies are the same as far as this host knows its own. */
+uint64_t vm_clock_multiplier(uint32_t guest_khz);
+/* The host's TSC when the running guest's reaches @tsc; @now is the host's. Not before that, at the earliest @now for what lies behind. */
+uint64_t vm_clock_host_tsc(const struct vm *vm, uint64_t tsc, uint64_t now);
 /* Moves the guest TSC by @by ticks (modulo 2^64), exactly. */
 void vm_clock_move(struct vm *vm, uint64_t by);
 /* TSC ticks since the VM's boot, whatever the guest wrote to its TSC: the time of its chips. */

@@ -24,6 +24,7 @@ struct vcpu_exit {
 struct vcpu_limits {
 	uint64_t cr4_mask;		/* CR4 bits the guest may set */
 	uint64_t xcr0_mask;		/* XCR0 bits the guest may set */
+	uint64_t tsc_multiplier;	/* for "use TSC scaling", 48 bits behind the point; 0: not scaled. Only where virt_has_tsc_scaling */
 };
 
 struct vcpu {

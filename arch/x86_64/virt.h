@@ -15,6 +15,8 @@ bool virt_available(void);
 /* Which dirty trackers this CPU can run. */
 bool virt_has_pml(void);
 bool virt_has_ad(void);
+/* Whether a guest's TSC can run at another frequency than the host's. */
+bool virt_has_tsc_scaling(void);
 
 /* CPUID of this host, less what VT-x can't give a guest here (RDTSCP, INVPCID without their controls). */
 void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4]);

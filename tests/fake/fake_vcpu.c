@@ -29,6 +29,7 @@ void fake_vcpu_reset(void)
 bool virt_available(void) { return fake_host.virt; }
 bool virt_has_ad(void) { return fake_host.ad; }
 bool virt_has_pml(void) { return fake_host.pml; }
+bool virt_has_tsc_scaling(void) { return fake_host.scaling; }
 
 uint64_t time_tsc(void) { return fake_host.tsc; }
 uint64_t time_ns(void) { return fake_host.tsc; }

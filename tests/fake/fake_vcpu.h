@@ -22,7 +22,7 @@ struct fake_vcpu {
 };
 
 struct fake_host {
-	bool virt, ad, pml;
+	bool virt, ad, pml, scaling;
 	uint64_t tsc;			/* 1 GHz: also nanoseconds */
 	uint32_t tsc_khz, tsc_ppm;
 	bool tsc_unknown;		/* the TSC's frequency is not to be trusted */

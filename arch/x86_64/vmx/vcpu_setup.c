@@ -70,7 +70,8 @@ static void write_controls(struct vcpu *v)
 	v->proc_controls &= ~(uint32_t)(VMX_PROC_CR3_LOAD_EXITING | VMX_PROC_CR3_STORE_EXITING);
 	vmcs_write(VMCS_PRIMARY_CONTROLS, v->proc_controls);
 	proc2 = vmx_controls_adjust(caps, VMX_GROUP_PROC2, VMX_PROC2_EPT | VMX_PROC2_UNRESTRICTED_GUEST | VMX_PROC2_VPID |
-		   VMX_PROC2_RDTSCP | VMX_PROC2_INVPCID | VMX_PROC2_WBINVD_EXITING | VMX_PROC2_INSTRUCTION_TIMEOUT, NULL);
+		   VMX_PROC2_RDTSCP | VMX_PROC2_INVPCID | VMX_PROC2_WBINVD_EXITING | VMX_PROC2_INSTRUCTION_TIMEOUT |
+		   (v->limits.tsc_multiplier ? VMX_PROC2_TSC_SCALING : 0), NULL);
 	if (proc2 & VMX_PROC2_INSTRUCTION_TIMEOUT)
 		vmcs_write(VMCS_INSTRUCTION_TIMEOUT, TIMEOUT_TICKS);
 	vmcs_write(VMCS_SECONDARY_CONTROLS, proc2);
@@ -93,6 +94,8 @@ static void write_controls(struct vcpu *v)
 	if (proc2 & VMX_PROC2_VPID)
 		vmcs_write(VMCS_VPID, v->vpid);
 	vmcs_write(VMCS_TSC_OFFSET, 0);
+	if (proc2 & VMX_PROC2_TSC_SCALING)
+		vmcs_write(VMCS_TSC_MULTIPLIER, v->limits.tsc_multiplier);
 	vmcs_write(VMCS_CR0_GUEST_HOST_MASK, VCPU_CR0_OWNED);
 	vmcs_write(VMCS_CR4_GUEST_HOST_MASK, ~v->limits.cr4_mask | CR4_VMXE);
 }

@@ -32,6 +32,11 @@ bool virt_has_ad(void)
 	return vmx_caps_has(&caps, VMX_FEATURE_EPT_AD);
 }
 
+bool virt_has_tsc_scaling(void)
+{
+	return vmx_caps_has(&caps, VMX_FEATURE_TSC_SCALING);
+}
+
 static void report(void)
 {
 	log_info("vmx", "VT-x usable; %s; VMCS revision %x",

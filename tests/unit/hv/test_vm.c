@@ -52,12 +52,29 @@ Test(vm, every_impossible_plan_is_refused_with_its_reason)
 	plan = fake_vm_plan(64);
 	plan.tsc_khz = 0;
 	cr_expect(reasons_of(plan, "TSC frequency"));
-	plan.tsc_khz = 1002000;
-	cr_expect(reasons_of(plan, "TSC frequency"));
-	plan.tsc_khz = 1000900;
+	plan.tsc_khz = 1000800;
+	cr_expect(reasons_of(plan, "799 ppm apart, at most 250"));
+	plan.tsc_khz = 999700;
+	cr_expect(reasons_of(plan, "no TSC scaling"));
+	plan.tsc_khz = 1000240;
 	cr_expect_not(reasons_of(plan, "TSC frequency"));
 	fake_host.virt = false;
 	cr_expect(reasons_of(fake_vm_plan(64), "no usable VT-x"));
+}
+
+Test(vm, a_cpu_that_scales_takes_other_frequencies)
+{
+	struct vm_plan plan = fake_vm_plan(64);
+
+	fake_host.scaling = true;
+	plan.tsc_khz = 2600000;
+	cr_expect_not(reasons_of(plan, "TSC frequency"));
+	plan.tsc_khz = 4000000000u;
+	cr_expect(reasons_of(plan, "TSC frequency"), "nonsense all the same");
+	plan.tsc_khz = 1;
+	cr_expect(reasons_of(plan, "TSC frequency"));
+	plan.tsc_khz = 0;
+	cr_expect(reasons_of(plan, "TSC frequency"));
 }
 
 Test(vm, a_host_that_does_not_know_its_clock_runs_no_guest_and_says_why)

@@ -138,3 +138,65 @@ Test(vm_clock, moving_it_is_exact_in_both_states)
 	vm_clock_run(vm, 0);
 	cr_expect_eq(vm_guest_tsc(vm), 600);
 }
+
+/* A guest of 2.5 GHz where the host's TSC runs at 1 GHz and the CPU scales. */
+static struct vm *scaled_vm(void)
+{
+	struct vm_plan plan = fake_vm_plan(8);
+	struct vm *vm = vm_slot();
+
+	fake_host.scaling = true;
+	plan.name = "fast";
+	plan.tsc_khz = 2500000;
+	cr_assert_eq(vm_create(vm, &plan, NULL), ERR_OK);
+	cr_assert(vm_life(vm, VM_EVENT_DEFINE));
+	cr_assert(vm_life(vm, VM_EVENT_START));
+	vm_clock_run(vm, 0);
+	return vm;
+}
+
+Test(vm_clock, a_scaled_guest_has_its_own_frequency_and_the_hosts_time)
+{
+	struct vm *vm = scaled_vm();
+
+	cr_expect_eq(vm->vcpu[0].limits.tsc_multiplier, 5ull << 47);
+	fake_host.tsc += 400;
+	cr_expect_eq(vm_guest_tsc(vm), 1000);
+	cr_expect_eq(machine_time_ns(&vm->machine), 400);
+	vm_clock_stop(vm);
+	fake_host.tsc += 1000;
+	cr_expect_eq(vm_guest_tsc(vm), 1000);
+	vm_clock_run(vm, 1000);
+	cr_expect_eq(vm_guest_tsc(vm), 3500);
+	cr_expect_eq(machine_time_ns(&vm->machine), 1400);
+	vm_clock_set(vm, 77);
+	fake_host.tsc += 2;
+	cr_expect_eq(vm_guest_tsc(vm), 82);
+	vm_clock_stop(vm);
+	vm_clock_run(vm, 5 * SECOND);
+	cr_expect_eq(vm_guest_tsc(vm), 82 + 5 * SECOND, "2 s of its ticks");
+}
+
+Test(vm_clock, the_hosts_moment_of_a_guests_tick_is_not_before_it)
+{
+	struct vm *plain = fake_vm(8), *vm = scaled_vm();
+	uint64_t now = fake_host.tsc, then;
+
+	cr_expect_eq(vm_clock_host_tsc(plain, vm_guest_tsc(plain) + 7, now), now + 7);
+	for (uint64_t ahead = 1; ahead < 1ull << 60; ahead = ahead * 3 + 1) {
+		then = vm_clock_host_tsc(vm, vm_guest_tsc(vm) + ahead, now);
+		cr_expect(then - now >= ahead * 2 / 5 && then - now <= ahead * 2 / 5 + 2, "%lu", (unsigned long)ahead);
+	}
+	cr_expect_eq(vm_clock_host_tsc(vm, vm_guest_tsc(vm) - 9, now), now);
+}
+
+/* Two measurements of one frequency are not two frequencies. */
+Test(vm_clock, what_the_host_can_not_tell_apart_is_not_scaled)
+{
+	fake_host.tsc_ppm = 20;
+	cr_expect_eq(vm_clock_multiplier(1000000), 0);
+	cr_expect_eq(vm_clock_multiplier(1000020), 0);
+	cr_expect_eq(vm_clock_multiplier(999981), 0);
+	cr_expect_neq(vm_clock_multiplier(1000030), 0);
+	cr_expect_eq(vm_clock_multiplier(500000), 1ull << 47);
+}

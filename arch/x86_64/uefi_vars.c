@@ -2,6 +2,8 @@
 #include "uefi_vars.h"
 #include <string.h>
 #include "firmware.h"
+#include "lib/addr.h"
+#include "lib/pages.h"
 
 #define RUNTIME_SIGNATURE	0x56524553544e5552ull	/* "RUNTSERV" */
 #define REVISION_2		0x20000u
@@ -13,11 +15,12 @@
 #define BOOTSERVICE_ACCESS	2u
 #define RUNTIME_ACCESS		4u
 #define ATTRIBUTES		(NON_VOLATILE | BOOTSERVICE_ACCESS | RUNTIME_ACCESS)
-#define NAME_ROOM		2048u	/* characters of another vendor's name */
+#define NAME_ROOM		2048u	/* characters of another vendor's name; a longer one gets a chunk */
 #define NAMES_MAX		4096u	/* a list that is longer has no end */
 
 #define EFI_ERROR(n)		(1ull << 63 | (n))
 #define STATUS_OK		0
+#define STATUS_TOO_SMALL	EFI_ERROR(5)
 #define STATUS_NOT_FOUND	EFI_ERROR(14)
 
 /* EFI_RUNTIME_SERVICES, UEFI 2.10 section 4.5. */
@@ -185,40 +188,80 @@ enum err uefi_var_remove(const char *name, struct why *why)
 	return e == ERR_NOTFOUND ? ERR_OK : e;
 }
 
-static void narrow(char out[UEFI_VAR_NAME])
+static void narrow(const uint16_t *name, char out[UEFI_VAR_NAME])
 {
 	unsigned n = 0;
 
-	for (; n < UEFI_VAR_NAME - 1 && found[n]; n++)
-		out[n] = found[n] > 0x20 && found[n] < 0x7f ? (char)found[n] : '?';
+	for (; n < UEFI_VAR_NAME - 1 && name[n]; n++)
+		out[n] = name[n] > 0x20 && name[n] < 0x7f ? (char)name[n] : '?';
 	out[n] = 0;
 }
 
-enum err uefi_var_each(void (*each)(void *arg, const char *name), void *arg, struct why *why)
+/* Where a list is in the firmware's names: the name given last, which the firmware needs for the next. */
+struct walk { uint16_t *name, *chunk; uint64_t bytes; struct guid guid; };
+
+static uint64_t next_name(struct walk *w)
 {
-	struct guid guid = vendor;
+	uint64_t size = w->bytes, status = firmware_call(services->get_next_variable_name, (uint64_t[FIRMWARE_ARGS]){
+		(uint64_t)&size, (uint64_t)w->name, (uint64_t)&w->guid });
+
+	if (status == STATUS_OK)
+		w->name[w->bytes / 2 - 1] = 0;
+	return status;
+}
+
+/* Moves the name to a place that holds all the names of a store; false: there is none, or this is that place. */
+static bool make_room(struct walk *w)
+{
+	if (w->chunk)
+		return false;
+	w->chunk = chunk_alloc();
+	if (!w->chunk)
+		return false;
+	memcpy(w->chunk, w->name, w->bytes);
+	w->name = w->chunk;
+	w->bytes = CHUNK_SIZE;
+	return true;
+}
+
+static enum err walk_names(struct walk *w, void (*each)(void *arg, const char *name), void *arg, struct why *why)
+{
 	char name[UEFI_VAR_NAME];
 
-	if (!services)
-		return begin("listing", "variables", why);
-	memset(found, 0, sizeof(found));
 	for (unsigned i = 0; i < NAMES_MAX; i++) {
-		uint64_t size = sizeof(found);
-		uint64_t status = firmware_call(services->get_next_variable_name, (uint64_t[FIRMWARE_ARGS]){
-			(uint64_t)&size, (uint64_t)found, (uint64_t)&guid });
+		uint64_t status = next_name(w);
 
+		if (status == STATUS_TOO_SMALL && make_room(w))
+			status = next_name(w);
 		if (status == STATUS_NOT_FOUND)
 			return ERR_OK;
+		if (status == STATUS_TOO_SMALL) {
+			why_set(why, "listing variables: a name is longer than the %llu bytes that there are for it",
+				(unsigned long long)w->bytes);
+			return ERR_SPACE;
+		}
 		if (status != STATUS_OK)
 			return meaning("listing", "variables", status, why);
-		found[NAME_ROOM - 1] = 0;
-		if (memcmp(&guid, &vendor, sizeof(guid)))
+		if (memcmp(&w->guid, &vendor, sizeof(vendor)))
 			continue;
-		narrow(name);
+		narrow(w->name, name);
 		each(arg, name);
 	}
 	why_set(why, "listing variables: this firmware's list does not end");
 	return ERR_CORRUPT;
+}
+
+enum err uefi_var_each(void (*each)(void *arg, const char *name), void *arg, struct why *why)
+{
+	struct walk w = { .name = found, .bytes = sizeof(found), .guid = vendor };
+	enum err e;
+
+	if (!services)
+		return begin("listing", "variables", why);
+	memset(found, 0, sizeof(found));
+	e = walk_names(&w, each, arg, why);
+	chunk_free(w.chunk);
+	return e;
 }
 
 uint64_t uefi_vars_room(void)

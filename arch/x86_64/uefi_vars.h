@@ -22,7 +22,7 @@ enum err uefi_var_put(const char *name, const void *bytes, size_t length, struct
 /* ERR_OK also when there was none. */
 enum err uefi_var_remove(const char *name, struct why *why) NODISCARD;
 /* The name of each of Tern's variables; @each may call uefi_var_get. A character that is not ASCII is given as '?', a name that
- * is too long is cut. */
+ * is too long is cut. Other vendors' names may have any length: ERR_SPACE only where one does not fit a chunk, or none is free. */
 enum err uefi_var_each(void (*each)(void *arg, const char *name), void *arg, struct why *why) NODISCARD;
 /* Bytes that the store can still take, heads and names included; UINT64_MAX if the firmware doesn't say. */
 uint64_t uefi_vars_room(void);

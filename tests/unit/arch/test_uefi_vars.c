@@ -2,8 +2,10 @@
 /* unit: arch/x86_64/uefi_vars.c lib/err.c lib/fmt.c lib/why.c */
 #include "arch/x86_64/uefi_vars.h"
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 #include "arch/x86_64/firmware.h"
+#include "lib/pages.h"
 
 #define EFI_ERROR(n) (1ull << 63 | (n))
 #define EFI_CALL __attribute__((ms_abi))
@@ -13,7 +15,7 @@ enum { GET = 6, NEXT = 7, SET = 8, QUERY = 13 };
 
 static struct boot_info boot;
 static uint64_t answer, calls;		/* answer: of every function, instead of working */
-static struct { uint16_t name[300]; uint8_t guid[16], bytes[600]; uint32_t attributes; uint64_t length; } var[8];
+static struct { uint16_t name[40000]; uint8_t guid[16], bytes[600]; uint32_t attributes; uint64_t length; } var[8];
 static uint64_t vars;
 static bool endless;
 static uint8_t guid_of_tern[16];
@@ -28,6 +30,23 @@ uint64_t firmware_call(uint64_t function, const uint64_t a[FIRMWARE_ARGS])
 const char *firmware_fault_text(void)
 {
 	return "exception 14";
+}
+
+static unsigned chunks;
+static bool no_chunk;
+
+void *chunk_alloc(void)
+{
+	if (no_chunk)
+		return NULL;
+	chunks++;
+	return aligned_alloc(4096, 2 << 20);
+}
+
+void chunk_free(void *chunk)
+{
+	chunks -= chunk != NULL;
+	free(chunk);
 }
 
 static size_t length16(const uint16_t *s)
@@ -96,8 +115,10 @@ static EFI_CALL uint64_t get_next(uint64_t *size, uint16_t *name, uint8_t *guid)
 		i = 0;
 	if (i >= vars)
 		return EFI_ERROR(14);
-	if (*size < 2 * (length16(var[i].name) + 1))
+	if (*size < 2 * (length16(var[i].name) + 1)) {
+		*size = 2 * (length16(var[i].name) + 1);
 		return EFI_ERROR(5);
+	}
 	memcpy(name, var[i].name, 2 * (length16(var[i].name) + 1));
 	memcpy(guid, var[i].guid, 16);
 	return 0;
@@ -291,6 +312,34 @@ Test(uefi_vars, strange_names_are_cut_and_made_ascii)
 	foreign("0123456789012345678901234567890123456789012345678901234567890123456789", 0, 7, 4);
 	cr_assert_eq(uefi_var_each(collect, NULL, &why), ERR_OK);
 	cr_assert_str_eq(names, "One T?n 012345678901234567890123456789012345678 ");
+}
+
+Test(uefi_vars, another_vendors_long_name_is_passed)
+{
+	struct why why;
+
+	start();
+	cr_assert_eq(uefi_var_put("One", "x", 1, &why), ERR_OK);
+	foreign("Long", 9, 7, 4);
+	for (unsigned i = 0; i < 39999; i++)
+		var[1].name[i] = (uint16_t)('A' + i % 26);
+	cr_assert_eq(uefi_var_put("Two", "x", 1, &why), ERR_OK);
+	cr_assert_eq(uefi_var_each(collect, NULL, &why), ERR_OK, "%s", why.text);
+	cr_assert_str_eq(names, "One Two ");
+	cr_assert_eq(chunks, 0, "and its place is given back");
+	no_chunk = true;
+	cr_assert_eq(uefi_var_each(collect, NULL, &why), ERR_SPACE);
+	cr_assert(strstr(why.text, "longer than the 4096 bytes"), "%s", why.text);
+}
+
+Test(uefi_vars, a_name_that_never_fits_ends_the_list)
+{
+	struct why why;
+
+	start();
+	answer = EFI_ERROR(5);
+	cr_assert_eq(uefi_var_each(collect, NULL, &why), ERR_SPACE);
+	cr_assert_eq(chunks, 0);
 }
 
 Test(uefi_vars, a_list_without_an_end_is_left)

@@ -280,11 +280,13 @@ enum err call_step(struct call *c, int *work)
 		return ERR_AGAIN;
 	if (c->http_status)
 		return ERR_OK;
+	namespace_ask(c->ns, c->ns_text);
 	if (c->check) {
 		e = methods_poll(c);
 	} else if (!c->node) {
 		if (!envelope(c, &c->header) || !target(c, &c->header))
 			return ERR_OK;
+		namespace_ask(c->ns, c->ns_text);
 		e = dispatch(c, work);
 	}
 	if (e == ERR_AGAIN && c->operation)

@@ -2,6 +2,7 @@
 /* RequestStateChange of virtual systems and jobs, and the errors of jobs. */
 #include <stdlib.h>
 #include "hv/manage.h"
+#include "job_error.h"
 #include "lib/log.h"
 #include "method_table.h"
 
@@ -81,29 +82,9 @@ enum err method_job_state(struct call *c, struct obj target)
 	return ERR_OK;
 }
 
-static void property(struct buf *out, const char *name, const char *type, const char *value)
+static enum err errors(struct call *c, struct obj target, bool array)
 {
-	buf_fmt(out, "<PROPERTY NAME=\"%s\" TYPE=\"%s\">", name, type);
-	emit_value(out, value);
-	buf_str(out, "</PROPERTY>");
-}
-
-/* The CIM_Error of a job that failed, as the text of an embedded instance. */
-static void error_text(const struct manage_job *j, struct buf *out)
-{
-	buf_str(out, "<INSTANCE CLASSNAME=\"CIM_Error\">");
-	property(out, "ErrorType", "uint16", "4");		/* Software Error */
-	property(out, "PerceivedSeverity", "uint16", "5");	/* Major */
-	property(out, "CIMStatusCode", "uint32", "1");		/* CIM_ERR_FAILED */
-	property(out, "OwningEntity", "string", "Tern");
-	buf_fmt(out, "<PROPERTY NAME=\"MessageID\" TYPE=\"string\"><VALUE>TERN%u</VALUE></PROPERTY>", j->error_code);
-	property(out, "Message", "string", j->error);
-	property(out, "ErrorSource", "string", j->vm);
-	buf_str(out, "</INSTANCE>");
-}
-
-static enum err job_error(struct call *c, struct obj target, bool array)
-{
+	const struct job_error *e;
 	struct manage_job j;
 	struct buf text = { 0 };
 
@@ -112,9 +93,10 @@ static enum err job_error(struct call *c, struct obj target, bool array)
 		return ERR_OK;
 	}
 	method_return(c, 0);
-	if (!j.error[0])
+	e = job_error(&j);
+	if (!e)
 		return ERR_OK;
-	error_text(&j, &text);
+	job_error_instance(&j, e, &text);
 	buf_fmt(c->out, "<PARAMVALUE NAME=\"%s\" PARAMTYPE=\"string\" EmbeddedObject=\"instance\">%s",
 		array ? "Errors" : "Error", array ? "<VALUE.ARRAY>" : "");
 	emit_value(c->out, text.failed ? "" : text.data);
@@ -125,10 +107,10 @@ static enum err job_error(struct call *c, struct obj target, bool array)
 
 enum err method_job_error(struct call *c, struct obj target)
 {
-	return job_error(c, target, false);
+	return errors(c, target, false);
 }
 
 enum err method_job_errors(struct call *c, struct obj target)
 {
-	return job_error(c, target, true);
+	return errors(c, target, true);
 }

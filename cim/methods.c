@@ -4,6 +4,7 @@
 #include <strings.h>
 #include "lib/fmt.h"
 #include "method_table.h"
+#include "path_why.h"
 #include "prov_job.h"
 
 static const struct {
@@ -67,15 +68,16 @@ static bool find_target(struct call *c, struct obj *out)
 {
 	const struct xml_node *local = xml_child(c->node, "LOCALINSTANCEPATH");
 	enum cim_status status;
+	struct why why;
 
 	if (!local)
 		local = xml_child(c->node, "LOCALCLASSPATH");
-	status = path_resolve(local, CIM_NS_VIRT | CIM_NS_INTEROP, out);
-	if (status == CIM_ERR_INVALID_CLASS)
-		call_fail(c, status, "there is no such class");
-	else if (status != CIM_OK)
-		call_fail(c, status, status == CIM_ERR_NOT_FOUND ? "there is no such instance" :
-			  "the class has more than one instance: name one");
+	/* A class stands for its only instance in the namespace asked; an instance is who its keys say. */
+	status = path_resolve(local, xml_is(path_name(local), "CLASSNAME") ? c->ns : CIM_NS_VIRT | CIM_NS_INTEROP, out);
+	if (status != CIM_OK) {
+		path_why(local, NULL, &why);
+		call_fail(c, status, "%s", why.text);
+	}
 	return status == CIM_OK;
 }
 

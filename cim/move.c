@@ -5,6 +5,7 @@
 #include <strings.h>
 #include "lib/fmt.h"
 #include "move_setting.h"
+#include "path_why.h"
 
 #define REFUSE(number, ...) do { *value = number; why_set(why, __VA_ARGS__); return ERR_REFUSED; } while (0)
 
@@ -19,22 +20,26 @@ static const char *key_of(const struct xml_node *reference, const char *key)
 	return "";
 }
 
+/* A reference of a wrong form is an invalid parameter; a good one to a machine that is not here is not found. */
 static enum err source(struct call *c, struct manage_move *out, uint32_t *value, struct why *why)
 {
-	const struct xml_node *reference = xml_child(call_param(c, "ComputerSystem"), "VALUE.REFERENCE");
-	enum cim_status status;
+	const struct xml_node *p = call_param(c, "ComputerSystem"), *reference = xml_child(p, "VALUE.REFERENCE");
+	struct manage_host host;
 	struct manage_vm vm;
+	struct why wrong;
 	struct obj o;
 
 	if (!reference)
-		REFUSE(MOVE_INVALID, "ComputerSystem is missing or not a reference");
-	status = path_resolve(reference, CIM_NS_VIRT | CIM_NS_INTEROP, &o);
-	if (status != CIM_OK) {
-		call_fail(c, CIM_ERR_NOT_FOUND, "there is no virtual system %s here", key_of(reference, "Name"));
+		REFUSE(MOVE_INVALID, "ComputerSystem is %s", p && p->child ? "not a reference" : "missing");
+	manage_host_get(&host);
+	if (path_resolve(reference, CIM_NS_VIRT | CIM_NS_INTEROP, &o) != CIM_OK) {
+		if (path_why(reference, &CIM_ComputerSystem, &wrong))
+			REFUSE(MOVE_INVALID, "ComputerSystem: %s", wrong.text);
+		call_fail(c, CIM_ERR_NOT_FOUND, "%s has no virtual system %.60s", host.name, key_of(reference, "Name"));
 		return ERR_NOTFOUND;
 	}
 	if (o.provider != &provider_vm || !manage_vm_get(o.index, &vm))
-		REFUSE(MOVE_INVALID, "ComputerSystem does not name a virtual system");
+		REFUSE(MOVE_INVALID, "ComputerSystem leads to a %s, expected a virtual system", o.provider->class->name);
 	fmt(out->vm, sizeof(out->vm), "%s", vm.name);
 	return ERR_OK;
 }
@@ -62,29 +67,86 @@ static bool is_special(const char *ipv4)
 	return first == 0 || first == 127 || first >= 224;
 }
 
+/* The address of the host that @text names: an address, a name (RFC 4343: case doesn't matter) or a UUID. */
+static bool find_host(const struct manage_host *self, const char *text, char address[16])
+{
+	if (!strcasecmp(text, self->name) || !strcasecmp(text, self->uuid)) {
+		fmt(address, 16, "%s", self->address[0] ? self->address : "0.0.0.0");
+		return true;
+	}
+	if (is_ipv4(text)) {
+		fmt(address, 16, "%s", text);
+		return true;
+	}
+	return manage_peer_find(text, address);
+}
+
+/* HOST of an INSTANCEPATH, without a port, where it is an address: clients put all kinds of things there. */
+static bool host_of(const struct xml_node *reference, char out[16])
+{
+	const struct xml_node *path = xml_child(reference, "INSTANCEPATH"), *host = xml_child(xml_child(path, "NAMESPACEPATH"), "HOST");
+	size_t length = host ? strcspn(host->text, ":") : 0;
+
+	if (!length || length > 15)
+		return false;
+	memcpy(out, host->text, length);
+	out[length] = 0;
+	return is_ipv4(out) && !is_special(out);
+}
+
+static bool class_known(const struct xml_node *reference)
+{
+	const struct xml_node *name = path_name(reference);
+	const char *class = xml_is(name, "INSTANCENAME") ? xml_attr(name, "CLASSNAME") : NULL;
+
+	return class && cim_class_find(class);
+}
+
+/* What the parameter says about the destination. */
+static enum err destination_text(struct call *c, bool to_system, const char **text, const struct xml_node **reference,
+				 uint32_t *value, struct why *why)
+{
+	const struct xml_node *p = call_param(c, "DestinationSystem");
+	struct why wrong;
+
+	*reference = NULL;
+	*text = call_text(c, "DestinationHost");
+	if (to_system) {
+		*reference = xml_child(p, "VALUE.REFERENCE");
+		if (!*reference)
+			REFUSE(MOVE_INVALID, "DestinationSystem is %s", p && p->child ? "not a reference" : "missing");
+		/* The other host may have made it of a class that is not known here; then its Name must do. */
+		if (class_known(*reference) && path_why(*reference, &CIM_System, &wrong))
+			REFUSE(MOVE_INVALID, "DestinationSystem: %s", wrong.text);
+		*text = key_of(*reference, "Name");
+	}
+	if (!*text || !**text)
+		REFUSE(MOVE_INVALID, "%s", to_system ? "DestinationSystem is a reference without a Name" : "DestinationHost is missing");
+	return ERR_OK;
+}
+
 static enum err destination(struct call *c, bool to_system, struct manage_move *out, uint32_t *value, struct why *why)
 {
-	const struct xml_node *reference = xml_child(call_param(c, "DestinationSystem"), "VALUE.REFERENCE");
-	const char *text = to_system ? key_of(reference, "Name") : call_text(c, "DestinationHost");
+	const struct xml_node *reference;
 	struct manage_host host;
-	char address[16];
+	char address[16], other[16] = "";
+	const char *text;
+	enum err e = destination_text(c, to_system, &text, &reference, value, why);
 
-	if (!text || !*text)
-		REFUSE(MOVE_INVALID, "%s", to_system ? "DestinationSystem is missing or is not a reference with a Name" :
-		       "DestinationHost is missing");
+	if (e != ERR_OK)
+		return e;
 	manage_host_get(&host);
-	if (!strcmp(text, host.name) || (host.address[0] && !strcmp(text, host.address)))
-		REFUSE(MOVE_INCOMPATIBLE, "%.63s is the host that the virtual system is on already", text);
 	if (is_ipv4(text) && is_special(text))
 		REFUSE(MOVE_INVALID, "%.63s is not the address of a host", text);
-	if (is_ipv4(text))
-		fmt(out->destination, sizeof(out->destination), "%s", text);
-	else if (manage_peer_find(text, address))
-		fmt(out->destination, sizeof(out->destination), "%s", address);
-	else
-		REFUSE(MOVE_INVALID, "%.63s is neither an IPv4 address like 192.0.2.7 nor a host known here", text);
-	if (host.address[0] && !strcmp(out->destination, host.address))
+	/* A host that is not known by name may be named by the reference's HOST, unless that is only who is asked. */
+	if (!find_host(&host, text, address)) {
+		if (!host_of(reference, other) || !strcmp(other, host.address))
+			REFUSE(MOVE_INVALID, "%.63s is neither an IPv4 address like 192.0.2.7 nor a host known to %s", text, host.name);
+		memcpy(address, other, sizeof(address));
+	}
+	if (!strcasecmp(text, host.name) || !strcasecmp(text, host.uuid) || (host.address[0] && !strcmp(address, host.address)))
 		REFUSE(MOVE_INCOMPATIBLE, "%.63s is the host that the virtual system is on already", text);
+	fmt(out->destination, sizeof(out->destination), "%s", address);
 	return ERR_OK;
 }
 

@@ -2,6 +2,7 @@
 /* Associators, References and their Names forms: one walk over all association instances, one at a time. */
 #include "ops.h"
 #include <strings.h>
+#include "path_why.h"
 
 static bool same(struct obj a, struct obj b)
 {
@@ -79,6 +80,7 @@ static void start(struct call *c, const char *assoc)
 {
 	const struct xml_node *name = path_name(call_param(c, "ObjectName"));
 	enum cim_status status;
+	struct why why;
 
 	c->at.emit = call_emit(c);
 	c->at.class = op_class(c, assoc, false);
@@ -91,8 +93,10 @@ static void start(struct call *c, const char *assoc)
 	if (c->status != CIM_OK)
 		return;
 	status = path_resolve(name, c->ns, &c->at.source);
-	if (status != CIM_OK)
-		call_fail(c, status, "there is no such object");
+	if (status == CIM_OK)
+		return;
+	path_why(name, NULL, &why);
+	call_fail(c, status, "%s", why.text);
 }
 
 void op_assoc_start(struct call *c)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* GetInstance and the enumerations of instances. */
 #include "ops.h"
+#include "path_why.h"
 
 void op_instance_start(struct call *c)
 {
 	const struct xml_node *name = path_name(call_param(c, "InstanceName"));
 	enum cim_status status;
+	struct why why;
 
 	c->at.emit = call_emit(c);
 	if (!xml_is(name, "INSTANCENAME")) {
@@ -13,10 +15,10 @@ void op_instance_start(struct call *c)
 		return;
 	}
 	status = path_resolve(name, c->ns, &c->at.source);
-	if (status == CIM_ERR_INVALID_CLASS)
-		call_fail(c, status, "there is no class %s", xml_attr(name, "CLASSNAME"));
-	else if (status != CIM_OK)
-		call_fail(c, status, "there is no such instance");
+	if (status == CIM_OK)
+		return;
+	path_why(name, NULL, &why);
+	call_fail(c, status, "%s", why.text);
 }
 
 bool op_get_instance(struct call *c)

@@ -42,6 +42,19 @@ const char *namespace_text(unsigned ns)
 	return ns & CIM_NS_INTEROP ? "root/interop" : "root/virtualization/v2";
 }
 
+static struct { unsigned ns; char text[NAMESPACE_TEXT]; } asked;
+
+void namespace_ask(unsigned ns, const char *text)
+{
+	asked.ns = ns;
+	normalise(text, asked.text);
+}
+
+const char *namespace_asked(unsigned ns)
+{
+	return asked.ns == ns ? asked.text : namespace_text(ns);
+}
+
 void namespace_from_xml(const struct xml_node *local, char out[NAMESPACE_TEXT])
 {
 	size_t n = 0, length;

@@ -18,6 +18,11 @@ enum cim_status {
 unsigned namespace_find(const char *text);
 /* The official spelling. */
 const char *namespace_text(unsigned ns);
+/* Of the request that is answered: its namespace @ns as the client spells it, a text that stays until the next one; and what
+ * that is, or the official spelling of another. A client that asks in "interop" is told of "interop", or it would list
+ * what is there twice. */
+void namespace_ask(unsigned ns, const char *text);
+const char *namespace_asked(unsigned ns);
 /* Writes the path in a LOCALNAMESPACEPATH as text ("" if it is too long or not one). */
 void namespace_from_xml(const struct xml_node *local, char out[NAMESPACE_TEXT]);
 

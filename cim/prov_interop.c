@@ -3,6 +3,7 @@
 #include "provider.h"
 #include "hv/manage.h"
 #include "lib/fmt.h"
+#include "path.h"
 
 static const struct { const char *id, *name, *version; } profiles[PROFILES] = {
 	[PROFILE_MIGRATION]      = { "Tern:DSP1081-VirtualSystemMigration-1.0.0", "Virtual System Migration", "1.0.0" },
@@ -34,7 +35,8 @@ const struct provider provider_profile = {
 	.count = profile_count, .get = profile_get,
 };
 
-static const char *const namespaces[] = { "root/virtualization/v2", "root/interop" };
+/* Each namespace once, whatever other names it has. */
+static const unsigned namespaces[] = { CIM_NS_VIRT, CIM_NS_INTEROP };
 
 static unsigned namespace_count(const struct provider *p)
 {
@@ -57,11 +59,13 @@ static void of_manager(struct inst *out, const char *class_key, const char *name
 
 static bool namespace_get(const struct provider *p, unsigned index, struct inst *out)
 {
+	const char *name = namespace_asked(namespaces[index]);
+
 	of_manager(out, "ObjectManagerCreationClassName", "ObjectManagerName");
 	inst_str(out, "CreationClassName", p->class->name);
-	inst_str(out, "Name", namespaces[index]);
+	inst_str(out, "Name", name);
 	inst_num(out, "ClassInfo", 0);
-	inst_str(out, "ElementName", namespaces[index]);
+	inst_str(out, "ElementName", name);
 	return true;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "prov_job.h"
 #include "hv/manage.h"
+#include "job_error.h"
 #include "lib/fmt.h"
 
 static unsigned job_count(const struct provider *p)
@@ -102,12 +103,14 @@ static void times(const struct manage_job *j, struct inst *out)
 static void state(const struct manage_job *j, struct inst *out)
 {
 	bool failed = j->state == MANAGE_JOB_EXCEPTION, done = j->state == MANAGE_JOB_COMPLETED;
+	const struct job_error *e = job_error(j);
 
 	inst_num(out, "JobState", j->state);
 	inst_str(out, "JobStatus", j->status[0] ? j->status : j->phase);
 	inst_str(out, "Phase", j->phase);
 	inst_num(out, "PercentComplete", j->percent);
-	inst_num(out, "ErrorCode", j->error_code);
+	/* What ended as an operator wished is no error. */
+	inst_num(out, "ErrorCode", failed ? e->number : 0);
 	if (j->error[0])
 		inst_str(out, "ErrorDescription", j->error);
 	/* Clients written for libvirt-cim compare the deprecated Status with "Completed". */
@@ -118,6 +121,15 @@ static void state(const struct manage_job *j, struct inst *out)
 	if (done)
 		inst_item_num(out, 17);
 	inst_num(out, "HealthState", failed ? 20 : 5);
+}
+
+/* From where to where: this host is one end. */
+static void ends(const struct manage_job *j, const struct manage_host *self, struct inst *out)
+{
+	inst_str(out, j->incoming ? "SourceHost" : "DestinationHost", j->peer);
+	inst_str(out, j->incoming ? "SourceName" : "DestinationName", j->peer_name);
+	inst_str(out, j->incoming ? "DestinationHost" : "SourceHost", self->address);
+	inst_str(out, j->incoming ? "DestinationName" : "SourceName", self->name);
 }
 
 static bool job_get(const struct provider *p, unsigned index, struct inst *out)
@@ -143,8 +155,7 @@ static bool job_get(const struct provider *p, unsigned index, struct inst *out)
 	inst_num(out, "JobRunTimes", 1);
 	inst_str(out, "VirtualSystemName", j.vm);
 	inst_str(out, "VirtualSystemUUID", j.vm_uuid);
-	inst_str(out, "DestinationHost", j.destination);
-	inst_str(out, "DestinationName", j.destination_name);
+	ends(&j, &h, out);
 	inst_bool(out, "Incoming", j.incoming);
 	inst_num(out, "MigrationType", j.type);
 	rounds(&j, out);

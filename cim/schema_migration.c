@@ -132,6 +132,8 @@ static const struct cim_method tern_job_methods[] = {
 static const struct cim_field tern_job_props[] = {
 	PROP(STRING, VirtualSystemName, 0),
 	PROP(STRING, VirtualSystemUUID, 0),
+	PROP(STRING, SourceHost, 0),
+	PROP(STRING, SourceName, 0),
 	PROP(STRING, DestinationHost, 0),
 	PROP(STRING, DestinationName, 0),
 	PROP(BOOLEAN, Incoming, 0),
@@ -163,7 +165,8 @@ static const struct cim_field tern_job_props[] = {
 };
 
 CLASS_ABOUT(Tern_MigrationJob, &CIM_ConcreteJob, "1.0.0", 0, tern_job_props, tern_job_methods,
-	    "One migration, in progress or ended. Round arrays have one element for each of the last rounds; "
+	    "One migration, in progress or ended. SourceHost and DestinationHost are addresses, one of them this host's (Incoming "
+	    "says which). ErrorCode is that of docs/cim-errors.md. Round arrays have one element for each of the last rounds; "
 	    "times count from the start of the job. ForceOutcome settles a hand-off whose peer does not answer: Resume lets the "
 	    "source's copy run on, Forget gives up the copy that is here, Run lets a prepared copy run at the destination. "
 	    "Without AcceptRisk it does nothing but say in Risk what it would risk.");

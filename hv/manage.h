@@ -68,7 +68,8 @@ enum err manage_vm_reclaim(const char *name, bool accept_risk, struct why *why) 
 size_t manage_console_read(const char *name, uint64_t *offset, void *out, size_t room);
 size_t manage_console_write(const char *name, const void *data, size_t length);
 
-/* Hosts that tern.conf names as [peer NAME] plus those met since boot. */
+/* Finds the host that tern.conf names as [peer @name] (case does not matter, RFC 4343), or the one with the UUID @name in text
+ * form among those that virtual systems were moved to, or checks asked, since boot. */
 bool manage_peer_find(const char *name, char address[16]);
 
 enum manage_verify { MANAGE_VERIFY_DEFAULT, MANAGE_VERIFY_OFF, MANAGE_VERIFY_FULL };
@@ -116,8 +117,8 @@ struct manage_job {
 	uint32_t id;
 	char vm[32];
 	char vm_uuid[37];
-	char destination[64];		/* address as asked */
-	char destination_name[64];	/* host name the peer gave, "" before HELLO */
+	char peer[16];			/* IPv4 address of the other host: the destination, or the source if incoming */
+	char peer_name[64];		/* what it calls itself, "" before HELLO */
 	bool incoming;			/* this host is the destination */
 	uint16_t type;			/* CIM MigrationType; 0 not known here */
 	enum manage_job_state state;
@@ -139,7 +140,7 @@ struct manage_job {
 	uint64_t hash_source, hash_destination;
 };
 
-/* Jobs are kept for five minutes after they end, and the newest 32 at most. */
+/* Jobs are kept for five minutes after they end; while too many are kept no further one begins. */
 unsigned manage_job_count(void);
 bool manage_job_get(unsigned index, struct manage_job *out);
 bool manage_job_find(uint32_t id, struct manage_job *out);

@@ -2,6 +2,7 @@
 /* manage.c: hv/manage.h for the host, its VMs and their consoles. */
 #include "hv/manage.h"
 #include <string.h>
+#include <strings.h>
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/time.h"
 #include "hv/vm.h"
@@ -161,11 +162,14 @@ uint64_t manage_wall_seconds(void)
 bool manage_peer_find(const char *name, char address[16])
 {
 	const struct config *c = host_info()->config;
+	uint8_t uuid[16];
+	uint32_t ipv4 = 0;
 
-	for (unsigned i = 0; i < c->peers; i++)
-		if (!strcmp(c->peer[i].name, name)) {
-			ipv4_text(c->peer[i].ipv4, address);
-			return true;
-		}
-	return false;
+	for (unsigned i = 0; i < c->peers && !ipv4; i++)
+		if (!strcasecmp(c->peer[i].name, name))
+			ipv4 = c->peer[i].ipv4;
+	if (!ipv4 && (uuid_parse(name, uuid) != ERR_OK || !moves_peer(uuid, &ipv4)))
+		return false;
+	ipv4_text(ipv4, address);
+	return true;
 }

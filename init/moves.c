@@ -74,14 +74,21 @@ static struct mig_guest *find_op(void *ctx, const char *name, enum mig_move_type
 
 static void check_op(void *ctx, const struct mig_definition *def, struct why_list *reasons)
 {
+	unsigned before = reasons->count;
+
 	(void)ctx;
 	guest_check(def, reasons);
+	why_speaker(reasons, before, host_info()->name);
 }
 
 static struct mig_guest *create_op(void *ctx, const struct mig_definition *def, struct why_list *reasons)
 {
+	unsigned before = reasons->count;
+	struct mig_guest *guest = guest_create(def, reasons);
+
 	(void)ctx;
-	return guest_create(def, reasons);
+	why_speaker(reasons, before, host_info()->name);
+	return guest;
 }
 
 static uint64_t wall_op(void *ctx)
@@ -177,6 +184,11 @@ bool moves_vm_away(const uint8_t uuid[16])
 bool moves_vm_awaits_off(const struct vm *vm)
 {
 	return mig_service_guest_awaits_off(service, guest_of((struct vm *)(uintptr_t)vm));
+}
+
+bool moves_peer(const uint8_t uuid[16], uint32_t *ipv4)
+{
+	return mig_service_peer(service, uuid, ipv4);
 }
 
 uint32_t moves_vm_job(const char *name)
@@ -304,9 +316,9 @@ static void copy_job(const struct mig_job *j, struct manage_job *out)
 	out->id = j->id;
 	fmt(out->vm, sizeof(out->vm), "%s", j->vm);
 	uuid_text(j->vm_uuid, out->vm_uuid);
-	fmt(out->destination, sizeof(out->destination), "%u.%u.%u.%u", j->peer_ipv4 >> 24, j->peer_ipv4 >> 16 & 255,
+	fmt(out->peer, sizeof(out->peer), "%u.%u.%u.%u", j->peer_ipv4 >> 24, j->peer_ipv4 >> 16 & 255,
 	    j->peer_ipv4 >> 8 & 255, j->peer_ipv4 & 255);
-	fmt(out->destination_name, sizeof(out->destination_name), "%s", j->peer_name);
+	fmt(out->peer_name, sizeof(out->peer_name), "%s", j->peer_name);
 	out->incoming = j->incoming;
 	out->type = (uint16_t)j->type;
 	out->state = job_state(j);

@@ -24,5 +24,7 @@ bool moves_vm_held(const struct vm *vm, struct why *why);
 bool moves_vm_away(const uint8_t uuid[16]);
 /* Is @vm being powered off, to be moved as it is at power-on? */
 bool moves_vm_awaits_off(const struct vm *vm);
+/* The address of the host @uuid, if a move or a check has met it since boot. */
+bool moves_peer(const uint8_t uuid[16], uint32_t *ipv4);
 /* The unfinished job of the VM @name, 0 if none. */
 uint32_t moves_vm_job(const char *name);

@@ -5,26 +5,66 @@
 #include "lib/bytes.h"
 #include "lib/fmt.h"
 
-struct mig_job *mig_core_job(struct mig_core *c, uint64_t now_ns)
+/* Places taken by jobs of one way, and when the first of those that have ended is forgotten. */
+static unsigned jobs_taken(const struct mig_core *c, bool incoming, uint64_t *until_ns)
 {
-	struct mig_job *job = NULL;
+	unsigned taken = 0;
 
+	*until_ns = UINT64_MAX;
 	for (unsigned i = 0; i < MIG_JOBS; i++) {
-		struct mig_job *j = &c->job[i];
+		const struct mig_job *j = &c->job[i];
 
-		if (!j->id) {
-			job = j;
-			break;
-		}
-		if (j->ended_ns && (!job || j->id < job->id))
-			job = j;
+		if (!j->id || (incoming && !j->incoming))
+			continue;
+		taken++;
+		if (j->ended_ns && j->ended_ns + MIG_JOB_KEEP_NS < *until_ns)
+			*until_ns = j->ended_ns + MIG_JOB_KEEP_NS;
 	}
-	if (!job)
+	return taken;
+}
+
+bool mig_core_job_room(const struct mig_core *c, bool incoming, uint64_t now_ns, struct why *why)
+{
+	unsigned room = incoming ? MIG_JOBS_IN : MIG_JOBS;
+	uint64_t until_ns, all_until_ns, wait_ns;
+
+	if (jobs_taken(c, incoming, &until_ns) < room && jobs_taken(c, false, &all_until_ns) < MIG_JOBS)
+		return true;
+	wait_ns = until_ns > now_ns ? until_ns - now_ns : 0;
+	if (until_ns == UINT64_MAX)
+		why_set(why, "%s has %u jobs under way and no room for another", c->host.name, room);
+	else
+		why_set(why, "%s keeps the jobs of ended moves for %u minutes and has no room for another: there is in %u s", c->host.name,
+			(unsigned)(MIG_JOB_KEEP_NS / 60000000000ull), (unsigned)((wait_ns + 999999999) / 1000000000));
+	return false;
+}
+
+struct mig_job *mig_core_job(struct mig_core *c, bool incoming, uint64_t now_ns)
+{
+	struct mig_job *job = c->job;
+
+	if (!mig_core_job_room(c, incoming, now_ns, NULL))
 		return NULL;
+	while (job->id)
+		job++;
 	memset(job, 0, sizeof(*job));
 	job->id = ++c->last_job;
+	job->incoming = incoming;
 	job->submitted_ns = job->changed_ns = now_ns;
 	return job;
+}
+
+void mig_core_met(struct mig_core *c, const uint8_t uuid[16], uint32_t ipv4)
+{
+	unsigned at = c->met_next;
+
+	for (unsigned i = 0; i < MIG_MET; i++)
+		if (c->met[i].ipv4 == ipv4 || (c->met[i].ipv4 && !memcmp(c->met[i].uuid, uuid, 16)))
+			at = i;
+	if (at == c->met_next)
+		c->met_next = (c->met_next + 1) % MIG_MET;
+	memcpy(c->met[at].uuid, uuid, 16);
+	c->met[at].ipv4 = ipv4;
 }
 
 void mig_core_tell(struct mig_core *c, uint32_t id, const char *text)

@@ -8,6 +8,8 @@
 #define MIG_MOVES_DEFAULT 4	/* guests on their way at once, each way, where the host says nothing */
 #define MIG_MOVES_MAX	  8
 
+#define MIG_MET 16	/* hosts remembered by their UUIDs */
+
 struct mig_core {
 	struct mig_host host;
 	struct mig_records records;
@@ -15,13 +17,19 @@ struct mig_core {
 	uint32_t last_job;
 	uint64_t last_attempt;
 	unsigned coming;		/* guests being received or held; kept by the service */
+	struct { uint8_t uuid[16]; uint32_t ipv4; } met[MIG_MET];	/* other hosts; ipv4 0: free */
+	unsigned met_next;		/* where the next one goes */
 };
 
 /* The host's limits, each way. */
 unsigned mig_core_max_out(const struct mig_core *c);
 unsigned mig_core_max_in(const struct mig_core *c);
-/* A cleared job with a new id, over the oldest ended one if need be; NULL if all are active. */
-struct mig_job *mig_core_job(struct mig_core *c, uint64_t now_ns);
+/* A cleared job with a new id; NULL if there is no room, since ended ones are kept for MIG_JOB_KEEP_NS. */
+struct mig_job *mig_core_job(struct mig_core *c, bool incoming, uint64_t now_ns);
+/* False with @why if mig_core_job has no room. */
+bool mig_core_job_room(const struct mig_core *c, bool incoming, uint64_t now_ns, struct why *why);
+/* The host at @ipv4, where this one connected to, says that it is @uuid. */
+void mig_core_met(struct mig_core *c, const uint8_t uuid[16], uint32_t ipv4);
 /* Appends what became known of job @id after its end, if it is still there: it stays visible anew. */
 void mig_core_tell(struct mig_core *c, uint32_t id, const char *text);
 /* Makes an attempt id that no other attempt has (wire spec, section 1). */

@@ -133,7 +133,7 @@ static void begin_loading(struct mig_dest *d, const struct mig_offer *offer, uin
 	d->handoff = HD_LOADING;
 	d->core->coming++;
 	d->round_start_ns = now_ns;
-	d->job = mig_core_job(d->core, now_ns);
+	d->job = mig_core_job(d->core, true, now_ns);
 	if (!d->job)
 		return;
 	memcpy(d->job->vm, d->def.name, sizeof(d->job->vm));
@@ -154,6 +154,7 @@ void dest_on_offer(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 	struct mig_accept accept = { .state_bytes = MIG_STATE_MAX };
 	struct why_list reasons = { 0 };
 	struct mig_offer offer;
+	struct why why;
 
 	if (d->capabilities & MIG_CAP_RESUME)
 		accept.resume_grace_ms = (uint32_t)(host->resume_grace_ns / 1000000);
@@ -168,6 +169,8 @@ void dest_on_offer(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 		why_add(&reasons, "%s knows this attempt already: it is an old one", host->name);
 	if (mig_records_left(&d->core->records, d->def.uuid))
 		why_add(&reasons, "%s left %s for another host, and whether it runs there is not settled yet", d->def.name, host->name);
+	if (d->purpose == MIG_PURPOSE_MIGRATE && !mig_core_job_room(d->core, true, now_ns, &why))
+		why_add(&reasons, "%s", why.text);
 	if (d->core->coming >= mig_core_max_in(d->core))
 		why_add(&reasons, "%s takes %u migrations at once (max_in in its tern.conf), and %u are coming in", host->name,
 			mig_core_max_in(d->core), d->core->coming);

@@ -7,7 +7,8 @@
 #include "policy.h"
 #include "type.h"
 
-#define MIG_JOBS	32	/* newest ones kept */
+#define MIG_JOBS	64	/* under way or kept */
+#define MIG_JOBS_IN	32	/* of these, incoming ones: other hosts can't use up the places of this one's moves */
 #define MIG_JOB_KEEP_NS	(300ull * 1000000000ull)
 #define MIG_JOB_ROUNDS	32
 

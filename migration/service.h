@@ -55,6 +55,8 @@ enum err mig_job_cancel(struct mig_service *m, uint32_t job, uint64_t now_ns, st
 unsigned mig_job_count(const struct mig_service *m);
 const struct mig_job *mig_job_get(const struct mig_service *m, unsigned index);
 const struct mig_job *mig_job_find(const struct mig_service *m, uint32_t id);
+/* The address of the host @uuid, if a move or a check from here has met it since boot. */
+bool mig_service_peer(const struct mig_service *m, const uint8_t uuid[16], uint32_t *ipv4);
 
 /* True while a Restart waits for @guest to power off: a reset must not start it again. */
 bool mig_service_guest_awaits_off(struct mig_service *m, struct mig_guest *guest);

@@ -214,10 +214,10 @@ enum err mig_migrate_start(struct mig_service *m, const struct mig_move *move, u
 		return ERR_SPACE;
 	}
 	out = place(m, false, why);
-	if (!out)
+	if (!out || !mig_core_job_room(&m->core, false, now_ns, why))
 		return ERR_SPACE;
 	out->source = malloc(sizeof(*out->source));
-	j = out->source ? mig_core_job(&m->core, now_ns) : NULL;
+	j = out->source ? mig_core_job(&m->core, false, now_ns) : NULL;
 	if (!j) {
 		free(out->source);
 		out->source = NULL;
@@ -270,6 +270,16 @@ const struct mig_job *mig_job_get(const struct mig_service *m, unsigned index)
 		above = next->id;
 	}
 	return next;
+}
+
+bool mig_service_peer(const struct mig_service *m, const uint8_t uuid[16], uint32_t *ipv4)
+{
+	for (unsigned i = 0; i < MIG_MET; i++)
+		if (m->core.met[i].ipv4 && !memcmp(m->core.met[i].uuid, uuid, 16)) {
+			*ipv4 = m->core.met[i].ipv4;
+			return true;
+		}
+	return false;
 }
 
 const struct mig_job *mig_job_find(const struct mig_service *m, uint32_t id)

@@ -56,7 +56,7 @@ static bool restore_committed(struct mig_service *m, const struct mig_note *note
 	if (!o)
 		return false;
 	o->source = malloc(sizeof(*o->source));
-	job = o->source ? mig_core_job(&m->core, now_ns) : NULL;
+	job = o->source ? mig_core_job(&m->core, false, now_ns) : NULL;
 	if (!job) {
 		free(o->source);
 		o->source = NULL;

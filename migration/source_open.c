@@ -104,6 +104,7 @@ void source_on_hello(struct mig_source *s, const struct mig_record *r, uint64_t 
 		return;
 	}
 	mig_text_copy(s->job->peer_name, sizeof(s->job->peer_name), hello.name, sizeof(hello.name));
+	mig_core_met(s->core, hello.uuid, s->options.ipv4);
 	note_peer(s, &hello);
 	s->capabilities = hello.capabilities & mig_core_capabilities(s->core);
 	mig_digest_init(&s->digest, s->capabilities);

@@ -2,6 +2,7 @@
 #include "fake_manage.h"
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 struct fake_manage fake;
 
@@ -22,6 +23,7 @@ static void add_peer(const char *name, const char *address, bool accepts)
 	p->accepts = accepts;
 	snprintf(p->name, sizeof(p->name), "%s", name);
 	snprintf(p->address, sizeof(p->address), "%s", address);
+	snprintf(p->uuid, sizeof(p->uuid), "6b0c8a52-0000-4000-8000-00000000000%c", 'a' + (int)fake.peers);
 }
 
 void fake_manage_reset(void)
@@ -112,7 +114,7 @@ enum err manage_vm_stop(const char *name, struct why *why)
 bool manage_peer_find(const char *name, char address[16])
 {
 	for (unsigned n = 0; n < fake.peers; n++)
-		if (!strcmp(fake.peer[n].name, name)) {
+		if (!strcasecmp(fake.peer[n].name, name) || !strcasecmp(fake.peer[n].uuid, name)) {
 			memcpy(address, fake.peer[n].address, 16);
 			return true;
 		}
@@ -192,7 +194,7 @@ enum err manage_migrate_start(const struct manage_move *move, uint32_t *job, str
 				  .started_ns = fake.now_ns, .changed_ns = fake.now_ns };
 	snprintf(j->vm, sizeof(j->vm), "%s", move->vm);
 	snprintf(j->vm_uuid, sizeof(j->vm_uuid), "%s", vm_named(move->vm)->uuid);
-	snprintf(j->destination, sizeof(j->destination), "%s", move->destination);
+	snprintf(j->peer, sizeof(j->peer), "%.15s", move->destination);
 	snprintf(j->phase, sizeof(j->phase), "HELLO");
 	j->type = move->type;
 	vm_named(move->vm)->state = MANAGE_VM_EMIGRATING;
@@ -265,7 +267,7 @@ enum err manage_job_force(uint32_t id, enum manage_force outcome, bool accept_ri
 		"an operator forced it to be forgotten here", 1);
 	if (outcome == MANAGE_FORCE_FORGET) {
 		v->state = MANAGE_VM_AWAY;
-		snprintf(v->why, sizeof(v->why), "%s was handed over to %s", v->name, j->destination);
+		snprintf(v->why, sizeof(v->why), "%s was handed over to %s", v->name, j->peer);
 	}
 	return ERR_OK;
 }
@@ -308,13 +310,13 @@ static void do_rounds(struct manage_job *j, uint64_t t)
 static void advance_job(struct manage_job *j)
 {
 	uint64_t t = fake.now_ns - j->submitted_ns;
-	struct fake_peer *p = peer_at(j->destination);
+	struct fake_peer *p = peer_at(j->peer);
 
 	if (j->ended_ns)
 		return;
 	j->state = MANAGE_JOB_RUNNING;
 	if (t >= FAKE_OFFER_NS && (!p || !p->reachable)) {
-		snprintf(j->error, sizeof(j->error), "no answer from %s port 5991 within 5 s", j->destination);
+		snprintf(j->error, sizeof(j->error), "no answer from %s port 5991 within 5 s", j->peer);
 		end_job(j, MANAGE_JOB_EXCEPTION, strdupa(j->error), 10);
 		return;
 	}
@@ -323,7 +325,7 @@ static void advance_job(struct manage_job *j)
 		return;
 	}
 	if (t >= FAKE_OFFER_NS)
-		snprintf(j->destination_name, sizeof(j->destination_name), "%s", p->name);
+		snprintf(j->peer_name, sizeof(j->peer_name), "%s", p->name);
 	snprintf(j->phase, sizeof(j->phase), "%s", t < FAKE_OFFER_NS ? "HELLO" : t < FAKE_ROUNDS_NS ? "OFFER" :
 		 t < FAKE_STOP_NS ? "ROUNDS" : t < FAKE_COMMIT_NS ? "STATE" : t < FAKE_DONE_NS ? "COMMIT" : "DONE");
 	if (t >= FAKE_ROUNDS_NS)

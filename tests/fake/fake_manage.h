@@ -17,7 +17,7 @@
 #define FAKE_DONE_NS	(FAKE_COMMIT_NS + 10000000ull)
 #define FAKE_CHECK_NS	20000000ull	/* until a check is answered */
 
-struct fake_peer { char name[64]; char address[16]; bool reachable; bool accepts; bool vanishes; };
+struct fake_peer { char name[64]; char address[16]; char uuid[37]; bool reachable; bool accepts; bool vanishes; };
 
 struct fake_manage {
 	struct manage_host host;

@@ -492,3 +492,58 @@ Test(call, refusals_to_start_become_the_values_of_the_value_map)
 		has(out.data, "told to refuse");
 	}
 }
+
+static const char *in_namespace(const char *ns, const char *method, const char *params)
+{
+	static char body[8000];
+	struct call_header h = { "MethodCall", method, ns, NULL, NULL, "10.77.0.2" };
+	char name[200] = "";
+	const char *slash = strchr(ns, '/');
+
+	if (slash)
+		snprintf(name, sizeof(name), "<NAMESPACE NAME=\"%.*s\"/>", (int)(slash - ns), ns);
+	snprintf(name + strlen(name), sizeof(name) - strlen(name), "<NAMESPACE NAME=\"%s\"/>", slash ? slash + 1 : ns);
+	snprintf(body, sizeof(body), "<CIM CIMVERSION=\"2.0\" DTDVERSION=\"2.0\"><MESSAGE ID=\"1\" PROTOCOLVERSION=\"1.0\"><SIMPLEREQ><IMETHODCALL NAME=\"%s\">"
+		 "<LOCALNAMESPACEPATH>%s</LOCALNAMESPACEPATH>%s</IMETHODCALL></SIMPLEREQ></MESSAGE></CIM>", method, name, params);
+	return answer(&h, body);
+}
+
+Test(call, a_client_finds_each_namespace_once_and_its_own_among_them)
+{
+	static const char *const alias[] = { "interop", "root/interop" };
+
+	for (unsigned n = 0; n < 2; n++) {
+		const char *a = in_namespace(alias[n], "EnumerateInstanceNames", CLASS_NAME("CIM_Namespace"));
+		char key[80];
+
+		snprintf(key, sizeof(key), "<KEYBINDING NAME=\"Name\"><KEYVALUE VALUETYPE=\"string\" TYPE=\"string\">%s<", alias[n]);
+		has(a, key);
+		snprintf(key, sizeof(key), ">%s<", alias[!n]);
+		lacks(a, key);
+		has(a, ">root/virtualization/v2<");
+	}
+}
+
+Test(call, a_method_on_a_class_means_its_only_instance_in_the_namespace_asked)
+{
+	struct call_header h = { "MethodCall", "StopService", "root/virt:CIM_Service", NULL, NULL, "h" };
+	static const char call_text[] = "<CIM CIMVERSION=\"2.0\" DTDVERSION=\"2.0\"><MESSAGE ID=\"1\" PROTOCOLVERSION=\"1.0\"><SIMPLEREQ>"
+		"<METHODCALL NAME=\"StopService\"><LOCALCLASSPATH>%s<CLASSNAME NAME=\"CIM_Service\"/></LOCALCLASSPATH></METHODCALL>"
+		"</SIMPLEREQ></MESSAGE></CIM>";
+	char text[1000];
+
+	snprintf(text, sizeof(text), call_text, CLIENT_NS);
+	has(answer(&h, text), "<RETURNVALUE PARAMTYPE=\"uint32\"><VALUE>1</VALUE>");
+	has(out.data, "Tern_VirtualSystemMigrationService does not support StopService");
+	h.object = "root/interop:CIM_Service";
+	snprintf(text, sizeof(text), call_text, "<LOCALNAMESPACEPATH><NAMESPACE NAME=\"root\"/><NAMESPACE NAME=\"interop\"/></LOCALNAMESPACEPATH>");
+	lacks(answer(&h, text), "Tern_VirtualSystemMigrationService");
+}
+
+Test(call, what_is_wrong_with_a_name_is_said)
+{
+	has(intrinsic("GetInstance", OBJECT("InstanceName", "CIM_ComputerSystem\">" KEY("Name", "web1"))), "lacks the key CreationClassName");
+	has(intrinsic("GetInstance", OBJECT("InstanceName", WEB1 KEY("Extra", "x"))), "key Extra");
+	has(intrinsic("Associators", OBJECT("ObjectName", "CIM_ComputerSystem\">" KEY("Name", "web1"))), "lacks the key CreationClassName");
+	has(intrinsic("GetInstance", OBJECT("InstanceName", "CIM_Nonsense\">")), "no class CIM_Nonsense");
+}

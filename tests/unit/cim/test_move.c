@@ -236,3 +236,96 @@ Test(move, new_settings_are_looked_at_in_every_form)
 	refused(check(client_string("NewSystemSettingData", "instance of " MSD " { InstanceID = \"a\"; };")), 4, MSD);
 	refused(check("<PARAMVALUE NAME=\"NewSystemSettingData\">" SETTING("Tern:MigrationSettingData/Default") "</PARAMVALUE>"), 4, "NewSystemSettingData");
 }
+
+/* --- references ------------------------------------------------------------------------------------- */
+
+#define KEY(k, v) "<KEYBINDING NAME=\"" k "\"><KEYVALUE>" v "</KEYVALUE></KEYBINDING>"
+#define REF(parameter, class, keys) "<PARAMVALUE NAME=\"" parameter "\"><VALUE.REFERENCE><INSTANCENAME CLASSNAME=\"" class "\">" keys \
+	"</INSTANCENAME></VALUE.REFERENCE></PARAMVALUE>"
+
+static const char *check_system(const char *reference)
+{
+	static char params[4000];
+
+	snprintf(params, sizeof(params), "%s%s", reference, client_string("DestinationHost", "10.77.0.3"));
+	return call("CheckVirtualSystemIsMigratableToHost", params);
+}
+
+Test(move, what_is_wrong_with_a_reference_to_the_machine_is_said)
+{
+	static const struct { const char *reference, *part; } row[] = {
+		{ REF("ComputerSystem", "Msvm_ComputerSystem", KEY("CreationClassName", "Msvm_ComputerSystem") KEY("Name", "web1")), "no class Msvm_ComputerSystem" },
+		{ REF("ComputerSystem", "CIM_ComputerSystem", KEY("CreationClassName", "Msvm_ComputerSystem") KEY("Name", "web1")), "no class Msvm_ComputerSystem" },
+		{ REF("ComputerSystem", "CIM_ComputerSystem", KEY("CreationClassName", "CIM_Service") KEY("Name", "web1")), "CreationClassName names CIM_Service" },
+		{ REF("ComputerSystem", "CIM_Service", KEY("CreationClassName", "CIM_Service") KEY("Name", "web1")), "expected a CIM_ComputerSystem" },
+		{ REF("ComputerSystem", "CIM_ComputerSystem", KEY("Name", "web1")), "lacks the key CreationClassName" },
+		{ REF("ComputerSystem", "CIM_ComputerSystem", KEY("CreationClassName", "CIM_ComputerSystem")), "lacks the key Name" },
+		{ REF("ComputerSystem", "CIM_ComputerSystem", KEY("CreationClassName", "CIM_ComputerSystem") KEY("Name", "web1") KEY("Color", "x")), "key Color" },
+		{ REF("ComputerSystem", "CIM_ComputerSystem", KEY("CreationClassName", "CIM_ComputerSystem") KEY("Name", "web1") KEY("name", "x")), "name twice" },
+		{ REF("ComputerSystem", "CIM_ComputerSystem", ""), "no keys" },
+		{ REF("ComputerSystem", "CIM_ComputerSystem", KEY("CreationClassName", "CIM_ComputerSystem") KEY("Name", "lab-a")), "Tern_HostSystem" },
+		{ "<PARAMVALUE NAME=\"ComputerSystem\"><VALUE>web1</VALUE></PARAMVALUE>", "not a reference" },
+		{ "<PARAMVALUE NAME=\"ComputerSystem\"><VALUE.REFERENCE><CLASSNAME NAME=\"Tern_VirtualSystem\"/></VALUE.REFERENCE></PARAMVALUE>", "name one" },
+		{ "", "missing" },
+	};
+
+	for (size_t n = 0; n < sizeof(row) / sizeof(row[0]); n++) {
+		refused(check_system(row[n].reference), 4, row[n].part);
+		refused(out.data, 4, "ComputerSystem");
+	}
+}
+
+Test(move, a_good_reference_to_a_machine_that_is_not_here_is_not_found)
+{
+	const char *a = check_system(REF("ComputerSystem", "CIM_ComputerSystem", KEY("CreationClassName", "CIM_ComputerSystem") KEY("Name", "nobody")));
+
+	cr_expect(strstr(a, "<ERROR CODE=\"6\"") && strstr(a, "nobody") && strstr(a, "lab-a"), "it says which host has none: %s", a);
+}
+
+static const char *to_system(const char *reference)
+{
+	static char params[4000];
+
+	snprintf(params, sizeof(params), "%s%s", client_vm("ComputerSystem", "web1"), reference);
+	return call("CheckVirtualSystemIsMigratableToSystem", params);
+}
+
+#define HOST_REF(name) REF("DestinationSystem", "CIM_ComputerSystem", KEY("CreationClassName", "CIM_ComputerSystem") KEY("Name", name))
+#define HOST_AT(host, name) "<PARAMVALUE NAME=\"DestinationSystem\"><VALUE.REFERENCE><INSTANCEPATH><NAMESPACEPATH><HOST>" host "</HOST>" CLIENT_NS \
+	"</NAMESPACEPATH><INSTANCENAME CLASSNAME=\"Tern_HostSystem\">" KEY("CreationClassName", "Tern_HostSystem") KEY("Name", name) \
+	"</INSTANCENAME></INSTANCEPATH></VALUE.REFERENCE></PARAMVALUE>"
+
+Test(move, a_host_is_known_by_its_name_whatever_the_case_by_its_uuid_or_by_where_it_is)
+{
+	static const struct { const char *reference, *address; } row[] = {
+		{ HOST_REF("lab-b"), "10.77.0.3" }, { HOST_REF("LAB-B"), "10.77.0.3" }, { HOST_REF("10.77.0.3"), "10.77.0.3" },
+		{ HOST_REF("6b0c8a52-0000-4000-8000-00000000000b"), "10.77.0.3" }, { HOST_REF("6B0C8A52-0000-4000-8000-00000000000B"), "10.77.0.3" },
+		{ HOST_AT("10.77.0.3", "unlisted"), "10.77.0.3" }, { HOST_AT("10.77.0.3:5988", "unlisted"), "10.77.0.3" },
+		{ HOST_AT("10.77.0.4", "lab-b"), "10.77.0.3" }, { HOST_AT("http", "lab-b"), "10.77.0.3" },
+		{ REF("DestinationSystem", "Xen_HostSystem", KEY("Name", "lab-b")), "10.77.0.3" },
+	};
+
+	for (size_t n = 0; n < sizeof(row) / sizeof(row[0]); n++) {
+		fake.last.destination[0] = 0;
+		to_system(row[n].reference);
+		cr_expect_str_eq(fake.last.destination, row[n].address, "%s: %s", row[n].reference, out.data);
+	}
+	check(client_string("NewSystemSettingData", ""));
+	snprintf(fake.last.destination, 16, "x");
+	call("CheckVirtualSystemIsMigratableToHost", strcat(strcpy((char [3000]){ 0 }, client_vm("ComputerSystem", "web1")),
+	     client_string("DestinationHost", "LAB-B")));
+	cr_expect_str_eq(fake.last.destination, "10.77.0.3", "%s", out.data);
+}
+
+Test(move, a_host_that_can_not_be_the_destination_is_refused_with_the_reason)
+{
+	refused(to_system(HOST_REF("LAB-A")), 6, "already");
+	refused(to_system(HOST_REF("6b0c8a52-0000-4000-8000-000000000001")), 6, "already");
+	refused(to_system(HOST_REF("10.77.0.2")), 6, "already");
+	refused(to_system(HOST_REF("unlisted")), 4, "known to lab-a");
+	refused(to_system(HOST_AT("10.77.0.2", "unlisted")), 4, "unlisted");
+	refused(to_system(HOST_AT("127.0.0.1", "unlisted")), 4, "unlisted");
+	refused(to_system(REF("DestinationSystem", "Xen_HostSystem", "")), 4, "without a Name");
+	refused(to_system(REF("DestinationSystem", "CIM_Service", KEY("Name", "lab-b"))), 4, "CIM_Service");
+	refused(to_system("<PARAMVALUE NAME=\"DestinationSystem\"><VALUE>lab-b</VALUE></PARAMVALUE>"), 4, "not a reference");
+}

@@ -38,3 +38,22 @@ Test(err, every_error_has_a_phrase_of_its_own)
 	}
 	cr_expect_str_eq(err_text((enum err)999), "unknown error");
 }
+
+Test(why, sentences_name_who_says_them)
+{
+	struct why_list list = { .count = 0 };
+
+	why_add(&list, "said by another host");
+	why_add(&list, "a VM named lab-b2 exists here already");
+	why_add(&list, "lab-b has no room");
+	why_add(&list, "no room on lab-b");
+	why_add(&list, "my.lab-b is not lab-b.org");
+	why_speaker(&list, 1, "lab-b");
+	cr_expect_str_eq(list.why[0].text, "said by another host");
+	cr_expect_str_eq(list.why[1].text, "lab-b: a VM named lab-b2 exists here already");
+	cr_expect_str_eq(list.why[2].text, "lab-b has no room");
+	cr_expect_str_eq(list.why[3].text, "no room on lab-b");
+	cr_expect_str_eq(list.why[4].text, "lab-b: my.lab-b is not lab-b.org");
+	list.count = WHY_MAX + 3;
+	why_speaker(&list, 0, "x");
+}

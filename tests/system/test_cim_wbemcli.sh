@@ -15,7 +15,7 @@ start() {
 	mkfifo "$work/$1"; "$bin" 0 "${@:2}" >"$work/$1" 2>"$work/$1.err" & pids+=($!)
 	read -r port <"$work/$1"
 }
-start main; p=$port
+start main 10; p=$port	# slowly, so that a job outlasts the commands that look at it
 
 # t NAME PATTERN COMMAND...: the command's output (both streams) must match the extended regular expression.
 t() {
@@ -126,7 +126,7 @@ t "migrating to a name known here and back to the caller: 4096" '4096, NewComput
 J=$(wbemcli ein "$U:CIM_ConcreteJob" | tail -n 1 | sed 's/^[^:]*:[0-9]*.root.virtualization.v2://')
 t "resuming a job isn't possible: 1" 'RequestStateChange: 1' wbemcli cm "$U:$J" 'RequestStateChange.RequestedState=2'
 t "a job without errors has none" 'GetError: 0$' wbemcli cm "$U:$J" 'GetError'
-for i in $(seq 40); do wbemcli gi "$U:$J" JobState | grep -q 'JobState=7' && break; sleep 0.05; done
+for i in $(seq 200); do wbemcli gi "$U:$J" JobState | grep -q 'JobState=7' && break; sleep 0.05; done
 t "the job completes" 'PercentComplete=100' wbemcli -nl gi "$U:$J"
 t "round arrays" 'RoundPages=1000,500,250' wbemcli -nl gi "$U:$J" RoundPages
 t "downtime terms" 'DowntimeTermNames="stop","transfer"' wbemcli gi "$U:$J" DowntimeTermNames
@@ -147,7 +147,7 @@ t "a job that is not in doubt can't be forced: 4097" 'ForceOutcome: 4097, Reason
 t "an unknown outcome: 5" 'ForceOutcome: 5, Reasons' wbemcli cm "$U:$J2" 'ForceOutcome.Outcome=7'
 t "migrate to a host that vanishes" '4096, Job' cm "${migrate}Host.DestinationHost=\"10.77.0.5\",ComputerSystem=$D"
 J3=${J/%\/1\"/\/3\"}
-for i in $(seq 100); do wbemcli gi "$U:$J3" Phase | grep -q IN_DOUBT && break; sleep 0.05; done
+for i in $(seq 400); do wbemcli gi "$U:$J3" Phase | grep -q IN_DOUBT && break; sleep 0.05; done
 n "a machine leads to its jobs, also of before" 2 wbemcli ain -ac CIM_AffectedJobElement "$U:$D"
 n "the service owns the jobs" 3 wbemcli ain -ac CIM_OwningJobElement "$U:$S"
 t "a second migration of the same machine: 5" 'ToHost: 5' cm "${migrate}Host.DestinationHost=\"10.77.0.3\",ComputerSystem=$D"

@@ -13,13 +13,17 @@ enum place {
 	PLACE_PIN = VMX_GROUP_PIN, PLACE_PROC = VMX_GROUP_PROC, PLACE_PROC2 = VMX_GROUP_PROC2,
 	PLACE_EXIT = VMX_GROUP_EXIT, PLACE_ENTRY = VMX_GROUP_ENTRY,
 	PLACE_EPT, PLACE_MISC,
+#define PLACE_WORD(name, member, text) PLACE_##name,
+	VMX_CPUID_WORDS(PLACE_WORD)
 };
 
-static const char *const place_msr[] = {
+static const char *const place_name[] = {
 	[PLACE_PIN] = "IA32_VMX_PINBASED_CTLS", [PLACE_PROC] = "IA32_VMX_PROCBASED_CTLS",
 	[PLACE_PROC2] = "IA32_VMX_PROCBASED_CTLS2", [PLACE_EXIT] = "IA32_VMX_EXIT_CTLS",
 	[PLACE_ENTRY] = "IA32_VMX_ENTRY_CTLS", [PLACE_EPT] = "IA32_VMX_EPT_VPID_CAP",
 	[PLACE_MISC] = "IA32_VMX_MISC",
+#define PLACE_TEXT(name, member, text) [PLACE_##name] = text,
+	VMX_CPUID_WORDS(PLACE_TEXT)
 };
 
 struct need { uint8_t place, bit; const char *words; };
@@ -58,6 +62,13 @@ static const struct need required[] = {
 	NEED(ENTRY, 9, "IA-32e mode guest"),
 	NEED(ENTRY, 14, "load IA32_PAT"),
 	NEED(ENTRY, 15, "load IA32_EFER"),
+	/* Instructions and registers that entering and leaving a guest uses. */
+	NEED(1_ECX, 26, "XSAVE, XRSTOR and XSETBV"),
+	NEED(1_EDX, 16, "IA32_PAT"),
+	NEED(1_EDX, 24, "FXSAVE"),
+	NEED(1_EDX, 25, "SSE"),
+	NEED(X1_EDX, 11, "SYSCALL and its MSRs"),
+	NEED(X1_EDX, 20, "IA32_EFER.NXE"),
 };
 
 /* Must be possible to switch off: the guest handles these itself at full speed. */
@@ -71,10 +82,24 @@ static const struct need switched_off[] = {
 #define FEATURE_ROW(place, bit, name, words) NEED(place, bit, words),
 static const struct need features[VMX_FEATURE_COUNT] = { VMX_FEATURES(FEATURE_ROW) };
 
+/* What a feature is nothing without: the instruction beside the control that lets a guest have it, and what flushes. */
+static const struct { enum vmx_feature feature; struct need need; } also[] = {
+	{ VMX_FEATURE_RDTSCP, NEED(X1_EDX, 27, "RDTSCP and IA32_TSC_AUX") },
+	{ VMX_FEATURE_INVPCID, NEED(7_EBX, 10, "INVPCID") },
+	{ VMX_FEATURE_VPID, NEED(EPT, 32, "INVVPID instruction") },
+	{ VMX_FEATURE_VPID, NEED(EPT, 41, "single-context INVVPID type") },
+	{ VMX_FEATURE_PML, NEED(EPT, 21, "accessed and dirty flags for EPT") },
+};
+
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static bool available(const struct vmx_caps *caps, const struct need *n)
 {
+#define WORD_HAS(name, member, text) \
+	if (n->place == PLACE_##name) \
+		return caps->raw.member >> n->bit & 1;
+	VMX_CPUID_WORDS(WORD_HAS)
+#undef WORD_HAS
 	if (n->place == PLACE_EPT)
 		return caps->raw.ept_vpid >> n->bit & 1;
 	if (n->place == PLACE_MISC)
@@ -111,7 +136,16 @@ void vmx_raw_read(struct vmx_raw *raw)
 	cpuid(0x80000008, 0, r);
 	raw->physical_bits = (uint8_t)r[0];
 	raw->linear_bits = (uint8_t)(r[0] >> 8);
+	cpuid(0x80000001, 0, r);
+	raw->cpuid_x1_edx = r[3];
+	cpuid(0, 0, r);
+	if (r[0] >= 7) {
+		cpuid(7, 0, r);
+		raw->cpuid_7_ebx = r[1];
+	}
 	cpuid(1, 0, r);
+	raw->cpuid_1_ecx = r[2];
+	raw->cpuid_1_edx = r[3];
 	raw->cpuid_vmx = r[2] >> 5 & 1;
 	if (!raw->cpuid_vmx)
 		return;
@@ -139,6 +173,9 @@ void vmx_caps_init(struct vmx_caps *caps, const struct vmx_raw *raw)
 	caps->allowed[VMX_GROUP_PROC2] = allowed(raw->proc2);
 	for (unsigned f = 0; f < VMX_FEATURE_COUNT; f++)
 		caps->features |= (uint32_t)available(caps, &features[f]) << f;
+	for (unsigned i = 0; i < COUNT(also); i++)
+		if (!available(caps, &also[i].need))
+			caps->features &= ~(1u << also[i].feature);
 	caps->revision = (uint32_t)raw->basic & 0x7fffffff;
 	caps->preemption_shift = raw->misc & 31;
 }
@@ -154,9 +191,11 @@ static void check_needs(const struct vmx_caps *caps, struct why_list *missing)
 		const struct need *n = &required[i];
 		bool msr = n->place >= PLACE_EPT;
 
-		if (!available(caps, n))
+		if (!available(caps, n) && n->place > PLACE_MISC)
+			why_add(missing, "this CPU lacks what VMs need: %s (%s bit %u is 0)", n->words, place_name[n->place], n->bit);
+		else if (!available(caps, n))
 			why_add(missing, "VT-x of this CPU lacks \"%s\": %s bit %u (%s) is 0", n->words,
-				place_msr[n->place], msr ? n->bit : n->bit + 32u,
+				place_name[n->place], msr ? n->bit : n->bit + 32u,
 				msr ? "capability" : "allowed 1-setting");
 	}
 	for (unsigned i = 0; i < COUNT(switched_off); i++) {
@@ -164,7 +203,7 @@ static void check_needs(const struct vmx_caps *caps, struct why_list *missing)
 
 		if (caps->allowed[n->place].must_be_1 >> n->bit & 1)
 			why_add(missing, "VT-x of this CPU can't switch off \"%s\": %s bit %u (allowed 0-setting) is 1",
-				n->words, place_msr[n->place], n->bit);
+				n->words, place_name[n->place], n->bit);
 	}
 }
 

@@ -30,6 +30,7 @@
 
 struct vmx_raw {
 	bool cpuid_vmx;			/* CPUID.1:ECX.VMX[bit 5] */
+	uint32_t cpuid_1_ecx, cpuid_1_edx, cpuid_7_ebx, cpuid_x1_edx;	/* the last of leaf 80000001H */
 	uint8_t physical_bits;		/* MAXPHYADDR, CPUID.80000008H:EAX[7:0] */
 	uint8_t linear_bits;
 #define VMX_CAPS_MEMBER(msr, name) uint64_t name;
@@ -72,6 +73,13 @@ struct vmx_allowed { uint32_t must_be_1, may_be_1; };
 #define VMX_FEATURE_ENUM(group, bit, name, words) VMX_FEATURE_##name,
 enum vmx_feature { VMX_FEATURES(VMX_FEATURE_ENUM) VMX_FEATURE_COUNT };
 #undef VMX_FEATURE_ENUM
+
+/* The CPUID words of struct vmx_raw, for the tables that name their bits. */
+#define VMX_CPUID_WORDS(W) \
+	W(1_ECX, cpuid_1_ecx, "CPUID.1:ECX") \
+	W(1_EDX, cpuid_1_edx, "CPUID.1:EDX") \
+	W(7_EBX, cpuid_7_ebx, "CPUID.7:EBX") \
+	W(X1_EDX, cpuid_x1_edx, "CPUID.80000001H:EDX")
 
 struct vmx_caps {
 	struct vmx_raw raw;

@@ -134,7 +134,7 @@ void vcpu_put_cr4(uint64_t value)
 /* The guest's MOV to CR0 or CR4 would have dropped its translations; the exit kept them under its VPID. */
 static void flush_guest_tlb(const struct vcpu *v)
 {
-	if (vmx_caps_has(vmx_caps(), VMX_FEATURE_VPID) && vmx_caps_has(vmx_caps(), VMX_FEATURE_INVVPID_SINGLE) &&
+	if (vmx_caps_has(vmx_caps(), VMX_FEATURE_VPID) &&
 	    vmx_invvpid(VMX_INVVPID_SINGLE_CONTEXT, v->vpid, 0) != VMX_SUCCEED)
 		panic("INVVPID single-context failed for VPID %u", v->vpid);
 }

@@ -69,9 +69,11 @@ static void write_controls(struct vcpu *v)
 		   VMX_PROC_CR8_STORE_EXITING | VMX_PROC_IO_BITMAPS | VMX_PROC_MSR_BITMAPS | VMX_PROC_SECONDARY_CONTROLS, NULL);
 	v->proc_controls &= ~(uint32_t)(VMX_PROC_CR3_LOAD_EXITING | VMX_PROC_CR3_STORE_EXITING);
 	vmcs_write(VMCS_PRIMARY_CONTROLS, v->proc_controls);
-	proc2 = vmx_controls_adjust(caps, VMX_GROUP_PROC2, VMX_PROC2_EPT | VMX_PROC2_UNRESTRICTED_GUEST | VMX_PROC2_VPID |
-		   VMX_PROC2_RDTSCP | VMX_PROC2_INVPCID | VMX_PROC2_WBINVD_EXITING | VMX_PROC2_INSTRUCTION_TIMEOUT |
-		   (v->limits.tsc_multiplier ? VMX_PROC2_TSC_SCALING : 0), NULL);
+	proc2 = vmx_controls_adjust(caps, VMX_GROUP_PROC2, VMX_PROC2_EPT | VMX_PROC2_UNRESTRICTED_GUEST |
+		   (vmx_caps_has(caps, VMX_FEATURE_VPID) ? VMX_PROC2_VPID : 0) |
+		   (vmx_caps_has(caps, VMX_FEATURE_RDTSCP) ? VMX_PROC2_RDTSCP : 0) |
+		   (vmx_caps_has(caps, VMX_FEATURE_INVPCID) ? VMX_PROC2_INVPCID : 0) | VMX_PROC2_WBINVD_EXITING |
+		   VMX_PROC2_INSTRUCTION_TIMEOUT | (v->limits.tsc_multiplier ? VMX_PROC2_TSC_SCALING : 0), NULL);
 	if (proc2 & VMX_PROC2_INSTRUCTION_TIMEOUT)
 		vmcs_write(VMCS_INSTRUCTION_TIMEOUT, TIMEOUT_TICKS);
 	vmcs_write(VMCS_SECONDARY_CONTROLS, proc2);
@@ -158,7 +160,7 @@ void vcpu_reset(struct vcpu *v)
 	reset_state(&state);
 	vcpu_restore(v, &state);
 	/* What it had cached of its own page tables is of before. */
-	if (vmx_caps_has(vmx_caps(), VMX_FEATURE_INVVPID_SINGLE))
+	if (vmx_caps_has(vmx_caps(), VMX_FEATURE_VPID))
 		(void)vmx_invvpid(VMX_INVVPID_SINGLE_CONTEXT, v->vpid, 0);
 }
 

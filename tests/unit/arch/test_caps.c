@@ -15,6 +15,8 @@ static struct vmx_raw skylake(void)
 		.true_entry = 0x3ffff000011fb, .proc2 = 0x02177fff00000000, .ept_vpid = 0xf0106334141,
 		.misc = 0x7004c1e5, .cr0_fixed0 = 0x80000021, .cr0_fixed1 = 0xffffffff, .cr4_fixed0 = 0x2000,
 		.cr4_fixed1 = 0x3767ff,
+		.cpuid_1_ecx = 1u << 26, .cpuid_1_edx = 1u << 16 | 1u << 24 | 1u << 25, .cpuid_7_ebx = 1u << 10,
+		.cpuid_x1_edx = 1u << 11 | 1u << 20 | 1u << 27,
 	};
 }
 
@@ -81,6 +83,52 @@ Test(caps, each_missing_capability_is_named_with_msr_and_bit)
 		cr_assert_not(check(&raw, &list));
 		cr_assert_eq(list.count, 1, "case %zu: %u reasons", i, list.count);
 		cr_assert(strstr(list.why[0].text, cases[i].words), "case %zu: %s", i, list.why[0].text);
+	}
+}
+
+/* What vcpu_load and its kind execute faults in the host if the CPU doesn't know it. */
+Test(caps, each_instruction_that_a_vm_needs_is_named_where_cpuid_lacks_it)
+{
+	static const struct { size_t offset; unsigned bit; const char *words; } cases[] = {
+		{ offsetof(struct vmx_raw, cpuid_1_ecx), 26, "XSAVE" },
+		{ offsetof(struct vmx_raw, cpuid_1_edx), 16, "IA32_PAT" },
+		{ offsetof(struct vmx_raw, cpuid_1_edx), 24, "FXSAVE" },
+		{ offsetof(struct vmx_raw, cpuid_1_edx), 25, "SSE" },
+		{ offsetof(struct vmx_raw, cpuid_x1_edx), 11, "SYSCALL" },
+		{ offsetof(struct vmx_raw, cpuid_x1_edx), 20, "IA32_EFER.NXE" },
+	};
+	struct why_list list;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct vmx_raw raw = skylake();
+
+		*(uint32_t *)((char *)&raw + cases[i].offset) &= ~(1u << cases[i].bit);
+		cr_assert_not(check(&raw, &list), "case %zu", i);
+		cr_assert_eq(list.count, 1, "case %zu: %u reasons", i, list.count);
+		cr_assert(strstr(list.why[0].text, cases[i].words), "case %zu: %s", i, list.why[0].text);
+		cr_assert(strstr(list.why[0].text, "CPUID"), "case %zu: %s", i, list.why[0].text);
+	}
+}
+
+/* A control alone gives the host no instruction and no MSR, nor does one that can't be flushed. */
+Test(caps, a_feature_needs_all_of_its_parts)
+{
+	static const struct { enum vmx_feature feature; size_t offset; unsigned bit; } cases[] = {
+		{ VMX_FEATURE_RDTSCP, offsetof(struct vmx_raw, cpuid_x1_edx), 27 },
+		{ VMX_FEATURE_INVPCID, offsetof(struct vmx_raw, cpuid_7_ebx), 10 },
+		{ VMX_FEATURE_VPID, offsetof(struct vmx_raw, ept_vpid) + 4, 0 },
+		{ VMX_FEATURE_VPID, offsetof(struct vmx_raw, ept_vpid) + 4, 9 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct vmx_raw raw = skylake();
+		struct vmx_caps caps;
+
+		vmx_caps_init(&caps, &raw);
+		cr_expect(vmx_caps_has(&caps, cases[i].feature), "case %zu", i);
+		*(uint32_t *)((char *)&raw + cases[i].offset) &= ~(1u << cases[i].bit);
+		vmx_caps_init(&caps, &raw);
+		cr_expect_not(vmx_caps_has(&caps, cases[i].feature), "case %zu", i);
 	}
 }
 

@@ -15,8 +15,10 @@ static const struct { uint32_t leaf, subleaf, reg; const char *text; } words[] =
 static const struct row { uint8_t word, bit, level, state; const char *name; } rows[] = { CPUID_BITS(BIT_ROW) };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
-static const struct { const char *name; enum level level; } policies[] = {
-	{ "host", HOST }, { "x86-64-v2", V2 }, { "x86-64-v3", V3 },
+/* A baseline is the same CPU everywhere: by family, model and stepping guests choose workarounds. The first parts that have its
+ * level: Nehalem and Haswell. */
+static const struct { const char *name; enum level level; uint32_t signature; } policies[] = {
+	{ "host", HOST, 0 }, { "x86-64-v2", V2, 0x106a5 }, { "x86-64-v3", V3, 0x306c3 },
 };
 
 #define F(t, s, type, name, max, doc)    STATE_ROW(cpuid_policy, t, s, type, name, 1, max, doc)
@@ -98,7 +100,7 @@ static void take_xsave(struct cpuid_policy *p, uint32_t xcr0)
 	}
 }
 
-static void take_identity(struct cpuid_policy *p, enum level level)
+static void take_identity(struct cpuid_policy *p, enum level level, uint32_t signature)
 {
 	uint32_t out[4];
 
@@ -107,7 +109,7 @@ static void take_identity(struct cpuid_policy *p, enum level level)
 	le32_put(p->vendor + 4, out[3]);
 	le32_put(p->vendor + 8, out[2]);
 	host_cpuid(1, 0, out);
-	p->signature = out[0] & 0x0fff3fff;
+	p->signature = level == HOST ? out[0] & 0x0fff3fff : signature;
 	host_cpuid(0x80000000, 0, out);
 	p->physical_bits = 36;
 	if (out[0] >= 0x80000008) {
@@ -146,7 +148,7 @@ enum err cpuid_policy_build(struct cpuid_policy *p, const char *name, unsigned v
 		if (e)
 			return e;
 		take_xsave(p, xcr0);
-		take_identity(p, policies[i].level);
+		take_identity(p, policies[i].level, policies[i].signature);
 		return ERR_OK;
 	}
 	why_set(why, "unknown CPU policy \"%.31s\", expected host, x86-64-v2 or x86-64-v3", name);

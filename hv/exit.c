@@ -3,9 +3,6 @@
 #include "lib/log.h"
 
 #define RFLAGS_IF		(1ull << 9)
-#define INTERRUPTION_NMI	(2u << 8)
-#define INTERRUPTION_TYPE_MASK	(7u << 8)
-#define VECTOR_MC		18
 #define TIMEOUT_INVALID		1u	/* of the exit qualification: the guest's state was not saved whole */
 
 typedef enum exit_action handler(struct vm *vm, struct vcpu *v, unsigned index);
@@ -19,20 +16,6 @@ static enum exit_action host_interrupt(struct vm *vm, struct vcpu *v, unsigned i
 static enum exit_action look_again(struct vm *vm, struct vcpu *v, unsigned index)
 {
 	(void)vm, (void)v, (void)index;
-	return EXIT_CONTINUE;
-}
-
-static enum exit_action exception_or_nmi(struct vm *vm, struct vcpu *v, unsigned index)
-{
-	uint32_t info = vcpu_exit_interruption();
-
-	(void)index;
-	if ((info & INTERRUPTION_TYPE_MASK) == INTERRUPTION_NMI)
-		log_warn("vm", "NMI on this host while %s ran", vm->name);
-	else if ((info & 0xff) == VECTOR_MC)
-		panic("machine check while %s ran", vm->name);
-	else	/* #DB or #AC, whose delivery can raise itself for ever: each round must come by here */
-		vcpu_reflect_exception(v);
 	return EXIT_CONTINUE;
 }
 
@@ -121,7 +104,7 @@ static enum exit_action pml_full(struct vm *vm, struct vcpu *v, unsigned index)
 }
 
 static handler *const table[VMX_EXIT_REASON_COUNT] = {
-	[VMX_EXIT_EXCEPTION_OR_NMI] = exception_or_nmi,
+	[VMX_EXIT_EXCEPTION_OR_NMI] = exit_exception_or_nmi,
 	[VMX_EXIT_EXTERNAL_INTERRUPT] = host_interrupt,
 	[VMX_EXIT_TRIPLE_FAULT] = triple_fault,
 	[VMX_EXIT_INTERRUPT_WINDOW] = look_again,

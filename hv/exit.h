@@ -16,4 +16,7 @@ enum exit_action exit_io(struct vm *vm, struct vcpu *v, unsigned index);
 enum exit_action exit_rdmsr(struct vm *vm, struct vcpu *v, unsigned index);
 enum exit_action exit_wrmsr(struct vm *vm, struct vcpu *v, unsigned index);
 enum exit_action exit_control_register(struct vm *vm, struct vcpu *v, unsigned index);
+enum exit_action exit_exception_or_nmi(struct vm *vm, struct vcpu *v, unsigned index);
+/* A machine check while @vm ran: whom it harms stops. */
+enum exit_action exit_machine_check(struct vm *vm);
 enum exit_action exit_ept_violation(struct vm *vm, struct vcpu *v, unsigned index);

@@ -60,6 +60,9 @@ static void drain_pml(struct vm *vm, struct vcpu *v)
 		throttle_spend(&vm->throttle, at < 511 ? 511u - at : 512, time_ns());
 }
 
+/* As far ahead as a difference of two TSCs can tell from the past, with room for scaling; a guest may ask for more. */
+#define FAR_TSC	(1ull << 60)
+
 /* Serves the timers that are due; the host's TSC at the next one or @end. */
 static uint64_t serve_timers(struct vm *vm, uint64_t end)
 {
@@ -72,8 +75,10 @@ static uint64_t serve_timers(struct vm *vm, uint64_t end)
 		now = time_tsc();
 		if (now >= end || deadline == CLOCK_NEVER)
 			return end;
-		due = clock_mul_div(deadline, vm->machine.tsc_khz, 1000000, 0) + vm->vcpu[0].tsc_adjust;
-		due = vm_clock_host_tsc(vm, due, now);
+		due = clock_mul_div(deadline, vm->machine.tsc_khz, 1000000, 0);
+		if (due > FAR_TSC && due - FAR_TSC > vm_machine_tsc(vm))
+			return end;
+		due = vm_clock_host_tsc(vm, due + vm->vcpu[0].tsc_adjust, now);
 		if ((int64_t)(due - now) > 0)
 			return due - now < end - now ? due : end;
 		machine_poll(&vm->machine, machine_time_ns(&vm->machine));
@@ -117,6 +122,10 @@ static bool enter(struct look *l, struct vm *vm, struct vcpu *v, unsigned index,
 	}
 	if (vcpu_run(v, now < l->until ? l->until - now : 1) == ERR_OK)
 		return true;
+	if (v->exit.reason == VMX_EXIT_ENTRY_FAILURE_MACHINE_CHECK)
+		(void)exit_machine_check(vm);
+	if (vm->state != VM_RUNNING)
+		return false;
 	vm_crash(vm, "VM entry failed for vCPU %u; the log has the audit", index);
 	return false;
 }
@@ -180,7 +189,7 @@ uint64_t vm_wake_ns(const struct vm *vm)
 	deadline = machine_deadline_ns(&vm->machine);
 	guest_now = machine_time_ns(&vm->machine);
 	if (deadline != CLOCK_NEVER)
-		due = deadline <= guest_now ? 0 : time_ns() + (deadline - guest_now);
+		due = deadline <= guest_now ? 0 : clock_add(time_ns(), deadline - guest_now);
 	return vm->clock.owed_tsc && vm->clock.catch_up_ns < due ? vm->clock.catch_up_ns : due;
 }
 

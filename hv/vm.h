@@ -118,6 +118,10 @@ uint64_t vm_memory_unpromised_chunks(void);
 bool vm_memory_fits(uint64_t memory_bytes);
 /* Host address of chunk @n, made present if @create; NULL if absent (or out of range). */
 void *vm_chunk(struct vm *vm, uint64_t n, bool create);
+/* The VM in whose memory @address of the host lies, NULL: none's. */
+struct vm *vm_memory_owner(uint64_t address);
+/* That memory has failed: it is never given to anybody again. For a VM that doesn't run any more. */
+void vm_memory_retire(struct vm *vm, uint64_t address);
 /* True: the page-table walk and the access at @gpa are RAM, now mapped. false: no RAM there. */
 bool vm_memory_touch(struct vm *vm, uint64_t gpa);
 

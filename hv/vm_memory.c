@@ -76,6 +76,34 @@ void *vm_chunk(struct vm *vm, uint64_t n, bool create)
 	return chunk;
 }
 
+static void **chunk_at(struct vm *vm, uint64_t address)
+{
+	for (uint64_t n = 0; n < VM_CHUNKS_MAX; n++)
+		if (vm->chunk[n] && address - (uint64_t)vm->chunk[n] < CHUNK_SIZE)
+			return &vm->chunk[n];
+	return NULL;
+}
+
+struct vm *vm_memory_owner(uint64_t address)
+{
+	for (unsigned i = 0; i < VM_MAX; i++)
+		if (chunk_at(&vms[i], address))
+			return &vms[i];
+	return NULL;
+}
+
+void vm_memory_retire(struct vm *vm, uint64_t address)
+{
+	void **chunk = chunk_at(vm, address);
+
+	if (!chunk)
+		return;
+	log_error("vm", "the 2 MiB at %llx, of %s, are taken out of use", (unsigned long long)(uint64_t)*chunk, vm->name);
+	*chunk = NULL;
+	vm->chunks_present--;
+	sizes--;
+}
+
 bool vm_memory_touch(struct vm *vm, uint64_t at)
 {
 	return at < vm->memory_bytes && vm_chunk(vm, at / CHUNK_SIZE, true);

@@ -8,6 +8,8 @@
 #include "arch/x86_64/entropy.h"
 #include "arch/x86_64/intr.h"
 #include "arch/x86_64/irq.h"
+#include "arch/x86_64/mce.h"
+#include "arch/x86_64/nmi.h"
 #include "arch/x86_64/paging.h"
 #include "arch/x86_64/serial.h"
 #include "arch/x86_64/smp.h"
@@ -84,6 +86,8 @@ static void start_machine(struct boot_info *boot)
 		pages_add(boot->memory.free[i].start, boot->memory.free[i].bytes);
 	paging_map_runtime(boot);
 	cpu_init_fpu();
+	nmi_init();
+	mce_init();
 	time_init(boot->rsdp);
 	time_set_wall(boot->wall_seconds);
 	log_set_clock(time_ns);

@@ -4,6 +4,7 @@
 #include "intr.h"
 #include "io.h"
 #include "lib/log.h"
+#include "nmi.h"
 #include "time.h"
 
 #define PIC1		0x20
@@ -73,6 +74,7 @@ void irq_idle(uint64_t deadline_ns)
 {
 	uint64_t now = time_ns();
 
+	nmi_report();
 	if (deadline_ns <= now) {
 		intr_window();
 		return;

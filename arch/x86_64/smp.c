@@ -9,6 +9,7 @@
 #include "lib/addr.h"
 #include "lib/bytes.h"
 #include "lib/log.h"
+#include "mce.h"
 #include "paging.h"
 #include "time.h"
 
@@ -61,6 +62,7 @@ static void ap_entry(struct smp_slot *slot)
 	paging_load();
 	cpu_init(slot->cpu);
 	cpu_init_fpu();
+	mce_init();
 	apic_init(0);
 	while (!smp_come_online(slot))
 		__asm__ volatile("cli; hlt" : : : "memory");

@@ -9,7 +9,7 @@ struct fake_host_cpuid fake_host_cpuid;
 void fake_host_cpuid_reset(void)
 {
 	fake_host_cpuid = (struct fake_host_cpuid){
-		.xcr0 = 0x2ff, .avx_offset = 576, .physical_bits = 46, .vendor = "GenuineIntel",
+		.xcr0 = 0x2ff, .avx_offset = 576, .physical_bits = 46, .signature = 0x50654, .vendor = "GenuineIntel",
 	};
 }
 
@@ -43,7 +43,7 @@ void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 		memcpy(&out[2], h->vendor + 8, 4);
 		break;
 	case 1:
-		out[0] = 0x00050654;
+		out[0] = h->signature;
 		out[1] = 0x12345678;
 		out[2] = ~h->clear_1_ecx;
 		out[3] = 0xffffffff;

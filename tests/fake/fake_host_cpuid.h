@@ -8,6 +8,7 @@ struct fake_host_cpuid {
 	uint32_t xcr0;			/* components that leaf 0DH reports */
 	uint32_t avx_offset;
 	uint32_t physical_bits;
+	uint32_t signature;		/* of leaf 1 */
 	const char *vendor;		/* 12 characters */
 };
 

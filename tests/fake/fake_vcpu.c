@@ -2,6 +2,7 @@
 /* fake_vcpu.c: see fake_vcpu.h. A vCPU's pages come from the allocator, so that a leak shows. */
 #include "tests/fake/fake_vcpu.h"
 #include <string.h>
+#include "arch/x86_64/nmi.h"
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/virt.h"
 #include "hv/machine.h"
@@ -45,6 +46,14 @@ bool time_trusted(struct why *why)
 uint64_t time_ns_to_tsc(uint64_t ns) { return ns; }
 uint64_t time_tsc_to_ns(uint64_t tsc) { return tsc; }
 uint64_t time_wall_seconds(void) { return 1709251198; }
+
+enum mce_verdict mce_take(struct mce_report *report)
+{
+	*report = fake_host.mce_report;
+	return fake_host.mce;
+}
+
+void nmi_after_exit(void) { fake_host.nmis++; }
 
 void ept_flush(struct ept *ept)
 {

@@ -3,6 +3,7 @@
 #pragma once
 #include "arch/x86_64/vcpu.h"
 #include "arch/x86_64/vcpu_state.h"
+#include "arch/x86_64/mce.h"
 
 struct fake_vcpu {
 	struct vcpu_state s;		/* registers of the loaded vCPU that struct vcpu does not hold */
@@ -22,6 +23,9 @@ struct fake_vcpu {
 };
 
 struct fake_host {
+	enum mce_verdict mce;		/* of the next machine check, and what it reports */
+	struct mce_report mce_report;
+	unsigned nmis;			/* handed to their owner */
 	bool virt, ad, pml, scaling;
 	uint64_t tsc;			/* 1 GHz: also nanoseconds */
 	uint32_t tsc_khz, tsc_ppm;

@@ -14,7 +14,7 @@ struct vmx_raw fake_vmcs_cpu(void)
 		.true_pin = 0xff00000016, .true_proc = 0xfff9fffe04006172, .true_exit = 0x1ffffff00036dfb,
 		.true_entry = 0x3ffff000011fb, .proc2 = 0x02d77fff00000000, .ept_vpid = 0xf0106334141,
 		.misc = 0x7004c1e5, .cr0_fixed0 = 0x80000021, .cr0_fixed1 = 0xffffffff, .cr4_fixed0 = 0x2000,
-		.cr4_fixed1 = 0x3767ff, .vmfunc = 1,
+		.cr4_fixed1 = 0x3767ff, .vmfunc = 1, .cpuid_7_ebx = 1u << 11,
 	};
 }
 

@@ -12,7 +12,10 @@ enum activity { ACTIVITY_ACTIVE, ACTIVITY_HLT, ACTIVITY_SHUTDOWN, ACTIVITY_WAIT_
 #define ENCLAVE		(1u << 4)
 
 #define PENDING_BS	(1ull << 14)
-#define PENDING_DEFINED	(0xfull | 1ull << 12 | PENDING_BS | 1ull << 16)
+#define PENDING_BREAKPOINT	(1ull << 12)
+#define PENDING_RTM	(1ull << 16)
+#define PENDING_DEFINED	(0xfull | PENDING_BREAKPOINT | PENDING_BS | PENDING_RTM)
+#define LEAF7_EBX_RTM	(1u << 11)
 #define DEBUGCTL_BTF	(1ull << 1)
 
 /* True if @info may be injected into a CPU in @activity. */
@@ -80,6 +83,12 @@ static void pending_debug(struct audit *a, uint64_t blocking)
 		audit_rule(a, !!(v & PENDING_BS) == step, f,
 			   step ? "BS (bit 14) must be 1: RFLAGS.TF is set, events are blocked or the CPU is in HLT"
 				: "BS (bit 14) must be 0: the guest is not single-stepping");
+	if (v & PENDING_RTM) {
+		audit_rule(a, v & PENDING_BREAKPOINT, f, "RTM (bit 16) needs bit 12");
+		audit_rule(a, !(v & ~(PENDING_RTM | PENDING_BREAKPOINT)), f, "RTM (bit 16) excludes all but bit 12");
+		audit_rule(a, a->caps->raw.cpuid_7_ebx & LEAF7_EBX_RTM, f, "RTM (bit 16) needs a CPU with RTM");
+		audit_rule(a, !(blocking & BLOCKING_MOV_SS), f, "RTM (bit 16) excludes blocking by MOV SS");
+	}
 }
 
 /* With EPT the CPU takes the PDPTEs of a guest in PAE paging from the VMCS. */

@@ -128,7 +128,7 @@ void vcpu_put_cr0(uint64_t value)
 void vcpu_put_cr4(uint64_t value)
 {
 	vmcs_write(VMCS_CR4_READ_SHADOW, value);
-	vmcs_write(VMCS_GUEST_CR4, value | CR4_VMXE);
+	vmcs_write(VMCS_GUEST_CR4, (value & ~VCPU_CR4_OWNED) | (vmcs_read(VMCS_HOST_CR4) & VCPU_CR4_OWNED));
 }
 
 /* The guest's MOV to CR0 or CR4 would have dropped its translations; the exit kept them under its VPID. */
@@ -148,7 +148,7 @@ bool vcpu_write_cr0(struct vcpu *v, uint64_t value)
 		return false;
 	if ((value & CR0_PG) && !(vcpu_cr0() & CR0_PG) && (vcpu_efer() & EFER_LME) && (!(vcpu_cr4() & CR4_PAE) || long_cs))
 		return false;
-	if (!(value & CR0_PG) && long_cs && (vcpu_efer() & EFER_LMA))
+	if (!(value & CR0_PG) && ((long_cs && (vcpu_efer() & EFER_LMA)) || (vcpu_cr4() & CR4_PCIDE)))
 		return false;
 	if ((value ^ vcpu_cr0()) & TLB_CR0)
 		flush_guest_tlb(v);

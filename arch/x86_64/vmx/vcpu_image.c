@@ -74,6 +74,7 @@ void vcpu_restore(struct vcpu *v, const struct vcpu_state *in)
 	vmcs_write(VMCS_GUEST_ACTIVITY_STATE, 0);
 	v->halted = in->halted;
 	v->started = in->started;
+	v->shutdown = false;
 	v->deaf = in->halted && !(in->rflags & RFLAGS_IF);
 }
 

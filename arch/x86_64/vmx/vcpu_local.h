@@ -8,6 +8,9 @@
 /* CR0 bits that the guest sees from the shadow: NE is fixed by VMX, caching is the host's. */
 #define VCPU_CR0_OWNED	(CR0_NE | CR0_CD | CR0_NW)
 
+/* And of CR4: without MCE a machine check is a shutdown, whoever runs. */
+#define VCPU_CR4_OWNED	(CR4_VMXE | CR4_MCE)
+
 #define INTERRUPTION_VALID	(1u << 31)
 #define INTERRUPTION_ERROR	(1u << 11)
 #define INTERRUPTION_TYPE(i)	((i) >> 8 & 7)

@@ -9,6 +9,7 @@
 #include "arch/x86_64/vmx/vcpu_local.h"
 #include "arch/x86_64/vmx/vmcs.h"
 #include "arch/x86_64/vmx/vmx.h"
+#include "arch/x86_64/vmx/vpid.h"
 #include "lib/bytes.h"
 #include "lib/log.h"
 #include "lib/pages.h"
@@ -23,7 +24,6 @@
 
 extern char vmx_exit_point[];
 
-static uint16_t next_vpid = 1;
 static void *io_bitmaps[2];
 
 /* Guest and host agree on these by VMCS fields or by the swap in vcpu_load: no exits. */
@@ -99,7 +99,7 @@ static void write_controls(struct vcpu *v)
 	if (proc2 & VMX_PROC2_TSC_SCALING)
 		vmcs_write(VMCS_TSC_MULTIPLIER, v->limits.tsc_multiplier);
 	vmcs_write(VMCS_CR0_GUEST_HOST_MASK, VCPU_CR0_OWNED);
-	vmcs_write(VMCS_CR4_GUEST_HOST_MASK, ~v->limits.cr4_mask | CR4_VMXE);
+	vmcs_write(VMCS_CR4_GUEST_HOST_MASK, ~v->limits.cr4_mask | VCPU_CR4_OWNED);
 }
 
 /* SDM Vol. 3 "Host-State Area". The boot CPU runs all vCPUs, so its own values serve. */
@@ -172,7 +172,7 @@ enum err vcpu_create(struct vcpu *v, struct ept *ept, const struct vcpu_limits *
 	v->vmcs = (uint64_t)vmcs;
 	v->ept = ept;
 	v->limits = *limits;
-	v->vpid = next_vpid;
+	v->vpid = vpid_get();
 	v->xsave = page_alloc();
 	v->msr_bitmap = page_alloc();
 	v->pml = virt_has_pml() ? page_alloc() : NULL;
@@ -181,7 +181,11 @@ enum err vcpu_create(struct vcpu *v, struct ept *ept, const struct vcpu_limits *
 		why_set(why, "no memory for a virtual processor (needs 20 KiB)");
 		return ERR_NOMEM;
 	}
-	next_vpid = next_vpid == 0xffff ? 1 : (uint16_t)(next_vpid + 1);
+	if (!v->vpid) {
+		vcpu_destroy(v);
+		why_set(why, "65535 virtual processors exist, each with its VPID: there is none left");
+		return ERR_SPACE;
+	}
 	fill_msr_bitmap(v->msr_bitmap);
 	le32_put(vmcs, vmx_caps()->revision);
 	if (vmx_vmclear(v->vmcs) != VMX_SUCCEED)
@@ -201,6 +205,7 @@ void vcpu_destroy(struct vcpu *v)
 		log_error("vmx", "VMCLEAR failed for %llx", (unsigned long long)v->vmcs);
 	if (cpu_this()->vcpu == v)
 		cpu_this()->vcpu = NULL;
+	vpid_put(v->vpid);
 	page_free((void *)v->vmcs);
 	page_free(v->xsave);
 	page_free(v->msr_bitmap);

@@ -176,6 +176,11 @@ static const struct mutation guest[] = {
 	{ LONG, { { F(GUEST_PENDING_DEBUG_EXCEPTIONS), 0 }, { F(GUEST_RFLAGS), 0x302 }, { F(GUEST_INTERRUPTIBILITY_STATE), 1 } },
 	  0, "BS (bit 14) must be 1" },
 	{ LONG, { { F(GUEST_PENDING_DEBUG_EXCEPTIONS), 0x4000 }, { F(GUEST_ACTIVITY_STATE), 1 } }, 0, "must be 0" },
+	{ LONG, { { F(GUEST_PENDING_DEBUG_EXCEPTIONS), 0x10000 } }, 0, "RTM (bit 16) needs bit 12" },
+	{ LONG, { { F(GUEST_PENDING_DEBUG_EXCEPTIONS), 0x11001 } }, 0, "RTM (bit 16) excludes" },
+	{ LONG, { { F(GUEST_PENDING_DEBUG_EXCEPTIONS), 0x15000 } }, 0, "RTM (bit 16) excludes" },
+	{ LONG, { { F(GUEST_PENDING_DEBUG_EXCEPTIONS), 0x11000 }, { F(GUEST_INTERRUPTIBILITY_STATE), 2 } }, 0,
+	  "excludes blocking by MOV SS" },
 	{ LONG, { { F(VMCS_LINK_POINTER), 0x1008 } }, 0, "low bits" },
 	{ LONG, { { F(VMCS_LINK_POINTER), 1ull << 52 } }, 0, "MAXPHYADDR" },
 	{ PAE, { { F(GUEST_PDPTE2), 0x3 } }, 0, "PDPTE" },
@@ -344,6 +349,13 @@ Test(audit, what_the_cpu_lacks_is_found)
 	fake_vmcs_set(VMCS_GUEST_ACTIVITY_STATE, 1);
 	cr_assert_eq(audit_on(&raw, &found), 1);
 	cr_assert(strstr(found.why[0].text, "IA32_VMX_MISC bits 8:6"), "%s", found.why[0].text);
+
+	raw = fake_vmcs_cpu();
+	raw.cpuid_7_ebx = 0;
+	begin(LONG);
+	fake_vmcs_set(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS, 0x11000);
+	cr_assert_eq(audit_on(&raw, &found), 1);
+	cr_assert(strstr(found.why[0].text, "RTM (bit 16) needs a CPU"), "%s", found.why[0].text);
 
 	raw = fake_vmcs_cpu();
 	raw.true_proc &= ~(1ull << (32 + 27));

@@ -8,6 +8,7 @@
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/early.h"
 #include "arch/x86_64/intr.h"
+#include "arch/x86_64/mce.h"
 #include "arch/x86_64/paging.h"
 #include "arch/x86_64/time.h"
 
@@ -124,6 +125,10 @@ void apic_send_fixed(uint32_t id, uint8_t vector)
 void apic_init(int boot_cpu)
 {
 	(void)boot_cpu;
+}
+
+void mce_init(void)
+{
 }
 
 void intr_load_idt(void)

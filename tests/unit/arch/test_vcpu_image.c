@@ -6,7 +6,7 @@
 #include "arch/x86_64/vmx/vmcs.h"
 #include "arch/x86_64/vmx/vmx.h"
 
-#define CR4_OWNED	CR4_VMXE
+#define CR4_OWNED	VCPU_CR4_OWNED
 
 static struct vmx_caps caps = { .raw = { .cr0_fixed0 = 0x80000021, .cr0_fixed1 = 0xffffffff } };
 static struct vcpu v;
@@ -77,4 +77,15 @@ Test(vcpu_image, what_was_restored_is_saved_the_same)
 	*fake_vmcs_at(SEGMENT_FIELD(LIMIT, SEG_FS)) = 0xfff;
 	move();
 	cr_expect_eq(memcmp(&before, &after, sizeof(before)), 0);
+}
+
+Test(vcpu_image, paging_does_not_go_off_while_there_are_process_context_identifiers)
+{
+	*fake_vmcs_at(VMCS_GUEST_EFER) = EFER_LME | EFER_LMA;
+	*fake_vmcs_at(VMCS_GUEST_CS_ACCESS_RIGHTS) = 0xc09b;	/* compatibility mode */
+	*fake_vmcs_at(VMCS_GUEST_CR4) = CR4_PAE | CR4_PCIDE | CR4_VMXE;
+	cr_expect_not(vcpu_write_cr0(&v, 0x31));
+	cr_expect(vcpu_cr0() & CR0_PG);
+	*fake_vmcs_at(VMCS_GUEST_CR4) = CR4_PAE | CR4_VMXE;
+	cr_expect(vcpu_write_cr0(&v, 0x31));
 }

@@ -48,6 +48,23 @@ Test(cpuid, host_features_that_are_not_virtualised_stay_hidden)
 	cr_expect_eq(r[A] | r[B] | r[C] | r[D], 0, "no PMU");
 }
 
+/* Family, model and stepping choose workarounds in a guest, which keeps them when it moves. */
+Test(cpuid, a_baseline_has_its_own_family_model_and_stepping)
+{
+	static const struct { const char *name; uint32_t signature; } row[] = { { "x86-64-v2", 0x106a5 }, { "x86-64-v3", 0x306c3 } };
+
+	for (unsigned i = 0; i < 2; i++)
+		for (uint32_t host = 0x50654; host <= 0x906ed; host += 0x906ed - 0x50654) {
+			fake_host_cpuid.signature = host;
+			build(row[i].name, 1);
+			ask(1, 0);
+			cr_expect_eq(r[A], row[i].signature, "%s: %x", row[i].name, r[A]);
+		}
+	build("host", 1);
+	ask(1, 0);
+	cr_expect_eq(r[A], 0x906ed);
+}
+
 Test(cpuid, what_tern_makes_itself_is_there_whatever_the_host_has)
 {
 	fake_host_cpuid.clear_1_ecx = 1u << 24 | 1u << 31;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c hv/exit.c hv/exit_io.c hv/exit_msr.c hv/exit_cr.c hv/exit_ept.c hv/mmio.c hv/walk.c hv/run.c hv/throttle.c arch/x86_64/vmx/vmcs.c */
+/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c hv/exit.c hv/exit_event.c hv/exit_io.c hv/exit_msr.c hv/exit_cr.c hv/exit_ept.c hv/mmio.c hv/walk.c hv/run.c hv/throttle.c arch/x86_64/vmx/vmcs.c */
 /* libs: -Lbuild/deps/host -lthird */
 #include <criterion/criterion.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include "hv/exit.h"
 #include "hv/guest_mem.h"
@@ -53,6 +55,59 @@ Test(exit, an_exception_that_exits_goes_to_the_guest)
 	cr_expect_eq(leave(VMX_EXIT_EXCEPTION_OR_NMI), EXIT_CONTINUE);
 	cr_expect_eq(v->event, 0x80000b11);
 	cr_expect_eq(vm->state, VM_RUNNING);
+}
+
+#define MACHINE_CHECK	0x80000312u
+
+static enum exit_action machine_check(enum mce_verdict verdict, uint64_t address)
+{
+	fake_vcpu.exit_interruption = MACHINE_CHECK;
+	fake_host.mce = verdict;
+	fake_host.mce_report = (struct mce_report){ .bank = 3, .address = address };
+	return leave(VMX_EXIT_EXCEPTION_OR_NMI);
+}
+
+Test(exit, a_machine_check_that_names_no_host_memory_stops_the_vm_that_ran)
+{
+	cr_expect_eq(machine_check(MCE_WHAT_RAN, 0), EXIT_LEAVE);
+	cr_expect_eq(vm->state, VM_CRASHED);
+	cr_expect(strstr(vm->why.text, "bank 3"), "%s", vm->why.text);
+}
+
+Test(exit, a_machine_check_of_others_stops_nobody)
+{
+	cr_expect_eq(machine_check(MCE_NOTHING, 0), EXIT_CONTINUE);
+	cr_expect_eq(machine_check(MCE_LATER, 0x1000), EXIT_CONTINUE);
+	cr_expect_eq(vm->state, VM_RUNNING);
+}
+
+Test(exit, lost_memory_of_a_guest_stops_that_guest_and_is_never_used_again)
+{
+	char *chunk = vm_chunk(vm, 1, true);
+
+	cr_expect_eq(machine_check(MCE_MEMORY, (uint64_t)chunk + 0x12340), EXIT_LEAVE);
+	cr_expect_eq(vm->state, VM_CRASHED);
+	cr_expect_null(vm_chunk(vm, 1, false));
+	vm_free_resources(vm);
+	free(chunk);
+}
+
+Test(exit, lost_memory_of_the_host_stops_the_host, .signal = SIGABRT)
+{
+	machine_check(MCE_MEMORY, 0x1000);
+}
+
+Test(exit, a_processor_that_lost_its_state_stops_the_host, .signal = SIGABRT)
+{
+	machine_check(MCE_FATAL, 0);
+}
+
+Test(exit, an_nmi_of_the_host_goes_to_its_owner)
+{
+	fake_vcpu.exit_interruption = 0x80000202;
+	cr_expect_eq(leave(VMX_EXIT_EXCEPTION_OR_NMI), EXIT_CONTINUE);
+	cr_expect_eq(fake_host.nmis, 1);
+	cr_expect_eq(v->event, 0);
 }
 
 Test(exit, an_instruction_without_end_stops_the_vm_only_if_its_state_is_lost)

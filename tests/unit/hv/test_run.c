@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c hv/exit.c hv/exit_io.c hv/exit_msr.c hv/exit_cr.c hv/exit_ept.c hv/mmio.c hv/walk.c hv/run.c hv/throttle.c arch/x86_64/vmx/vmcs.c */
+/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c hv/exit.c hv/exit_event.c hv/exit_io.c hv/exit_msr.c hv/exit_cr.c hv/exit_ept.c hv/mmio.c hv/walk.c hv/run.c hv/throttle.c arch/x86_64/vmx/vmcs.c */
 /* libs: -Lbuild/deps/host -lthird */
 #include <criterion/criterion.h>
 #include <string.h>
@@ -301,4 +301,22 @@ Test(run, pml_follows_the_tracker_and_is_drained_at_each_exit)
 	dirty_stop(&vm->dirty);
 	vm_run_slice(vm, MS);
 	cr_expect_not(v->pml_on);
+}
+
+/* Linux writes such a deadline to say "never". */
+Test(run, a_deadline_half_the_tsc_ahead_is_not_due)
+{
+	static const uint64_t ahead[] = { 1ull << 63, (1ull << 63) + 1, UINT64_MAX / 2 * 3 / 2, UINT64_MAX - 5000000 };
+
+	for (unsigned i = 0; i < sizeof(ahead) / sizeof(ahead[0]); i++) {
+		fresh();
+		vm->machine.lapic[0].s.svr = 0x1ff;
+		vm->machine.lapic[0].s.lvt[LVT_TIMER] = 2u << 17 | 0x40;
+		vm->machine.lapic[0].s.tsc_deadline = ahead[i];
+		fake_vcpu.runs = 0;
+		cr_expect_eq(vm_run_slice(vm, MS), VM_SLICE_BUSY);
+		cr_expect_eq(fake_vcpu.runs, 1, "deadline %lx: %u entries", ahead[i], fake_vcpu.runs);
+		v->halted = true;
+		cr_expect_gt(vm_wake_ns(vm), fake_host.tsc + 1000 * MS, "deadline %lx", ahead[i]);
+	}
 }

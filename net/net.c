@@ -3,7 +3,7 @@
 #include <string.h>
 #include "arch/x86_64/time.h"
 #include "lib/log.h"
-#include "net/lwip/port.h"
+#include "net/lwip/mem.h"
 #include "net/lwip/stack.h"
 #include "net/tcp_channel.h"
 
@@ -100,13 +100,10 @@ enum err net_start(const struct config *cfg, struct why *why)
 	}
 	started = true;
 	host = *cfg;
-	port_stir(time_tsc());
 	lwip_init();
 	e = nic_find(&nic, why);
 	if (e != ERR_OK)
 		return e;
-	for (unsigned i = 0; i < 6; i++)
-		port_stir(nic->mac[i]);
 	log_info("net", "%s, MAC %02x:%02x:%02x:%02x:%02x:%02x", nic->name, nic->mac[0], nic->mac[1], nic->mac[2],
 		 nic->mac[3], nic->mac[4], nic->mac[5]);
 	if (host.mtu > MTU_MAX)
@@ -143,8 +140,6 @@ static bool poll_nic(uint64_t now_ns)
 		receive(frame, length);
 		frames++;
 	}
-	if (frames)
-		port_stir(time_tsc());
 	if (now_ns >= check_at_ns) {
 		check_at_ns = now_ns + CHECK_NS;
 		nic->ops->check(nic, now_ns);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* fake_net.c: a clock that only the test moves, and one interrupt line. */
+/* fake_net.c: a clock that only the test moves, one interrupt line, and sequence numbers that are the same in each run. */
 #include "tests/fake/fake_net.h"
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/paging.h"
 #include "arch/x86_64/time.h"
+#include "net/lwip/arch/cc.h"
 
 uint64_t fake_now_ns = 1000000000ull;
 uint64_t fake_mmio_base, fake_mmio_bytes;
@@ -42,4 +43,9 @@ void paging_map_mmio(uint64_t base, uint64_t bytes)
 {
 	fake_mmio_base = base;
 	fake_mmio_bytes = bytes;
+}
+
+uint32_t net_tcp_isn(uint32_t local_ip, uint16_t local_port, uint32_t remote_ip, uint16_t remote_port)
+{
+	return local_ip * 31 + remote_ip * 37 + local_port * 41u + remote_port * 43u + (uint32_t)(fake_now_ns / 4000);
 }

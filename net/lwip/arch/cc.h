@@ -16,7 +16,10 @@
 #define LWIP_PLATFORM_ASSERT(text)	panic("lwip: %s (%s:%d)", text, __FILE__, __LINE__)
 #define LWIP_PLATFORM_DIAG(x)		do { } while (0)
 
-/* Never 0; not for keys. */
+/* From lib/random.h, never 0. */
 uint32_t net_random(void);
+/* The number that a connection between these ends begins with, now (RFC 6528). */
+uint32_t net_tcp_isn(uint32_t local_ip, uint16_t local_port, uint32_t remote_ip, uint16_t remote_port);
 #define LWIP_RAND()			net_random()
-#define LWIP_HOOK_TCP_ISN(local_ip, local_port, remote_ip, remote_port)	net_random()
+#define LWIP_HOOK_TCP_ISN(local_ip, local_port, remote_ip, remote_port) \
+	net_tcp_isn((local_ip)->addr, local_port, (remote_ip)->addr, remote_port)

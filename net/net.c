@@ -3,6 +3,7 @@
 #include <string.h>
 #include "arch/x86_64/time.h"
 #include "lib/log.h"
+#include "net/lwip/guard.h"
 #include "net/lwip/mem.h"
 #include "net/lwip/stack.h"
 #include "net/tcp_channel.h"
@@ -76,6 +77,12 @@ static void check_link(void)
 		netif_set_link_down(&netif);
 }
 
+static void input(struct pbuf *p)
+{
+	if (netif.input(p, &netif) != LWIP_ERR_OK)
+		pbuf_free(p);
+}
+
 static void receive(const uint8_t *frame, size_t length)
 {
 	struct pbuf *p = pbuf_alloc(PBUF_RAW, (uint16_t)length, PBUF_RAM);
@@ -85,8 +92,7 @@ static void receive(const uint8_t *frame, size_t length)
 		return;
 	}
 	memcpy(p->payload, frame, length);
-	if (netif.input(p, &netif) != LWIP_ERR_OK)
-		pbuf_free(p);
+	guard_run(input(p));
 }
 
 enum err net_start(const struct config *cfg, struct why *why)
@@ -220,6 +226,7 @@ void net_counters_get(struct net_counters *out)
 	out->tcp_drops = lwip_stats.tcp.drop;
 	out->tcp_checksum_errors = lwip_stats.tcp.chkerr;
 	out->ip_drops = lwip_stats.ip.drop;
+	out->contained = guard_contained();
 	out->memory_bytes = net_mem_used();
 	out->memory_failures = net_mem_failures();
 	out->channels = tcp_channel_count();

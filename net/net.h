@@ -34,6 +34,7 @@ struct net_counters {
 	uint64_t recv_no_memory;	/* frames dropped for want of a buffer */
 	uint64_t link_changes;
 	uint64_t tcp_retransmits, tcp_drops, tcp_checksum_errors, ip_drops;
+	uint64_t contained;		/* connections ended by an assertion of lwIP */
 	uint64_t memory_bytes, memory_failures;
 	uint32_t channels;
 };

@@ -3,7 +3,10 @@
 #include <string.h>
 #include "arch/x86_64/time.h"
 #include "lib/log.h"
+#include "net/lwip/guard.h"
 #include "net/lwip/stack.h"
+#include "net/tcp_listen.h"
+#include "net/tcp_policy.h"
 
 #define CONNECT_NS	5000000000ull
 #define ACK_DELAY_NS	5000000ull
@@ -16,17 +19,12 @@
 /* Closed connections of which the peer takes nothing any more are looked at each 10 s and reset after a minute. */
 #define LINGER_TICKS	100u	/* of lwIP's slow timer, 100 ms */
 #define LINGER_LOOKS	6u
-#define BACKLOG		16u
-#define LISTENERS	8u
+#define MOVED_BYTES	16384u
+#define LITTLE_BYTES	65536u	/* who holds no more than this may have another's room */
 #define WRITE_BYTES	16384u	/* tcp_write takes a u16_t */
 #define OUTPUT_BYTES	65536u	/* a long burst starts on the wire before the end of the poll */
 #define COLLECT_BELOW	256u	/* shorter segments are gathered in one pbuf */
 #define COLLECT_BYTES	1460u
-
-struct listener {
-	void (*accept)(struct channel *ch, void *arg);
-	void *arg;
-};
 
 struct tcp_channel {
 	struct channel ch;
@@ -38,8 +36,12 @@ struct tcp_channel {
 	uint64_t connect_deadline_ns;	/* while status is ERR_AGAIN */
 	struct pbuf *head, *tail;	/* received; linked by next, tot_len is not kept */
 	size_t head_offset;
+	size_t unread;
 	uint16_t collect_room;		/* left in tail, if it is a collecting pbuf */
 	size_t unacked;
+	uint64_t acked;			/* in all */
+	struct tcp_progress progress;
+	uint64_t moved_ns, moved_acked;	/* when it last took or gave MOVED_BYTES or everything, and what was acked then */
 	size_t written;			/* since the last tcp_output */
 	uint64_t ack_since_ns;		/* an acknowledgement waits to ride on an answer; 0: none */
 };
@@ -47,8 +49,7 @@ struct tcp_channel {
 static struct tcp_channel *channels;
 static unsigned count;
 static bool progress;
-static struct listener listeners[LISTENERS];
-static unsigned listener_count;
+static bool relief_wanted;
 
 static struct tcp_channel *of(struct channel *ch)
 {
@@ -90,15 +91,46 @@ static bool collect(struct tcp_channel *c, struct pbuf *p)
 	return true;
 }
 
+/* Memory that the channel holds at most: each piece that is queued or waits to be read may have a whole block. */
+static size_t held(const struct tcp_channel *c)
+{
+	return (c->pcb ? c->pcb->snd_queuelen * (size_t)NET_MEM_BLOCK_MAX : 0) + 2 * c->unread;
+}
+
+static size_t held_by(uint32_t ipv4)
+{
+	size_t all = 0;
+
+	for (const struct tcp_channel *c = channels; c; c = c->next)
+		if (c->ch.peer_ipv4 == ipv4)
+			all += held(c);
+	return all;
+}
+
+static size_t memory_room(const struct tcp_channel *c)
+{
+	size_t room = tcp_policy_room(net_mem_left(), held(c), held_by(c->ch.peer_ipv4));
+
+	if (room < LITTLE_BYTES && held(c) <= LITTLE_BYTES)
+		relief_wanted = true;
+	return room;
+}
+
 static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e)
 {
 	struct tcp_channel *c = arg;
 
 	(void)pcb, (void)e;
 	progress = true;
-	if (!p)
+	if (!p) {
 		c->peer_closed = true;
-	else if (!collect(c, p))
+		return LWIP_ERR_OK;
+	}
+	/* lwIP keeps it, asks again and takes no more in. */
+	if (memory_room(c) < p->tot_len)
+		return ERR_MEM;
+	c->unread += p->tot_len;
+	if (!collect(c, p))
 		append(c, p);
 	return LWIP_ERR_OK;
 }
@@ -110,6 +142,11 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, uint16_t length)
 	(void)pcb;
 	progress = true;
 	c->unacked -= length;
+	c->acked += length;
+	if (!c->unacked || c->acked - c->moved_acked >= MOVED_BYTES) {
+		c->moved_acked = c->acked;
+		c->moved_ns = time_ns();
+	}
 	return LWIP_ERR_OK;
 }
 
@@ -269,21 +306,35 @@ static void op_abort(struct channel *ch)
 
 /* --- bytes ----------------------------------------------------------------------------------------- */
 
+static void guard_for_pcb(const struct tcp_pcb *pcb)
+{
+	guard_for(&(struct guard_ends){ pcb->local_ip.addr, pcb->remote_ip.addr, pcb->local_port, pcb->remote_port });
+}
+
+static void output_pcb(struct tcp_pcb *pcb)
+{
+	guard_for_pcb(pcb);
+	(void)tcp_output(pcb);
+}
+
 static void output(struct tcp_channel *c)
 {
 	c->written = 0;
 	c->ack_since_ns = 0;
-	(void)tcp_output(c->pcb);
+	guard_run(output_pcb(c->pcb));
 }
 
-static size_t op_send(struct channel *ch, const void *data, size_t length)
+static err_t write_piece(struct tcp_channel *c, const uint8_t *data, size_t bytes, bool more)
 {
-	struct tcp_channel *c = of(ch);
+	guard_for_pcb(c->pcb);
+	return tcp_write(c->pcb, data, (uint16_t)bytes, TCP_WRITE_FLAG_COPY | (more ? TCP_WRITE_FLAG_MORE : 0));
+}
+
+static size_t write_all(struct tcp_channel *c, const uint8_t *data, size_t length)
+{
 	size_t taken = 0, limit = WRITE_BYTES;
 
-	if (!c->pcb || c->status != ERR_OK)
-		return 0;
-	while (taken < length) {
+	while (taken < length && c->pcb) {
 		size_t piece = length - taken, room = tcp_sndbuf(c->pcb);
 		err_t e;
 
@@ -291,8 +342,7 @@ static size_t op_send(struct channel *ch, const void *data, size_t length)
 		piece = piece < limit ? piece : limit;
 		if (!piece)
 			break;
-		e = tcp_write(c->pcb, (const uint8_t *)data + taken, (uint16_t)piece,
-			      TCP_WRITE_FLAG_COPY | (taken + piece < length ? TCP_WRITE_FLAG_MORE : 0));
+		e = write_piece(c, data + taken, piece, taken + piece < length);
 		if (e == ERR_MEM) {
 			/* All or nothing: with little memory left a smaller piece may still do. */
 			limit = piece / 2;
@@ -309,6 +359,23 @@ static size_t op_send(struct channel *ch, const void *data, size_t length)
 	return taken;
 }
 
+static size_t op_send(struct channel *ch, const void *data, size_t length)
+{
+	static size_t taken;	/* outlives the jump out of an assertion */
+	struct tcp_channel *c = of(ch);
+	size_t room;
+
+	if (!c->pcb || c->status != ERR_OK)
+		return 0;
+	/* Of the smallest segments four would be in a block. */
+	room = memory_room(c) / (NET_MEM_BLOCK_MAX / TCP_MIN_SND_MSS + 1);
+	taken = 0;
+	net_mem_bulk(true);
+	guard_run(taken = write_all(c, data, length < room ? length : room));
+	net_mem_bulk(false);
+	return taken;
+}
+
 static size_t op_recv(struct channel *ch, void *out, size_t room)
 {
 	struct tcp_channel *c = of(ch);
@@ -320,10 +387,13 @@ static size_t op_recv(struct channel *ch, void *out, size_t room)
 		here = here < room - got ? here : room - got;
 		memcpy((uint8_t *)out + got, (uint8_t *)c->head->payload + c->head_offset, here);
 		got += here;
+		c->unread -= here;
 		c->head_offset += here;
 		if (c->head_offset == c->head->len)
 			(void)drop_head(c);
 	}
+	if (got)
+		c->moved_ns = time_ns();
 	if (c->pcb)
 		opened(c->pcb, got);
 	return got;
@@ -361,6 +431,7 @@ static struct tcp_channel *create(void)
 	if (!c)
 		return NULL;
 	c->ch.ops = &ops;
+	c->moved_ns = time_ns();
 	c->next = channels;
 	channels = c;
 	count++;
@@ -392,45 +463,36 @@ struct channel *tcp_channel_connect(uint32_t ipv4, uint16_t port)
 	return &c->ch;
 }
 
-static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
+static unsigned channels_of(uint32_t ipv4)
+{
+	unsigned n = 0;
+
+	for (const struct tcp_channel *c = channels; c; c = c->next)
+		n += c->ch.peer_ipv4 == ipv4;
+	return n;
+}
+
+err_t tcp_listen_accepted(void *arg, struct tcp_pcb *pcb, err_t e)
 {
 	struct tcp_channel *c;
+	uint32_t ipv4;
 
 	if (!pcb || e != LWIP_ERR_OK)
 		return ERR_VAL;
-	c = create();
+	ipv4 = lwip_ntohl(ip_addr_get_ip4_u32(&pcb->remote_ip));
+	c = channels_of(ipv4) < TCP_CHANNELS_OF_ADDRESS ? create() : NULL;
 	if (!c) {
-		log_warn("net", "connection to port %u refused: %u channels open", pcb->local_port, count);
+		log_warn("net", "connection to port %u refused: %u channels open, %u of them to the same address",
+			 pcb->local_port, count, channels_of(ipv4));
 		return ERR_MEM;
 	}
 	attach(c, pcb);
-	c->ch.peer_ipv4 = lwip_ntohl(ip_addr_get_ip4_u32(&pcb->remote_ip));
+	c->ch.peer_ipv4 = ipv4;
 	c->ch.peer_port = pcb->remote_port;
 	c->status = ERR_OK;
 	c->fresh = arg;
 	progress = true;
 	return LWIP_ERR_OK;
-}
-
-enum err tcp_channel_listen(uint16_t port, void (*accept)(struct channel *ch, void *arg), void *arg)
-{
-	struct tcp_pcb *pcb = listener_count < LISTENERS ? tcp_new() : NULL, *listening;
-
-	if (!pcb)
-		return ERR_NOMEM;
-	if (tcp_bind(pcb, IP4_ADDR_ANY, port) != LWIP_ERR_OK) {
-		(void)tcp_close(pcb);
-		return ERR_EXISTS;
-	}
-	listening = tcp_listen_with_backlog(pcb, BACKLOG);
-	if (!listening) {
-		(void)tcp_close(pcb);
-		return ERR_NOMEM;
-	}
-	listeners[listener_count] = (struct listener){ accept, arg };
-	tcp_arg(listening, &listeners[listener_count++]);
-	tcp_accept(listening, on_accept);
-	return ERR_OK;
 }
 
 /* --- steps ----------------------------------------------------------------------------------------- */
@@ -453,16 +515,68 @@ static void hand_out(void)
 	}
 }
 
+/* Ends a connection whose owner learns that it timed out. */
+static void give_up(struct tcp_channel *c)
+{
+	tcp_abort(detach(c));
+	c->status = ERR_TIMEOUT;
+	progress = true;
+}
+
+static void give_up_because(struct tcp_channel *c, const char *reason)
+{
+	uint32_t a = c->ch.peer_ipv4;
+
+	log_warn("net", "connection with %u.%u.%u.%u port %u reset: %s (%zu bytes not taken, %zu not read)", a >> 24, a >> 16 & 255,
+		 a >> 8 & 255, a & 255, c->ch.peer_port, reason, c->unacked, c->unread);
+	(void)drop_received(c);
+	c->unread = 0;
+	give_up(c);
+}
+
+/* Data out of order will be sent again. True if there was any. */
+static bool free_out_of_order(void)
+{
+	bool any = false;
+
+	for (struct tcp_pcb *p = tcp_active_pcbs; p; p = p->next)
+		if (p->ooseq) {
+			tcp_free_ooseq(p);
+			any = true;
+		}
+	return any;
+}
+
+/* Somebody who holds little finds no room: the one goes that holds much, for long, without moving any of it. */
+static void relieve(uint64_t now_ns)
+{
+	struct tcp_channel *worst = NULL;
+	uint64_t most = 0;
+
+	for (struct tcp_channel *c = channels; c; c = c->next) {
+		uint64_t weight = c->pcb && now_ns > c->moved_ns ? held(c) / 1024 * ((now_ns - c->moved_ns) / 1000000) : 0;
+
+		if (weight > most) {
+			most = weight;
+			worst = c;
+		}
+	}
+	relief_wanted = false;
+	if (!free_out_of_order() && worst)
+		give_up_because(worst, "it held memory that others need");
+}
+
 static void step(struct tcp_channel *c, uint64_t now_ns)
 {
 	if (!c->pcb)
 		return;
+	if (tcp_policy_stalled(&c->progress, c->unacked, c->acked, now_ns)) {
+		give_up_because(c, "its peer took too little for a minute");
+		return;
+	}
 	if (c->status == ERR_AGAIN) {
-		if (now_ns >= c->connect_deadline_ns) {
-			tcp_abort(detach(c));
-			c->status = ERR_TIMEOUT;
-			progress = true;
-		}
+		if (now_ns >= c->connect_deadline_ns)
+			give_up(c);
 		return;
 	}
 	if (c->written) {
@@ -482,6 +596,8 @@ bool tcp_channel_poll(uint64_t now_ns)
 	bool happened;
 
 	hand_out();
+	if (relief_wanted)
+		relieve(now_ns);
 	for (struct tcp_channel *c = channels; c; c = c->next)
 		step(c, now_ns);
 	happened = progress;

@@ -21,7 +21,7 @@
 #define LWIP_IPV6			0
 #define LWIP_ARP			1
 #define ARP_QUEUEING			1
-#define ARP_TABLE_SIZE			32
+#define ARP_TABLE_SIZE			127	/* lwIP's most; entries that others push out cost a second */
 #define ETH_PAD_SIZE			0
 #define IP_FORWARD			0
 #define IP_REASSEMBLY			1
@@ -41,6 +41,7 @@
 
 #define LWIP_TCP			1
 #define TCP_MSS				1460
+#define TCP_MIN_SND_MSS			536	/* every IPv4 host takes as much (RFC 9293, 3.7.1) */
 #define LWIP_WND_SCALE			1
 #define TCP_RCV_SCALE			4
 #define TCP_WND				(512 * 1024)
@@ -51,8 +52,6 @@
  * without window scaling sees 64 KiB at most, and the step must be well below that. */
 #define TCP_WND_UPDATE_THRESHOLD	(16 * 1024)
 #define TCP_QUEUE_OOSEQ			1
-#define TCP_OOSEQ_MAX_BYTES		TCP_WND
-#define TCP_OOSEQ_MAX_PBUFS		512
 #define LWIP_TCP_SACK_OUT		1
 #define LWIP_TCP_KEEPALIVE		1
 #define LWIP_TCP_TIMESTAMPS		0

@@ -15,6 +15,7 @@ static struct size {
 	uint32_t bytes;		/* with the header */
 	uint32_t pages_max;
 	uint32_t pages;
+	uint32_t in_use;	/* blocks */
 	struct block *free;
 } sizes[] = {
 	{ .bytes = 128,  .pages_max = 256 },
@@ -26,6 +27,7 @@ static struct size {
 #define SIZES (sizeof(sizes) / sizeof(sizes[0]))
 
 static size_t used, failures;
+static bool bulk;
 
 static void refill(struct size *s)
 {
@@ -42,26 +44,53 @@ static void refill(struct size *s)
 	}
 }
 
+/* Blocks that may be in use at once, at the request of those who leave the reserve. */
+static uint32_t bulk_max(const struct size *s)
+{
+	return s->pages_max * (PAGE_BYTES / s->bytes) / 4 * 3;
+}
+
+static struct block *take(struct size *s)
+{
+	struct block *b;
+
+	if (bulk && s->in_use >= bulk_max(s))
+		return NULL;
+	if (!s->free)
+		refill(s);
+	b = s->free;
+	if (b) {
+		s->free = b->next;
+		s->in_use++;
+		used += s->bytes;
+	}
+	return b;
+}
+
 void *net_mem_alloc(size_t bytes)
 {
 	for (uint32_t i = 0; i < SIZES; i++) {
-		struct size *s = &sizes[i];
-		struct block *b;
+		struct block *b = bytes <= sizes[i].bytes - HEADER_BYTES ? take(&sizes[i]) : NULL;
 
-		if (bytes > s->bytes - HEADER_BYTES)
-			continue;
-		if (!s->free)
-			refill(s);
-		b = s->free;
 		if (!b)
-			break;
-		s->free = b->next;
-		used += s->bytes;
+			continue;
 		memcpy(b, &i, sizeof(i));
 		return (uint8_t *)b + HEADER_BYTES;
 	}
 	failures++;
 	return NULL;
+}
+
+void net_mem_bulk(bool on)
+{
+	bulk = on;
+}
+
+size_t net_mem_left(void)
+{
+	const struct size *s = &sizes[SIZES - 1];
+
+	return s->in_use < bulk_max(s) ? (size_t)(bulk_max(s) - s->in_use) * s->bytes : 0;
 }
 
 void *net_mem_calloc(size_t count, size_t bytes)
@@ -90,6 +119,7 @@ void net_mem_free(void *block)
 		panic("net: block %p was not allocated or has been overwritten", block);
 	b->next = sizes[i].free;
 	sizes[i].free = b;
+	sizes[i].in_use--;
 	used -= sizes[i].bytes;
 }
 

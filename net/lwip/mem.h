@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* mem.h: lwIP's memory: blocks in a few sizes, each size with its own bound. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 
-/* 16-byte aligned; NULL if @bytes is larger than the largest size or that size is used up. Sizes don't lend to each
- * other: bulk data that waits for a slow reader can't keep acknowledgements (small blocks) out. */
+/* 16-byte aligned; NULL if @bytes is larger than the largest size or this size and all larger ones are used up. Smaller
+ * sizes never lend to larger ones, so that bulk data can't keep acknowledgements (small blocks) out. */
 void *net_mem_alloc(size_t bytes);
 void *net_mem_calloc(size_t count, size_t bytes);
 void net_mem_free(void *block);
+/* Between true and false, requests are for data that waits until a peer takes it: they leave a quarter of each size to
+ * what comes in and to control (ARP, acknowledgements, new connections). */
+void net_mem_bulk(bool bulk);
+/* Bytes of the largest blocks, those of full frames, that such requests can still have. */
+#define NET_MEM_BLOCK_MAX 2048u
+size_t net_mem_left(void);
 /* Bytes of blocks in use, and requests that failed. */
 size_t net_mem_used(void);
 size_t net_mem_failures(void);

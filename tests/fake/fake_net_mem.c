@@ -55,6 +55,16 @@ size_t net_mem_used(void)
 	return used;
 }
 
+void net_mem_bulk(bool bulk)
+{
+	(void)bulk;
+}
+
+size_t net_mem_left(void)
+{
+	return LIMIT_BYTES - used;
+}
+
 size_t net_mem_failures(void)
 {
 	return failures;

@@ -7,6 +7,17 @@
 #include <string.h>
 #include "tests/fake/fake_pages.h"
 
+static void *held[32768];
+static unsigned holds;
+
+/* One more block that stays in use; NULL if there is none. */
+static void *hold(size_t bytes)
+{
+	void *b = net_mem_alloc(bytes);
+
+	return b ? held[holds++] = b : NULL;
+}
+
 Test(mem, blocks_are_aligned_and_do_not_overlap)
 {
 	enum { N = 500 };
@@ -32,28 +43,67 @@ Test(mem, freed_blocks_are_used_again)
 {
 	net_mem_free(net_mem_alloc(1500));
 	fake_pages_left = 0;
-	cr_assert_not_null(net_mem_alloc(1500));
-	cr_assert_not_null(net_mem_alloc(1500), "two to a page");
+	cr_assert_not_null(hold(1500));
+	cr_assert_not_null(hold(1500), "two to a page");
 	cr_assert_null(net_mem_alloc(1500));
 	cr_assert_eq(net_mem_failures(), 1);
 }
 
-Test(mem, one_size_used_up_leaves_the_others_alone)
+Test(mem, a_size_that_is_used_up_lends_from_the_larger_ones)
 {
 	unsigned n = 0;
 
-	while (net_mem_alloc(1500))
+	while (hold(60))
+		n++;
+	cr_assert_eq(n, 256 * 32 + 256 * 16 + 128 * 8 + 256 * 4 + 2048 * 2);
+	cr_assert_null(net_mem_alloc(1500));
+}
+
+Test(mem, larger_blocks_do_not_come_from_smaller_sizes)
+{
+	unsigned n = 0;
+
+	while (hold(1500))
 		n++;
 	cr_assert_eq(n, 4096);
-	cr_assert_not_null(net_mem_alloc(60));
-	cr_assert_not_null(net_mem_alloc(1000));
+	cr_assert_not_null(hold(60));
+	cr_assert_not_null(hold(1000));
+}
+
+Test(mem, queued_data_leaves_a_quarter_of_each_size_for_what_comes_in_and_for_control)
+{
+	size_t sizes[] = { 100, 200, 400, 900, 1500 }, left;
+	unsigned n = 0;
+
+	net_mem_bulk(true);
+	for (unsigned i = 0; i < 5; i++)
+		while (hold(sizes[i]))
+			n++;
+	cr_assert_eq(net_mem_left(), 0);
+	net_mem_bulk(false);
+	left = net_mem_used();
+	for (unsigned i = 5; i--;)
+		while (hold(sizes[i]))
+			;
+	cr_assert_eq(net_mem_used() / 4 * 3, left);
+}
+
+Test(mem, what_is_left_for_queued_data_is_told_in_blocks_of_full_frames)
+{
+	size_t before = net_mem_left();
+	void *b = net_mem_alloc(1500);
+
+	cr_assert_eq(before, 2048 * 4096 / 4 * 3);
+	cr_assert_eq(net_mem_left(), before - NET_MEM_BLOCK_MAX);
+	net_mem_free(b);
+	cr_assert_eq(net_mem_left(), before);
 }
 
 Test(mem, larger_than_the_largest_size_is_refused)
 {
 	cr_assert_null(net_mem_alloc(2033));
 	cr_assert_null(net_mem_calloc(SIZE_MAX / 2, 4));
-	cr_assert_not_null(net_mem_alloc(2032));
+	cr_assert_not_null(hold(2032));
 }
 
 Test(mem, calloc_zeroes_a_used_block)

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* tcp_listen.c: ports that are listened to, and what is asked of a segment before lwIP looks at it. */
+#include "net/tcp_listen.h"
+#include "arch/x86_64/time.h"
+#include "lib/log.h"
+#include "net/lwip/guard.h"
+#include "net/lwip/stack.h"
+#include "net/tcp_channel.h"
+
+#define BACKLOG		64u	/* connections half open; then the oldest goes */
+#define TELL_NS		10000000000ull
+#define LISTENERS	8u
+
+static struct listener listeners[LISTENERS];
+static unsigned listener_count;
+
+enum err tcp_channel_listen(uint16_t port, void (*accept)(struct channel *ch, void *arg), void *arg)
+{
+	struct tcp_pcb *pcb = listener_count < LISTENERS ? tcp_new() : NULL, *listening;
+
+	if (!pcb)
+		return ERR_NOMEM;
+	if (tcp_bind(pcb, IP4_ADDR_ANY, port) != LWIP_ERR_OK) {
+		(void)tcp_close(pcb);
+		return ERR_EXISTS;
+	}
+	listening = tcp_listen_with_backlog(pcb, BACKLOG);
+	if (!listening) {
+		(void)tcp_close(pcb);
+		return ERR_NOMEM;
+	}
+	listeners[listener_count] = (struct listener){ .accept = accept, .arg = arg };
+	tcp_arg(listening, &listeners[listener_count++]);
+	tcp_accept(listening, tcp_listen_accepted);
+	return ERR_OK;
+}
+
+static bool admits(const struct listener *l, uint32_t ipv4)
+{
+	return (ipv4 & l->from_mask) == (l->from_ipv4 & l->from_mask);
+}
+
+void tcp_channel_admit(uint16_t port, uint32_t ipv4, uint32_t mask)
+{
+	for (struct tcp_pcb_listen *p = tcp_listen_pcbs.listen_pcbs; p; p = p->next)
+		if (p->local_port == port) {
+			struct listener *l = p->callback_arg;
+
+			l->from_ipv4 = ipv4;
+			l->from_mask = mask;
+		}
+}
+
+static void refuse(const struct tcp_pcb *pcb, struct listener *l, const struct tcp_hdr *header, uint32_t ipv4)
+{
+	uint64_t now = time_ns();
+
+	if (!l->told_ns || now - l->told_ns >= TELL_NS) {
+		l->told_ns = now;
+		log_warn("net", "port %u takes no connections from %u.%u.%u.%u (accept_from in tern.conf)", pcb->local_port,
+			 ipv4 >> 24, ipv4 >> 16 & 255, ipv4 >> 8 & 255, ipv4 & 255);
+	}
+	tcp_rst(pcb, 0, header->seqno + 1, ip_current_dest_addr(), ip_current_src_addr(), header->dest, header->src);
+}
+
+/* Who asks for connections that he never completes must not keep others out (SYN flooding, RFC 4987). */
+static void make_room(const struct tcp_pcb_listen *listening)
+{
+	struct tcp_pcb *oldest = NULL;
+
+	if (listening->accepts_pending < listening->backlog)
+		return;
+	for (struct tcp_pcb *p = tcp_active_pcbs; p; p = p->next)
+		if (p->state == SYN_RCVD && p->listener == listening &&
+		    (!oldest || tcp_ticks - p->tmr >= tcp_ticks - oldest->tmr))
+			oldest = p;
+	if (oldest)
+		tcp_abandon(oldest, 0);
+}
+
+err_t net_tcp_segment(struct tcp_pcb *pcb, const struct tcp_hdr *header)
+{
+	uint32_t ipv4 = lwip_ntohl(ip_current_src_addr()->addr);
+
+	guard_for(&(struct guard_ends){ ip_current_dest_addr()->addr, ip_current_src_addr()->addr, header->dest, header->src });
+	if (pcb->state != LISTEN || (TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+		return LWIP_ERR_OK;
+	if (!admits(pcb->callback_arg, ipv4)) {
+		refuse(pcb, pcb->callback_arg, header, ipv4);
+		return ERR_VAL;
+	}
+	make_room((struct tcp_pcb_listen *)pcb);
+	return LWIP_ERR_OK;
+}
+
+uint32_t net_tcp_ooseq_max(void)
+{
+	size_t fair = net_mem_left() / 8;
+
+	return fair < TCP_WND ? (uint32_t)fair : TCP_WND;
+}
+
+uint16_t net_tcp_ooseq_pieces(void)
+{
+	return (uint16_t)(net_tcp_ooseq_max() / (NET_MEM_BLOCK_MAX / 2) + 1);
+}

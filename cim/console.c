@@ -3,9 +3,11 @@
 #include <string.h>
 #include "hv/manage.h"
 #include "lib/fmt.h"
+#include "share.h"
 
 #define NAME_NS		(10ull * 1000000000ull)	/* for the name to arrive */
 #define PART_BYTES	1024
+#define IDLE_NS		(600ull * 1000000000ull)	/* without a byte typed: it may have to give way */
 
 struct session {
 	struct channel *ch;
@@ -13,6 +15,7 @@ struct session {
 	unsigned name_bytes;
 	bool named;
 	uint64_t deadline_ns;
+	uint64_t typed_ns;		/* when the last byte came from the client */
 	uint64_t offset;
 	char out[PART_BYTES], in[PART_BYTES];
 	size_t out_at, out_bytes;	/* of out[]: not sent yet */
@@ -20,6 +23,7 @@ struct session {
 };
 
 static struct session session[CONSOLE_SESSIONS];
+static uint64_t now;		/* of the last step */
 
 static void end(struct session *s, const char *text)
 {
@@ -29,18 +33,46 @@ static void end(struct session *s, const char *text)
 	s->ch = NULL;
 }
 
+/* The session that makes room for @ch: one of an address that holds too many; else the one that has not typed for the longest
+ * time, if that is long. */
+static struct session *give_way(const struct channel *ch)
+{
+	struct share_place place[CONSOLE_SESSIONS];
+	unsigned oldest = 0;
+	int victim;
+
+	for (unsigned i = 0; i < CONSOLE_SESSIONS; i++) {
+		place[i] = (struct share_place){ session[i].ch->peer_ipv4, session[i].typed_ns, true };
+		if (session[i].typed_ns < session[oldest].typed_ns)
+			oldest = i;
+	}
+	victim = share_victim(place, CONSOLE_SESSIONS, ch->peer_ipv4);
+	if (victim < 0 && now - session[oldest].typed_ns >= IDLE_NS)
+		victim = (int)oldest;
+	if (victim < 0)
+		return NULL;
+	end(&session[victim], "\r\n[tern: this session gave way to another one]\r\n");
+	return &session[victim];
+}
+
 void console_accept(struct channel *ch)
 {
 	static const char full[] = "[tern: too many console sessions]\r\n";
+	struct session *s = NULL;
 
-	for (unsigned i = 0; i < CONSOLE_SESSIONS; i++)
-		if (!session[i].ch) {
-			memset(&session[i], 0, sizeof(session[i]));
-			session[i].ch = ch;
-			return;
-		}
-	ch->ops->send(ch, full, sizeof(full) - 1);
-	ch->ops->close(ch);
+	for (unsigned i = 0; i < CONSOLE_SESSIONS && !s; i++)
+		if (!session[i].ch)
+			s = &session[i];
+	if (!s)
+		s = give_way(ch);
+	if (!s) {
+		ch->ops->send(ch, full, sizeof(full) - 1);
+		ch->ops->close(ch);
+		return;
+	}
+	memset(s, 0, sizeof(*s));
+	s->ch = ch;
+	s->typed_ns = now;
 }
 
 /* Reads the first line byte by byte, so that what follows stays in the channel. */
@@ -94,6 +126,8 @@ static bool move_bytes(struct session *s)
 	if (!s->in_bytes) {
 		s->in_at = 0;
 		s->in_bytes = s->ch->ops->recv(s->ch, s->in, sizeof(s->in));
+		if (s->in_bytes)
+			s->typed_ns = now;
 	}
 	m = s->in_bytes ? manage_console_write(s->name, s->in + s->in_at, s->in_bytes) : 0;
 	s->in_at += m;
@@ -125,6 +159,7 @@ bool console_step(uint64_t now_ns)
 {
 	bool any = false;
 
+	now = now_ns;
 	for (unsigned i = 0; i < CONSOLE_SESSIONS; i++)
 		if (session[i].ch)
 			any |= step(&session[i], now_ns);

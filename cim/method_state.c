@@ -38,8 +38,8 @@ static void answer(struct call *c, enum err e, const struct why *why)
 	if (e == ERR_OK)
 		method_return(c, STATE_DONE);
 	else
-		method_refuse(c, e == ERR_STATE ? STATE_TRANSITION : e == ERR_UNSUPPORTED ? STATE_UNSUPPORTED :
-			      STATE_FAILED, "%s", why->text[0] ? why->text : err_text(e));
+		/* "Not Supported" would be said of the method, which is; this one kernel or machine isn't. */
+		method_refuse(c, e == ERR_STATE ? STATE_TRANSITION : STATE_FAILED, "%s", why->text[0] ? why->text : err_text(e));
 }
 
 enum err method_vm_state(struct call *c, struct obj target)

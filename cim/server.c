@@ -4,6 +4,7 @@
 #include "call.h"
 #include "http.h"
 #include "lib/log.h"
+#include "share.h"
 
 #define CONNECTIONS	16
 #define READ_BYTES	4096
@@ -28,6 +29,7 @@ struct conn {
 	bool keep_alive;
 	bool started;			/* READ: the first byte of a request has come */
 	uint64_t deadline_ns;
+	uint64_t since_ns;		/* READ: when it began to wait for what it reads */
 };
 
 static struct conn conns[CONNECTIONS];
@@ -74,15 +76,37 @@ static void refuse_connection(struct channel *ch)
 	ch->ops->close(ch);
 }
 
+/* Makes room for @ch where another address holds too much: one of its connections that only waits is ended. */
+static struct conn *give_way(const struct channel *ch)
+{
+	struct share_place place[CONNECTIONS];
+	int victim;
+
+	for (unsigned n = 0; n < limits.connections; n++)
+		place[n] = (struct share_place){ conns[n].ch->peer_ipv4, conns[n].since_ns, conns[n].state == READ || conns[n].state == DRAIN };
+	victim = share_victim(place, limits.connections, ch->peer_ipv4);
+	if (victim < 0)
+		return NULL;
+	log_warn("cim", "a connection that waited gave way: its address held too many of %u", limits.connections);
+	conn_free(&conns[victim], true);
+	return &conns[victim];
+}
+
 void cim_server_accept(struct channel *ch)
 {
-	for (unsigned n = 0; n < limits.connections; n++)
-		if (conns[n].state == FREE) {
-			conns[n] = (struct conn){ .state = READ, .ch = ch };
-			http_init(&conns[n].http, limits.request_bytes);
-			return;
-		}
-	refuse_connection(ch);
+	struct conn *c = NULL;
+
+	for (unsigned n = 0; n < limits.connections && !c; n++)
+		if (conns[n].state == FREE)
+			c = &conns[n];
+	if (!c)
+		c = give_way(ch);
+	if (!c) {
+		refuse_connection(ch);
+		return;
+	}
+	*c = (struct conn){ .state = READ, .ch = ch, .since_ns = now };
+	http_init(&c->http, limits.request_bytes);
 }
 
 static void start_write(struct conn *c)
@@ -242,6 +266,7 @@ static bool step_write(struct conn *c, int *work)
 		http_next(&c->http);
 		c->state = READ;
 		c->started = false;
+		c->since_ns = now;
 		c->deadline_ns = now + limits.idle_ns;
 	} else {
 		c->state = DRAIN;

@@ -89,6 +89,10 @@ static enum err change(const char *name, enum manage_vm_state from, enum manage_
 
 	if (!v)
 		return ERR_NOTFOUND;
+	if (fake.refuse != ERR_OK) {
+		why_set(why, "the fake host was told to refuse");
+		return fake.refuse;
+	}
 	if (v->state == MANAGE_VM_AWAY) {
 		why_set(why, "%s", v->why);
 		return ERR_STATE;

@@ -31,7 +31,7 @@ struct fake_manage {
 	uint64_t now_ns, wall_seconds;
 	struct manage_move last;	/* what the last check or migration asked for */
 	unsigned drops;			/* calls of manage_check_drop */
-	enum err refuse;		/* what starting a check or migration answers, ERR_OK: as the VM's state says */
+	enum err refuse;		/* what starting a check, a migration or a VM answers, ERR_OK: as the VM's state says */
 	bool silent;			/* refusing peers give no reasons */
 };
 

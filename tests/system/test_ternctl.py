@@ -2,10 +2,16 @@
 # SPDX-License-Identifier: MIT
 # limit: 120
 """ternctl against the CIM server with the fake host behind it, and against servers that misbehave."""
+import contextlib
+import fcntl
 import json
 import os
+import pty
+import signal
 import socket
+import struct
 import subprocess
+import termios
 import threading
 import time
 import unittest
@@ -58,7 +64,8 @@ class WithHost(unittest.TestCase):
         build()
 
     def setUp(self):
-        self.host = subprocess.Popen([f"{ROOT}/build/cimhost", "0"], stdout=subprocess.PIPE, text=True)
+        # Its time runs slowly, so that a job outlasts the command that cancels it.
+        self.host = subprocess.Popen([f"{ROOT}/build/cimhost", "0", "10"], stdout=subprocess.PIPE, text=True)
         self.port = int(self.host.stdout.readline())
 
     def tearDown(self):
@@ -158,6 +165,57 @@ class WithHost(unittest.TestCase):
         self.assertIn("running already", self.ctl(NO, "start", "db1").stderr)
         self.ctl(OK, "stop", "db1")
 
+    def test_a_refusal_begins_with_the_reason(self):
+        said = self.ctl(NO, "start", "web1").stderr
+        self.assertRegex(said, r"^ternctl: web1 is running already\n  \(RequestStateChange: not possible in this state \(4097\)\)\n$")
+
+    def test_a_command_that_fails_says_so_as_json_too(self):
+        for code, words in ((NO, ["start", "web1"]), (NO, ["check", "nope", "10.77.0.3"]), (NO, ["migrate", "db1", "10.77.0.3"]),
+                            (NO, ["job", "99"]), (NO, ["cancel", "99"]), (USAGE, ["fly"]), (USAGE, ["check", "web1"]), (USAGE, []),
+                            (USAGE, ["list", "--nope"]), (USAGE, ["list", "--timeout", "0"])):
+            said = json.loads(self.ctl(code, "--json", *words).stdout)
+            self.assertTrue(said["error"], words)
+            self.assertEqual(said["exit"], code, words)
+        self.assertEqual(json.loads(self.ctl(NO, "start", "web1", "--json").stdout),
+                         {"error": "web1 is running already", "exit": 1, "return_value": 4097, "reasons": ["web1 is running already"]})
+        nobody = json.loads(ternctl(1, "list", "--json").stdout)
+        self.assertEqual(nobody["exit"], CONNECTION)
+
+    def on_terminal(self, columns, *words, interrupt=False):
+        """What ternctl draws on a terminal of @columns."""
+        main, side = pty.openpty()
+        fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        process = subprocess.Popen([f"{ROOT}/build/ternctl", "-H", f"127.0.0.1:{self.port}", *words], stdout=subprocess.DEVNULL,
+                                   stderr=side, start_new_session=True)
+        os.close(side)
+        drawn = b""
+        with contextlib.suppress(OSError):      # a terminal whose other side has gone ends so
+            while part := os.read(main, 4096):
+                drawn += part
+                if interrupt and b"%" in drawn:
+                    process.send_signal(signal.SIGINT)
+                    interrupt = False
+        os.close(main)
+        return process.wait(), drawn.decode()
+
+    def test_progress_fits_the_terminal(self):
+        for columns in (60, 110, 200):
+            self.tearDown()
+            self.setUp()
+            code, drawn = self.on_terminal(columns, "migrate", "web1", "10.77.0.3", "--wait")
+            self.assertEqual(code, OK)
+            lines = [line.replace("\x1b[K", "") for line in drawn.replace("\n", "\r").split("\r")]
+            self.assertLess(max(map(len, lines)), columns)
+            self.assertTrue(any("100%" in line for line in lines), lines)
+            self.assertEqual(any("downtime" in line for line in lines), columns > 60, lines)
+
+    def test_an_interrupt_says_that_the_job_goes_on(self):
+        code, drawn = self.on_terminal(80, "migrate", "web1", "10.77.0.3", "--wait", interrupt=True)
+        self.assertEqual(code, -signal.SIGINT)
+        self.assertIn("the job goes on", drawn)
+        self.assertIn(f"ternctl -H 127.0.0.1:{self.port} cancel 1", drawn)
+        self.assertIn("completed", self.ctl(OK, "job", "1", "--wait").stdout)
+
     def test_an_unknown_machine_is_refused_by_name(self):
         self.assertIn("no virtual system 'nope' (it has web1, db1)", self.ctl(NO, "check", "nope", "10.77.0.3").stderr)
 
@@ -215,6 +273,27 @@ class Console(unittest.TestCase):
         done = ternctl(1, "--console-port", str(server.port), "console", "web1", typed="hello\n")
         self.assertEqual(done.returncode, OK)
         self.assertEqual(done.stdout, "this is web1\nheard hello\n")
+
+    def said(self, *parts, words=("console", "nobody")):
+        def talk(peer):
+            peer.recv(100)
+            for part in parts:
+                peer.sendall(part)
+                time.sleep(0.05)        # so that they come one by one
+
+        return ternctl(1, "--console-port", str(Server(talk).port), *words)
+
+    def test_a_console_that_is_refused_is_an_error(self):
+        done = self.said(b"[tern: there is no VM", b" named nobody here]\r", b"\n")
+        self.assertEqual((done.returncode, done.stdout), (NO, ""))
+        self.assertEqual(done.stderr, "ternctl: there is no VM named nobody here\n")
+        done = self.said(b"[tern: too many]\r\n", words=("console", "nobody", "--json"))
+        self.assertEqual(json.loads(done.stdout), {"error": "too many", "exit": NO})
+
+    def test_what_only_looks_like_a_refusal_is_the_guests(self):
+        for text in (b"[tern: x]\r\nmore", b"[tern: x\n", b"[tern", b"", b"[tern: " + b"x" * 300 + b"]\r\n", b"[tern:\n]\r\n"):
+            done = self.said(text)
+            self.assertEqual((done.returncode, done.stdout), (OK, text.decode().replace("\r\n", "\n")), text)
 
 
 if __name__ == "__main__":

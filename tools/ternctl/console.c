@@ -90,8 +90,39 @@ static bool write_all(int fd, const char *data, size_t length)
 	return true;
 }
 
-/* Copies what is ready; 1 to go on, 0 at the end of @from, -1 on an error. *left is set when Ctrl-] was typed. */
-static int copy(int from, int to, bool *left)
+/* The first bytes that came, held back as long as they may be all that comes: a refusal of the host is one line "[tern: WHY]". */
+struct first { char text[256]; size_t length; bool over; };
+
+static const char refusal_start[] = "[tern: ";
+
+static bool may_be_refusal(const struct first *f)
+{
+	size_t start = sizeof(refusal_start) - 1, length = f->length < start ? f->length : start;
+	const char *end = memchr(f->text, '\n', f->length);
+
+	if (memcmp(f->text, refusal_start, length) != 0 || f->length == sizeof(f->text))
+		return false;
+	return !end || (end == f->text + f->length - 1 && f->length > start + 3 && !memcmp(end - 2, "]\r", 2));
+}
+
+/* To standard output, unless it may be a refusal. */
+static bool show(struct first *f, const char *data, size_t length)
+{
+	size_t room = sizeof(f->text) - f->length, n = length < room ? length : room;
+
+	if (f->over)
+		return write_all(STDOUT_FILENO, data, length);
+	memcpy(f->text + f->length, data, n);
+	f->length += n;
+	if (n == length && may_be_refusal(f))
+		return true;
+	f->over = true;
+	return write_all(STDOUT_FILENO, f->text, f->length) && write_all(STDOUT_FILENO, data + n, length - n);
+}
+
+/* Copies what is ready to a socket, or shows it; 1 to go on, 0 at the end of @from, -1 on an error. *left is set when Ctrl-] was
+ * typed. */
+static int copy(int from, int to, bool *left, struct first *first)
 {
 	char data[4096], *end;
 	ssize_t n = read(from, data, sizeof(data));
@@ -100,7 +131,9 @@ static int copy(int from, int to, bool *left)
 		return 1;
 	if (n <= 0)
 		return (int)n;
-	end = left && raw ? memchr(data, LEAVE, (size_t)n) : NULL;
+	if (first)
+		return show(first, data, (size_t)n) ? 1 : -1;
+	end = raw ? memchr(data, LEAVE, (size_t)n) : NULL;
 	if (end) {
 		*left = true;
 		n = end - data;
@@ -108,8 +141,21 @@ static int copy(int from, int to, bool *left)
 	return write_all(to, data, (size_t)n) ? 1 : -1;
 }
 
+/* The host has closed the connection: after a console, or in place of one. */
+static enum ctl closed(struct first *f)
+{
+	terminal_restore();
+	if (f->length && !f->over && f->text[f->length - 1] == '\n')
+		return control_fail(CTL_NO, "%.*s", (int)(f->length - sizeof(refusal_start) - 2), f->text + sizeof(refusal_start) - 1);
+	if (!f->over)
+		write_all(STDOUT_FILENO, f->text, f->length);
+	fputs("\nternctl: the host closed the console\n", stderr);
+	return CTL_OK;
+}
+
 static enum ctl carry(int fd)
 {
+	struct first first = { .length = 0 };
 	struct pollfd p[2] = { { .fd = fd, .events = POLLIN }, { .fd = STDIN_FILENO, .events = POLLIN } };
 	bool left = false;
 	int more;
@@ -118,21 +164,18 @@ static enum ctl carry(int fd)
 		if (poll(p, 2, -1) < 0 && errno != EINTR)
 			return control_fail(CTL_CONNECTION, "poll: %s", strerror(errno));
 		if (p[1].revents) {
-			more = copy(STDIN_FILENO, fd, &left);
+			more = copy(STDIN_FILENO, fd, &left, NULL);
 			if (more < 0)
 				return control_fail(CTL_CONNECTION, "the console's connection broke: %s", strerror(errno));
 			if (!more)
 				p[1].fd = -1;	/* input has ended; output goes on */
 		}
 		if (p[0].revents) {
-			more = copy(fd, STDOUT_FILENO, NULL);
+			more = copy(fd, -1, NULL, &first);
 			if (more < 0)
 				return control_fail(CTL_CONNECTION, "the console's connection broke: %s", strerror(errno));
-			if (!more) {
-				terminal_restore();
-				fputs("\nternctl: the host closed the console\n", stderr);
-				return CTL_OK;
-			}
+			if (!more)
+				return closed(&first);
 		}
 	}
 	terminal_restore();

@@ -5,15 +5,42 @@
 #include <stdio.h>
 #include <string.h>
 
+static bool json, told;
+
+void control_json(void)
+{
+	json = true;
+}
+
+static void tell_json(const char *sentence, enum ctl result, const struct cim_answer *a)
+{
+	struct text t = { 0 };
+
+	if (!json || told)
+		return;
+	told = true;
+	text_add(&t, "{\"error\": ");
+	text_add_json(&t, sentence);
+	text_add(&t, ", \"exit\": %d", result);
+	if (a) {
+		text_add(&t, ", \"return_value\": %lld, \"reasons\": ", (long long)a->return_value);
+		json_strings(&t, a->body, "Reasons");
+	}
+	text_add(&t, "}");
+	puts(t.data);
+	text_free(&t);
+}
+
 enum ctl control_fail(enum ctl result, const char *format, ...)
 {
+	char sentence[1024];
 	va_list args;
 
-	fputs("ternctl: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	vsnprintf(sentence, sizeof(sentence), format, args);
 	va_end(args);
-	fputc('\n', stderr);
+	fprintf(stderr, "ternctl: %s\n", sentence);
+	tell_json(sentence, result, NULL);
 	return result;
 }
 
@@ -44,15 +71,18 @@ static const char *return_text(int64_t value, const char *method)
 
 enum ctl control_refused(const struct cim_answer *a, const char *method)
 {
-	control_fail(CTL_NO, "%s: %s (%lld)", method, return_text(a->return_value, method),
-		     (long long)a->return_value);
-	for (unsigned i = 0; i < cim_elements(a->body, "Reasons"); i++) {
-		struct text t = { 0 };
+	unsigned reasons = cim_elements(a->body, "Reasons");
+	struct text t = { 0 };
 
+	for (unsigned i = 0; i < reasons; i++) {
+		text_add(&t, "%s", i ? "\n  " : "");
 		text_add_printable(&t, cim_element(a->body, "Reasons", i));
-		fprintf(stderr, "  %s\n", t.data ? t.data : "");
-		text_free(&t);
 	}
+	text_add(&t, "%s%s: %s (%lld)%s", reasons ? "\n  (" : "", method, return_text(a->return_value, method),
+		 (long long)a->return_value, reasons ? ")" : "");
+	fprintf(stderr, "ternctl: %s\n", t.data);
+	tell_json(reasons ? cim_element(a->body, "Reasons", 0) : t.data, CTL_NO, a);
+	text_free(&t);
 	return CTL_NO;
 }
 

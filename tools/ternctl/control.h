@@ -34,12 +34,14 @@ enum ctl power_start(struct control *c, char **argument, int arguments);
 enum ctl power_stop(struct control *c, char **argument, int arguments);
 enum ctl console_follow(struct control *c, char **argument, int arguments);
 
+/* From here on failures are said as JSON too, once, on standard output: {"error": "...", "exit": 1}. */
+void control_json(void);
 /* Prints "ternctl: ..." on stderr and returns @result. */
 __attribute__((format(printf, 2, 3)))
 enum ctl control_fail(enum ctl result, const char *format, ...);
 /* control_fail with the sentence of the newest CIM operation. */
 enum ctl control_fail_cim(const struct control *c, enum ctl result);
-/* The method returned @value, not success: says what that means and why (out parameter Reasons). */
+/* The method returned another value than success: says why (out parameter Reasons), then what the value means. */
 enum ctl control_refused(const struct cim_answer *a, const char *method);
 
 /* Finds the virtual system @name by enumerating; @path and *instance live as long as @holder. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* job.c: migration jobs: waiting for one, showing them, cancelling. */
 #include "control.h"
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+#include <unistd.h>
 #include "progress.h"
 
 #define POLL_MS 300
@@ -34,6 +36,28 @@ static bool ended(const struct xml *job)
 	return state >= JOB_COMPLETED && state <= JOB_EXCEPTION;
 }
 
+static char leaving[1024];	/* what Ctrl-C says, ready before it comes */
+
+static void on_interrupt(int number)
+{
+	ssize_t n = write(STDERR_FILENO, leaving, strlen(leaving));
+
+	(void)n;
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+/* Ctrl-C ends the waiting, not the job. */
+static void interrupt_says(const struct control *c, const struct cim_path *path)
+{
+	const char *id = cim_path_key(path, "InstanceID"), *number = id ? strrchr(id, '/') : NULL;
+
+	number = number ? number + 1 : id ? id : "ID";
+	snprintf(leaving, sizeof(leaving), "\nternctl: the job goes on; to watch it: ternctl -H %s job %s --wait; to end it: "
+		 "ternctl -H %s cancel %s\n", c->server, number, c->server, number);
+	signal(SIGINT, on_interrupt);
+}
+
 enum ctl job_wait(struct control *c, const struct cim_path *path, struct cim_answer *final)
 {
 	uint64_t start = now_ms(), heard = start;
@@ -41,6 +65,7 @@ enum ctl job_wait(struct control *c, const struct cim_path *path, struct cim_ans
 	enum ctl result;
 
 	progress_start(&progress, start);
+	interrupt_says(c, path);
 	for (;;) {
 		result = cim_get_instance(c->cim, path, final);
 		if (result == CTL_OK) {
@@ -58,10 +83,12 @@ enum ctl job_wait(struct control *c, const struct cim_path *path, struct cim_ans
 		}
 		if (now_ms() - start > c->wait_s * 1000ull) {
 			progress_end(&progress);
+			signal(SIGINT, SIG_DFL);
 			return control_fail(CTL_NO, "the job has not ended within %u s; it goes on", c->wait_s);
 		}
 		nanosleep(&(struct timespec){ .tv_nsec = POLL_MS * 1000000l }, NULL);
 	}
+	signal(SIGINT, SIG_DFL);
 	progress_end(&progress);
 	return CTL_OK;
 }
@@ -89,7 +116,8 @@ static void add_headline(struct text *t, const struct xml *job)
 	text_add(t, "  ");
 	add_text(t, job, "VirtualSystemName", "?");
 	text_add(t, cim_true(job, "Incoming") ? " <- " : " -> ");
-	add_text(t, job, "DestinationHost", "?");
+	/* Hosts of before called the other one DestinationHost, whichever way it went. */
+	add_text(t, job, cim_true(job, "Incoming") && cim_text(job, "SourceHost") ? "SourceHost" : "DestinationHost", "?");
 	if (cim_number(job, "MigrationType", 0) > 2)
 		text_add(t, "  (%s)", cim_number(job, "MigrationType", 0) == 3 ? "resume" : "restart");
 	text_add(t, "  %s, ", state_text(cim_number(job, "JobState", 0)));

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* progress.c: progress of a migration for a person. */
 #include "progress.h"
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include "cim.h"
 
 #define BAR_WIDTH	30
+#define BAR_NARROW	10
 #define LINE_MS		2000
 
 void progress_bytes(struct text *out, uint64_t bytes)
@@ -43,11 +46,11 @@ const char *progress_status(const struct xml *job)
 	return phase && status && *status && strcmp(phase, status) ? status : NULL;
 }
 
-void progress_line(struct text *out, const struct xml *job)
+/* Phase, a bar of @width and percent. */
+static void head(struct text *out, const struct xml *job, unsigned width)
 {
 	const char *phase = cim_text(job, "Phase");
-	uint64_t percent = cim_number(job, "PercentComplete", 0), rounds = cim_number(job, "Rounds", 0);
-	uint64_t downtime = cim_number(job, "DowntimeMicroseconds", 0);
+	uint64_t percent = cim_number(job, "PercentComplete", 0);
 	struct text name = { 0 };
 
 	if (percent > 100)
@@ -55,23 +58,77 @@ void progress_line(struct text *out, const struct xml *job)
 	text_add_printable(&name, phase ? phase : "");
 	text_add(out, "%-8.20s [", name.data ? name.data : "");
 	text_free(&name);
-	for (unsigned i = 0; i < BAR_WIDTH; i++)
-		text_add_bytes(out, i < percent * BAR_WIDTH / 100 ? "#" : "-", 1);
+	for (unsigned i = 0; i < width; i++)
+		text_add_bytes(out, i < percent * width / 100 ? "#" : "-", 1);
 	text_add(out, "] %3llu%%", (unsigned long long)percent);
+}
+
+#define DETAILS 5
+
+/* What follows, by importance; an empty one is not said. */
+static void details(struct text out[DETAILS], const struct xml *job)
+{
+	uint64_t rounds = cim_number(job, "Rounds", 0), downtime = cim_number(job, "DowntimeMicroseconds", 0);
+
 	if (rounds)
-		text_add(out, "  round %llu", (unsigned long long)rounds);
+		text_add(&out[0], "  round %llu", (unsigned long long)rounds);
 	if (progress_status(job)) {
-		text_add(out, "  ");
-		text_add_printable(out, progress_status(job));
+		text_add(&out[1], "  ");
+		text_add_printable(&out[1], progress_status(job));
 		return;
 	}
-	text_add(out, "  ");
-	progress_bytes(out, cim_number(job, "BytesPerSecond", 0));
-	text_add(out, "/s  ");
-	progress_bytes(out, cim_number(job, "BytesLeft", 0));
-	text_add(out, " left  %llu pages/s dirty  downtime %s",
-		 (unsigned long long)cim_number(job, "DirtyPagesPerSecond", 0), downtime ? "" : "about ");
-	progress_time(out, downtime ? downtime : cim_number(job, "ExpectedDowntimeMicroseconds", 0));
+	text_add(&out[1], "  ");
+	progress_bytes(&out[1], cim_number(job, "BytesPerSecond", 0));
+	text_add(&out[1], "/s");
+	text_add(&out[2], "  ");
+	progress_bytes(&out[2], cim_number(job, "BytesLeft", 0));
+	text_add(&out[2], " left");
+	text_add(&out[3], "  %llu pages/s dirty", (unsigned long long)cim_number(job, "DirtyPagesPerSecond", 0));
+	text_add(&out[4], "  downtime %s", downtime ? "" : "about ");
+	progress_time(&out[4], downtime ? downtime : cim_number(job, "ExpectedDowntimeMicroseconds", 0));
+}
+
+void progress_fit(struct text *out, const struct xml *job, unsigned columns)
+{
+	struct text detail[DETAILS] = { 0 };
+	size_t start = out->length, all = 0, room;
+
+	details(detail, job);
+	for (unsigned n = 0; n < DETAILS; n++)
+		all += detail[n].length;
+	head(out, job, BAR_WIDTH);
+	if (out->length - start + all > columns) {
+		out->length = start;
+		head(out, job, BAR_NARROW);
+	}
+	for (unsigned n = 0; n < DETAILS; n++) {
+		room = columns - (out->length - start < columns ? out->length - start : columns);
+		/* A sentence is cut, not in the middle of a character; a figure is left out with those after it. */
+		if (detail[n].length > room && n == 1 && progress_status(job)) {
+			while (room && (detail[n].data[room] & 0xc0) == 0x80)
+				room--;
+			text_add_bytes(out, detail[n].data, room);
+		} else if (detail[n].length <= room) {
+			text_add_bytes(out, detail[n].data ? detail[n].data : "", detail[n].length);
+			continue;
+		}
+		break;
+	}
+	for (unsigned n = 0; n < DETAILS; n++)
+		text_free(&detail[n]);
+}
+
+void progress_line(struct text *out, const struct xml *job)
+{
+	progress_fit(out, job, UINT_MAX);
+}
+
+/* Of the terminal; one column stays free, or it would scroll. */
+static unsigned columns(void)
+{
+	struct winsize size;
+
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col - 1u : 79;
 }
 
 void progress_start(struct progress *p, uint64_t now_ms)
@@ -88,7 +145,7 @@ void progress_show(struct progress *p, const struct xml *job, uint64_t now_ms)
 	if (!p->terminal && p->drawn && same && now_ms - p->shown_ms < LINE_MS)
 		return;
 	text_add(&t, "%5.1f s  ", (double)(now_ms - p->started_ms) / 1e3);
-	progress_line(&t, job);
+	progress_fit(&t, job, p->terminal ? columns() - (unsigned)t.length : UINT_MAX);
 	/* Erase the rest of a longer line that stood here. */
 	fprintf(stderr, p->terminal ? "\r%s\033[K" : "%s\n", t.data);
 	fflush(stderr);

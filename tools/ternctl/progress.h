@@ -8,6 +8,8 @@
 
 /* "ROUNDS [#####-----]  52%  round 2  1.9 MiB/s  3.2 MiB left  812 pages/s dirty  downtime about 120 ms". */
 void progress_line(struct text *out, const struct xml *job);
+/* The same in at most @columns (at least 40) characters: a shorter bar, and as many details, from the first on, as fit. */
+void progress_fit(struct text *out, const struct xml *job, unsigned columns);
 /* What JobStatus says beyond the phase (the link is lost), NULL if nothing. */
 const char *progress_status(const struct xml *job);
 /* "512 B", "1.9 MiB", "4.0 GiB". */

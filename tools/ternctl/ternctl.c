@@ -127,7 +127,9 @@ static bool option_take(struct control *c, int o)
 			return true;
 		control_fail(CTL_USAGE, "--verify %s: expected off or full", optarg);
 		return false;
-	default: return false;	/* getopt has said what is wrong */
+	default:	/* getopt has said what is wrong */
+		control_fail(CTL_USAGE, "ternctl --help names the options");
+		return false;
 	}
 }
 
@@ -147,6 +149,9 @@ int main(int argc, char **argv)
 	enum ctl result;
 	int o;
 
+	for (int n = 1; n < argc && strcmp(argv[n], "--"); n++)
+		if (!strcmp(argv[n], "--json"))
+			control_json();
 	while ((o = getopt_long(argc, argv, "H:h", option, NULL)) != -1) {
 		if (o == 'h') {
 			usage(stdout);
@@ -159,7 +164,7 @@ int main(int argc, char **argv)
 	argc -= optind;
 	if (!argc) {
 		usage(stderr);
-		return CTL_USAGE;
+		return control_fail(CTL_USAGE, "which command?");
 	}
 	k = find(argv[0]);
 	if (!k)

@@ -547,3 +547,29 @@ Test(call, what_is_wrong_with_a_name_is_said)
 	has(intrinsic("Associators", OBJECT("ObjectName", "CIM_ComputerSystem\">" KEY("Name", "web1"))), "lacks the key CreationClassName");
 	has(intrinsic("GetInstance", OBJECT("InstanceName", "CIM_Nonsense\">")), "no class CIM_Nonsense");
 }
+
+Test(call, a_machine_that_can_not_be_started_fails_and_is_no_method_that_is_not_supported)
+{
+	struct call_header h = { "MethodCall", "RequestStateChange", "root/virt:Tern_VirtualSystem.CreationClassName=\"Tern_VirtualSystem\",Name=\"db1\"",
+		NULL, NULL, "h" };
+
+	fake.refuse = ERR_UNSUPPORTED;
+	has(answer(&h, client_extrinsic("RequestStateChange", "<INSTANCENAME CLASSNAME=\"Tern_VirtualSystem\">" KEY("CreationClassName", "Tern_VirtualSystem")
+	    KEY("Name", "db1") "</INSTANCENAME>", client_string("RequestedState", "2"))), "<VALUE>4</VALUE></RETURNVALUE><PARAMVALUE NAME=\"Reasons\"");
+}
+
+Test(call, an_object_is_named_with_host_and_namespace_and_returned_whole)
+{
+	static const char path[] = "<INSTANCEPATH><NAMESPACEPATH><HOST>10.77.0.2</HOST><LOCALNAMESPACEPATH><NAMESPACE NAME=\"root\"></NAMESPACE>"
+		"<NAMESPACE NAME=\"virt\"></NAMESPACE></LOCALNAMESPACEPATH></NAMESPACEPATH><INSTANCENAME CLASSNAME=\"Tern_VirtualSystemMigrationService\">"
+		"<KEYBINDING NAME=\"Name\"><KEYVALUE VALUETYPE=\"string\" TYPE=\"string\">MigrationService</KEYVALUE></KEYBINDING>";
+	static const char assoc[] = OBJECT("ObjectName", WEB1) "<IPARAMVALUE NAME=\"AssocClass\"><CLASSNAME NAME=\"CIM_ServiceAffectsElement\"/></IPARAMVALUE>";
+	char part[1000];
+
+	snprintf(part, sizeof(part), "<IRETURNVALUE><OBJECTPATH>%s", path);
+	has(intrinsic("AssociatorNames", assoc), part);
+	has(out.data, "</INSTANCENAME></INSTANCEPATH></OBJECTPATH></IRETURNVALUE>");
+	snprintf(part, sizeof(part), "<IRETURNVALUE><VALUE.OBJECTWITHPATH>%s", path);
+	has(intrinsic("Associators", assoc), part);
+	has(out.data, "</INSTANCEPATH><INSTANCE CLASSNAME=\"Tern_VirtualSystemMigrationService\">");
+}

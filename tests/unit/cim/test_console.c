@@ -233,3 +233,38 @@ Test(console, when_the_vm_leaves_the_session_ends)
 	cr_expect(strstr(fake_channel_heard(c, false), "no longer here"));
 	cr_expect(c->closed);
 }
+
+Test(console, an_address_that_holds_all_sessions_makes_room_for_another)
+{
+	struct fake_channel *c;
+
+	for (unsigned i = 0; i < CONSOLE_SESSIONS; i++) {
+		now += SECOND;
+		connect_as(i, "web1\n")->ch.peer_ipv4 = 0x0a4d0063;
+	}
+	c = client[CONSOLE_SESSIONS] = fake_channel_new();
+	c->ch.peer_ipv4 = 0x0a4d0064;
+	fake_channel_say(c, "web1\n");
+	console_accept(&c->ch);
+	settle();
+	cr_expect_not(c->closed);
+	cr_expect(client[0]->closed, "the one that was silent longest");
+	cr_expect(strstr(fake_channel_heard(client[0], false), "gave way"));
+	guest_sends("x");
+	cr_expect_str_eq(fake_channel_heard(c, false), "x");
+}
+
+Test(console, a_session_into_which_nothing_was_typed_for_long_gives_way)
+{
+	for (unsigned i = 0; i < CONSOLE_SESSIONS; i++)
+		connect_as(i, "web1\n");
+	now += 599 * SECOND;
+	fake_channel_say(client[0], "hello");
+	settle();
+	now += SECOND;
+	settle();
+	connect_as(CONSOLE_SESSIONS, "web1\n");
+	cr_expect_not(client[CONSOLE_SESSIONS]->closed);
+	cr_expect_not(client[0]->closed, "that one was typed into");
+	cr_expect(client[1]->closed);
+}

@@ -306,3 +306,39 @@ Test(server, nothing_to_do_means_no_deadline)
 	cr_assert_eq(cim_server_deadline(), UINT64_MAX);
 	cr_assert_not(cim_server_step(fake.now_ns));
 }
+
+static struct fake_channel *connect_from(uint32_t address)
+{
+	struct fake_channel *f = fake_channel_new();
+
+	f->ch.peer_ipv4 = address;
+	client[clients++] = f;
+	cim_server_accept(&f->ch);
+	return f;
+}
+
+Test(server, an_address_that_holds_all_connections_makes_room_for_others)
+{
+	struct fake_channel *honest;
+
+	for (int n = 0; n < 16; n++) {
+		fake_channel_say(connect_from(1), n % 2 ? "" : "POST / HTTP/1.1\r\nHo");
+		after(SECOND / 100);
+	}
+	honest = connect_from(2);
+	cr_expect_not(honest->closed);
+	cr_expect(client[0]->closed, "the one that was silent longest");
+	fake_channel_say(honest, names());
+	settle();
+	cr_expect(strstr(fake_channel_heard(honest, false), "200 OK"));
+	cr_expect(connect_from(1)->closed, "not for one that holds as much");
+}
+
+Test(server, a_connection_that_is_being_served_never_gives_way)
+{
+	cim_server_init(&(struct cim_config){ .connections = FAKE_CHECKS });
+	for (int n = 0; n < FAKE_CHECKS; n++)
+		fake_channel_say(connect_from(1), check());
+	settle();
+	cr_expect(connect_from(2)->closed);
+}

@@ -144,6 +144,26 @@ Test(progress, a_job_becomes_one_line)
 	cim_answer_fini(&a);
 }
 
+Test(progress, a_line_fits_the_columns_and_says_what_matters_first)
+{
+	struct cim_answer a;
+	const struct xml *job = job_of(&a);
+	struct text t = { 0 };
+
+	for (unsigned columns = 40; columns < 160; columns++) {
+		t.length = 0;
+		progress_fit(&t, job, columns);
+		cr_expect_leq(t.length, columns);
+		cr_expect(strstr(t.data, "50%"), "%s", t.data);
+		cr_expect(columns < 50 || strstr(t.data, "2.0 MiB/s"), "%u: %s", columns, t.data);
+	}
+	t.length = 0;
+	progress_fit(&t, job, 60);
+	cr_expect_str_eq(t.data, "ROUNDS   [#####-----]  50%  round 2  2.0 MiB/s");
+	text_free(&t);
+	cim_answer_fini(&a);
+}
+
 Test(json, values_follow_their_cim_types)
 {
 	struct cim_answer a;

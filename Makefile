@@ -19,7 +19,7 @@ OBJ      := $(SRC_C:%.c=$(B)/obj/%.o) $(SRC_S:%.S=$(B)/obj/%.S.o)
 
 WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla
 CINC     := -I. -isystem $(D)/include
-# Code that may run on the exit path never touches extended registers (DESIGN 1).
+# Code that may run on the exit path never touches extended registers (docs/design.md, section 1).
 GPR_ONLY := -mgeneral-regs-only
 TARGET_C := -std=gnu11 -O2 -g -fPIE -fvisibility=hidden -mno-red-zone -fno-stack-protector -fno-strict-aliasing \
 	    -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -ffunction-sections \

@@ -88,7 +88,7 @@ struct vm *vm_find(const char *name);
 /* Everything vm_create checks, without effect: each reason in @reasons. */
 void vm_plan_check(const struct vm_plan *plan, struct why_list *reasons);
 /* Reserves memory and builds tables, vCPUs and chips at power-on; state as @event leads to (DEFINE keeps a defined
- * VM's slot). ERR_NOMEM, ERR_RANGE, ERR_EXISTS, ERR_SPACE, ERR_UNSUPPORTED without VT-x. */
+ * VM's slot). ERR_INVALID: the first reason of vm_plan_check; ERR_NOMEM. */
 enum err vm_create(struct vm *vm, const struct vm_plan *plan, struct why *why) NODISCARD;
 /* Frees memory, tables and vCPUs; the slot keeps name, state and why. */
 void vm_free_resources(struct vm *vm);

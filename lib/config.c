@@ -89,7 +89,7 @@ static void unknown_key(struct config_parse *p, const char *name)
 				       config_section[config_key[i].section].name);
 			return;
 		}
-	config_mistake(p, name, "unknown key, expected one that the manual lists for this section");
+	config_mistake(p, name, "unknown key, expected one that docs/tern.conf.md lists for this section");
 }
 
 static void key(struct config_parse *p, const struct config_line *l)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* policy.c: budget and stop rule (DESIGN 5). */
+/* policy.c: budget and stop rule (docs/design.md, section 5). */
 #include "policy.h"
 #include "lib/addr.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* records.h: what a host must not forget about an attempt until both sides agree, nor about a machine that left (DESIGN 7). */
+/* records.h: what a host must not forget about an attempt until both sides agree, nor about a machine that left (docs/design.md, section 7). */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store.h: the seam to memory that outlives the boot, where the records of hand-offs are kept (DESIGN 7). */
+/* store.h: the seam to memory that outlives the boot, where the records of hand-offs are kept (docs/design.md, section 7). */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

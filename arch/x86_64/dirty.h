@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dirty.h: which pages a guest has written: one interface, three trackers (DESIGN 4). */
+/* dirty.h: which pages a guest has written: one interface, three trackers (docs/design.md, section 4). */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -49,7 +49,7 @@ struct vcpu {
 	struct ept *ept;
 };
 
-/* A vCPU in the state after RESET of @ept's VM. ERR_NOMEM, ERR_SPACE (no VPID left). */
+/* A vCPU in the state after RESET of @ept's VM. ERR_NOMEM. */
 enum err vcpu_create(struct vcpu *v, struct ept *ept, const struct vcpu_limits *limits, struct why *why) NODISCARD;
 void vcpu_destroy(struct vcpu *v);
 /* Back to the state after RESET: nothing is pending, IA32_TSC_ADJUST is 0. @v must not be loaded. */

@@ -47,3 +47,8 @@ $(B)/tests/guest: $(SMALL_GUEST) tests/system/guest/guest.ld tools/demo/guest/re
 	$(Q)gcc -std=gnu11 -O2 -I. $(WARN) -ffreestanding -fno-pic -no-pie -mgeneral-regs-only -mno-red-zone -fno-stack-protector \
 		-fno-asynchronous-unwind-tables -fcf-protection=none -nostdlib -static -Wl,--build-id=none,--no-warn-rwx-segments,-T,tests/system/guest/guest.ld $(SMALL_GUEST) -o $@.elf
 	$(Q)objcopy -O binary $@.elf $@
+
+# --- the page on tern.conf, from the table of keys -----------------------------------------------------
+.PHONY: manual
+manual:
+	$(Q)tools/manual/make >docs/tern.conf.md

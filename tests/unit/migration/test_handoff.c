@@ -5,7 +5,7 @@
 #include <string.h>
 #include "migration/handoff.h"
 
-/* The guarantees of DESIGN 7, read off the tables. */
+/* The guarantees of docs/design.md, section 7, read off the tables. */
 
 static int at(const struct handoff_step *s, enum handoff_action action)
 {

@@ -38,9 +38,6 @@
 #ifndef FULLS
 #define FULLS 0		/* times that a host's store (-DDURABLE) becomes full */
 #endif
-#ifndef STRANGERS
-#define STRANGERS 0	/* connections that a third host opens: it knows the attempt, but not what the first connection said */
-#endif
 #define CONNS 3		/* connections that exist at once */
 #define ROOM 4		/* records on their way in one direction of one */
 
@@ -63,7 +60,7 @@ byte seen;
 #define MAY_FAIL	true
 #endif
 
-mtype = { HELLO, OFFER, ACCEPT, REJECT, STATE, READY, COMMIT, RUNNING, DONE, QUERY, ANS_PREPARED, ANS_NONE, REFUSED, ABORT };
+mtype = { OFFER, ACCEPT, REJECT, STATE, READY, COMMIT, RUNNING, DONE, QUERY, ANS_PREPARED, ANS_NONE, REFUSED, ABORT };
 
 /* --- what exists ---------------------------------------------------------------------------------- */
 #define NOCONN CONNS
@@ -73,8 +70,6 @@ bool used[CONNS], cut[CONNS], s_gone[CONNS], d_gone[CONNS], settles[CONNS];
 byte att[CONNS];
 byte serial[CONNS];	/* of the connection, for traces */
 byte opened;
-bool strange[CONNS];	/* a third host's, that nothing proves to be S's */
-byte strangers = STRANGERS;
 
 #define NONE 0		/* records, of both sides */
 #define PREPARED 1
@@ -124,6 +119,7 @@ bool lock_s = true, lock_d;	/* who may act on the outside world (ghost) */
 bool asked;		/* for a mutation */
 bool away, away_sto;	/* S: the machine went to D; stored */
 bool owes[ATTEMPTS], owes_sto[ATTEMPTS];	/* S: DONE stands for an AWAY that could not be stored */
+bool warned;		/* ghost: S said that only memory holds AWAY */
 bool lost[ATTEMPTS];	/* D: OWNED in an earlier boot */
 bool d_keeps = IS_DURABLE;	/* D says RECORDS_KEPT in this boot */
 bool owned, forgot, forced, told;	/* ghosts: D recorded OWNED once; a crash lost records; an operator forced; S said "runs twice" */
@@ -156,7 +152,7 @@ inline maybe_free(c)
 	if
 	:: s_gone[c] && d_gone[c] ->
 		drain(s2d[c]); drain(d2s[c]);
-		used[c] = false; cut[c] = false; s_gone[c] = false; d_gone[c] = false; settles[c] = false; strange[c] = false;
+		used[c] = false; cut[c] = false; s_gone[c] = false; d_gone[c] = false; settles[c] = false;
 		att[c] = 0; serial[c] = 0
 	:: else
 	fi
@@ -247,7 +243,7 @@ inline s_free()
 inline d_run(e)
 {
 	d_step {
-		assert((sg != G_RUN && sg != G_FRESH) || forced);	/* P1, P10 */
+		assert((sg != G_RUN && (sg != G_FRESH || warned)) || forced);	/* P1, P10 */
 		assert(dg[e] == G_LOADED);	/* P5: once, and only a complete copy */
 		assert(!s_decided[e] || forced);	/* P4: S went on from here */
 #ifndef M_RUN_BEFORE_ACK
@@ -360,6 +356,7 @@ inline s_mark(e)
 		:: !away_sto && MAY_TAKE(s_spent) -> away_sto = true; owes[e] = false
 		:: !away_sto && (s_spent || MAY_FILL) ->
 			fill(s_spent, 's');
+			warned = warned || s_mem[e];
 #ifndef M_FULL_OWES_NOTHING
 			owes[e] = !s_mem[e]
 #endif
@@ -400,22 +397,6 @@ inline s_abort(e)
 	fi
 }
 
-/* Nothing else of an attempt that is remembered alone would hold the machine after a restart: without AWAY there is no commit. */
-#ifdef M_FULL_MARKS_LATE
-#define s_mark_first(e)	skip
-#else
-inline s_mark_first(e)
-{
-	if
-	:: s_mem[e] -> s_mark(e)
-#ifndef M_FULL_GOES_ANYWAY
-		; bad = !away_sto
-#endif
-	:: !s_mem[e]
-	fi
-}
-#endif
-
 inline s_commit(e)
 {
 #ifdef M_COMMIT_BEFORE_RECORD
@@ -425,14 +406,17 @@ inline s_commit(e)
 	:: true -> atomic { s_put(e, COMMITTED); st[e] = S_COMMITTED }
 	fi
 #else
-	s_mark_first(e);
+	s_put(e, COMMITTED);
 	if
-	:: !bad -> s_put(e, COMMITTED)
-	:: bad
-	fi;
-	if
-	:: bad -> bad = false; s_home(); s_abort(e)
-	:: !bad -> st[e] = S_COMMITTED; send_s(e, COMMIT)
+	:: bad -> bad = false; s_abort(e)
+	:: !bad ->
+#ifndef M_FULL_MARKS_LATE
+		if	/* nothing else of this attempt would hold the machine after a restart */
+		:: s_mem[e] -> s_mark(e)
+		:: !s_mem[e]
+		fi;
+#endif
+		st[e] = S_COMMITTED; send_s(e, COMMIT)
 	fi
 #endif
 #ifdef M_FREE_AFTER_SEND
@@ -728,29 +712,6 @@ inline d_commit(e, c)
 	fi
 }
 
-/* What a stranger says comes to nothing. */
-#if STRANGERS
-inline d_hear(e, c, m)
-{
-	if
-#ifdef M_NO_PROOF
-	:: strange[c] && m != STATE && m != HELLO -> d_take(e, c, m)
-#endif
-#ifdef M_RESUME_ANYONE
-	:: strange[c] && m == STATE && dg[e] == G_LOADING -> settles[c] = false; close_older(e, c); d_conn[e] = c; d_state(e, c)
-	:: strange[c] && m == COMMIT && d_conn[e] == c -> d_take(e, c, m)
-#endif
-#ifdef M_HELLO_FORGETS
-	:: strange[c] && m == HELLO && (d_rec[e] == OWNED || d_rec[e] == ABORTED) -> d_drop(e)
-#endif
-	:: strange[c] -> d_step { close_d(c) }
-	:: !strange[c] -> d_take(e, c, m)
-	fi
-}
-#else
-#define d_hear(e, c, m)	d_take(e, c, m)
-#endif
-
 inline d_take(e, c, m)
 {
 	if
@@ -826,7 +787,7 @@ end_again:
 			:: D_MAY_READ(e, 2) -> c = 2
 			fi;
 			s2d[c]?m; SEEN printf("EV recv d %d %e\n", serial[c], m) }
-			d_hear(e, c, m);
+			d_take(e, c, m);
 			d_step { assert((dg[e] == G_LOADED) == (d_rec[e] == PREPARED)); m = 0; c = 0 }	/* P7 */
 		:: atomic {
 			if
@@ -974,7 +935,7 @@ inline start_afresh()
 {
 	d_step {
 		autostarts--;
-		assert(!D_RUNS || forced);	/* P10; d_run sees to it that D does not run it later either */
+		assert(!D_RUNS || forced || warned);	/* P10; d_run sees to it that D does not run it later either */
 		sg = G_FRESH
 	}
 }
@@ -990,32 +951,6 @@ inline cut_one(c)
 #define REPEAT(q, c, b)	d_step { \
 	dups && used[c] && used[b] && att[c] == att[b] && !s_gone[b] && !d_gone[b] && nempty(q[c]) && nfull(q[b]) -> \
 	dups--; q[c]?<m>; q[b]!m; m = 0 }
-
-#if STRANGERS
-/* Says something, and does not wait for what that leads to. */
-proctype Stranger()
-{
-	byte c;
-end:	do
-	:: atomic { strangers && FREE_CONN -> strangers--;
-		if
-		:: !used[0] -> c = 0
-		:: used[0] && !used[1] -> c = 1
-		:: used[0] && used[1] -> c = 2
-		fi;
-		used[c] = true; att[c] = 0; settles[c] = true; strange[c] = true; s_gone[c] = true;
-		if
-		:: s2d[c]!COMMIT
-		:: s2d[c]!ABORT
-		:: s2d[c]!QUERY
-		:: s2d[c]!DONE
-		:: s2d[c]!HELLO
-		:: s2d[c]!STATE; s2d[c]!COMMIT
-		fi;
-		c = 0 }
-	od
-}
-#endif
 
 proctype Net()
 {
@@ -1073,9 +1008,6 @@ init {
 #endif
 	atomic {
 		run Net(); run Source(0); run Dest(0);
-#if STRANGERS
-		run Stranger();
-#endif
 #ifdef TRACE
 		run End();
 #endif

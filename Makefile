@@ -1,5 +1,7 @@
 # Tern's one Makefile. `make demo` and `make test` do everything; see README.md.
+# A recipe fails with the first command of it that fails, in a pipe too.
 SHELL := /bin/bash
+.SHELLFLAGS := -e -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := image
 
@@ -30,7 +32,7 @@ include tools/make/deps.mk
 include tools/make/boot.mk
 include tools/make/lwip.mk tools/make/bearssl.mk tools/make/acpi.mk tools/make/cim.mk tools/make/test.mk
 include tools/make/image.mk
-include tools/make/unit.mk tools/make/wire.mk
+include tools/make/unit.mk tools/make/third.mk tools/make/wire.mk
 include tools/make/tools.mk
 include tools/make/bench.mk
 include tools/make/model.mk
@@ -38,7 +40,7 @@ include tools/make/migbench.mk
 include tools/make/machine.mk
 
 # The makefiles' text, for what only a target's own recipe or variable says, and the flags, for what the command line does.
-FLAGS := $(foreach v,TARGET_C THIRD_C UNIT_C FUZZ_C CIMHOST_C MIGBENCH_C HOST_C GUEST_C GPR_ONLY LINK TO_EFI,$($v))
+FLAGS := $(foreach v,TARGET_C THIRD_C HOST_THIRD_C UNIT_C FUZZ_C CIMHOST_C MIGBENCH_C HOST_C GUEST_C GPR_ONLY LINK TO_EFI,$($v))
 $(shell mkdir -p $(B); now=$$({ cat Makefile tools/make/*.mk; printf '%s\n' '$(subst ','\'',$(FLAGS))'; } | cksum); \
 	[ "$$now" = "$$(cat $(RULES_STAMP) 2>/dev/null)" ] || echo "$$now" >$(RULES_STAMP))
 $(RULES_STAMP): ;

@@ -9,19 +9,14 @@
 #define MIG_MOVES_MAX	  8
 
 #define MIG_MET 16	/* hosts remembered by their UUIDs */
-struct mig_dest;
-
-#define MIG_CONNECTIONS		(MIG_MOVES_MAX + 12)	/* incoming ones at once */
-#define MIG_CONNECTIONS_PEER	(MIG_MOVES_MAX + 2)	/* of them from one address */
-#define MIG_IN			(MIG_CONNECTIONS + MIG_RECORDS_IN)	/* with the prepared guests that wait for one */
 
 struct mig_core {
 	struct mig_host host;
-	struct mig_dest *in[MIG_IN];
 	struct mig_records records;
 	struct mig_job job[MIG_JOBS];
 	uint32_t last_job;
-	unsigned coming;		/* guests being received, or held with a connection; kept by the service */
+	uint64_t last_attempt;
+	unsigned coming;		/* guests being received or held; kept by the service */
 	struct { uint8_t uuid[16]; uint32_t ipv4; } met[MIG_MET];	/* other hosts; ipv4 0: free */
 	unsigned met_next;		/* where the next one goes */
 };
@@ -37,19 +32,12 @@ bool mig_core_job_room(const struct mig_core *c, bool incoming, uint64_t now_ns,
 void mig_core_met(struct mig_core *c, const uint8_t uuid[16], uint32_t ipv4);
 /* Appends what became known of job @id after its end, if it is still there: it stays visible anew. */
 void mig_core_tell(struct mig_core *c, uint32_t id, const char *text);
-/* Makes an attempt id that no other attempt has and nobody can guess (wire spec, section 1). */
+/* Makes an attempt id that no other attempt has (wire spec, section 1). */
 void mig_core_attempt(struct mig_core *c, uint8_t attempt[MIG_ATTEMPT]);
-/* What is known here of @attempt, which came from elsewhere: of the guest that is held, or what is recorded; NULL: nothing. */
-const struct mig_note *mig_core_note(const struct mig_core *c, const uint8_t *attempt);
 /* Measures: the host's clock. */
 uint64_t mig_core_clock(const struct mig_core *c);
 /* An attempt that can come to a hand-off is about to say HELLO: how @note is recorded. */
 void mig_core_begin(struct mig_core *c, struct mig_note *note);
-/* Must it be stored that the machine of @uuid leaves in the attempt of @note, which is in memory alone? Where this host can start it
- * afresh, and has a store. */
-bool mig_core_needs_marker(const struct mig_core *c, const struct mig_note *note, const uint8_t uuid[16]);
-/* True if that needs no more room than there is, or than is known to be missing. */
-bool mig_core_marker_room(const struct mig_core *c, const struct mig_note *note, const uint8_t uuid[16]);
 /* mig_records_put; adds what it took to *@took_ns. */
 enum err mig_core_record(struct mig_core *c, const struct mig_note *note, enum mig_record_state state, uint64_t *took_ns,
 			 struct why *why) NODISCARD;
@@ -61,14 +49,8 @@ uint64_t mig_core_wall(const struct mig_core *c);
 uint64_t mig_core_spare(const struct mig_core *c);
 /* MIG_CAP_* of this host. */
 uint64_t mig_core_capabilities(const struct mig_core *c);
-/* This host's HELLO, with @proof (NULL: none). */
-void mig_core_hello(const struct mig_core *c, enum mig_purpose purpose, const uint8_t *proof, struct mig_hello *out);
-/* A new own proof for the first HELLO of @note's attempt. */
-void mig_core_prove(struct mig_core *c, struct mig_note *note);
-/* What the peer's first HELLO says is noted. */
-void mig_core_note_peer(const struct mig_core *c, struct mig_note *note, const struct mig_hello *hello);
-/* Is it the peer of @note's attempt that says @hello on a later connection, from @ipv4? ERR_REFUSED with a reason. */
-enum err mig_core_same_peer(const struct mig_note *note, const struct mig_hello *hello, uint32_t ipv4, struct why *why) NODISCARD;
+/* This host's HELLO. */
+void mig_core_hello(const struct mig_core *c, enum mig_purpose purpose, struct mig_hello *out);
 /* Checks magic and versions of a peer's HELLO; ERR_INVALID, ERR_VERSION with a reason. */
 enum err mig_core_hello_check(const struct mig_hello *hello, struct why *why) NODISCARD;
 /* "10.77.0.3" into @out. */

@@ -28,23 +28,17 @@ static void note_peer(struct mig_dest *d, const struct mig_hello *hello)
 	memcpy(n->attempt, d->stream.attempt, sizeof(n->attempt));
 	n->peer_ipv4 = d->peer_ipv4;
 	memcpy(n->peer_name, d->peer_name, sizeof(n->peer_name));
-	mig_core_note_peer(d->core, n, hello);
+	memcpy(n->peer_uuid, hello->uuid, sizeof(n->peer_uuid));
+	memcpy(n->peer_boot, hello->boot_id, sizeof(n->peer_boot));
+	n->peer_keeps = hello->capabilities & MIG_CAP_RECORDS_KEPT;
 	n->peer_forgets = !n->peer_keeps && hello->capabilities & MIG_CAP_RECORDS_FOUND;
-}
-
-bool dest_peer_may_ask(const struct mig_dest *d, struct why *why)
-{
-	const struct mig_note *n = mig_core_note(d->core, d->stream.attempt);
-
-	return !n || mig_core_same_peer(n, &d->hello, d->peer_ipv4, why) == ERR_OK;
+	mig_records_peer_forgot(&d->core->records, hello->uuid, hello->boot_id, n->peer_keeps || n->peer_forgets);
 }
 
 void dest_on_hello(struct mig_dest *d, const struct mig_record *r, uint64_t now_ns)
 {
 	const struct mig_host *host = &d->core->host;
 	struct why_list reasons = { 0 };
-	const uint8_t *proof = NULL;
-	const struct mig_note *n;
 	struct mig_hello hello;
 	struct why why;
 	char address[16];
@@ -59,28 +53,20 @@ void dest_on_hello(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 		why_add(&reasons, "%s takes no migrations from %s (accept_from in its tern.conf)", host->name, address);
 	if (mig_core_hello_check(&hello, &why))
 		why_add(&reasons, "%s: %s", host->name, why.text);
-	d->hello = hello;
-	if (!reasons.count && d->purpose == MIG_PURPOSE_SETTLE && !dest_peer_may_ask(d, &why))
-		why_add(&reasons, "%s: %s", host->name, why.text);
 	if (reasons.count) {
 		dest_reject(d, &reasons, now_ns);
 		return;
 	}
+	d->hello = hello;
 	/* The service knows who holds the attempt's guest. */
 	if (d->purpose == MIG_PURPOSE_RESUME) {
 		d->wants_attach = true;
 		return;
 	}
 	note_peer(d, &hello);
-	n = mig_core_note(d->core, d->stream.attempt);
-	if (d->purpose == MIG_PURPOSE_MIGRATE) {
+	if (d->purpose == MIG_PURPOSE_MIGRATE)
 		mig_core_begin(d->core, &d->note);
-		mig_core_prove(d->core, &d->note);
-		proof = d->note.own_proof;
-	} else if (d->purpose == MIG_PURPOSE_SETTLE && n) {
-		proof = n->peer_proof;
-	}
-	mig_core_hello(d->core, d->purpose, proof, &hello);
+	mig_core_hello(d->core, d->purpose, &hello);
 	if (d->purpose == MIG_PURPOSE_SETTLE) {
 		d->handoff = handoff_from_record(mig_records_get(&d->core->records, d->stream.attempt));
 		dest_go(d, MIG_DEST_SETTLED, now_ns + MIG_OFFER_NS);
@@ -162,52 +148,6 @@ static void begin_loading(struct mig_dest *d, const struct mig_offer *offer, uin
 	mig_job_phase(d->job, MIG_PHASE_ROUNDS, now_ns);
 }
 
-/* Guests of @ipv4 on their way here. */
-static unsigned coming_from(const struct mig_core *c, uint32_t ipv4)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < MIG_IN; i++)
-		n += c->in[i] && c->in[i]->handoff == HD_LOADING && c->in[i]->peer_ipv4 == ipv4;
-	return n;
-}
-
-/* A peer with nothing on its way here gets in: what stands still gives way, of a peer that has more than one. */
-static void make_way(struct mig_dest *d, uint64_t now_ns)
-{
-	struct mig_dest *idle = NULL;
-
-	if (d->purpose != MIG_PURPOSE_MIGRATE || d->core->coming < mig_core_max_in(d->core) || coming_from(d->core, d->peer_ipv4))
-		return;
-	for (unsigned i = 0; i < MIG_IN; i++) {
-		struct mig_dest *o = d->core->in[i];
-
-		if (o && o->handoff == HD_LOADING && o->place == MIG_DEST_ROUNDS && now_ns - o->progress_ns >= MIG_IDLE_NS &&
-		    coming_from(d->core, o->peer_ipv4) > 1 && (!idle || o->progress_ns < idle->progress_ns))
-			idle = o;
-	}
-	if (!idle)
-		return;
-	dest_fail(idle, now_ns, ERR_SPACE, "it made no progress and gave way to another host's move");
-	d->core->coming--;
-}
-
-/* What the records have no place for. */
-static void check_records(const struct mig_dest *d, struct why_list *reasons)
-{
-	const struct mig_records *r = &d->core->records;
-	const char *name = d->core->host.name;
-	unsigned all = mig_records_unsettled(r, 0), theirs = mig_records_unsettled(r, d->peer_ipv4);
-	char address[16];
-
-	mig_ipv4_text(d->peer_ipv4, address);
-	if (theirs >= MIG_RECORDS_PEER)
-		why_add(reasons, "%s has %u unsettled migrations from %s (%s): it must settle them, or an operator drop them", name, theirs,
-			d->peer_name, address);
-	else if (all >= MIG_RECORDS_IN || !mig_records_room(r))
-		why_add(reasons, "%s has too many unsettled migrations", name);
-}
-
 void dest_on_offer(struct mig_dest *d, const struct mig_record *r, uint64_t now_ns)
 {
 	const struct mig_host *host = &d->core->host;
@@ -223,9 +163,9 @@ void dest_on_offer(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 	take_definition(d, &offer);
 	if (!host->can_run_vms)
 		why_add(&reasons, "%s can't run virtual machines: %s", host->name, host->why_not);
-	check_records(d, &reasons);
-	make_way(d, now_ns);
-	if (mig_core_note(d->core, d->stream.attempt))
+	if (!mig_records_room(&d->core->records))
+		why_add(&reasons, "%s has too many unsettled migrations", host->name);
+	if (mig_records_get(&d->core->records, d->stream.attempt))
 		why_add(&reasons, "%s knows this attempt already: it is an old one", host->name);
 	if (mig_records_left(&d->core->records, d->def.uuid))
 		why_add(&reasons, "%s left %s for another host, and whether it runs there is not settled yet", d->def.name, host->name);

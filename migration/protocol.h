@@ -15,7 +15,6 @@
 #define MIG_OPTIONAL	0x8000u
 #define MIG_STATE_MAX	(512u << 10)	/* bytes of a state image that this build takes */
 #define MIG_ATTEMPT	16
-#define MIG_PROOF	16
 
 /* T(name, type, cap of the body) */
 #define MIG_TYPES(T)			\
@@ -57,10 +56,6 @@ enum mig_type { MIG_TYPES(MIG_TYPE_ENUM) MIG_TYPE_END };
 #define MIG_READY_NS		(15 * MIG_SECOND)
 #define MIG_STALL_NS		(30 * MIG_SECOND)
 #define MIG_STILL_NS		(30 * MIG_SECOND)	/* a guest that ran stands still so long, and four times what was foretold, until all has left */
-#define MIG_PROGRESS_NS		(120 * MIG_SECOND)	/* D hears nothing but HEARTBEAT from a source that moves a guest */
-#define MIG_SHUTDOWN_NS		(900 * MIG_SECOND)	/* the same before STOP of a guest that may have to power off first */
-#define MIG_SETTLE_NS		(60 * MIG_SECOND)	/* a connection that only asks lives so long */
-#define MIG_IDLE_NS		(10 * MIG_SECOND)	/* without progress a guest that comes in may have to give way to another peer's */
 #define MIG_DONE_NS		(3 * MIG_SECOND)
 #define MIG_RETRY_FIRST_NS	(MIG_SECOND / 4)
 #define MIG_RESUME_RETRY_NS	(4 * MIG_SECOND)
@@ -79,8 +74,7 @@ enum {
 	MIG_CAP_REFERENCE = 1 << 3,
 	MIG_CAP_RESUME = 1 << 4,
 	MIG_CAP_DIGEST_CRC = 1 << 6,
-	MIG_CAP_PROOF = 1 << 7,
-	MIG_CAPABILITIES = MIG_CAP_DELTA | MIG_CAP_BATCH | MIG_CAP_REFERENCE | MIG_CAP_RESUME | MIG_CAP_DIGEST_CRC | MIG_CAP_PROOF
+	MIG_CAPABILITIES = MIG_CAP_DELTA | MIG_CAP_BATCH | MIG_CAP_REFERENCE | MIG_CAP_RESUME | MIG_CAP_DIGEST_CRC
 };
 /* A statement of the sender alone: its records of hand-offs outlive its boot. */
 #define MIG_CAP_RECORDS_KEPT 2ull
@@ -104,8 +98,7 @@ _Static_assert(sizeof(struct mig_state_head) == 16, "wire");
 	F(5, 1, uint8_t, purpose, 4, "enum mig_purpose")			\
 	A(6, 1, uint8_t, boot_id, 16, UINT8_MAX, "new at each boot of this host")	\
 	A(7, 1, uint8_t, uuid, 16, UINT8_MAX, "of this host")				\
-	A(8, 1, uint8_t, name, 64, UINT8_MAX, "of this host")			\
-	A(0x8020, 1, uint8_t, proof, MIG_PROOF, UINT8_MAX, "a secret of the attempt")
+	A(8, 1, uint8_t, name, 64, UINT8_MAX, "of this host")
 
 #define MIG_OFFER_TABLE(F, A)							\
 	F(1, 1, uint64_t, memory_bytes, 1ull << 46, "guest memory at 0")	\

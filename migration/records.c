@@ -38,19 +38,6 @@ bool mig_records_room(const struct mig_records *r)
 	return place((struct mig_records *)r) != NULL;
 }
 
-unsigned mig_records_unsettled(const struct mig_records *r, uint32_t ipv4)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < MIG_RECORDS; i++) {
-		const struct mig_note *n = &r->note[i];
-
-		count += !n->source && (n->state == MIG_RECORD_PREPARED || n->state == MIG_RECORD_OWNED) &&
-			(!ipv4 || n->peer_ipv4 == ipv4);
-	}
-	return count;
-}
-
 void records_spend(struct mig_records *r)
 {
 	if (!r->spent)
@@ -183,4 +170,22 @@ void mig_records_orphan(struct mig_records *r, const uint8_t *attempt)
 
 	if (n)
 		n->orphan = true;
+}
+
+void mig_records_peer_forgot(struct mig_records *r, const uint8_t uuid[16], const uint8_t boot_id[16], bool found)
+{
+	static const uint8_t nobody[16];
+
+	if (!memcmp(uuid, nobody, sizeof(nobody)))
+		return;
+	for (unsigned i = 0; i < MIG_RECORDS; i++) {
+		struct mig_note *n = &r->note[i];
+
+		if (n->source || (n->state != MIG_RECORD_OWNED && n->state != MIG_RECORD_ABORTED) ||
+		    memcmp(n->peer_uuid, uuid, sizeof(n->peer_uuid)) ||
+		    !memcmp(n->peer_boot, boot_id, sizeof(n->peer_boot)) || (found && !n->peer_forgets))
+			continue;
+		log_info("mig", "%s has restarted and has forgotten %s: its record goes here too", n->peer_name, n->vm);
+		mig_records_remove(r, n->attempt);
+	}
 }

@@ -9,8 +9,6 @@
 #include "store.h"
 
 #define MIG_RECORDS	32	/* attempts */
-#define MIG_RECORDS_IN	20	/* of them of attempts that came here and are not settled: the others are kept for what leaves */
-#define MIG_RECORDS_PEER 8	/* of those from one address */
 #define MIG_AWAYS	24	/* machines that left */
 #define MIG_STRANGE	MIG_STORE_ENTRIES	/* entries that can't be read: each holds its machine */
 #define MIG_RECORD_PUTS	4	/* into the store that one attempt takes at most, on either side */
@@ -42,9 +40,6 @@ struct mig_note {
 	uint8_t peer_uuid[16], peer_boot[16];	/* the peer's, of the attempt's first HELLO */
 	bool peer_keeps;		/* that HELLO said RECORDS_KEPT */
 	bool peer_forgets;		/* it said RECORDS_FOUND: the peer keeps others, but not those of this attempt */
-	bool proves;			/* PROOF is in force: who goes on with the attempt shows its first connection */
-	uint8_t own_proof[MIG_PROOF];	/* said in this host's first HELLO: the peer says it in each later one */
-	uint8_t peer_proof[MIG_PROOF];	/* the other way round */
 	bool owes_away;			/* DONE, and AWAY could not be stored: this entry stands for it */
 	uint64_t when_s;		/* wall clock when the state was reached, 0 unknown */
 	/* set by put */
@@ -88,8 +83,6 @@ void mig_records_begin(struct mig_records *r, struct mig_note *note, unsigned ot
 
 /* True if one more attempt can be recorded. */
 bool mig_records_room(const struct mig_records *r);
-/* How many attempts that came here are not settled (PREPARED, OWNED); from @ipv4, or from all addresses (0). */
-unsigned mig_records_unsettled(const struct mig_records *r, uint32_t ipv4);
 /* Stores or replaces the record of note->attempt with @state. ERR_SPACE: all places hold records that may not be forgotten. Other errors
  * are the store's, with a sentence; then PREPARED, COMMITTED and OWNED are not recorded at all. ABORTED and DONE are, in memory:
  * they end a promise; and no COMMITTED is left in the store by what could not be stored, but for DONE. */
@@ -102,6 +95,10 @@ const struct mig_note *mig_records_left(const struct mig_records *r, const uint8
 void mig_records_remove(struct mig_records *r, const uint8_t *attempt);
 /* Nothing sees to it now: the service will when it has a place. */
 void mig_records_orphan(struct mig_records *r, const uint8_t *attempt);
+/* A peer says HELLO with @boot_id: what it did in other boots it will never ask about, if it did not keep that, or has none of
+ * its earlier records (@found false). */
+void mig_records_peer_forgot(struct mig_records *r, const uint8_t uuid[16], const uint8_t boot_id[16], bool found);
+
 /* An operator declares the entries that can't be read and concern the machine of @uuid void. */
 void mig_records_drop_strange(struct mig_records *r, const uint8_t uuid[16]);
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# The runners behind make's targets: leaks, crashes, empty programs and silent parts are failures; programs run side by side.
+# The runners behind make's targets: leaks, crashes, empty programs and silent parts are failures; programs run side by
+# side.
 # limit: 120
 import os
 import re

@@ -138,6 +138,7 @@ APT::Sandbox::User "root";
 APT::Update::Error-Mode "any";
 Acquire::Languages "none";
 Acquire::Retries "3";
+Acquire::Source-Symlinks "false";
 ''')
         run(log, "apt-get", "update", env=self.env)
 
@@ -164,5 +165,7 @@ def newest_first(versions):
         if a == b:
             return 0
         older = subprocess.run(["dpkg", "--compare-versions", a, "lt", b], env=environment(), check=False)
+        if older.returncode not in (0, 1):
+            raise DepsError(f"dpkg can't compare the versions {a} and {b}")
         return 1 if older.returncode == 0 else -1
     return sorted(set(versions), key=functools.cmp_to_key(compare))

@@ -9,7 +9,7 @@ from . import TOP, DepsError, apt, fetch, machine, newlib, packages, source, thi
 from .step import Step, Steps
 
 ABOUT = """Installs the Debian packages of tools/deps-packages.txt that are missing and makes build/deps: third-party
-sources, newlib for bare metal, headers, a host archive, a Debian kernel, firmware. It can be cut off anywhere and goes
+sources, newlib for bare metal, headers, a Debian kernel, firmware. It can be cut off anywhere and goes
 on from there; a second run does nothing."""
 
 
@@ -40,8 +40,6 @@ def table(folder):
              makes=newlib.MAKES, needs=("src-newlib",)),
         Step("newlib-check", "newlib's memory functions keep to general registers",
              lambda log: newlib.check(log, folder), makes=(), needs=("newlib",)),
-        Step("host-zstd", "third-party archive for programs of the host", lambda log: third.host_archive(log, folder),
-             makes=("host/libthird.a",), needs=("src-zydis", "src-http-parser", "src-lz4", "src-libzstd")),
         Step("vmlinuz", "Debian's cloud kernel", lambda log: machine.kernel(release, log, folder),
              makes=("vmlinuz", "vmlinuz.package", "pkg/kernel.version"), fetches=True),
         Step("ovmf-later", "OVMF of the next Debian release (unpacked only, for a boot test)",
@@ -61,13 +59,17 @@ def make(folder):
     """Does every step that is not done."""
     steps = Steps(folder, table(folder))
     undone, stamp = steps.undone(), os.path.join(folder, ".stamp")
-    if any(not s.optional for s in undone) and os.path.exists(stamp):
-        os.unlink(stamp)  # make is not to believe that all is there if this ends early
-    if any(s.fetches for s in undone):
-        steps.run_again(lists(folder))  # those of an earlier day may name what the mirror has no more
-    for step in steps.steps:
-        steps.run(step)
-    versions.write(folder)
+    if any(not s.optional for s in undone):
+        fetch.remove(stamp)  # make is not to believe that all is there, however this ends
+    try:
+        if any(s.fetches for s in undone):
+            steps.run_again(lists(folder))  # those of an earlier day may name what the mirror has no more
+        for step in steps.steps:
+            steps.run(step)
+        versions.write(folder)
+    except BaseException:
+        fetch.remove(stamp)
+        raise
 
 
 def arguments(words):

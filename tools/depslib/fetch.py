@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Fetching through the private apt. A version that the lists name and the mirror lacks gives way to the next older."""
+import contextlib
 import glob
 import os
 import shutil
@@ -45,6 +46,11 @@ def fresh(folder):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     return folder
+
+
+def remove(path):
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 def put(path, text):

@@ -33,9 +33,12 @@ def build(log, folder):
 
 def check(log, folder):
     work, bad = fresh(os.path.join(folder, "newlib-check")), []
+    objects = [f"lib_a-{name}.o" for name in ON_EXIT_PATH]
+    run(log, "ar", "x", os.path.join(folder, MAKES[0]), *objects, cwd=work)
+    shown = run(log, "objdump", "-d", *objects, cwd=work)
+    texts = dict(re.findall(r"(?ms)^lib_a-(\w+)\.o:\s+file format [^\n]*\n(.*?)(?=^lib_a-|\Z)", shown))
     for name in ON_EXIT_PATH:
-        run(log, "ar", "x", os.path.join(folder, MAKES[0]), f"lib_a-{name}.o", cwd=work)
-        text = run(log, "objdump", "-d", f"lib_a-{name}.o", cwd=work)
+        text = texts.get(name, "")
         if f"<{name}>:" not in text:
             raise DepsError(f"objdump shows no {name}")
         if EXTENDED.search(text):

@@ -7,7 +7,7 @@ from typing import Callable
 
 from . import DepsError, say
 from .command import CommandFailed
-from .fetch import put
+from .fetch import put, remove
 from .packages import tail
 
 NETWORK = "check the network and the Debian entries under /etc/apt"
@@ -44,8 +44,8 @@ class Steps:
     def unmark(self, name):
         """Takes the mark of the step @name and of all that are made of its product."""
         for step in self.steps:
-            if step.name == name and os.path.exists(self.mark(step)):
-                os.unlink(self.mark(step))
+            if step.name == name:
+                remove(self.mark(step))
             if name in step.needs:
                 self.unmark(step.name)
 

@@ -4,9 +4,9 @@ CIMHOST_SRC := tools/cimhost/cimhost.c tests/fake/fake_manage.c tests/fake/fake_
 CIMHOST_C   := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -D_GNU_SOURCE \
 	       -Itests/fake $(CINC) $(WARN)
 
-$(B)/cimhost: $(CIMHOST_SRC) $(wildcard cim/*.h tests/fake/*.h lib/*.h) hv/manage.h migration/channel.h $(BUILT_BY)
+$(B)/cimhost: $(CIMHOST_SRC) $(wildcard cim/*.h tests/fake/*.h lib/*.h) hv/manage.h migration/channel.h $(B)/unit/libthird.a $(BUILT_BY)
 	@mkdir -p $(@D)
-	$(Q)gcc $(CIMHOST_C) $(CIMHOST_SRC) -o $@ -lexpat -L$(D)/host -lthird
+	$(Q)gcc $(CIMHOST_C) $(CIMHOST_SRC) $(B)/unit/libthird.a -o $@
 
 .PHONY: cimhost test-cim
 cimhost: $(B)/cimhost

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""many.py: runs programs, as many at once as there are processors, and gives what each said in the order in which they were named."""
+"""many.py: runs programs, as many at once as there are processors; what each said comes in the order of their names."""
 import concurrent.futures
 import os
 import signal
@@ -31,8 +31,8 @@ class Many:
         if self.stopped:
             return Ended(name, "not run", 0, "")
         try:
-            process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                       text=True, errors="replace")
+            process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                       stderr=subprocess.STDOUT, text=True, errors="replace")
         except OSError as e:
             return Ended(name, e.strerror, 0, "")
         self.running.add(process)

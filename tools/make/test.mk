@@ -28,9 +28,9 @@ FUZZ_SEES  = $(wildcard $(filter-out %.a,$(FUZZ_NAMES))) $(filter %.a,$(FUZZ_NAM
 FUZZ_OBJ   = $(patsubst %.c,$(B)/fuzz/obj/%.o,$(FUZZ_SEES))
 
 .SECONDEXPANSION:
-$(B)/fuzz/%: $(B)/fuzz/obj/tests/fuzz/%.o $$(call FUZZ_OBJ,$$*)
+$(B)/fuzz/%: $(B)/fuzz/obj/tests/fuzz/%.o $$(call FUZZ_OBJ,$$*) $(B)/fuzz/libthird.a
 	@mkdir -p $(@D)
-	$(Q)clang $(FUZZ_C) $^ -o $@ $(shell sed -n '3s,^/\* libs: \(.*\) \*/$$,\1,p' tests/fuzz/$*.c)
+	$(Q)clang $(FUZZ_C) $^ -o $@ -L$(B)/fuzz $(shell sed -n '3s,^/\* libs: \(.*\) \*/$$,\1,p' tests/fuzz/$*.c)
 
 # A source is compiled once for all targets that name it.
 $(B)/fuzz/obj/%.o: %.c $(BUILT_BY)

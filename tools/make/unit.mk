@@ -1,6 +1,6 @@
 # Unit tests: each tests/unit/FOLDER/test_X.c names the sources it is linked with in its second line,
 #   /* unit: lib/state.c lib/why.c tests/fake/fake_log.c */
-# and becomes one Criterion program, built with ASan and UBSan.
+# and becomes one Criterion program, built with ASan and UBSan; so is the third-party code (third.mk), which is linked where it is used.
 UNIT_SRC := $(shell find tests/unit -name 'test_*.c' 2>/dev/null | LC_ALL=C sort)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(B)/unit/%)
 UNIT_C   := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
@@ -10,9 +10,9 @@ UNIT_C   := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover
 UNIT_SEES = $(shell sed -n '2s,^/\* unit. \(.*\) \*/$$,\1,p' tests/unit/$1.c)
 
 .SECONDEXPANSION:
-$(B)/unit/%: tests/unit/%.c $$(call UNIT_OBJ,tests/unit/$$*.c $$(call UNIT_SEES,$$*))
+$(B)/unit/%: tests/unit/%.c $$(call UNIT_OBJ,tests/unit/$$*.c $$(call UNIT_SEES,$$*)) $(B)/unit/libthird.a
 	@mkdir -p $(@D)
-	$(Q)gcc $(UNIT_C) $(filter %.o %.a,$^) -o $@ -lcriterion $(shell sed -n '3s,^/\* libs: \(.*\) \*/$$,\1,p' $<)
+	$(Q)gcc $(UNIT_C) $(filter %.o %.a,$^) -o $@ -lcriterion -L$(B)/unit $(shell sed -n '3s,^/\* libs: \(.*\) \*/$$,\1,p' $<)
 
 # A source is compiled once for all tests that name it, and kept.
 UNIT_OBJ = $(patsubst %.c,$(B)/unit/obj/%.o,$(wildcard $(filter %.c,$1))) $(filter %.a,$1)
@@ -30,4 +30,4 @@ unit: $(if $(T),$(B)/unit/$(T),$(UNIT_BIN))
 # All of them, also when one does not build: that one counts as failed, the others still run.
 unit-build: $(UNIT_BIN)
 unit-all:
-	@$(MAKE) -k --no-print-directory -j$$(nproc) unit-build; built=$$?; tools/make/run-unit $(UNIT_BIN); ran=$$?; exit $$((built | ran))
+	@bad=0; $(MAKE) -k --no-print-directory -j$$(nproc) unit-build || bad=1; tools/make/run-unit $(UNIT_BIN) || bad=1; exit $$bad

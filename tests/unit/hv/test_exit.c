@@ -188,6 +188,7 @@ Test(exit, a_tracked_write_is_let_through_and_marked)
 	cr_expect_eq(leave(VMX_EXIT_EPT_VIOLATION), EXIT_CONTINUE);
 	dirty_harvest(&vm->dirty, 0, bitmap);
 	cr_expect_eq(bitmap[0], 1u << 5);
+	dirty_stop(&vm->dirty);
 }
 
 Test(exit, a_host_without_memory_stops_the_vm)

@@ -26,7 +26,12 @@ static void fresh(void)
 		vm_memory_touch(vm, at);
 }
 
-TestSuite(throttle, .init = fresh);
+static void ended(void)
+{
+	dirty_stop(&vm->dirty);
+}
+
+TestSuite(throttle, .init = fresh, .fini = ended);
 
 /* The guest works for 10 us, and its timer may be due. */
 static void work(struct vcpu *c)

@@ -8,6 +8,7 @@
 #include "migration/encode.h"
 #include "migration/load.h"
 #include "tests/fake/fake_guest.h"
+#include "tests/fake/heap.h"
 
 #define MIB (1ull << 20)
 #define MEMORY (16 * MIB)
@@ -205,14 +206,18 @@ Test(encode, memory_is_equal_also_when_little_can_be_kept)
 Test(encode, gives_back_all_it_kept)
 {
 	uint64_t before;
+	size_t heap;
 
 	open_both(64 * MIB, MIG_CAPABILITIES);
 	close_both();
 	before = pages_free_chunks();
+	heap = __sanitizer_get_current_allocated_bytes();
 	storm(0, 3);
 	cr_expect_lt(pages_free_chunks(), before);
+	cr_expect_not_null(encode.same.page);
 	close_both();
 	cr_expect_eq(pages_free_chunks(), before);
+	cr_expect_eq(__sanitizer_get_current_allocated_bytes(), heap);
 }
 
 Test(encode, without_spare_memory_or_capability_there_is_no_delta)

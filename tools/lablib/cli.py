@@ -34,7 +34,7 @@ def parser():
     up.add_argument("--efi", default=os.path.join(ROOT, "build", "BOOTX64.EFI"), metavar="FILE", help="the program")
     up.add_argument("--nic", default="e1000", metavar="MODEL", help="QEMU's network card")
     up.add_argument("--sync", choices=("slowdown", "none"), default="slowdown", help="Bochs' clock; none: instructions")
-    up.add_argument("--ips", type=int, default=60000000, metavar="N", help="Bochs' instructions per second")
+    up.add_argument("--ips", action="append", default=[], metavar="[HOST=]N", help="Bochs' instructions per second: its TSC's frequency")
     up.add_argument("--keep-variables", action="store_true", dest="variables",
                     help="the firmware's variables survive kill and start, as in a real machine")
     up.add_argument("--rng", action="store_true", help="QEMU's device of random numbers, which gives the firmware some")

@@ -66,6 +66,11 @@ def make_hosts(args):
         if not re.fullmatch(r"[0-9]{1,5}", memory[h.name]) or not 32 <= int(memory[h.name]) <= 4096:
             raise LabError(f"--memory {memory[h.name]}: expected 32 to 4096 (MiB)")
         h.memory = int(memory[h.name])
+    ips = per_host(args.ips, hosts, "--ips", "60000000")
+    for h in hosts:
+        if not re.fullmatch(r"[0-9]{6,10}", ips[h.name]):
+            raise LabError(f"--ips {ips[h.name]}: expected 6 to 10 digits")
+        h.ips = int(ips[h.name])
     models = per_host(args.cpu, hosts, "--cpu", None)
     for h in hosts:
         h.cpu = models[h.name] or emulator.DEFAULT_CPU[h.emulator]
@@ -134,7 +139,7 @@ def up(args):
     if old or network.exists(state.netns_of(args.folder)):
         clean(args.folder, old)
     configs, files = by_host(args.config, hosts, "--config"), by_host(args.file, hosts, "--file")
-    options = {k: getattr(args, k) for k in ("smp", "nic", "sync", "ips", "variables", "flash", "rng")}
+    options = {k: getattr(args, k) for k in ("smp", "nic", "sync", "variables", "flash", "rng")}
     lab = state.Lab(args.folder, state.netns_of(args.folder), options, hosts)
     try:
         with undisturbed():

@@ -52,7 +52,7 @@ def bochs_firmware(host, o):
 def bochs_words(host, o):
     rc = os.path.join(host.folder, "bochsrc")
     with open(rc, "w", encoding="utf-8") as f:
-        f.write(BOCHSRC.format(cpu=host.cpu, smp=o["smp"], ips=o["ips"], memory=host.memory, ovmf=bochs_firmware(host, o),
+        f.write(BOCHSRC.format(cpu=host.cpu, smp=o["smp"], ips=host.ips, memory=host.memory, ovmf=bochs_firmware(host, o),
                                vgabios=VGABIOS, mac=host.mac, tap=host.tap, sync=o["sync"], time0=int(time.time()) + BOCHS_HOUR_S))
     with open(os.path.join(host.folder, "rc.txt"), "w", encoding="utf-8") as f:
         f.write("c\n")

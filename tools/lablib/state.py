@@ -22,6 +22,7 @@ class Host:
     folder: str
     emulator: str = ""
     cpu: str = ""
+    ips: int = 60000000  # of Bochs
     memory: int = 0  # MiB
     pid: int = 0
     started: int = 0  # the process' start time in ticks, so that a reused pid is not taken for it

@@ -14,6 +14,7 @@
 #include "arch/x86_64/serial.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/time.h"
+#include "arch/x86_64/vtd.h"
 #include "init/glibc.h"
 #include "init/host.h"
 #include "init/libc.h"
@@ -106,6 +107,7 @@ static void start_machine(struct boot_info *boot)
 	for (unsigned i = 0; i < boot->mistakes.count && i < WHY_MAX; i++)
 		log_error("config", "%s", boot->mistakes.why[i].text);
 	log_info("boot", "%u processors online", smp_start(boot));
+	(void)vtd_off(boot->rsdp);
 }
 
 void tern_main(struct boot_info *boot)

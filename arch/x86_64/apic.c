@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "apic.h"
-#include "cpu.h"
+#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/io.h"
+#include "arch/x86_64/msr.h"
 #include "intr.h"
-#include "io.h"
-#include "msr.h"
 #include "paging.h"
 #include "time.h"
 
 /* Register numbers are xAPIC offsets / 16, which are the x2APIC MSR numbers minus 0x800. */
-enum { REG_ID = 0x02, REG_TPR = 0x08, REG_EOI = 0x0b, REG_SVR = 0x0f, REG_ICR = 0x30, REG_ICR_HIGH = 0x31,
+enum { REG_ID = 0x02, REG_TPR = 0x08, REG_EOI = 0x0b, REG_SVR = 0x0f, REG_ISR = 0x10, REG_ICR = 0x30, REG_ICR_HIGH = 0x31,
        REG_TIMER = 0x32, REG_LINT0 = 0x35, REG_LINT1 = 0x36, REG_INITIAL = 0x38, REG_CURRENT = 0x39, REG_DIVIDE = 0x3e };
 
 #define APIC_BASE_ENABLE	(1ull << 11)
@@ -51,6 +51,19 @@ void apic_eoi(void)
 	wr(REG_EOI, 0);
 }
 
+bool apic_in_service(uint8_t vector)
+{
+	return (x2apic || base) && (rd(REG_ISR + vector / 32u) >> vector % 32 & 1);
+}
+
+/* A vector that the firmware left in service would hold back each lower one for ever. */
+static void end_left_in_service(void)
+{
+	for (unsigned vector = 256; vector-- > 0; )
+		if (apic_in_service((uint8_t)vector))
+			apic_eoi();
+}
+
 static void on_timer(struct intr_frame *frame)
 {
 	(void)frame;
@@ -78,6 +91,7 @@ void apic_init(int boot_cpu)
 	msr |= APIC_BASE_ENABLE | (x2apic ? APIC_BASE_X2APIC : 0);
 	msr_write(MSR_IA32_APIC_BASE, msr);
 	wr(REG_SVR, SVR_ENABLE | VECTOR_SPURIOUS);
+	end_left_in_service();
 	wr(REG_TPR, 0);
 	wr(REG_LINT0, boot_cpu ? LVT_EXTINT : LVT_MASKED);
 	wr(REG_LINT1, LVT_NMI);
@@ -108,6 +122,9 @@ void apic_timer_arm(uint64_t ns)
 static void send(uint32_t id, uint32_t command)
 {
 	if (x2apic) {
+		/* WRMSR to an x2APIC register does not wait for earlier stores: the other CPU must see them (SDM Vol. 3
+		 * "MSR Access in x2APIC Mode"). */
+		__asm__ volatile("mfence; lfence" : : : "memory");
 		msr_write(0x800 + REG_ICR, (uint64_t)id << 32 | command);
 		return;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "intr.h"
 #include <stddef.h>
+#include "apic.h"
 #include "cpu.h"
 #include "firmware.h"
 #include "lib/log.h"
@@ -80,6 +81,8 @@ void intr_dispatch(struct intr_frame *frame)
 	}
 	if (frame->vector >= 32) {
 		log_warn("cpu", "interrupt with vector %llu has no handler", (unsigned long long)frame->vector);
+		if (apic_in_service((uint8_t)frame->vector))
+			apic_eoi();
 		return;
 	}
 	if (firmware_fault(frame) || msr_fault(frame))

@@ -86,6 +86,7 @@ static void start_machine(struct boot_info *boot)
 	for (uint32_t i = 0; i < boot->memory.free_ranges; i++)
 		pages_add(boot->memory.free[i].start, boot->memory.free[i].bytes);
 	paging_map_runtime(boot);
+	cpu_guard(cpus[0]);
 	cpu_init_fpu();
 	nmi_init();
 	mce_init();

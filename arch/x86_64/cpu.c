@@ -2,15 +2,19 @@
 #include "cpu.h"
 #include <stddef.h>
 #include "early.h"
+#include "firmware.h"
 #include "intr.h"
 #include "lib/addr.h"
 #include "msr.h"
+#include "paging.h"
 
 /* A CPU's area, in pages: below each stack one that is never mapped (cpu_guard), and at the end struct cpu. */
 #define STACK_PAGES	4u	/* of a CPU's own stack; an interrupt's has one */
 #define AREA_PAGES	(1 + STACK_PAGES + 2 * IST_COUNT + 1)
 
 _Static_assert(sizeof(struct cpu) <= PAGE_SIZE, "fits its page");
+
+extern char boot_stack_guard[];
 
 struct cpu *cpus[CPU_MAX];
 uint32_t cpu_count;
@@ -65,6 +69,37 @@ struct cpu *cpu_new(uint32_t index, uint32_t apic_id)
 uint64_t cpu_stack_top(const struct cpu *c)
 {
 	return c->area + (1 + STACK_PAGES) * PAGE_SIZE;
+}
+
+/* The guard of interrupt stack @i, or of the CPU's own stack for -1. */
+static uint64_t guard_of(const struct cpu *c, int i)
+{
+	return i < 0 ? c->area : c->tss.ist[i] - 2 * PAGE_SIZE;
+}
+
+void cpu_guard(const struct cpu *c)
+{
+	for (int i = -1; i < IST_COUNT; i++)
+		paging_guard(guard_of(c, i));
+	if (c->index)
+		return;
+	paging_guard((uint64_t)boot_stack_guard);
+	paging_guard(firmware_stack_guard());
+}
+
+const char *cpu_overflow_text(uint64_t address)
+{
+	uint64_t page = address & ~(PAGE_SIZE - 1);
+
+	if (page == (uint64_t)boot_stack_guard)
+		return "the boot CPU's stack";
+	if (page == firmware_stack_guard())
+		return "the firmware's stack";
+	for (uint32_t n = 0; n < CPU_MAX && cpus[n]; n++)
+		for (int i = -1; i < IST_COUNT; i++)
+			if (page == guard_of(cpus[n], i))
+				return i < 0 ? "a CPU's stack" : "the stack of NMI, double fault or machine check";
+	return NULL;
 }
 
 void cpu_init(struct cpu *c)

@@ -74,6 +74,10 @@ uint64_t cpu_area_bytes(void);
 struct cpu *cpu_new(uint32_t index, uint32_t apic_id);
 /* Its own stack, which the boot CPU does not use: see enter.S. */
 uint64_t cpu_stack_top(const struct cpu *c);
+/* Unmaps the page below each of @c's stacks; on the boot CPU, before @c runs or while it is the boot CPU. */
+void cpu_guard(const struct cpu *c);
+/* Whose stack has overflowed when an access of @address faults; NULL: nobody's. */
+const char *cpu_overflow_text(uint64_t address);
 /* Loads GDT, TSS, IDT and GS of @c on the CPU that calls; machine checks are exceptions from here on. */
 void cpu_init(struct cpu *c);
 /* Enables SSE and, where there is XSAVE, CR4.OSXSAVE with XCR0 for host services (x87, SSE). */

@@ -2,6 +2,7 @@
 #include "firmware.h"
 #include "cpu.h"
 #include "intr.h"
+#include "lib/addr.h"
 #include "lib/fmt.h"
 
 #define STACK_BYTES 65536u
@@ -12,7 +13,8 @@
 uint64_t firmware_enter(uint64_t function, const uint64_t *args, uint64_t stack_top);
 extern char firmware_leave[];
 
-static uint8_t stack[STACK_BYTES] __attribute__((aligned(4096)));
+/* One object, so that the guard lies below the stack. */
+static struct { uint8_t guard[PAGE_SIZE], stack[STACK_BYTES]; } room __attribute__((aligned(4096)));
 static volatile bool calling;
 static char fault[120];
 
@@ -25,9 +27,14 @@ uint64_t firmware_call(uint64_t function, const uint64_t args[FIRMWARE_ARGS])
 	if (calling || cpu_this()->index)
 		return FIRMWARE_BUSY;
 	calling = true;
-	status = firmware_enter(function, args, (uint64_t)stack + STACK_BYTES);
+	status = firmware_enter(function, args, (uint64_t)room.stack + STACK_BYTES);
 	calling = false;
 	return status;
+}
+
+uint64_t firmware_stack_guard(void)
+{
+	return (uint64_t)room.guard;
 }
 
 const char *firmware_fault_text(void)

@@ -15,6 +15,8 @@ struct intr_frame;
  * with interrupts off (else FIRMWARE_BUSY). Returns the EFI_STATUS. FIRMWARE_FAULTED: it ended in a CPU exception, now or
  * at an earlier call; after that it is never called again. */
 uint64_t firmware_call(uint64_t function, const uint64_t args[FIRMWARE_ARGS]);
+/* The page below that stack. */
+uint64_t firmware_stack_guard(void);
 /* What the exception was, "" if there was none. */
 const char *firmware_fault_text(void);
 /* An exception; true: it arose in a call of the firmware, which now returns. */

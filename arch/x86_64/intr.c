@@ -88,6 +88,9 @@ void intr_dispatch(struct intr_frame *frame)
 	if (firmware_fault(frame) || msr_fault(frame))
 		return;
 	dump(frame);
+	if (frame->vector == VECTOR_DF && cpu_overflow_text(cr2_read()))
+		panic("%s has overflowed, at image offset %llx", cpu_overflow_text(cr2_read()),
+		      (unsigned long long)(frame->rip - (uint64_t)image_start));
 	panic("%s in Tern at image offset %llx", exception_name[frame->vector] ? exception_name[frame->vector] : "exception",
 	      (unsigned long long)(frame->rip - (uint64_t)image_start));
 }

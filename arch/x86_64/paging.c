@@ -210,3 +210,9 @@ void paging_set_executable(uint64_t page, int executable)
 	*entry_4k(page) = page | P | (executable ? 0 : RW | NX);
 	flush_all();
 }
+
+void paging_guard(uint64_t page)
+{
+	*entry_4k(page) = 0;
+	flush_all();
+}

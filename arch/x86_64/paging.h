@@ -22,3 +22,5 @@ uint64_t paging_cr3(void);
 void paging_map_mmio(uint64_t base, uint64_t bytes);
 /* Makes the page at @page executable and read-only (the AP trampoline), or data again. */
 void paging_set_executable(uint64_t page, int executable);
+/* The page at @page is not there any more: what runs over into it faults. Before the CPUs whose stack it guards run. */
+void paging_guard(uint64_t page);

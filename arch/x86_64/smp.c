@@ -114,6 +114,7 @@ static void make_slots(const struct boot_info *boot, uint32_t self)
 			log_warn("smp", "no memory or number for the processor with APIC id %u", id);
 			continue;
 		}
+		cpu_guard(c);
 		slots[slot_count++] = (struct smp_slot){ .apic_id = id, .stack_top = cpu_stack_top(c), .cpu = c };
 	}
 }

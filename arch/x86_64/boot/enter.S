@@ -2,6 +2,10 @@
 /* enter.S: from the firmware's stack to Tern's own. */
 	.section .bss
 	.balign 4096
+	.global boot_stack_guard
+	.hidden boot_stack_guard
+boot_stack_guard:			/* never mapped: cpu.c */
+	.skip 4096
 boot_stack:
 	.skip 65536
 boot_stack_top:

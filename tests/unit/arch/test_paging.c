@@ -28,10 +28,19 @@ static struct memory_range mapped[64];
 static struct memory_map memory;
 static unsigned pages;
 static uint64_t early_bytes;
+static void *kept[1000];	/* what only page tables point to */
+static unsigned keeps;
+
+static void *keep(uint64_t bytes)
+{
+	cr_assert_lt(keeps, 1000u);
+	kept[keeps] = aligned_alloc(4096, bytes);
+	return kept[keeps++];
+}
 
 void *page_alloc(void)
 {
-	void *p = aligned_alloc(4096, 4096);
+	void *p = keep(4096);
 
 	pages++;
 	return p ? memset(p, 0, 4096) : NULL;
@@ -71,7 +80,7 @@ static void setup(bool with_large, uint32_t ranges)
 	mapped[ranges] = (struct memory_range){ (uint64_t)image_start & ~(GIB - 1), 2 * GIB };
 	memory = (struct memory_map){ .mapped = mapped, .mapped_ranges = ranges + 1, .room = 64 };
 	early_bytes = paging_early_bytes(&memory);
-	early_init((uint64_t)aligned_alloc(4096, early_bytes), early_bytes);
+	early_init((uint64_t)keep(early_bytes), early_bytes);
 	paging_init(&memory);
 }
 
@@ -145,6 +154,16 @@ Test(paging, a_page_is_executable_or_writable)
 	cr_assert_eq(walk(0x9e000, NULL) & (RW | NX), 0);
 	paging_set_executable(0x9e000, 0);
 	cr_assert_eq(walk(0x9e000, NULL) & (RW | NX), RW | NX);
+}
+
+Test(paging, a_guard_is_not_there_and_its_neighbours_are)
+{
+	setup(true, 1);
+	fake_cpu.cr3 = 0;
+	paging_guard(0x5000000);
+	cr_assert_eq(fake_cpu.cr3, paging_cr3());
+	cr_assert_eq(walk(0x5000000, NULL), 0);
+	cr_assert(walk(0x5001000, NULL) & walk(0x4fff000, NULL) & RW);
 }
 
 Test(paging, runtime_services_have_the_rights_that_they_need)

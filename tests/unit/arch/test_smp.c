@@ -7,13 +7,14 @@
 #include <sys/mman.h>
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/early.h"
+#include "arch/x86_64/firmware.h"
 #include "arch/x86_64/intr.h"
 #include "arch/x86_64/mce.h"
 #include "arch/x86_64/paging.h"
 #include "arch/x86_64/time.h"
 
 /* The page that APs wake in is the target's, assembled here. */
-__asm__(".include \"arch/x86_64/trampoline.S\"\n.text\n.code64");
+__asm__(".include \"arch/x86_64/trampoline.S\"\n.bss\n.globl boot_stack_guard\nboot_stack_guard: .skip 16\n.text\n.code64");
 extern char trampoline_start[], trampoline_end[], trampoline_data[];
 
 #define PAGE 0x90000ull
@@ -36,6 +37,7 @@ static uint64_t now, changed_after_sipi;
 static char seen_page[4096];
 static bool sipi_sent;
 static int executable;
+static void *early;
 
 /* What an AP does in the trampoline, with what it finds in the page. */
 static void claim(uint32_t id)
@@ -150,15 +152,32 @@ void paging_set_executable(uint64_t page, int on)
 	executable = on;
 }
 
+static uint64_t guards[4 * APS];
+static unsigned guard_count;
+
+void paging_guard(uint64_t page)
+{
+	cr_assert(!sipi_sent, "a CPU may run that has the page in its TLB");
+	guards[guard_count++] = page;
+}
+
+uint64_t firmware_stack_guard(void)
+{
+	return 0x5000;
+}
+
 static void setup(unsigned processors)
 {
 	uint64_t bytes = smp_early_bytes(processors);
 
 	cr_assert_neq(mmap((void *)PAGE, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0), MAP_FAILED);
-	early_init((uint64_t)aligned_alloc(4096, (bytes + 4095) & ~4095ull), bytes);
+	free(early);
+	early = aligned_alloc(4096, (bytes + 4095) & ~4095ull);
+	early_init((uint64_t)early, bytes);
 	boot = (struct boot_info){ .trampoline = PAGE, .processors = processors };
 	for (uint32_t i = 0; i < processors; i++)
 		boot.apic_id[i] = i;
+	cr_assert(cpu_new(0, 0));
 	for (uint32_t i = 0; i < APS; i++)
 		ap[i] = (struct ap){ .claims_ns = MS, .online_ns = MS };
 }
@@ -246,6 +265,43 @@ Test(smp, one_that_begins_and_does_not_come_online_keeps_its_own_and_stops)
 	cr_assert_eq(ap[5].slot->cpu->online, 0);
 	cr_assert_eq(cpu_count, 7);
 	expect_own_things();
+}
+
+static bool is_guard(uint64_t page)
+{
+	for (unsigned i = 0; i < guard_count; i++)
+		if (guards[i] == page)
+			return true;
+	return false;
+}
+
+Test(smp, a_page_that_is_not_there_lies_below_each_stack)
+{
+	setup(4);
+	cr_assert_eq(smp_start(&boot), 4);
+	for (uint32_t i = 1; i < 4; i++) {
+		const struct cpu *c = cpus[i];
+
+		cr_assert(is_guard(ap[i].slot->stack_top - 5 * 4096));
+		for (unsigned k = 1; k <= 4; k++)
+			cr_assert(!is_guard(ap[i].slot->stack_top - k * 4096));
+		for (unsigned k = 0; k < IST_COUNT; k++) {
+			cr_assert(is_guard(c->tss.ist[k] - 2 * 4096));
+			cr_assert(!is_guard(c->tss.ist[k] - 4096), "the stack itself is there");
+			cr_assert(cpu_overflow_text(c->tss.ist[k] - 4097));
+			cr_assert_eq(cpu_overflow_text(c->tss.ist[k] - 1), NULL);
+		}
+		cr_assert(!is_guard((uint64_t)c), "and struct cpu");
+		cr_assert(strstr(cpu_overflow_text(ap[i].slot->stack_top - 4 * 4096 - 8), "CPU's stack"));
+	}
+	cr_assert_eq(guard_count, 3 * (1 + IST_COUNT));
+	cr_assert(strstr(cpu_overflow_text(0x5123), "firmware"));
+	cpus[0] = cpus[1];	/* the boot CPU has two more */
+	cpus[0]->index = 0;
+	sipi_sent = false;
+	cpu_guard(cpus[0]);
+	cr_assert_eq(guard_count, 4 * (1 + IST_COUNT) + 2);
+	cr_assert(is_guard(0x5000));
 }
 
 static unsigned first_runs, second_runs;

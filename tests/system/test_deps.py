@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # tools/deps without a network: each step made to fail at its first, middle and last command by programs in PATH that
 # only pretend; packages; the front without Python; make's stamp.
-# limit: 180
+# limit: 300
 import contextlib
 import io
 import os

@@ -242,6 +242,8 @@ static void judge(unsigned number)
 	if (!running || left)
 		return;
 	where = pair_running(&pair, 1) != NULL;
+	/* Without room for the marker of its leaving it would stay. */
+	store[0].limited = store[1].limited = false;
 	j = pair_wait(&pair, where, pair_migrate(&pair, where, MIG_VERIFY_FULL), 60 * SECOND);
 	/* A store that fails without notice costs one attempt on either side. */
 	for (int n = 0; n < 2 && filled && j->state != MIG_JOB_COMPLETED; n++)

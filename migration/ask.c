@@ -72,9 +72,9 @@ static void connected(struct mig_ask *a, uint64_t now_ns)
 static enum err put_question(struct mig_ask *a)
 {
 	struct mig_query query = { .digest = a->note.digest };
-	struct mig_text text;
+	struct mig_abort text;
 
-	mig_text_set(&text, a->text);
+	mig_abort_set(&text, a->text, a->cancelled);
 	switch (a->type) {
 	case MIG_QUERY:	return mig_stream_put(&a->stream, MIG_QUERY, &query);
 	case MIG_ABORT:	return mig_stream_put(&a->stream, MIG_ABORT, &text);
@@ -148,7 +148,7 @@ static void on_reject(struct mig_ask *a, const struct mig_record *r)
 
 static enum mig_ask_result on_record(struct mig_ask *a, const struct mig_record *r, uint64_t now_ns)
 {
-	struct mig_text text;
+	struct mig_abort text;
 
 	if (r->type == MIG_HEARTBEAT)
 		return MIG_ASK_AGAIN;

@@ -18,6 +18,7 @@ struct mig_ask {
 	struct mig_note note;		/* who is asked about what */
 	enum mig_type type;		/* MIG_QUERY, MIG_ABORT or MIG_DONE; 0: unused */
 	char text[WHY_TEXT];		/* for ABORT */
+	bool cancelled;			/* likewise */
 	uint32_t job;			/* that the outcome is told in; 0 none */
 	bool rebooted;			/* D's boot id on this connection is not the attempt's */
 	enum mig_ask_place place;

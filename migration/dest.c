@@ -40,9 +40,9 @@ void dest_go(struct mig_dest *d, enum mig_dest_place place, uint64_t deadline_ns
 
 void dest_put_abort(struct mig_dest *d, uint64_t now_ns, const char *reason)
 {
-	struct mig_text text;
+	struct mig_abort text;
 
-	mig_text_set(&text, reason);
+	mig_abort_set(&text, reason, false);
 	if (mig_stream_open(&d->stream) && d->stream.attempt_known && !mig_stream_put(&d->stream, MIG_ABORT, &text) &&
 	    mig_stream_flush(&d->stream, now_ns, NULL))
 		log_debug("mig", "ABORT did not go out whole");
@@ -90,10 +90,11 @@ bool dest_parse(struct mig_dest *d, const struct mig_record *r, void *rec, uint6
 /* ABORT settles a held guest; before that it only ends the connection. */
 static void on_abort(struct mig_dest *d, const struct mig_record *r, uint64_t now_ns)
 {
-	struct mig_text text;
+	struct mig_abort text;
 
 	if (!dest_parse(d, r, &text, now_ns))
 		return;
+	d->cancelled = text.cancelled;
 	mig_text_copy(d->why.text, sizeof(d->why.text), text.text, sizeof(text.text));
 	if (d->place == MIG_DEST_SETTLED || d->handoff == HD_LOADING) {
 		dest_on_settling(d, r, now_ns);

@@ -42,6 +42,7 @@ struct mig_dest {
 	struct mig_digest digest;
 	struct mig_load load;
 	bool stopped;			/* STOP came */
+	bool cancelled;			/* the source says that its operator cancelled the move */
 	uint64_t pages_records;		/* loaded */
 	uint64_t lost_until_ns;		/* LOST, RESUME: then the grace time ends */
 	struct why cause;		/* how the link was lost */

@@ -50,7 +50,9 @@ static void free_copy(struct mig_dest *d, uint64_t now_ns)
 		d->guest->ops->discard(d->guest);
 	d->guest = NULL;
 	mig_image_free(&d->image);
-	if (d->job && !d->job->ended_ns)
+	if (d->job && !d->job->ended_ns && d->cancelled)
+		mig_job_end(d->job, MIG_JOB_CANCELLED, 0, "cancelled at the source", now_ns);
+	else if (d->job && !d->job->ended_ns)
 		mig_job_end(d->job, MIG_JOB_FAILED, ERR_REFUSED,
 			    d->why.text[0] ? d->why.text : "the source gave up", now_ns);
 }

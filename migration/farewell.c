@@ -29,6 +29,7 @@ void service_farewell_start(struct mig_service *m, const struct mig_source *s, u
 	}
 	a->job = s->job_id;
 	a->give_up_ns = s->farewell_until_ns;
+	a->cancelled = s->cancelled;
 	memcpy(a->text, s->why.text, sizeof(a->text));
 }
 

@@ -50,6 +50,9 @@ ROWS(mig_answer, MIG_ANSWER_TABLE);
 #define REC mig_resumed
 ROWS(mig_resumed, MIG_RESUMED_TABLE);
 #undef REC
+#define REC mig_abort
+ROWS(mig_abort, MIG_ABORT_TABLE);
+#undef REC
 #define REC mig_text
 ROWS(mig_text, MIG_TEXT_TABLE);
 #undef REC
@@ -74,7 +77,7 @@ static const struct state_desc table[MIG_TYPE_END] = {
 	DESC(MIG_QUERY, mig_query)
 	DESC(MIG_ANSWER, mig_answer)
 	DESC(MIG_REFUSED, mig_text)
-	DESC(MIG_ABORT, mig_text)
+	DESC(MIG_ABORT, mig_abort)
 	DESC(MIG_RESUME, mig_round)
 	DESC(MIG_RESUMED, mig_resumed)
 };
@@ -121,5 +124,12 @@ void mig_text_copy(char *out, size_t room, const uint8_t *text, size_t length)
 void mig_text_set(struct mig_text *out, const char *text)
 {
 	memset(out, 0, sizeof(*out));
+	fmt((char *)out->text, sizeof(out->text), "%s", text);
+}
+
+void mig_abort_set(struct mig_abort *out, const char *text, bool cancelled)
+{
+	memset(out, 0, sizeof(*out));
+	out->cancelled = cancelled;
 	fmt((char *)out->text, sizeof(out->text), "%s", text);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* protocol.h: the records of docs/wire/protocol.md as tables: types, caps and bodies. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "lib/state.h"
@@ -166,6 +167,10 @@ _Static_assert(sizeof(struct mig_state_head) == 16, "wire");
 #define MIG_RESUMED_TABLE(F, A)							\
 	F(1, 1, uint64_t, records, UINT64_MAX, "PAGES records loaded")
 
+#define MIG_ABORT_TABLE(F, A)							\
+	A(1, 1, uint8_t, text, WHY_TEXT, UINT8_MAX, "one sentence")			\
+	F(0x8022, 1, uint8_t, cancelled, 1, "an operator's wish, no failure")
+
 #define MIG_TEXT_TABLE(F, A)							\
 	A(1, 1, uint8_t, text, WHY_TEXT, UINT8_MAX, "one sentence")
 
@@ -183,6 +188,7 @@ STATE_STRUCT(mig_running, MIG_RUNNING_TABLE)
 STATE_STRUCT(mig_query, MIG_QUERY_TABLE)
 STATE_STRUCT(mig_answer, MIG_ANSWER_TABLE)
 STATE_STRUCT(mig_resumed, MIG_RESUMED_TABLE)
+STATE_STRUCT(mig_abort, MIG_ABORT_TABLE)
 STATE_STRUCT(mig_text, MIG_TEXT_TABLE)
 
 
@@ -197,5 +203,6 @@ const struct state_desc *mig_type_table(uint16_t type);
 
 /* Copies the peer's text: at most @room bytes with a NUL, everything but printable ASCII becomes '?'. */
 void mig_text_copy(char *out, size_t room, const uint8_t *text, size_t length);
-/* Fills the body of ABORT or REFUSED. */
+/* Fills the body of REFUSED, or of ABORT. */
 void mig_text_set(struct mig_text *out, const char *text);
+void mig_abort_set(struct mig_abort *out, const char *text, bool cancelled);

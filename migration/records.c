@@ -111,12 +111,13 @@ enum err mig_records_put(struct mig_records *r, const struct mig_note *note, enu
 	struct mig_note *n = find(r, note->attempt), fresh = *note;
 	enum err e;
 
-	why_set(why, "%u records of other attempts are still needed", MIG_RECORDS);
 	fresh.stored = n && n->stored;
 	if (!n) {
 		n = place(r);
-		if (!n)
+		if (!n) {
+			why_set(why, "%u records of other attempts are still needed", MIG_RECORDS);
 			return ERR_SPACE;
+		}
 		if (n->state)
 			mig_records_remove(r, n->attempt);
 	}

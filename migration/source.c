@@ -134,7 +134,7 @@ bool source_parse(struct mig_source *s, const struct mig_record *r, void *rec, u
 
 static void on_abort(struct mig_source *s, const struct mig_record *r, uint64_t now_ns)
 {
-	struct mig_text text;
+	struct mig_abort text;
 	char copy[WHY_TEXT - 60];
 	struct why why;
 

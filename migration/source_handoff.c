@@ -67,12 +67,13 @@ static void send_commit(struct mig_source *s, struct mig_stream *stream, uint64_
 }
 
 /* Tells D on the old connection if that still works; ask.c makes sure of it when D may be prepared. */
-static void send_abort(struct mig_source *s, uint64_t now_ns)
+static void send_abort(struct mig_source *s, enum handoff_event event, uint64_t now_ns)
 {
-	struct mig_text text;
+	struct mig_abort text;
 	bool told;
 
-	mig_text_set(&text, s->why.text);
+	s->cancelled = event == HE_CANCEL;
+	mig_abort_set(&text, s->why.text, s->cancelled);
 	told = mig_stream_open(&s->stream) && s->stream.tx_sequence && !mig_stream_put(&s->stream, MIG_ABORT, &text) &&
 		!mig_stream_flush(&s->stream, now_ns, NULL);
 	if (!told)
@@ -260,7 +261,7 @@ static void act(struct mig_source *s, enum handoff_action action, enum handoff_e
 	case HA_SEND_COMMIT:
 		send_commit(s, mig_stream_open(&s->stream) ? &s->stream : &s->ask.stream, now_ns);
 		break;
-	case HA_SEND_ABORT:	  send_abort(s, now_ns); break;
+	case HA_SEND_ABORT:	  send_abort(s, event, now_ns); break;
 	case HA_SEND_DONE:	  send_done(s, event, now_ns); break;
 	case HA_ASK:		  source_ask(s, now_ns); break;
 	default:		  break;

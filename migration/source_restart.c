@@ -47,12 +47,12 @@ static void end_given_up(struct mig_source *s, bool off, uint64_t now_ns)
 
 bool source_quiet_event(struct mig_source *s, enum handoff_event event, uint64_t now_ns)
 {
-	struct mig_text text;
+	struct mig_abort text;
 
 	if (s->place != MIG_AT_QUIET)
 		return false;
 	/* Nobody can take the power button back: what the guest makes of it is awaited. */
-	mig_text_set(&text, s->why.text);
+	mig_abort_set(&text, s->why.text, event == HE_CANCEL);
 	if (mig_stream_open(&s->stream) && !mig_stream_put(&s->stream, MIG_ABORT, &text) &&
 	    mig_stream_flush(&s->stream, now_ns, NULL))
 		log_debug("mig", "job %u: ABORT did not go out whole", s->job->id);

@@ -78,7 +78,8 @@ void source_measure(struct mig_source *s, uint64_t now_ns, struct mig_budget *bu
 		m->page_bytes = s->rounds.bytes / sent;
 		m->send_ns = s->rounds.work_ns / sent;
 	}
-	m->rate_last = m->rate_average = mig_rate_known(&s->rate);
+	m->rate_last = s->rate.last ? s->rate.last : mig_rate_known(&s->rate);
+	m->rate_average = s->rate.average;
 	m->cap = s->rate.limit;
 	mig_budget(m, budget);
 	if (s->still && s->final) {

@@ -44,7 +44,7 @@ TABLES = {
     "QUERY": {1: ("digest", 8, 1, None)},
     "ANSWER": {1: ("state", 1, 1, 1)},
     "REFUSED": {1: ("text", 1, 200, None)},
-    "ABORT": {1: ("text", 1, 200, None)},
+    "ABORT": {1: ("text", 1, 200, None), 0x8022: ("cancelled", 1, 1, 1)},
     "RESUME": {1: ("round", 4, 1, None)},
     "RESUMED": {1: ("records", 8, 1, None)},
 }

@@ -218,6 +218,11 @@ static enum err move_from(const struct manage_move *in, struct mig_move *out, st
 		why_set(why, "destination %s is this host", in->destination);
 		return ERR_INVALID;
 	}
+	if (!config_allows(host_info()->config->destinations, CONFIG_RANGES, out->ipv4)) {
+		why_set(why, "%s moves no machines to %s (destinations of [migration] in its tern.conf)", host_info()->name,
+			in->destination);
+		return ERR_REFUSED;
+	}
 	out->bandwidth_percent = in->bandwidth_percent < 100 ? in->bandwidth_percent : 0;
 	out->priority = in->priority;
 	out->max_downtime_ms = in->max_downtime_ms;

@@ -57,6 +57,9 @@ void services_init(const struct config *config)
 	listen_on("CIM", config->cim_port, accept_cim);
 	listen_on("console", config->console_port, accept_console);
 	listen_on("migration", config->migration_port, moves_accept);
+	/* The migration port answers whom it refuses, so that a move is refused by name (moves.c). */
+	tcp_channel_admit(config->cim_port, config->cim_from.ipv4, config->cim_from.mask);
+	tcp_channel_admit(config->console_port, config->console_from.ipv4, config->console_from.mask);
 }
 
 /* One line that says that management can reach this host. */

@@ -10,6 +10,7 @@
 
 #define CONFIG_VMS	8
 #define CONFIG_PEERS	16
+#define CONFIG_RANGES	8
 
 struct config_vm {
 	char name[32];
@@ -24,6 +25,8 @@ struct config_vm {
 	char uuid[37];			/* "" : derived from host uuid and name */
 	bool autostart;
 };
+
+struct config_range { uint32_t ipv4, mask; };	/* host byte order */
 
 struct config_peer { char name[64]; uint32_t ipv4; };	/* host byte order */
 
@@ -49,6 +52,8 @@ struct config {
 	enum config_verify verify;
 	enum config_tracker tracker;
 	uint32_t accept_from_ipv4, accept_from_mask;	/* 0/0 = anyone; a mistake there: nobody */
+	struct config_range cim_from, console_from;	/* who may connect; the same */
+	struct config_range destinations[CONFIG_RANGES];	/* where machines may be moved to; the first 0/0: anywhere */
 	unsigned peers;
 	struct config_peer peer[CONFIG_PEERS];
 	unsigned vms;
@@ -60,3 +65,6 @@ struct config {
  * ... expected ..." in @mistakes. */
 void config_parse(struct config *out, const char *file, const char *text, size_t length,
 		  struct why_list *mistakes);
+
+/* Is @ipv4 in one of the @n ranges? Unused ones are 0/0; so is the first when all are allowed. */
+bool config_allows(const struct config_range *range, unsigned n, uint32_t ipv4);

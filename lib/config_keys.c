@@ -36,6 +36,9 @@ static const struct config_word yes_no[] = { { "yes", 1 }, { "no", 0 }, { NULL, 
 #define PORT(which, field)							\
 	{ .section = which, .name = "port", .parse = config_value_number, AT(config, field), .min = 1,	\
 	  .max = 65535, .expected = "a TCP port from 1 to 65535" }
+#define FROM(which, field)							\
+	{ .section = which, .name = "accept_from", .parse = config_value_ranges, AT(config, field),	\
+	  .expected = "a.b.c.d or a.b.c.d/len; until then nobody is accepted" }
 #define MIG(key, kind, field, ...)						\
 	{ .section = CONFIG_MIGRATION, .name = key, .parse = config_value_##kind, AT(config, field), __VA_ARGS__ }
 #define VM(key, kind, field, ...)						\
@@ -54,7 +57,9 @@ const struct config_key config_key[CONFIG_KEYS] = {
 	NET("mtu", number, mtu, .min = 576, .max = 9000, .expected = "a number of bytes from 576 to 9000"),
 
 	PORT(CONFIG_CIM, cim_port),
+	FROM(CONFIG_CIM, cim_from),
 	PORT(CONFIG_CONSOLE, console_port),
+	FROM(CONFIG_CONSOLE, console_from),
 	PORT(CONFIG_MIGRATION, migration_port),
 
 	MIG("max_downtime_ms", number, max_downtime_ms, .min = 1, .max = 600000,
@@ -71,6 +76,9 @@ const struct config_key config_key[CONFIG_KEYS] = {
 	MIG("verify", word, verify, .word = verifies, .expected = "off or full"),
 	MIG("tracker", word, tracker, .word = trackers, .expected = "auto, write-protect, ad or pml"),
 	MIG("accept_from", accept_from, accept_from_ipv4, .expected = "a.b.c.d or a.b.c.d/len; until then nobody is accepted"),
+
+	MIG("destinations", ranges, destinations,
+	    .expected = "up to 8 of a.b.c.d or a.b.c.d/len with commas between; until then nothing is moved away"),
 
 	{ .section = CONFIG_PEER, .name = "address", .parse = config_value_ipv4, AT(config_peer, ipv4), .required = true,
 	  .expected = "a host's IPv4 address a.b.c.d" },

@@ -13,7 +13,7 @@ struct config_section_row {
 	bool named;		/* [vm NAME] rather than [host] */
 };
 
-#define CONFIG_KEYS 29
+#define CONFIG_KEYS 32
 
 extern const struct config_section_row config_section[CONFIG_SECTIONS];
 extern const struct config_key config_key[CONFIG_KEYS];

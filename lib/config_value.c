@@ -234,3 +234,50 @@ bool config_value_accept_from(const struct config_key *key, void *base, const ch
 	c->accept_from_mask = mask;
 	return true;
 }
+
+/* A slip must not open a door. */
+static bool nobody(struct config_range *range)
+{
+	range[0] = (struct config_range){ 0xffffffffu, 0xffffffffu };
+	return false;
+}
+
+bool config_value_ranges(const struct config_key *key, void *base, const char *text)
+{
+	struct config_range *range = (void *)((uint8_t *)base + key->offset);
+	unsigned n = 0, room = (unsigned)(key->room / sizeof(*range));
+
+	memset(range, 0, key->room);
+	for (const char *end; ; text = end + 1) {
+		char one[32];
+		uint32_t address, mask;
+		uint64_t bits;
+		size_t length;
+
+		while (*text == ' ' || *text == '\t')
+			text++;
+		end = strchr(text, ',');
+		length = end ? (size_t)(end - text) : strlen(text);
+		while (length && (text[length - 1] == ' ' || text[length - 1] == '\t'))
+			length--;
+		if (length >= sizeof(one) || n == room)
+			return nobody(range);
+		memcpy(one, text, length);
+		one[length] = '\0';
+		if (!prefix(one, &address, &mask, &bits))
+			return nobody(range);
+		range[n++] = (struct config_range){ address & mask, mask };
+		if (!end)
+			return true;
+	}
+}
+
+bool config_allows(const struct config_range *range, unsigned n, uint32_t ipv4)
+{
+	if (!range[0].ipv4 && !range[0].mask)
+		return true;
+	for (unsigned i = 0; i < n; i++)
+		if ((range[i].ipv4 || range[i].mask) && (ipv4 & range[i].mask) == (range[i].ipv4 & range[i].mask))
+			return true;
+	return false;
+}

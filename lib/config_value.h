@@ -37,3 +37,6 @@ bool config_value_ipv4(const struct config_key *key, void *base, const char *tex
 /* [net] address and [migration] accept_from: @base is a struct config. */
 bool config_value_net_address(const struct config_key *key, void *base, const char *text);
 bool config_value_accept_from(const struct config_key *key, void *base, const char *text);
+/* Ranges a.b.c.d or a.b.c.d/len with commas between, as many as the field has room for. After a mistake the field
+ * holds nobody, 255.255.255.255. */
+bool config_value_ranges(const struct config_key *key, void *base, const char *text);

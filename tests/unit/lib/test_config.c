@@ -242,6 +242,48 @@ Test(config, a_wrong_accept_from_accepts_nobody)
 	cr_expect_eq(c.accept_from_mask, 0xffffffffu);
 }
 
+Test(config, every_port_has_its_own_accept_from)
+{
+	parse("[cim]\naccept_from = 10.77.0.0/24\n[console]\naccept_from = 10.77.1.9\n");
+	cr_expect_eq(mistakes.count, 0u);
+	cr_expect_eq(c.cim_from.ipv4, IPV4(10, 77, 0, 0));
+	cr_expect_eq(c.cim_from.mask, 0xffffff00u);
+	cr_expect_eq(c.console_from.ipv4, IPV4(10, 77, 1, 9));
+	cr_expect_eq(c.console_from.mask, 0xffffffffu);
+	cr_expect_eq(c.accept_from_mask, 0u, "the migration port's is its own");
+	parse("[cim]\naccept_from = all\n[console]\naccept_from = 10.0.0.1, 10.0.0.2\n");
+	cr_expect_eq(mistakes.count, 2u);
+	cr_expect_not(config_allows(&c.cim_from, 1, IPV4(10, 77, 0, 1)), "nobody");
+	cr_expect_not(config_allows(&c.console_from, 1, IPV4(10, 0, 0, 1)), "nobody");
+}
+
+Test(config, destinations_are_a_list)
+{
+	parse("");
+	cr_expect(config_allows(c.destinations, CONFIG_RANGES, IPV4(1, 2, 3, 4)), "anywhere, if nothing is said");
+	parse("[migration]\ndestinations = 10.77.0.2 , 10.78.0.0/16,10.79.0.1\n");
+	cr_expect_eq(mistakes.count, 0u);
+	cr_expect(config_allows(c.destinations, CONFIG_RANGES, IPV4(10, 77, 0, 2)));
+	cr_expect(config_allows(c.destinations, CONFIG_RANGES, IPV4(10, 78, 9, 9)));
+	cr_expect(config_allows(c.destinations, CONFIG_RANGES, IPV4(10, 79, 0, 1)));
+	cr_expect_not(config_allows(c.destinations, CONFIG_RANGES, IPV4(10, 77, 0, 3)));
+}
+
+Test(config, a_mistake_in_destinations_moves_nothing_away)
+{
+	static const char *const bad[] = { "10.77.0.2,", "10.77.0.2 10.77.0.3", "10.77.0.2,10.0.0.0/40", "here",
+					   "1.1.1.1,1.1.1.2,1.1.1.3,1.1.1.4,1.1.1.5,1.1.1.6,1.1.1.7,1.1.1.8,1.1.1.9" };
+
+	for (unsigned i = 0; i < 5; i++) {
+		char text[200];
+
+		snprintf(text, sizeof(text), "[migration]\ndestinations = %s\n", bad[i]);
+		parse(text);
+		cr_expect_eq(mistakes.count, 1u, "%s", bad[i]);
+		cr_expect_not(config_allows(c.destinations, CONFIG_RANGES, IPV4(10, 77, 0, 2)), "%s", bad[i]);
+	}
+}
+
 Test(config, clashing_ports_fall_back_to_three_that_differ)
 {
 	parse("[cim]\nport = 5991\n[migration]\nport = 5991\n");

@@ -12,6 +12,7 @@
 #define RETRY_NS	1000000ull	/* while the send ring is full */
 #define RECV_BATCH	128u		/* frames of one poll: services get their turn */
 #define MTU_MAX		1500u
+#define FRAME_LEAST	60u		/* of Ethernet; a card may hand on less */
 
 static struct nic *nic;
 static struct netif netif;
@@ -85,13 +86,16 @@ static void input(struct pbuf *p)
 
 static void receive(const uint8_t *frame, size_t length)
 {
-	struct pbuf *p = pbuf_alloc(PBUF_RAW, (uint16_t)length, PBUF_RAM);
+	/* lwIP reads the headers of a frame without asking whether all of them came. */
+	size_t padded = length < FRAME_LEAST ? FRAME_LEAST : length;
+	struct pbuf *p = pbuf_alloc(PBUF_RAW, (uint16_t)padded, PBUF_RAM);
 
 	if (!p) {
 		recv_no_memory++;
 		return;
 	}
 	memcpy(p->payload, frame, length);
+	memset((uint8_t *)p->payload + length, 0, padded - length);
 	guard_run(input(p));
 }
 

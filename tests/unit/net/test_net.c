@@ -44,7 +44,7 @@ static const uint8_t *next_sent(size_t at, const char *want, size_t bytes, size_
 	return NULL;
 }
 
-static void arp_request(void)
+static void arp_request_of(size_t bytes)
 {
 	uint8_t f[60] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 
@@ -53,7 +53,12 @@ static void arp_request(void)
 	memcpy(f + 22, peer_mac, 6);
 	memcpy(f + 28, peer_ip, 4);
 	memcpy(f + 38, host_ip, 4);
-	cr_assert(fake_e1000_receive(f, sizeof(f)));
+	cr_assert(fake_e1000_receive(f, bytes));
+}
+
+static void arp_request(void)
+{
+	arp_request_of(60);
 }
 
 static uint16_t checksum(const uint8_t *p, size_t n)
@@ -107,6 +112,20 @@ Test(net, answers_arp_for_its_static_address)
 	cr_assert_arr_eq(f, peer_mac, 6);
 	cr_assert_arr_eq(f + 22, host_mac, 6);
 	cr_assert_arr_eq(f + 28, host_ip, 4);
+}
+
+Test(net, a_frame_that_is_cut_short_is_not_read_on_into_the_one_before_it)
+{
+	size_t length;
+
+	fake_e1000_plug();
+	cr_assert_eq(start(), ERR_OK);
+	arp_request();
+	net_poll(fake_now_ns);
+	cr_assert_not_null(next_sent(20, "\x00\x02", 2, &length));
+	arp_request_of(38);		/* without the address that it asks for */
+	net_poll(fake_now_ns);
+	cr_assert_null(next_sent(20, "\x00\x02", 2, &length));
 }
 
 Test(net, answers_a_ping_with_the_same_bytes)

@@ -8,6 +8,7 @@
 #include "arch/x86_64/entropy.h"
 #include "arch/x86_64/intr.h"
 #include "arch/x86_64/irq.h"
+#include "arch/x86_64/la57.h"
 #include "arch/x86_64/mce.h"
 #include "arch/x86_64/nmi.h"
 #include "arch/x86_64/paging.h"
@@ -83,6 +84,11 @@ static void start_machine(struct boot_info *boot)
 	intr_init();
 	cpu_init(cpu_new(0, 0));
 	paging_init(&boot->memory);
+	if (la57_is_on()) {
+		la57_leave(paging_cr3(), boot->trampoline);
+		cpu_init(cpus[0]);
+		log_info("boot", "the firmware's 5-level paging is off");
+	}
 	for (uint32_t i = 0; i < boot->memory.free_ranges; i++)
 		pages_add(boot->memory.free[i].start, boot->memory.free[i].bytes);
 	paging_map_runtime(boot);

@@ -4,6 +4,7 @@
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/msr.h"
 #include "early.h"
+#include "la57.h"
 #include "lib/addr.h"
 #include "lib/log.h"
 #include "lib/pages.h"
@@ -24,6 +25,7 @@
 extern char image_start[], image_text[], image_text_end[], image_rodata[], image_rodata_end[], image_end[];
 
 static uint64_t *root;
+static uint64_t *root5;		/* above it, while the CPU is in the firmware's 5-level paging */
 
 static uint64_t *new_table(void)
 {
@@ -78,7 +80,7 @@ static void set_range(const char *from, const char *to, uint64_t rights)
 
 static void flush_all(void)
 {
-	cr3_write((uint64_t)root);
+	cr3_write((uint64_t)(la57_is_on() ? root5 : root));
 }
 
 void paging_load(void)
@@ -145,6 +147,10 @@ void paging_init(const struct memory_map *m)
 	set_range(image_start, image_end, RW | NX);
 	set_range(image_text, image_text_end, 0);
 	set_range(image_rodata, image_rodata_end, NX);
+	if (la57_is_on()) {
+		root5 = new_table();
+		root5[0] = (uint64_t)root | P | RW;
+	}
 	paging_load();
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "leave.h"
+#include "arch/x86_64/la57.h"
 #include "arch/x86_64/paging.h"
 #include "arch/x86_64/smp.h"
 #include "runtime.h"
@@ -87,6 +88,10 @@ EFI_STATUS leave_firmware(EFI_SYSTEM_TABLE *st, EFI_HANDLE image, struct boot_in
 
 	if (!EFI_ERROR(status))
 		status = allocate_early(st, boot);
+	if (!EFI_ERROR(status) && la57_is_on() && !boot->trampoline) {
+		why_set(why, "Tern can't leave this firmware's 5-level paging: no page below 640 KiB is free.");
+		return EFI_OUT_OF_RESOURCES;
+	}
 	if (EFI_ERROR(status)) {
 		why_set(why, "Tern needs %llu KiB of memory below 4 GiB for its tables and did not get it (EFI status %llx).",
 			(unsigned long long)boot->early_bytes >> 10, (unsigned long long)status);

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 #include "arch/x86_64/boot/runtime.h"
+#include "arch/x86_64/la57.h"
 #include "arch/x86_64/paging.h"
 #include "arch/x86_64/smp.h"
 
@@ -93,6 +94,13 @@ uint64_t paging_early_bytes(const struct memory_map *m)
 {
 	cr_assert(m->mapped_ranges);
 	return 100 * 4096;
+}
+
+static bool la57;
+
+bool la57_is_on(void)
+{
+	return la57;
 }
 
 uint64_t smp_early_bytes(uint32_t processors)
@@ -192,4 +200,17 @@ Test(leave, early_memory_is_for_all_processors_and_the_trampoline_is_low)
 	fw.low_full = true;
 	cr_assert_eq(leave(10, &why), EFI_SUCCESS, "other processors are not worth the boot");
 	cr_assert_eq(boot.trampoline, 0);
+}
+
+Test(leave, five_level_paging_is_left_only_with_a_page_for_it)
+{
+	struct why why;
+
+	la57 = true;
+	cr_assert_eq(leave(10, &why), EFI_SUCCESS);
+	fw.exits = 0;
+	fw.low_full = true;
+	cr_assert(EFI_ERROR(leave(10, &why)));
+	cr_assert(strstr(why.text, "5-level"), "%s", why.text);
+	cr_assert_eq(fw.exits, 0, "said while the firmware is still there");
 }

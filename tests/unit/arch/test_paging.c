@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "arch/x86_64/early.h"
+#include "arch/x86_64/la57.h"
 #include "arch/x86_64/msr.h"
 #include "lib/pages.h"
 
@@ -38,6 +39,11 @@ static void *keep(uint64_t bytes)
 	return kept[keeps++];
 }
 
+bool la57_is_on(void)
+{
+	return fake_cpu.cr4 & CR4_LA57;
+}
+
 void *page_alloc(void)
 {
 	void *p = keep(4096);
@@ -68,9 +74,11 @@ static uint64_t walk(uint64_t a, unsigned *shift_out)
 	}
 }
 
+static uint64_t cr4_of_firmware = CR4_PGE | CR4_PAE;
+
 static void setup(bool with_large, uint32_t ranges)
 {
-	fake_cpu = (struct fake_cpu){ .cr4 = CR4_PGE | CR4_PAE, .cpuids = 2 };
+	fake_cpu = (struct fake_cpu){ .cr4 = cr4_of_firmware, .cpuids = 2 };
 	fake_cpu.cpuid[0].leaf = 0x80000000;
 	fake_cpu.cpuid[0].out[0] = 0x80000008;
 	fake_cpu.cpuid[1].leaf = 0x80000001;
@@ -154,6 +162,25 @@ Test(paging, a_page_is_executable_or_writable)
 	cr_assert_eq(walk(0x9e000, NULL) & (RW | NX), 0);
 	paging_set_executable(0x9e000, 0);
 	cr_assert_eq(walk(0x9e000, NULL) & (RW | NX), RW | NX);
+}
+
+/* CR3 with a 4-level table while CR4.LA57 is set is a triple fault. */
+Test(paging, a_firmware_in_5_level_paging_gets_a_table_of_that_level)
+{
+	uint64_t top;
+
+	cr4_of_firmware |= CR4_LA57;
+	setup(true, 1);
+	top = fake_cpu.cr3;
+	cr_assert_neq(top, paging_cr3());
+	cr_assert_eq(*(uint64_t *)top & ADDR, paging_cr3());
+	cr_assert_eq(*(uint64_t *)top & (P | RW | NX), P | RW);
+	cr_assert_eq(((uint64_t *)top)[1], 0);
+	cr_assert_eq(pages, 0);
+	fake_cpu.cr4 &= ~CR4_LA57;
+	paging_load();
+	cr_assert_eq(fake_cpu.cr3, paging_cr3());
+	cr_assert(walk(0x100000, NULL));
 }
 
 Test(paging, a_guard_is_not_there_and_its_neighbours_are)

@@ -42,9 +42,10 @@ static enum exit_action triple_fault(struct vm *vm, struct vcpu *v, unsigned ind
 
 static enum exit_action cpuid_instruction(struct vm *vm, struct vcpu *v, unsigned index)
 {
-	uint32_t out[4];
+	uint32_t out[4], leaf = (uint32_t)v->gpr[GPR_RAX];
+	uint64_t cr4 = leaf == 1 ? vcpu_cr4() : 0;	/* only leaf 1 says something of it, and it takes long to read */
 
-	cpuid_guest(&vm->cpuid, index, v->xcr0, vcpu_cr4(), (uint32_t)v->gpr[GPR_RAX], (uint32_t)v->gpr[GPR_RCX], out);
+	cpuid_guest(&vm->cpuid, index, v->xcr0, cr4, leaf, (uint32_t)v->gpr[GPR_RCX], out);
 	v->gpr[GPR_RAX] = out[0];
 	v->gpr[GPR_RBX] = out[1];
 	v->gpr[GPR_RCX] = out[2];

@@ -58,6 +58,7 @@ struct cpu {
 	volatile bool vmx_on;
 	uint64_t vmxon_region;
 	void *vcpu;			/* whose VMCS is current here */
+	uint16_t ran;			/* the VPID of the guest that ran here last */
 };
 
 /* By index; those that never came online are there too, but not online. */

@@ -68,6 +68,14 @@ static inline void fpu_reset(void)
 	__asm__ volatile("fninit; ldmxcsr %0" : : "m"(mxcsr));
 }
 
+/* With a microcode that knows of it (MD_CLEAR) this overwrites the CPU's buffers; only its form with memory does. */
+static inline void cpu_verw(void)
+{
+	static const uint16_t selector = 0x10;
+
+	__asm__ volatile("verw %0" : : "m"(selector) : "cc");
+}
+
 /* The first word of the per-CPU area. */
 static inline void *cpu_gs_first(void)
 {

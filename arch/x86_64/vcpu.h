@@ -33,6 +33,7 @@ struct vcpu {
 	uint64_t vmcs;			/* physical address */
 	bool launched, loaded;
 	uint16_t vpid;
+	uint8_t timer_shift;		/* the preemption timer ticks once per 2^shift TSC ticks */
 	struct vcpu_limits limits;
 	uint32_t proc_controls;		/* as last written */
 	uint32_t event, event_error, event_length;	/* to be injected at the next entry */

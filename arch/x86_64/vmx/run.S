@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* run.S: the two instructions that enter a guest, and the way back. */
 #define VMCS_HOST_RSP 0x6c14
+#define SPEC_CTRL 0x48
+#define IBRS 1
+/* Bits of mitigate_mask, as enum mitigation has them. */
+#define IBRS_AT_EXIT 4
+#define RSB 8
 #define VMCS_HOST_RIP 0x6c16
 
 	.text
@@ -65,8 +70,16 @@ vmx_exit_point:
 	mov %r13, 0x68(%rdi)
 	mov %r14, 0x70(%rdi)
 	mov %r15, 0x78(%rdi)
-	pop %rdi
+	testb $(IBRS_AT_EXIT | RSB), mitigate_mask(%rip)
+	jnz 4f
+5:	pop %rdi
+	/* What the guest left in registers steers nothing that Tern guesses; those that are popped below are Tern's, and RCX, RDX and
+	 * RSI are what vcpu_run overwrites at once. */
 	xor %eax, %eax
+	xor %r8d, %r8d
+	xor %r9d, %r9d
+	xor %r10d, %r10d
+	xor %r11d, %r11d
 3:	pop %r15
 	pop %r14
 	pop %r13
@@ -74,4 +87,22 @@ vmx_exit_point:
 	pop %rbx
 	pop %rbp
 	ret
+
+4:	/* The first RET or indirect call of ours is after this: 32 returns that lead nowhere, then IBRS anew. */
+	mov $16, %ecx
+6:	call 7f
+	int3
+7:	call 8f
+	int3
+8:	dec %ecx
+	jnz 6b
+	add $(32 * 8), %rsp
+	lfence
+	testb $IBRS_AT_EXIT, mitigate_mask(%rip)
+	jz 5b
+	mov $SPEC_CTRL, %ecx
+	mov $IBRS, %eax
+	xor %edx, %edx
+	wrmsr
+	jmp 5b
 	.section .note.GNU-stack, "", @progbits

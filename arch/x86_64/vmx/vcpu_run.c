@@ -2,6 +2,7 @@
 /* vcpu_run.c: entering the guest and coming back, and the registers that no VMCS field holds. */
 #include "arch/x86_64/msr.h"
 #include "arch/x86_64/vmx/audit.h"
+#include "arch/x86_64/vmx/mitigate.h"
 #include "arch/x86_64/vmx/vcpu_local.h"
 #include "arch/x86_64/vmx/vmcs.h"
 #include "arch/x86_64/vmx/vmx.h"
@@ -25,6 +26,19 @@ void vcpu_make_current(struct vcpu *v)
 	c->vcpu = v;
 }
 
+/* The guest's turn begins: what other guests trained is forgotten, and what Tern read since lies in no cache that it can look into.
+ * Between its own exits Tern reads what is its own, so that is not done again. */
+static void close_leaks(const struct vcpu *v)
+{
+	struct cpu *c = cpu_this();
+
+	if (mitigate_has(MITIGATE_IBPB) && c->ran != v->vpid)
+		msr_write(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
+	c->ran = v->vpid;
+	if (mitigate_has(MITIGATE_L1D))
+		msr_write(MSR_IA32_FLUSH_CMD, FLUSH_CMD_L1D);
+}
+
 void vcpu_load(struct vcpu *v)
 {
 	vcpu_make_current(v);
@@ -44,6 +58,8 @@ void vcpu_load(struct vcpu *v)
 	xrstor(v->xsave, v->limits.xcr0_mask);
 	xcr0_write(v->xcr0);
 	v->loaded = true;
+	if (mitigate_mask)
+		close_leaks(v);
 }
 
 void vcpu_put(struct vcpu *v)
@@ -104,7 +120,7 @@ static void keep_interrupted_event(struct vcpu *v)
 
 enum err vcpu_run(struct vcpu *v, uint64_t timer_tsc)
 {
-	uint64_t ticks = timer_tsc >> vmx_caps()->preemption_shift;
+	uint64_t ticks = timer_tsc >> v->timer_shift;
 	uint32_t status, reason;
 
 	vmcs_write(VMCS_PREEMPTION_TIMER_VALUE, ticks > 0xffffffff ? 0xffffffff : ticks);
@@ -119,6 +135,8 @@ enum err vcpu_run(struct vcpu *v, uint64_t timer_tsc)
 		vmcs_write(VMCS_ENTRY_EXCEPTION_ERROR_CODE, v->event_error);
 		vmcs_write(VMCS_ENTRY_INSTRUCTION_LENGTH, v->event_length);
 	}
+	if (__builtin_expect(mitigate_mask != 0, 0) && mitigate_has(MITIGATE_VERW))
+		cpu_verw();
 	status = vmx_enter(v->gpr, v->launched);
 	if (__builtin_expect(status != 0, 0))
 		return entry_failed(v, status);

@@ -173,6 +173,7 @@ enum err vcpu_create(struct vcpu *v, struct ept *ept, const struct vcpu_limits *
 	v->ept = ept;
 	v->limits = *limits;
 	v->vpid = vpid_get();
+	v->timer_shift = (uint8_t)vmx_caps()->preemption_shift;
 	v->xsave = page_alloc();
 	v->msr_bitmap = page_alloc();
 	v->pml = virt_has_pml() ? page_alloc() : NULL;

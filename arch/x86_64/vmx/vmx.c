@@ -4,6 +4,7 @@
 #include "arch/x86_64/ept.h"
 #include "arch/x86_64/msr.h"
 #include "arch/x86_64/virt.h"
+#include "arch/x86_64/vmx/mitigate.h"
 #include "arch/x86_64/vmx/vmcs.h"
 #include "lib/bytes.h"
 #include "lib/log.h"
@@ -52,8 +53,10 @@ bool virt_init(struct why_list *missing)
 	vmx_raw_read(&raw);
 	vmx_caps_init(&caps, &raw);
 	available = vmx_caps_check(&caps, missing);
-	if (available)
+	if (available) {
 		report();
+		mitigate_init();
+	}
 	return available;
 }
 
@@ -81,6 +84,7 @@ bool virt_cpu_on(void)
 		log_error("vmx", "cpu %u: VMXON failed", c->index);
 		return false;
 	}
+	mitigate_cpu_on();
 	c->vmx_on = true;
 	log_info("vmx", "cpu %u: VMX is on", c->index);
 	return true;

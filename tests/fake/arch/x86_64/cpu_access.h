@@ -11,6 +11,7 @@ struct fake_cpu {
 	uint64_t cr0, cr2, cr3, cr4, dr0, dr1, dr2, dr3, dr6, xcr0;
 	uint64_t xsaved, xrstored;	/* the last masks */
 	void *gs_first;
+	unsigned verws;
 	unsigned msrs, cpuids;
 	struct { uint32_t msr; uint64_t value; unsigned reads, writes; } msr[FAKE_MSRS];
 	struct { uint32_t leaf, subleaf, out[4]; } cpuid[FAKE_CPUIDS];
@@ -68,4 +69,5 @@ CPU_REGISTER(xcr0)
 static inline void xrstor(const void *area, uint64_t mask) { (void)area, fake_cpu.xrstored = mask; }
 static inline void xsave(void *area, uint64_t mask) { (void)area, fake_cpu.xsaved = mask; }
 static inline void fpu_reset(void) { }
+static inline void cpu_verw(void) { fake_cpu.verws++; }
 static inline void *cpu_gs_first(void) { return fake_cpu.gs_first; }

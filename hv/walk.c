@@ -121,37 +121,39 @@ static enum err set_flags(struct vm *vm, const struct map *m, bool write)
 	return e;
 }
 
-/* One page's part of an access. */
-static enum err data_part(struct vm *vm, uint64_t linear, uint64_t bytes, bool write, struct walk_data *out, gpa_t *at)
+/* One page's part of an access, without effect. */
+static enum err data_part(struct vm *vm, uint64_t linear, uint64_t bytes, bool write, struct walk_data *out, struct map *m)
 {
 	bool user = vcpu_cpl() == 3;
-	struct map m;
-	enum err e = walk(vm, linear, &m);
-	bool denied = e == ERR_OK && ((user && !(m.rights & PTE_U)) ||
-				      (write && !(m.rights & PTE_W) && (user || (vcpu_cr0() & CR0_WP))));
+	enum err e = walk(vm, linear, m);
+	bool denied = e == ERR_OK && ((user && !(m->rights & PTE_U)) ||
+				      (write && !(m->rights & PTE_W) && (user || (vcpu_cr0() & CR0_WP))));
 
 	if (e == ERR_NOTFOUND || denied) {
 		out->fault_linear = linear;
 		out->fault_error = (denied ? FAULT_P : 0) | (write ? FAULT_W : 0) | (user ? FAULT_U : 0);
 		return ERR_NOTFOUND;
 	}
-	if (e != ERR_OK)
-		return e;
-	*at = m.at;
-	if (m.at.v >= vm->memory_bytes || bytes > vm->memory_bytes - m.at.v)
+	if (e == ERR_OK && (m->at.v >= vm->memory_bytes || bytes > vm->memory_bytes - m->at.v))
 		return ERR_RANGE;
-	return set_flags(vm, &m, write);
+	return e;
 }
 
+/* The marks come once both pages are known to be there: a page that is called dirty has been written. */
 enum err walk_data(struct vm *vm, uint64_t linear, uint64_t bytes, bool write, struct walk_data *out)
 {
+	struct map m[2];
 	enum err e;
 
 	out->bytes[0] = in_page(linear, bytes);
 	out->bytes[1] = bytes - out->bytes[0];
-	e = data_part(vm, linear, out->bytes[0], write, out, &out->at[0]);
+	e = data_part(vm, linear, out->bytes[0], write, out, &m[0]);
 	if (e == ERR_OK && out->bytes[1])
-		e = data_part(vm, linear + out->bytes[0], out->bytes[1], write, out, &out->at[1]);
+		e = data_part(vm, linear + out->bytes[0], out->bytes[1], write, out, &m[1]);
+	for (unsigned i = 0; i < 2 && e == ERR_OK && out->bytes[i]; i++) {
+		out->at[i] = m[i].at;
+		e = set_flags(vm, &m[i], write);
+	}
 	return e;
 }
 

@@ -100,3 +100,13 @@ Test(walk, code_has_the_width_of_its_segment)
 	fake_vcpu.s.segment_access[SEG_CS] = 0xa09b;
 	cr_expect_neq(walk_code_bits(), 64, "L means nothing outside IA-32e mode");
 }
+
+Test(walk, an_access_whose_second_page_is_missing_marks_neither)
+{
+	struct walk_data data;
+
+	fake_vm_map(vm, 0x5000, 0x5000, 3);
+	cr_expect_eq(walk_data(vm, 0x5ffc, 8, true, &data), ERR_NOTFOUND);
+	cr_expect_eq(data.fault_linear, 0x6000);
+	cr_expect_eq(fake_vm_pte(vm, 0x5000) & 0x60, 0);
+}

@@ -49,17 +49,18 @@ static enum err check_fit(const struct linux_load *in, const struct linux_info *
 static enum err place_initrd(const struct linux_load *in, const struct linux_info *k, uint64_t *at,
 			     struct why *why)
 {
-	uint64_t top = in->memory_bytes, bottom = k->load_address + k->init_bytes;
+	uint64_t top = in->memory_bytes, bottom = k->load_address + k->init_bytes, bytes;
 
 	*at = 0;
-	if (!in->initrd_bytes)
+	if (!in->initrd)
 		return ERR_OK;
+	bytes = in->initrd->bytes;
 	if (top > k->initrd_max + 1)
 		top = k->initrd_max + 1;
-	if (bottom > top || in->initrd_bytes > top - bottom ||
-	    (*at = (top - in->initrd_bytes) & ~(PAGE_SIZE - 1)) < bottom) {
-		why_set(why, "initrd of %zu KiB does not fit between the kernel's end at %llu MiB and %llu MiB; "
-			"expected more memory or a smaller initrd", in->initrd_bytes >> 10,
+	if (bottom > top || bytes > top - bottom ||
+	    (*at = (top - bytes) & ~(PAGE_SIZE - 1)) < bottom) {
+		why_set(why, "initrd of %llu KiB does not fit between the kernel's end at %llu MiB and %llu MiB; "
+			"expected more memory or a smaller initrd", (unsigned long long)(bytes >> 10),
 			(unsigned long long)((bottom + 0xfffff) >> 20), (unsigned long long)(top >> 20));
 		return ERR_RANGE;
 	}
@@ -70,15 +71,16 @@ static enum err write_setup_header(const struct linux_load *in, const struct lin
 {
 	uint8_t whole[HDR_MOST_END];
 	uint8_t *h = whole + HDR_SETUP_SECTS;
+	uint64_t run;
 
-	memcpy(h, (const uint8_t *)in->kernel + HDR_SETUP_SECTS, k->header_end - HDR_SETUP_SECTS);
+	memcpy(h, (const uint8_t *)blob_at(in->kernel, 0, &run) + HDR_SETUP_SECTS, k->header_end - HDR_SETUP_SECTS);
 	whole[HDR_TYPE_OF_LOADER] = TYPE_OF_LOADER_UNKNOWN;
 	whole[HDR_EXT_LOADER_VER] = 0;
 	whole[HDR_EXT_LOADER_TYPE] = 0;
 	whole[HDR_LOADFLAGS] &= (uint8_t)~(LOADFLAGS_CAN_USE_HEAP | LOADFLAGS_KEEP_SEGMENTS);
 	le16_put(whole + HDR_HEAP_END_PTR, 0);
 	le32_put(whole + HDR_RAMDISK_IMAGE, (uint32_t)initrd);
-	le32_put(whole + HDR_RAMDISK_SIZE, (uint32_t)in->initrd_bytes);
+	le32_put(whole + HDR_RAMDISK_SIZE, in->initrd ? (uint32_t)in->initrd->bytes : 0);
 	le32_put(whole + HDR_CMD_LINE_PTR, LINUX_CMDLINE);
 	le64_put(whole + HDR_SETUP_DATA, 0);
 	return guest_write(in->vm, gpa(LINUX_BOOT_PARAMS + HDR_SETUP_SECTS), h, k->header_end - HDR_SETUP_SECTS);
@@ -140,22 +142,43 @@ static enum err write_page_tables(struct vm *vm)
 	return e;
 }
 
+/* @bytes of @from, from @offset on. */
+static enum err write_blob(struct vm *vm, uint64_t at, const struct blob *from, uint64_t offset, uint64_t bytes)
+{
+	enum err e = ERR_OK;
+	uint64_t run;
+
+	while (!e && bytes) {
+		const void *data = blob_at(from, offset, &run);
+
+		if (!data)
+			return ERR_SHORT;
+		if (run > bytes)
+			run = bytes;
+		e = guest_write(vm, gpa(at), data, run);
+		at += run;
+		offset += run;
+		bytes -= run;
+	}
+	return e;
+}
+
 enum err linux_load(const struct linux_load *in, struct linux_entry *out, struct why *why)
 {
 	struct linux_info k;
-	uint64_t initrd;
+	uint64_t initrd, run;
 	enum err e;
 
-	e = linux_check(in->kernel, in->kernel_bytes, &k, why);
+	e = linux_check(blob_at(in->kernel, 0, &run), in->kernel->bytes, &k, why);
 	if (!e)
 		e = check_fit(in, &k, why);
 	if (!e)
 		e = place_initrd(in, &k, &initrd, why);
 	if (e)
 		return e;
-	e = guest_write(in->vm, gpa(k.load_address), (const uint8_t *)in->kernel + k.image_offset, k.image_bytes);
-	if (!e && in->initrd_bytes)
-		e = guest_write(in->vm, gpa(initrd), in->initrd, in->initrd_bytes);
+	e = write_blob(in->vm, k.load_address, in->kernel, k.image_offset, k.image_bytes);
+	if (!e && in->initrd)
+		e = write_blob(in->vm, initrd, in->initrd, 0, in->initrd->bytes);
 	if (!e)
 		e = write_boot_params(in, &k, initrd);
 	if (!e)

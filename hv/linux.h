@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "lib/addr.h"
+#include "lib/blob.h"
 #include "lib/err.h"
 #include "lib/why.h"
 
@@ -40,10 +41,7 @@ enum err linux_check(const void *bzimage, size_t n, struct linux_info *out, stru
 
 struct linux_load {
 	struct vm *vm;
-	const void *kernel;
-	size_t kernel_bytes;
-	const void *initrd;		/* may be NULL with 0 bytes */
-	size_t initrd_bytes;
+	const struct blob *kernel, *initrd;	/* initrd may be NULL */
 	const char *cmdline;
 	uint64_t memory_bytes;		/* RAM from 0 */
 	gpa_t rsdp;			/* ACPI root pointer, below 1 MiB */

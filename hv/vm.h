@@ -12,6 +12,7 @@
 #include "hv/machine.h"
 #include "hv/throttle.h"
 #include "lib/addr.h"
+#include "lib/blob.h"
 #include "lib/err.h"
 #include "lib/why.h"
 
@@ -46,6 +47,13 @@ struct vm_clock {
 	bool running;
 };
 
+/* What a VM is started from, of tern.conf here or come with it; kernel NULL: not known. It holds a use of each blob. */
+#define VM_CMDLINE 2048
+struct vm_definition {
+	char cmdline[VM_CMDLINE];
+	struct blob *kernel, *initrd;	/* initrd may be NULL */
+};
+
 struct vm {
 	enum vm_state state;
 	char name[32];
@@ -67,6 +75,7 @@ struct vm {
 	struct machine machine;
 	struct vm_clock clock;
 	struct cpuid_policy cpuid;
+	struct vm_definition definition;
 	uint64_t exits[VMX_EXIT_REASON_COUNT];
 	uint64_t exits_total;
 };
@@ -103,6 +112,8 @@ bool vm_life(struct vm *vm, enum vm_event event);
  * asks until then sees how it ended; earlier if one of its name arrives. To be called now and then; true when its slot has become free. */
 #define VM_KEEP_NS 300000000000ull
 bool vm_forget(struct vm *vm, bool defined, uint64_t now_ns);
+/* Keeps what @vm is to be started from, with uses of its own; NULL kernel: it is not known any more. */
+void vm_define(struct vm *vm, const char *cmdline, struct blob *kernel, struct blob *initrd);
 const char *vm_state_name(enum vm_state s);
 bool vm_life_allows(const struct vm *vm, enum vm_event event);
 /* Stops the VM with a report, the guest's or our limits' fault. */

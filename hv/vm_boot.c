@@ -83,8 +83,7 @@ enum err vm_reset(struct vm *vm, const struct vm_boot *boot, struct why *why)
 enum err vm_boot_linux(struct vm *vm, const struct vm_boot *boot, struct why *why)
 {
 	struct linux_load load = {
-		.vm = vm, .kernel = boot->kernel, .kernel_bytes = boot->kernel_bytes, .initrd = boot->initrd,
-		.initrd_bytes = boot->initrd_bytes, .cmdline = boot->cmdline, .memory_bytes = vm->memory_bytes,
+		.vm = vm, .kernel = boot->kernel, .initrd = boot->initrd, .cmdline = boot->cmdline, .memory_bytes = vm->memory_bytes,
 	};
 	static struct vcpu_state state;
 	struct linux_entry entry;

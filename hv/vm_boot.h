@@ -2,12 +2,10 @@
 /* vm_boot.h: puts an operating system into a fresh VM and starts its clock. */
 #pragma once
 #include "hv/vm.h"
+#include "lib/blob.h"
 
 struct vm_boot {
-	const void *kernel;
-	size_t kernel_bytes;
-	const void *initrd;
-	size_t initrd_bytes;
+	struct blob *kernel, *initrd;	/* whole ones; initrd may be NULL */
 	const char *cmdline;
 };
 

@@ -30,6 +30,18 @@ const char *vm_state_name(enum vm_state s)
 	return s < VM_STATES ? state_name[s] : "?";
 }
 
+void vm_define(struct vm *vm, const char *cmdline, struct blob *kernel, struct blob *initrd)
+{
+	struct vm_definition *d = &vm->definition, old = *d;
+
+	if (cmdline != d->cmdline)
+		fmt(d->cmdline, sizeof(d->cmdline), "%s", cmdline);
+	d->kernel = blob_use(kernel);
+	d->initrd = blob_use(initrd);
+	blob_drop(old.kernel);
+	blob_drop(old.initrd);
+}
+
 bool vm_life_allows(const struct vm *vm, enum vm_event event)
 {
 	return next[vm->state][event] != NO;
@@ -45,6 +57,8 @@ bool vm_life(struct vm *vm, enum vm_event event)
 	}
 	log_info("vm", "%s: %s -> %s", vm->name, state_name[vm->state], state_name[to]);
 	vm->state = to;
+	if (to == VM_FREE)
+		vm_define(vm, "", NULL, NULL);
 	return true;
 }
 

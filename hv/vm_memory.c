@@ -3,6 +3,7 @@
 #include <string.h>
 #include "hv/guest_mem.h"
 #include "hv/vm.h"
+#include "lib/blob.h"
 #include "lib/log.h"
 #include "lib/pages.h"
 
@@ -24,18 +25,21 @@ bool vm_memory_fits(uint64_t memory_bytes)
 {
 	uint64_t need = memory_bytes / CHUNK_SIZE;
 
-	return need + need / CHUNK_PAGES <= vm_memory_unpromised_chunks();
+	return need + need / CHUNK_PAGES <= vm_memory_unpromised_chunks() + blob_idle_chunks();
 }
 
 enum err vm_memory_reserve(struct vm *vm, struct why *why)
 {
-	uint64_t need = vm->memory_bytes / CHUNK_SIZE;
+	uint64_t need = vm->memory_bytes / CHUNK_SIZE, unpromised;
 
 	if (!vm_memory_fits(vm->memory_bytes)) {
 		why_set(why, "too little memory: %s needs %llu MiB, %llu MiB are free", vm->name,
 			(unsigned long long)(vm->memory_bytes >> 20), (unsigned long long)(vm_memory_unpromised_chunks() * 2));
 		return ERR_NOMEM;
 	}
+	unpromised = vm_memory_unpromised_chunks();
+	if (unpromised < need + need / CHUNK_PAGES)
+		blob_give_up(need + need / CHUNK_PAGES - unpromised);
 	vm->chunks_reserved = (uint32_t)need;
 	promised += need;
 	sizes += need;

@@ -203,6 +203,16 @@ static enum err prepare(struct mig_guest *g, struct why *why)
 	return e;
 }
 
+static bool images(struct mig_guest *g, bool anew, struct mig_images *out)
+{
+	return vms_images(vm_of(g), anew, out);
+}
+
+static void images_set(struct mig_guest *g, const struct mig_images *in)
+{
+	vm_define(vm_of(g), in->cmdline, in->kernel, in->initrd);
+}
+
 static void release(struct mig_guest *g)
 {
 	((struct port *)g)->tracked = false;
@@ -252,7 +262,7 @@ static const struct mig_guest_ops ops = {
 	.harvest = harvest, .peek = peek, .dirty_pages = dirty_pages, .page = page, .throttle = throttle, .stop = stop, .resume = resume,
 	.power_button = power_button, .is_off = is_off, .prepare = prepare, .state_save = state_save_op, .release = release,
 	.page_for_load = page_for_load, .state_check = state_check_op,
-	.state_load = state_load_op, .run = run, .discard = discard,
+	.images = images, .images_set = images_set, .state_load = state_load_op, .run = run, .discard = discard,
 };
 
 struct mig_guest *guest_of(struct vm *vm)

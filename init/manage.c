@@ -36,7 +36,7 @@ void manage_host_get(struct manage_host *out)
 	fmt(out->version, sizeof(out->version), "%s", TERN_VERSION);
 	ipv4_text(net_ipv4(), out->address);
 	out->memory_bytes = pages_total_bytes();
-	out->free_bytes = vm_memory_unpromised_chunks() * CHUNK_SIZE;
+	out->free_bytes = (vm_memory_unpromised_chunks() + blob_idle_chunks()) * CHUNK_SIZE;
 	out->cpus = cpu_count;
 	out->max_downtime_ms = host->config->max_downtime_ms;
 	out->when_stuck = (enum manage_stuck)(MANAGE_STUCK_STOP + host->config->when_stuck);

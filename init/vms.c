@@ -11,6 +11,7 @@
 #include "lib/uuid.h"
 
 static const struct boot_info *boot_info;
+static struct blob *files[BOOT_FILES];	/* as in boot_info; NULL: not read */
 
 static const struct config_vm *definition(const char *name)
 {
@@ -20,58 +21,69 @@ static const struct config_vm *definition(const char *name)
 	return NULL;
 }
 
-static const struct boot_file *file(const char *path)
+/* The file; ERR_NOTFOUND with the reason it could not be read. "" is no file and no error. */
+static enum err file_get(const char *path, struct blob **out, struct why *why)
 {
-	for (uint32_t i = 0; i < boot_info->files; i++)
-		if (!strcmp(boot_info->file[i].path, path))
-			return &boot_info->file[i];
-	return NULL;
-}
+	const char *text = "a file that was not read at boot";
 
-/* The file's bytes; ERR_NOTFOUND with the reason it could not be read. "" is no file and no error. */
-static enum err file_get(const char *path, const void **data, size_t *bytes, struct why *why)
-{
-	const struct boot_file *f = *path ? file(path) : NULL;
-
-	*data = f ? f->data : NULL;
-	*bytes = f ? f->bytes : 0;
-	if (!*path || *data)
+	*out = NULL;
+	for (uint32_t i = 0; *path && i < boot_info->files; i++)
+		if (!strcmp(boot_info->file[i].path, path)) {
+			*out = files[i];
+			text = boot_info->file[i].data ? "this host keeps too many files" : boot_info->file[i].why.text;
+		}
+	if (!*path || *out)
 		return ERR_OK;
-	why_set(why, "%s", f ? f->why.text : "a file that was not read at boot");
+	why_set(why, "%s", text);
 	return ERR_NOTFOUND;
 }
 
-/* Reads what tern.conf says of @vm; without effect. */
-static enum err plan_of(const struct vm *vm, struct vm_plan *plan, struct vm_boot *boot, struct cpuid_policy *policy,
-			struct why *why)
+/* What tern.conf says of a VM. */
+static enum err plan_of_config(const struct config_vm *d, struct vm_plan *plan, struct vm_boot *boot, struct cpuid_policy *policy,
+			       struct why *why)
 {
-	const struct config_vm *d = definition(vm->name);
 	enum err e;
 
-	if (!d) {
-		why_set(why, "%s came from another host; tern.conf here doesn't define it", vm->name);
-		return ERR_NOTFOUND;
-	}
 	if (d->broken) {
 		why_set(why, "[vm %s] (line %u of tern.conf) has mistakes", d->name, d->line);
 		return ERR_INVALID;
-	}
-	if (!virt_available()) {
-		why_set(why, "%s", host_info()->why_not);
-		return ERR_UNSUPPORTED;
 	}
 	if (!d->kernel[0]) {
 		why_set(why, "[vm %s] names no kernel", d->name);
 		return ERR_INVALID;
 	}
-	*plan = (struct vm_plan){ .name = d->name, .memory_bytes = d->memory_bytes, .vcpus = d->vcpus, .tsc_khz = time_tsc_khz(),
-				  .cpuid = policy, .without_ad = boot_info->config.tracker == CONFIG_TRACKER_WRITE_PROTECT };
-	*boot = (struct vm_boot){ .cmdline = d->cmdline };
-	memcpy(plan->uuid, vm->uuid, sizeof(plan->uuid));
-	e = file_get(d->kernel, &boot->kernel, &boot->kernel_bytes, why);
+	plan->memory_bytes = d->memory_bytes;
+	plan->vcpus = d->vcpus;
+	plan->tsc_khz = time_tsc_khz();
+	boot->cmdline = d->cmdline;
+	e = file_get(d->kernel, &boot->kernel, why);
 	if (e == ERR_OK)
-		e = file_get(d->initrd, &boot->initrd, &boot->initrd_bytes, why);
+		e = file_get(d->initrd, &boot->initrd, why);
 	return e == ERR_OK ? cpuid_policy_build(policy, d->cpu, d->vcpus, plan->tsc_khz, why) : e;
+}
+
+/* What @vm would be made from if it started anew: what tern.conf here says of it, else what came with it. Without effect. */
+static enum err plan_of(const struct vm *vm, struct vm_plan *plan, struct vm_boot *boot, struct cpuid_policy *policy,
+			struct why *why)
+{
+	const struct config_vm *d = definition(vm->name);
+
+	if (!virt_available()) {
+		why_set(why, "%s", host_info()->why_not);
+		return ERR_UNSUPPORTED;
+	}
+	*plan = (struct vm_plan){ .name = vm->name, .memory_bytes = vm->memory_bytes, .vcpus = vm->vcpus,
+				  .tsc_khz = (uint32_t)vm->machine.tsc_khz, .cpuid = policy,
+				  .without_ad = boot_info->config.tracker == CONFIG_TRACKER_WRITE_PROTECT };
+	*boot = (struct vm_boot){ .cmdline = vm->definition.cmdline, .kernel = vm->definition.kernel, .initrd = vm->definition.initrd };
+	memcpy(plan->uuid, vm->uuid, sizeof(plan->uuid));
+	if (d)
+		return plan_of_config(d, plan, boot, policy, why);
+	*policy = vm->cpuid;
+	if (boot->kernel)
+		return ERR_OK;
+	why_set(why, "%s came from another host, which did not say what it is started from; tern.conf here doesn't define it", vm->name);
+	return ERR_NOTFOUND;
 }
 
 static enum err build(struct vm *vm, struct why *why)
@@ -88,7 +100,26 @@ static enum err build(struct vm *vm, struct why *why)
 	e = vm_boot_linux(vm, &boot, why);
 	if (e != ERR_OK)
 		vm_free_resources(vm);
+	else
+		vm_define(vm, boot.cmdline, boot.kernel, boot.initrd);
 	return e;
+}
+
+bool vms_images(const struct vm *vm, bool anew, struct mig_images *out)
+{
+	static struct cpuid_policy policy;
+	const struct vm_definition *d = &vm->definition;
+	struct vm_boot boot = { .cmdline = d->cmdline, .kernel = d->kernel, .initrd = d->initrd };
+	struct vm_plan plan;
+	struct why why;
+
+	if (anew && plan_of(vm, &plan, &boot, &policy, &why) != ERR_OK)
+		return false;
+	memset(out, 0, sizeof(*out));
+	fmt(out->cmdline, sizeof(out->cmdline), "%s", boot.cmdline);
+	out->kernel = boot.kernel;
+	out->initrd = boot.initrd;
+	return out->kernel;
 }
 
 enum err vms_restartable(const struct vm *vm, struct vm_plan *plan, struct cpuid_policy *policy, struct why *why)
@@ -186,7 +217,9 @@ void vms_reset(struct vm *vm)
 		vm_switch_off(vm, "the guest asked for reset (%s) while it was to power off", reason);
 		return;
 	}
-	e = plan_of(vm, &plan, &boot, &policy, &why);
+	/* What runs here starts again as it is, whatever tern.conf says by now. */
+	boot = (struct vm_boot){ .cmdline = vm->definition.cmdline, .kernel = vm->definition.kernel, .initrd = vm->definition.initrd };
+	e = boot.kernel ? ERR_OK : plan_of(vm, &plan, &boot, &policy, &why);
 	if (e == ERR_OK)
 		e = vm_reset(vm, &boot, &why);
 	if (e == ERR_OK) {
@@ -199,8 +232,9 @@ void vms_reset(struct vm *vm)
 
 void vms_forget(uint64_t now_ns)
 {
+	/* What came with a guest is kept as long as there is a place for another. */
 	for (unsigned i = 0; i < VM_MAX; i++)
-		vm_forget(&vms[i], definition(vms[i].name), now_ns);
+		vm_forget(&vms[i], definition(vms[i].name) || (vms[i].definition.kernel && vm_slot()), now_ns);
 }
 
 static void define(const struct config_vm *d)
@@ -239,6 +273,8 @@ void vms_init(const struct boot_info *boot)
 	struct why why;
 
 	boot_info = boot;
+	for (uint32_t i = 0; i < boot->files; i++)
+		files[i] = blob_file(boot->file[i].data, boot->file[i].bytes);
 	for (unsigned i = 0; i < boot->config.vms; i++)
 		define(&boot->config.vm[i]);
 	for (unsigned i = 0; i < boot->config.vms; i++)

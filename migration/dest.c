@@ -14,6 +14,8 @@ static const struct { enum mig_dest_place place; uint16_t type; dest_record_fn *
 	{ MIG_DEST_ROUNDS,  MIG_PAGES,	   dest_on_pages },
 	{ MIG_DEST_ROUNDS,  MIG_ROUND_END, dest_on_round_end },
 	{ MIG_DEST_RESUME,  MIG_RESUME,	   dest_on_resume },
+	{ MIG_DEST_ROUNDS,  MIG_DEFINITION, dest_on_definition },
+	{ MIG_DEST_ROUNDS,  MIG_BLOB,	   dest_on_blob },
 	{ MIG_DEST_ROUNDS,  MIG_STOP,	   dest_on_stop },
 	{ MIG_DEST_ROUNDS,  MIG_STATE,	   dest_on_state },
 	{ MIG_DEST_STATE,   MIG_STATE,	   dest_on_state },
@@ -187,6 +189,7 @@ bool mig_dest_step(struct mig_dest *d, uint64_t now_ns)
 
 	if (d->place == MIG_DEST_HASH)
 		dest_hash_step(d, now_ns);
+	dest_images_step(d, now_ns);
 	if (mig_stream_open(&d->stream))
 		keep_alive(d, now_ns);
 	if (now_ns >= d->deadline_ns && (d->place == MIG_DEST_LOST || d->place == MIG_DEST_RESUME))
@@ -196,7 +199,7 @@ bool mig_dest_step(struct mig_dest *d, uint64_t now_ns)
 			  d->place == MIG_DEST_OFFER ? "OFFER did not come in time" : "nothing was asked in time");
 	if (d->place == MIG_DEST_END)
 		return false;
-	return d->place == MIG_DEST_HASH || (mig_stream_open(&d->stream) &&
+	return d->place == MIG_DEST_HASH || dest_images_busy(d) || (mig_stream_open(&d->stream) &&
 		(d->stream.received_bytes != before || left));
 }
 
@@ -248,4 +251,5 @@ void mig_dest_fini(struct mig_dest *d)
 {
 	mig_stream_fini(&d->stream, false);
 	mig_image_free(&d->image);
+	dest_images_fini(d);
 }

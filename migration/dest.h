@@ -20,6 +20,20 @@ enum mig_dest_place {
 	MIG_DEST_END,
 };
 
+/* What the guest is to be started from. */
+struct dest_images {
+	enum {
+		DEST_IMAGES_NONE,	/* nothing was said of it */
+		DEST_IMAGES_NAME,	/* files here that may be it get their names */
+		DEST_IMAGES_LOAD,
+		DEST_IMAGES_REFUSED,
+		DEST_IMAGES_DONE,	/* the guest has it */
+	} place;
+	bool told;			/* on this connection */
+	struct mig_definition_record rec;
+	struct blob *blob[2];		/* kernel, initrd; as far as they are here */
+};
+
 struct mig_dest {
 	struct mig_core *core;
 	struct mig_job *job;		/* NULL before ACCEPT and for checks */
@@ -41,6 +55,7 @@ struct mig_dest {
 	uint64_t capabilities;		/* of both sides */
 	struct mig_digest digest;
 	struct mig_load load;
+	struct dest_images images;
 	bool stopped;			/* STOP came */
 	bool cancelled;			/* the source says that its operator cancelled the move */
 	uint64_t pages_records;		/* loaded */

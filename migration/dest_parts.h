@@ -25,6 +25,12 @@ void dest_lost(struct mig_dest *d, uint64_t now_ns, enum err e, const char *text
 void dest_lost_late(struct mig_dest *d, uint64_t now_ns);
 dest_record_fn dest_on_resume;
 
+/* dest_images.c */
+dest_record_fn dest_on_definition, dest_on_blob;
+void dest_images_step(struct mig_dest *d, uint64_t now_ns);
+bool dest_images_busy(const struct mig_dest *d);
+void dest_images_fini(struct mig_dest *d);
+
 /* dest_load.c */
 dest_record_fn dest_on_pages, dest_on_round_end, dest_on_stop, dest_on_state;
 /* Round @round begins. */

@@ -112,6 +112,7 @@ void dest_on_resume(struct mig_dest *d, const struct mig_record *r, uint64_t now
 	if (state_save(t, &resumed, t->version, body, sizeof(body), &length, NULL))
 		panic("RESUMED does not fit its cap");
 	mig_image_free(&d->image);
+	d->images.told = false;
 	dest_next_round(d, resume.round, now_ns);
 	mig_digest_init(&d->digest, d->capabilities);
 	mig_digest_add(&d->digest, MIG_RESUME, r->body, r->length);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "lib/addr.h"
+#include "lib/blob.h"
 #include "lib/err.h"
 #include "lib/why.h"
 
@@ -19,6 +20,12 @@ struct mig_definition {
 	uint32_t cpu_policy_bytes;
 	uint8_t inventory[512];		/* opaque: types and versions of the state records */
 	uint32_t inventory_bytes;
+};
+
+/* What it is started from. */
+struct mig_images {
+	char cmdline[2048];		/* NUL-terminated, the rest 0 */
+	struct blob *kernel, *initrd;	/* initrd NULL: none */
 };
 
 struct mig_guest;
@@ -58,11 +65,16 @@ struct mig_guest_ops {
 	/* Makes the machine as it is at power-on, its first instruction still to come, and leaves it as stop() does; what still
 	 * ran is switched off. After an error it is off. */
 	enum err (*prepare)(struct mig_guest *g, struct why *why) NODISCARD;
+	/* What it is started from at a reset, or (@anew) by prepare(); it goes on using that. False: this host does not know. May be
+	 * NULL: never known. */
+	bool (*images)(struct mig_guest *g, bool anew, struct mig_images *out);
 	/* Frees the source's copy after RUNNING. */
 	void (*release)(struct mig_guest *g);
 
 	/* Destination: writable 4096 bytes for @pfn, made present if need be; NULL without memory. */
 	void *(*page_for_load)(struct mig_guest *g, uint64_t pfn);
+	/* Keeps what it is to be started from, with uses of its own. May be NULL: it can do without. */
+	void (*images_set)(struct mig_guest *g, const struct mig_images *in);
 	/* Parses and checks all of a state image without effect. */
 	enum err (*state_check)(struct mig_guest *g, const void *in, size_t length,
 				struct why *why) NODISCARD;

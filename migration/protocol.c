@@ -53,6 +53,12 @@ ROWS(mig_resumed, MIG_RESUMED_TABLE);
 #define REC mig_abort
 ROWS(mig_abort, MIG_ABORT_TABLE);
 #undef REC
+#define REC mig_definition_record
+ROWS(mig_definition_record, MIG_DEFINITION_TABLE);
+#undef REC
+#define REC mig_want
+ROWS(mig_want, MIG_WANT_TABLE);
+#undef REC
 #define REC mig_text
 ROWS(mig_text, MIG_TEXT_TABLE);
 #undef REC
@@ -80,6 +86,8 @@ static const struct state_desc table[MIG_TYPE_END] = {
 	DESC(MIG_ABORT, mig_abort)
 	DESC(MIG_RESUME, mig_round)
 	DESC(MIG_RESUMED, mig_resumed)
+	DESC(MIG_DEFINITION, mig_definition_record)
+	DESC(MIG_WANT, mig_want)
 };
 
 #define TYPE_NAME(name, type, cap) [type] = #name,

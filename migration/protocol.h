@@ -39,7 +39,10 @@
 	T(HEARTBEAT,	18, 0)		\
 	T(ABORT,	19, 512)	\
 	T(RESUME,	20, 256)	\
-	T(RESUMED,	21, 256)
+	T(RESUMED,	21, 256)	\
+	T(DEFINITION,	22, 4096)	\
+	T(WANT,		23, 512)	\
+	T(BLOB,		24, MIG_BODY_MAX)
 
 #define MIG_TYPE_ENUM(name, type, cap) MIG_##name = type,
 enum mig_type { MIG_TYPES(MIG_TYPE_ENUM) MIG_TYPE_END };
@@ -57,6 +60,7 @@ enum mig_type { MIG_TYPES(MIG_TYPE_ENUM) MIG_TYPE_END };
 #define MIG_READY_NS		(15 * MIG_SECOND)
 #define MIG_STALL_NS		(30 * MIG_SECOND)
 #define MIG_STILL_NS		(30 * MIG_SECOND)	/* a guest that ran stands still so long, and four times what was foretold, until all has left */
+#define MIG_WANT_NS		(60 * MIG_SECOND)
 #define MIG_DONE_NS		(3 * MIG_SECOND)
 #define MIG_RETRY_FIRST_NS	(MIG_SECOND / 4)
 #define MIG_RESUME_RETRY_NS	(4 * MIG_SECOND)
@@ -75,7 +79,9 @@ enum {
 	MIG_CAP_REFERENCE = 1 << 3,
 	MIG_CAP_RESUME = 1 << 4,
 	MIG_CAP_DIGEST_CRC = 1 << 6,
-	MIG_CAPABILITIES = MIG_CAP_DELTA | MIG_CAP_BATCH | MIG_CAP_REFERENCE | MIG_CAP_RESUME | MIG_CAP_DIGEST_CRC
+	MIG_CAP_DEFINITION = 1 << 8,
+	MIG_CAPABILITIES = MIG_CAP_DELTA | MIG_CAP_BATCH | MIG_CAP_REFERENCE | MIG_CAP_RESUME | MIG_CAP_DIGEST_CRC |
+		MIG_CAP_DEFINITION
 };
 /* A statement of the sender alone: its records of hand-offs outlive its boot. */
 #define MIG_CAP_RECORDS_KEPT 2ull
@@ -89,6 +95,8 @@ struct mig_state_head { uint32_t flags, total, offset, zero; };
 _Static_assert(sizeof(struct mig_pages_head) == 8, "wire");
 _Static_assert(sizeof(struct mig_pages_entry) == 16, "wire");
 _Static_assert(sizeof(struct mig_state_head) == 16, "wire");
+struct mig_blob_head { uint32_t which, zero; uint64_t offset; };
+_Static_assert(sizeof(struct mig_blob_head) == 16, "wire");
 
 
 #define MIG_HELLO_TABLE(F, A)							\
@@ -171,6 +179,20 @@ _Static_assert(sizeof(struct mig_state_head) == 16, "wire");
 	A(1, 1, uint8_t, text, WHY_TEXT, UINT8_MAX, "one sentence")			\
 	F(0x8022, 1, uint8_t, cancelled, 1, "an operator's wish, no failure")
 
+#define MIG_CMDLINE 2048
+#define MIG_DEFINITION_TABLE(F, A)						\
+	F(1, 1, uint64_t, kernel_bytes, UINT64_MAX, "not 0")			\
+	F(2, 1, uint64_t, initrd_bytes, UINT64_MAX, "0: there is none")		\
+	A(3, 1, uint8_t, kernel_sha256, 32, UINT8_MAX, "of the kernel")		\
+	A(4, 1, uint8_t, initrd_sha256, 32, UINT8_MAX, "of the initrd")		\
+	A(5, 1, uint8_t, cmdline, MIG_CMDLINE, UINT8_MAX, "with a zero byte")
+
+#define MIG_WANT_TABLE(F, A)							\
+	F(1, 1, uint64_t, kernel_from, UINT64_MAX, "bytes of it that are here")	\
+	F(2, 1, uint64_t, initrd_from, UINT64_MAX, "bytes of it that are here")	\
+	F(3, 1, uint8_t, taken, 1, "0: the destination does without")		\
+	A(4, 1, uint8_t, text, WHY_TEXT, UINT8_MAX, "why it does")
+
 #define MIG_TEXT_TABLE(F, A)							\
 	A(1, 1, uint8_t, text, WHY_TEXT, UINT8_MAX, "one sentence")
 
@@ -189,6 +211,8 @@ STATE_STRUCT(mig_query, MIG_QUERY_TABLE)
 STATE_STRUCT(mig_answer, MIG_ANSWER_TABLE)
 STATE_STRUCT(mig_resumed, MIG_RESUMED_TABLE)
 STATE_STRUCT(mig_abort, MIG_ABORT_TABLE)
+STATE_STRUCT(mig_definition_record, MIG_DEFINITION_TABLE)
+STATE_STRUCT(mig_want, MIG_WANT_TABLE)
 STATE_STRUCT(mig_text, MIG_TEXT_TABLE)
 
 

@@ -155,6 +155,10 @@ static void on_record(struct mig_source *s, const struct mig_record *r, uint64_t
 		on_abort(s, r, now_ns);
 		return;
 	}
+	if (r->type == MIG_WANT && s->images.place >= SOURCE_IMAGES_ASKED) {
+		source_on_want(s, r, now_ns);
+		return;
+	}
 	for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
 		if (records[i].place == s->place && records[i].type == r->type) {
 			records[i].handle(s, r, now_ns);
@@ -240,6 +244,8 @@ bool mig_source_step(struct mig_source *s, uint64_t now_ns)
 	enum mig_source_place place = s->place;
 	bool left = receive(s, now_ns);
 
+	if (link_up(s))
+		source_images_step(s, now_ns);
 	if (step_of[s->place])
 		step_of[s->place](s, now_ns);
 	if (link_up(s))
@@ -248,7 +254,7 @@ bool mig_source_step(struct mig_source *s, uint64_t now_ns)
 	/* Bytes moved and none is stuck, clean chunks were passed over, or a place was left: there may be more to do at once. */
 	if (s->place == MIG_AT_END)
 		return false;
-	return s->place != place || (s->place == MIG_AT_READY && !s->hash_done) || (left && link_up(s)) ||
+	return s->place != place || source_images_busy(s) || (s->place == MIG_AT_READY && !s->hash_done) || (left && link_up(s)) ||
 		(link_up(s) && (s->stream.sent_bytes != before || s->rounds.chunk != chunk) &&
 		 s->stream.tx_begin == s->stream.tx_end);
 }
@@ -272,7 +278,9 @@ uint64_t mig_source_deadline(const struct mig_source *s, uint64_t now_ns)
 		link = mig_stream_deadline(&s->stream);
 		deadline = link < deadline ? link : deadline;
 	}
-	if (s->place == MIG_AT_PASS || (s->place == MIG_AT_FINAL && s->still)) {
+	if (s->images.place >= SOURCE_IMAGES_ASKED && s->images.deadline_ns && s->images.deadline_ns < deadline)
+		deadline = s->images.deadline_ns;
+	if (s->place == MIG_AT_PASS || s->place == MIG_AT_IMAGES || (s->place == MIG_AT_FINAL && s->still)) {
 		link = mig_rate_when(&s->rate, now_ns);
 		if (link > now_ns && link < deadline)
 			deadline = link;
@@ -307,6 +315,7 @@ void mig_source_fini(struct mig_source *s)
 	mig_stream_fini(&s->stream, false);
 	mig_ask_fini(&s->ask);
 	mig_rounds_fini(&s->rounds);
+	source_images_fini(s);
 	free(s->state);
 	s->state = NULL;
 }

@@ -20,6 +20,7 @@
 	S(ROUND_ACK,	"ROUND_ACK")					\
 	S(DRY_RUN,	"progress")					\
 	S(DRY_REPORT,	"STATE_REPORT")					\
+	S(IMAGES,	"WANT")						\
 	S(LOST,		"a new connection")				\
 	S(RECONNECT,	"connection")					\
 	S(REHELLO,	"HELLO")					\
@@ -58,6 +59,21 @@ struct mig_source_link {
 	struct why cause;
 };
 
+/* What the guest is started from, on its way to a destination that takes it. */
+struct source_images {
+	enum {
+		SOURCE_IMAGES_NONE,	/* nothing to be done, or no longer */
+		SOURCE_IMAGES_NAME,	/* hashes are being computed */
+		SOURCE_IMAGES_ASKED,	/* DEFINITION is out, WANT must come */
+		SOURCE_IMAGES_SEND,
+		SOURCE_IMAGES_SENT,	/* all that was wanted is out, D checks it */
+	} place;
+	struct mig_images images;
+	uint64_t at[2];			/* next byte of kernel, initrd */
+	uint64_t deadline_ns;
+	bool turn;			/* the last record of either kind was pages */
+};
+
 struct mig_source {
 	struct mig_core *core;
 	struct mig_source_options options;
@@ -85,6 +101,7 @@ struct mig_source {
 	struct mig_measured measured;
 	struct mig_progress progress;
 	struct mig_source_link link;
+	struct source_images images;
 	bool throttled;			/* the guest has an allowance */
 	bool tracking, dry_reported, final, final_acked;
 	bool still;			/* the guest stands from before round 1 on, which is the final one */

@@ -136,6 +136,7 @@ void source_on_accept(struct mig_source *s, const struct mig_record *r, uint64_t
 		return;
 	}
 	mig_encode_limit(&s->rounds.encode, s->options.bandwidth_bytes);
+	source_images_begin(s);
 	log_info("mig", "job %u: %s accepts %s", s->job->id, s->job->peer_name, s->def.name);
 	if (s->still) {
 		s->rounds.still = true;

@@ -28,6 +28,17 @@ source_record_fn source_on_resume_hello, source_on_resume_reject, source_on_resu
 /* True if D may still hold a part of the guest after ABORT was sent, or could not be (@told false). */
 bool source_peer_may_wait(const struct mig_source *s, bool told);
 
+/* source_images.c */
+void source_images_begin(struct mig_source *s);
+/* The link is back: what was not finished begins again, as far as D still lacks it. */
+void source_images_again(struct mig_source *s);
+void source_images_step(struct mig_source *s, uint64_t now_ns);
+bool source_images_busy(const struct mig_source *s);
+/* True: they are not there yet, and the attempt waits for them before anything that leads to STOP. */
+bool source_images_wait(struct mig_source *s, uint64_t now_ns);
+void source_images_fini(struct mig_source *s);
+source_record_fn source_on_want;
+
 /* source_open.c */
 source_step_fn source_start_step, source_connect_step;
 source_record_fn source_on_hello, source_on_accept, source_on_reject;
@@ -36,6 +47,8 @@ source_record_fn source_on_hello, source_on_accept, source_on_reject;
 source_step_fn source_pass_step, source_dry_run_step, source_state_step;
 source_record_fn source_on_round_ack, source_on_state_report;
 void source_begin_pass(struct mig_source *s, uint64_t now_ns);
+/* Another pass, or the stop, or the end: what follows a round or the dry run. */
+void source_decide(struct mig_source *s, uint64_t now_ns);
 /* Gives the guest an allowance of pages it may dirty a second; 0 takes it back. */
 void source_throttle(struct mig_source *s, uint64_t pages_per_s);
 /* Brings bytes left, rates and expected downtime of the job up to date. */

@@ -9,6 +9,8 @@ void source_quiet(struct mig_source *s, uint64_t now_ns)
 {
 	uint32_t wait_ms = s->core->host.shutdown_wait_ms;
 
+	if (source_images_wait(s, now_ns))
+		return;
 	s->quiet_end_ns = now_ns + (wait_ms ? wait_ms : MIG_SHUTDOWN_WAIT_MS) * 1000000ull;
 	s->was_off = s->guest->ops->is_off(s->guest);
 	source_go(s, MIG_AT_QUIET, MIG_PHASE_SHUTDOWN, UINT64_MAX, now_ns);

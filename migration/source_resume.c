@@ -201,6 +201,7 @@ void source_on_resumed(struct mig_source *s, const struct mig_record *r, uint64_
 		 s->job->id, s->job->peer_name, (unsigned long long)((now_ns - s->link.lost_ns) / 1000000),
 		 (unsigned long long)resumed.records, (unsigned long long)sent,
 		 (unsigned long long)mig_inflight_lost_pages(&s->rounds.inflight));
+	source_images_again(s);
 	source_throttle(s, s->link.allowance);
 	source_begin_pass(s, now_ns);
 }

@@ -240,12 +240,14 @@ void source_throttle(struct mig_source *s, uint64_t pages_per_s)
 		 (unsigned long long)pages_per_s);
 }
 
-static void decide(struct mig_source *s, uint64_t now_ns)
+void source_decide(struct mig_source *s, uint64_t now_ns)
 {
 	enum mig_stuck stuck = s->options.stuck;
 	struct mig_budget budget;
 	unsigned percent = 95;
 
+	if (source_images_wait(s, now_ns))
+		return;
 	source_measure(s, now_ns, &budget);
 	if (s->options.type == MIG_MOVE_RESTART)
 		source_quiet(s, now_ns);
@@ -303,7 +305,7 @@ void source_on_round_ack(struct mig_source *s, const struct mig_record *r, uint6
 		s->state_bytes = 0;
 		source_go(s, MIG_AT_DRY_RUN, MIG_PHASE_ROUNDS, UINT64_MAX, now_ns);
 	} else {
-		decide(s, now_ns);
+		source_decide(s, now_ns);
 	}
 }
 
@@ -327,5 +329,5 @@ void source_on_state_report(struct mig_source *s, const struct mig_record *r, ui
 		s->measured.verify_ns = report.hash_ns;
 	s->dry_reported = true;
 	s->state_bytes = 0;
-	decide(s, now_ns);
+	source_decide(s, now_ns);
 }

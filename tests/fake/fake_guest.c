@@ -206,13 +206,28 @@ static void op_discard(struct mig_guest *g)
 	G(g)->life = FAKE_DISCARDED;
 }
 
+static bool op_images(struct mig_guest *g, bool anew, struct mig_images *out)
+{
+	(void)anew;
+	*out = G(g)->images;
+	return out->kernel;
+}
+
+static void op_images_set(struct mig_guest *g, const struct mig_images *in)
+{
+	must_be(G(g), G(g)->life == FAKE_EMPTY && !G(g)->images.kernel, "images_set");
+	G(g)->images = *in;
+	blob_use(in->kernel);
+	blob_use(in->initrd);
+}
+
 static const struct mig_guest_ops ops = {
 	.definition = op_definition, .track_start = op_track_start, .track_stop = op_track_stop,
 	.chunk_present = op_chunk_present, .harvest = op_harvest, .peek = op_peek, .dirty_pages = op_dirty_pages, .page = op_page,
 	.throttle = op_throttle, .power_button = op_power_button, .is_off = op_is_off, .prepare = op_prepare,
 	.stop = op_stop, .resume = op_resume, .state_save = op_state_save, .release = op_release,
 	.page_for_load = op_page_for_load, .state_check = op_state_check, .state_load = op_state_load,
-	.run = op_run, .discard = op_discard,
+	.run = op_run, .discard = op_discard, .images = op_images, .images_set = op_images_set,
 };
 
 struct fake_guest *fake_guest_empty(const struct mig_definition *def)
@@ -250,6 +265,8 @@ void fake_guest_free(struct fake_guest *g)
 		free(g->chunk[c]);
 	free(g->chunk);
 	free(g->dirty);
+	blob_drop(g->images.kernel);
+	blob_drop(g->images.initrd);
 	free(g);
 }
 

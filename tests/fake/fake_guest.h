@@ -27,6 +27,7 @@ struct fake_guest {
 	uint64_t random;
 	uint64_t stopped_ns;		/* as run() was told */
 	unsigned stops, resumes, runs;
+	struct mig_images images;	/* kernel NULL: not known */
 };
 
 /* A running guest of @memory_bytes, nothing touched. */

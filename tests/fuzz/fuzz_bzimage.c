@@ -9,8 +9,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t ram[32 << 20], initrd[8192];
 	static struct vm vm = { .memory = ram, .bytes = sizeof(ram) };
+	struct blob kernel = { .bytes = size, .have = size, .base = data };
+	struct blob second = { .bytes = sizeof(initrd), .have = sizeof(initrd), .base = initrd };
 	struct linux_load load = {
-		.vm = &vm, .kernel = data, .kernel_bytes = size, .initrd = initrd, .initrd_bytes = sizeof(initrd),
+		.vm = &vm, .kernel = &kernel, .initrd = &second,
 		.cmdline = "console=ttyS0", .memory_bytes = sizeof(ram), .rsdp = { 0xe0000 },
 	};
 	struct linux_entry entry;

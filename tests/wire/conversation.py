@@ -2,6 +2,7 @@
 """Sections 2, 3, 5 and 6 of docs/wire/protocol.md: what both directions of one connection say to each other."""
 import struct
 
+from definition import CAPABILITY_DEFINITION, Definition
 from memory import Image, Memory, image_records
 from records import records, text
 from refused import Refused
@@ -36,7 +37,7 @@ class Conversation:
         self.purpose = self.memory = self.offer = self.image = self.attempt = self.version = None
         self.hosts, self.rounds, self.summed, self.state, self.downtime_ns = {}, [], [], None, None
         self.round, self.data_pages, self.zero_pages, self.stopped, self.state_limit = 1, 0, 0, False, 1 << 32
-        self.digest = self.memory_hash = None
+        self.digest = self.memory_hash = self.definition = None
 
     # --- the order of things --------------------------------------------------------------------------
 
@@ -105,6 +106,11 @@ class Conversation:
         for record in self.answers or ():
             self.hear(record, "D")
             if record.name == "HEARTBEAT" and "D" in self.hosts:
+                continue
+            if record.name == "WANT" and self.definition:
+                self.definition.want(record.fields())
+                if "WANT" in allowed:
+                    return record
                 continue
             if record.name == "ABORT":
                 self.finish("aborted", "by D: " + text(record.fields()["text"]))
@@ -231,6 +237,18 @@ class Conversation:
         self.zero_pages += zero_pages
         self.sum_up(record)
 
+    def on_definition(self, record):
+        if self.definition or self.stopped or not self.both() & CAPABILITY_DEFINITION:
+            raise Refused("order", "DEFINITION may not come here")
+        self.definition = Definition(record.fields(), self.offer["memory_bytes"])
+
+    def on_blob(self, record):
+        if not self.definition or self.stopped:
+            raise Refused("order", "BLOB may not come here")
+        if self.definition.start is None and self.answers is not None:
+            self.answer("WANT")
+        self.definition.blob(record.body, self.answers is not None)
+
     def on_round_end(self, record):
         end = record.fields()
         told = (end["round"], end["raw_pages"], end["zero_pages"], bool(end["final"]))
@@ -290,6 +308,8 @@ class Conversation:
             self.same("digest", "READY", fields["digest"], self.digest)
             if fields["verified"]:
                 self.same("hash", "READY", fields["memory_hash"], self.memory_hash)
+        if self.definition and self.answers is not None and not self.definition.over:
+            raise Refused("definition", "S stops the guest before D has what it is started from")
         self.wait = "COMMIT"
 
     def same(self, rule, name, claimed, own):
@@ -345,6 +365,7 @@ class Conversation:
     ROUNDS = "PAGES, ROUND_END, STATE or STOP"
     STEPS = {
         ("HELLO", "HELLO"): on_hello, ("OFFER", "OFFER"): on_offer, ("RESUME", "RESUME"): on_resume,
+        (ROUNDS, "DEFINITION"): on_definition, (ROUNDS, "BLOB"): on_blob,
         (ROUNDS, "PAGES"): on_pages, (ROUNDS, "ROUND_END"): on_round_end, (ROUNDS, "STOP"): on_stop,
         (ROUNDS, "STATE"): on_state, ("STATE", "STATE"): on_state,
         ("COMMIT", "COMMIT"): on_commit, ("COMMIT", "QUERY"): on_query,
@@ -365,6 +386,9 @@ class Conversation:
                             "vcpus": self.offer["vcpus"], "tsc_khz": self.offer["tsc_khz"]}
             if self.offer.get("move_type") in MOVE_TYPES:
                 out["guest"]["moves"] = MOVE_TYPES[self.offer["move_type"]]
+        if self.definition:
+            out["definition"] = {"cmdline": text(self.definition.cmdline), "bytes": self.definition.bytes,
+                                 "sent": [len(c) for c in self.definition.content]}
         if self.memory:
             out.update(rounds=self.rounds, pages_sent=self.memory.sent, nonzero_pages=len(self.memory.content))
         if self.digest is not None:

@@ -17,6 +17,7 @@ TYPES = {
     13: ("RUNNING", "D", 256), 14: ("DONE", "S", 0), 15: ("QUERY", "S", 256), 16: ("ANSWER", "D", 256),
     17: ("REFUSED", "D", 512), 18: ("HEARTBEAT", "SD", 0), 19: ("ABORT", "SD", 512),
     20: ("RESUME", "S", 256), 21: ("RESUMED", "D", 256),
+    22: ("DEFINITION", "S", 4096), 23: ("WANT", "D", 512), 24: ("BLOB", "S", 65536),
 }
 NUMBERS = {name: number for number, (name, _, _) in TYPES.items()}
 
@@ -47,6 +48,10 @@ TABLES = {
     "ABORT": {1: ("text", 1, 200, None), 0x8022: ("cancelled", 1, 1, 1)},
     "RESUME": {1: ("round", 4, 1, None)},
     "RESUMED": {1: ("records", 8, 1, None)},
+    "DEFINITION": {1: ("kernel_bytes", 8, 1, None), 2: ("initrd_bytes", 8, 1, None), 3: ("kernel_sha256", 1, 32, None),
+                   4: ("initrd_sha256", 1, 32, None), 5: ("cmdline", 1, 2048, None)},
+    "WANT": {1: ("kernel_from", 8, 1, None), 2: ("initrd_from", 8, 1, None), 3: ("taken", 1, 1, 1),
+             4: ("text", 1, 200, None)},
 }
 
 

@@ -36,7 +36,7 @@ STRICTER = (
 # Refusals for which the live destination gave other answers than the recorded one, but was right to load.
 ABOUT_ANSWERS = re.compile(r"^(digest|hash) |^\w+ D answers |^answer (READY and OFFER|D reports) ")
 MACHINE = re.compile(r"^wire_(cpu|blob)|^the state image ")
-OUTCOMES = {"idle": "moved", "busy": "moved", "state": "moved", "plain": "moved", "still": "moved", "check": "accepted",
+OUTCOMES = {"idle": "moved", "busy": "moved", "state": "moved", "plain": "moved", "images": "moved", "still": "moved", "check": "accepted",
             "reject": "rejected", "abort": "aborted", "cancel": "aborted",
             "settle": "settled", "unsure": "settled", "giveup": "aborted"}
 
@@ -166,6 +166,37 @@ class Suite:
             self.wrong.append("%s: it is taken" % name)
         except Refused:
             pass
+
+    def test_what_a_guest_is_started_from_is_read_and_checked(self):
+        source, destination = self.streams["images"]
+        heard = Conversation(source, destination).run()
+        told = heard.summary()["definition"]
+        if told != {"cmdline": "console=ttyS0", "bytes": [100000, 1000], "sent": [100000, 1000]}:
+            self.wrong.append("definition: %s" % told)
+        parts = split(source)
+        blobs = [n for n, (kind, _) in enumerate(parts) if kind == NUMBERS["BLOB"]]
+        first = next(n for n, (kind, _) in enumerate(parts) if kind == NUMBERS["DEFINITION"])
+        byte = bytearray(parts[blobs[0]][1])
+        byte[500] ^= 1
+        where = bytearray(parts[blobs[0]][1])
+        where[8] ^= 1
+        changes = {"a byte": parts[:blobs[0]] + [(parts[blobs[0]][0], bytes(byte))] + parts[blobs[0] + 1:],
+                   "an offset": parts[:blobs[0]] + [(parts[blobs[0]][0], bytes(where))] + parts[blobs[0] + 1:],
+                   "twice": parts[:blobs[0] + 1] + parts[blobs[0]:],
+                   "DEFINITION twice": parts[:first + 1] + parts[first:],
+                   "DEFINITION lost": parts[:first] + parts[first + 1:]}
+        for field, value in (("kernel_bytes", 0), ("kernel_bytes", 99999), ("initrd_bytes", 1 << 63), ("kernel_sha256", None)):
+            body = with_field(parts[first][1], "DEFINITION", field, value) if value is not None else \
+                parts[first][1].replace(heard.definition.sums[0], bytes(32))
+            changes["%s = %s" % (field, value)] = parts[:first] + [(parts[first][0], body)] + parts[first + 1:]
+        for name, changed in changes.items():
+            self.cases += 1
+            try:
+                Conversation(join(changed, attempt_of(source)), destination).run()
+                self.wrong.append("images with %s: it is taken" % name)
+            except Refused as e:
+                if e.rule not in ("definition", "order", "answer", "cut"):
+                    self.wrong.append("images with %s: %s" % (name, e))
 
     def test_real_sides_accept_the_recordings(self):
         for scene in ("idle", "busy", "state", "still"):

@@ -3,9 +3,11 @@
 #include "wire_play.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include "lib/bytes.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
+#include "lib/pages.h"
 #include "migration/protocol.h"
 #include "tests/fake/mig_wire.h"
 
@@ -29,6 +31,50 @@ static void let_wait(struct pair *p)
 		p->host[n].host.resume_grace_ns = 30 * SECOND;
 		p->host[n].service = mig_service_create(&p->host[n].host);
 	}
+}
+
+#define KERNEL	100000u
+#define INITRD	1000u
+
+static uint64_t some_chunks(void *ctx)
+{
+	(void)ctx;
+	return 8;
+}
+
+/* The hosts share one store: what the source alone has is none of it. */
+static struct blob only_there(const uint8_t *bytes, uint64_t n)
+{
+	struct blob *b = blob_file(bytes, n), copy;
+
+	if (!b || !blob_name_step(b, n))
+		panic("no name for %llu bytes", (unsigned long long)n);
+	copy = *b;
+	memset(b, 0, sizeof(*b));
+	return copy;
+}
+
+/* Kernel and initrd of @g, memory for them at the destination (below 4 GiB, where page_alloc looks), no wish of the link. */
+static void give_images(struct pair *p, struct fake_guest *g)
+{
+	static uint8_t bytes[KERNEL + INITRD];
+	static struct blob blob[2];
+	static void *memory;
+
+	if (!memory) {
+		memory = mmap(NULL, 16 * WIRE_MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+		if (memory == MAP_FAILED)
+			panic("no memory below 4 GiB");
+		pages_add((uint64_t)(uintptr_t)memory, 16 * WIRE_MIB);
+	}
+	for (unsigned i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 13 + i / 251);
+	blob[0] = only_there(bytes, KERNEL);
+	blob[1] = only_there(bytes + KERNEL, INITRD);
+	g->images = (struct mig_images){ .cmdline = "console=ttyS0", .kernel = &blob[0], .initrd = &blob[1] };
+	mig_service_destroy(p->host[1].service);
+	p->host[1].host.spare_chunks = some_chunks;
+	p->host[1].service = mig_service_create(&p->host[1].host);
 }
 
 static void guest_of(struct pair *p, enum wire_scene scene)
@@ -55,6 +101,8 @@ static void guest_of(struct pair *p, enum wire_scene scene)
 		p->host[1].no_room = "needs 2 MiB, 1 MiB is free";
 		p->host[1].guest[p->host[1].guests++] = fake_guest_new("web1", 2 * WIRE_MIB);
 	}
+	if (scene == WIRE_images)
+		give_images(p, g);
 	p->host[1].state_refused = scene == WIRE_abort;
 }
 

@@ -12,6 +12,7 @@ struct wire_recording { uint8_t *bytes[2]; size_t length[2]; };	/* [0] of the so
 	S(idle,	  "a guest that writes nothing")			\
 	S(busy,	  "a guest that writes while it moves, in several rounds") \
 	S(state,  "a state image of several parts")			\
+	S(images, "a kernel and an initrd that the destination lacks")	\
 	S(plain,  "without the memory hash")				\
 	S(still,  "a guest that stands still: one round")			\
 	S(check,  "a check, accepted")					\

@@ -14,3 +14,12 @@ $(BEARSSL_UNIT_OBJ): $(B)/unit/third/bearssl/%.o: $(BUILT_BY)
 
 $(B)/unit/bearssl.a: $(BEARSSL_UNIT_OBJ)
 	$(Q)rm -f $@ && ar rcs $@ $^
+
+# And for fuzz targets.
+BEARSSL_FUZZ_OBJ := $(BEARSSL_SRC:%=$(B)/fuzz/third/bearssl/%.o)
+$(BEARSSL_FUZZ_OBJ): $(B)/fuzz/third/bearssl/%.o: $(BUILT_BY)
+	@mkdir -p $(@D)
+	$(Q)clang $(filter-out $(WARN),$(FUZZ_C)) -w $(BEARSSL_INC) -c $(D)/src/bearssl/src/$*.c -o $@
+
+$(B)/fuzz/bearssl.a: $(BEARSSL_FUZZ_OBJ)
+	$(Q)rm -f $@ && ar rcs $@ $^

@@ -23,14 +23,14 @@ FUZZ_C   := -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-
 	    $(CINC) $(WARN) -Wno-unused-function
 
 FUZZ_NAMES = $(shell sed -n '2s,^/\* fuzz. \(.*\) \*/$$,\1,p' tests/fuzz/$1.c)
-FUZZ_SEES  = $(wildcard $(filter-out %.a,$(FUZZ_NAMES))) $(filter %.a,$(FUZZ_NAMES))
+FUZZ_SEES  = $(call WITH_BROUGHT,$(FUZZ_NAMES),$(B)/fuzz)
 # Of a macro of its own: in a pattern rule's prerequisites make would put the target's name in place of a percent sign.
 FUZZ_OBJ   = $(patsubst %.c,$(B)/fuzz/obj/%.o,$(FUZZ_SEES))
 
 .SECONDEXPANSION:
 $(B)/fuzz/%: $(B)/fuzz/obj/tests/fuzz/%.o $$(call FUZZ_OBJ,$$*) $(B)/fuzz/libthird.a
 	@mkdir -p $(@D)
-	$(Q)clang $(FUZZ_C) $^ -o $@ -L$(B)/fuzz $(shell sed -n '3s,^/\* libs: \(.*\) \*/$$,\1,p' tests/fuzz/$*.c)
+	$(Q)clang $(FUZZ_C) $(filter %.o,$^) $(filter %.a,$^) -o $@ -L$(B)/fuzz $(shell sed -n '3s,^/\* libs: \(.*\) \*/$$,\1,p' tests/fuzz/$*.c)
 
 # A source is compiled once for all targets that name it.
 $(B)/fuzz/obj/%.o: %.c $(BUILT_BY)

@@ -6,13 +6,18 @@ UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(B)/unit/%)
 UNIT_C   := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
 	    -D_GNU_SOURCE -Itests/fake $(CINC) $(WARN)
 
-# The sources that second line of test $1 names (a macro of its own: a colon can't stand in a rule).
-UNIT_SEES = $(shell sed -n '2s,^/\* unit. \(.*\) \*/$$,\1,p' tests/unit/$1.c)
+# The sources that second line of test $1 names (a macro of its own: a colon can't stand in a rule), with what they bring.
+UNIT_SEES = $(call WITH_BROUGHT,$(shell sed -n '2s,^/\* unit. \(.*\) \*/$$,\1,p' tests/unit/$1.c),$(B)/unit)
+
+# What a source can't be linked without, so that no test has to name it: $2 is where BearSSL is built.
+BLOB_USERS   := hv/vm_life.c migration/source_images.c lib/blob.c
+WITH_BROUGHT  = $(call WITH_BLOB,$(filter %.a,$1) $(wildcard $(filter %.c,$1)),$2)
+WITH_BLOB     = $(sort $1 $(if $(filter $(BLOB_USERS),$1),lib/blob.c $2/bearssl.a))
 
 .SECONDEXPANSION:
 $(B)/unit/%: tests/unit/%.c $$(call UNIT_OBJ,tests/unit/$$*.c $$(call UNIT_SEES,$$*)) $(B)/unit/libthird.a
 	@mkdir -p $(@D)
-	$(Q)gcc $(UNIT_C) $(filter %.o %.a,$^) -o $@ -lcriterion -L$(B)/unit $(shell sed -n '3s,^/\* libs: \(.*\) \*/$$,\1,p' $<)
+	$(Q)gcc $(UNIT_C) $(filter %.o,$^) $(filter %.a,$^) -o $@ -lcriterion -L$(B)/unit $(shell sed -n '3s,^/\* libs: \(.*\) \*/$$,\1,p' $<)
 
 # A source is compiled once for all tests that name it, and kept.
 UNIT_OBJ = $(patsubst %.c,$(B)/unit/obj/%.o,$(wildcard $(filter %.c,$1))) $(filter %.a,$1)

@@ -20,6 +20,7 @@ static uint8_t ram[64 * MIB];
 static struct vm vm = { .memory = ram, .bytes = sizeof(ram) };
 static uint8_t initrd[5000];
 static struct linux_load load;
+static struct blob kernel_blob, initrd_blob;
 static struct linux_entry entry;
 
 /* A file that has what a kernel of protocol 2.15 has, and a recognisable image. */
@@ -44,8 +45,10 @@ static void setup(void)
 	le64_put(file + HDR_PREF_ADDRESS, 16 * MIB);
 	le32_put(file + HDR_INIT_SIZE, 8 * MIB);
 	memset(initrd, 0x5a, sizeof(initrd));
+	kernel_blob = (struct blob){ .bytes = sizeof(file), .have = sizeof(file), .base = file };
+	initrd_blob = (struct blob){ .bytes = sizeof(initrd), .have = sizeof(initrd), .base = initrd };
 	load = (struct linux_load){
-		.vm = &vm, .kernel = file, .kernel_bytes = sizeof(file), .initrd = initrd, .initrd_bytes = sizeof(initrd),
+		.vm = &vm, .kernel = &kernel_blob, .initrd = &initrd_blob,
 		.cmdline = "console=ttyS0", .memory_bytes = sizeof(ram), .rsdp = { 0xe0000 },
 	};
 }
@@ -229,7 +232,7 @@ Test(linux_load, the_initrd_respects_the_kernels_limit)
 Test(linux_load, a_kernel_without_initrd_gets_none)
 {
 	load.initrd = NULL;
-	load.initrd_bytes = 0;
+	load.initrd = NULL;
 	do_load();
 	cr_expect_eq(le32_get(ram + LINUX_BOOT_PARAMS + HDR_RAMDISK_IMAGE), 0u);
 	cr_expect_eq(le32_get(ram + LINUX_BOOT_PARAMS + HDR_RAMDISK_SIZE), 0u);
@@ -259,7 +262,8 @@ Test(linux_load, what_does_not_fit_is_refused_with_figures)
 	memset(words, 'x', 2048);
 	load.cmdline = words;
 	refuse(ERR_RANGE, "command line has 2048 bytes, the kernel takes 2047");
-	load.kernel_bytes--;
+	kernel_blob.bytes--;
+	kernel_blob.have--;
 	refuse(ERR_SHORT, "cut off");
 }
 

@@ -13,6 +13,7 @@
 
 static uint8_t kernel[1024 + 4096];
 static struct vm_boot boot;
+static struct blob file;
 static struct vm *vm;
 
 static void fresh(void)
@@ -40,7 +41,8 @@ static void fresh(void)
 	le32_put(kernel + HDR_CMDLINE_SIZE, 2047);
 	le64_put(kernel + HDR_PREF_ADDRESS, 16ull << 20);
 	le32_put(kernel + HDR_INIT_SIZE, 8u << 20);
-	boot = (struct vm_boot){ .kernel = kernel, .kernel_bytes = sizeof(kernel), .cmdline = "console=ttyS0" };
+	file = (struct blob){ .bytes = sizeof(kernel), .have = sizeof(kernel), .base = kernel };
+	boot = (struct vm_boot){ .kernel = &file, .cmdline = "console=ttyS0" };
 }
 
 TestSuite(vm_boot, .init = fresh);

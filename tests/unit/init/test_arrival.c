@@ -35,7 +35,7 @@ bool moves_vm_away(const uint8_t uuid[16])
 
 enum err vm_boot_linux(struct vm *vm, const struct vm_boot *b, struct why *why)
 {
-	why_set(why, "%s has no kernel %p here", vm->name, b->kernel);
+	why_set(why, "%s has no kernel %p here", vm->name, (const void *)b->kernel);
 	return ERR_NOTFOUND;
 }
 

@@ -28,6 +28,12 @@ enum err vms_restartable(const struct vm *v, struct vm_plan *plan, struct cpuid_
 	return ERR_NOTFOUND;
 }
 
+bool vms_images(const struct vm *v, bool anew, struct mig_images *out)
+{
+	(void)v, (void)anew, (void)out;
+	return false;
+}
+
 enum err vms_prepare(struct vm *v, struct why *w)
 {
 	(void)v, (void)w;

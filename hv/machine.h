@@ -126,7 +126,7 @@ uint64_t machine_console_offset(const struct machine *m);
 #define MACHINE_STATE_FIRST	0x0100u	/* record types of the machine */
 #define MACHINE_STATE_LAST	0x01FFu
 #define MACHINE_RECORDS		9u	/* kinds of records */
-#define MACHINE_STATE_BYTES	16384u	/* room that always suffices for machine_state_save */
+#define MACHINE_STATE_BYTES	32768u	/* room that always suffices for machine_state_save */
 
 /* A machine parsed from a stream, not yet in force. */
 struct machine_image {

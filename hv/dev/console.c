@@ -17,6 +17,8 @@ void console_put(struct machine *m, uint8_t byte)
 	struct console *c = &m->console;
 
 	c->ring[c->s.offset % CONSOLE_BYTES] = byte;
+	c->s.history[c->s.offset % CONSOLE_HISTORY] = byte;
+	c->s.history_bytes += c->s.history_bytes < CONSOLE_HISTORY;
 	c->s.offset++;
 	if (c->s.offset - c->first > CONSOLE_BYTES)
 		c->first = c->s.offset - CONSOLE_BYTES;
@@ -24,7 +26,11 @@ void console_put(struct machine *m, uint8_t byte)
 
 void console_rebuild(struct machine *m)
 {
-	m->console.first = m->console.s.offset;
+	struct console *c = &m->console;
+
+	c->first = c->s.offset - c->s.history_bytes;
+	for (uint64_t n = c->first; n < c->s.offset; n++)
+		c->ring[n % CONSOLE_BYTES] = c->s.history[n % CONSOLE_HISTORY];
 }
 
 size_t console_read(const struct machine *m, uint64_t *offset, void *out, size_t room)
@@ -44,6 +50,11 @@ size_t console_read(const struct machine *m, uint64_t *offset, void *out, size_t
 
 enum err console_check(const void *record, unsigned instance, struct why *why)
 {
-	(void)record, (void)instance, (void)why;
-	return ERR_OK;
+	const struct console_state *s = record;
+
+	(void)instance;
+	if (s->history_bytes <= s->offset)
+		return ERR_OK;
+	why_set(why, "record console: a history of %u bytes, of %llu that were sent", s->history_bytes, (unsigned long long)s->offset);
+	return ERR_RANGE;
 }

@@ -9,8 +9,12 @@ struct machine;
 
 #define CONSOLE_BYTES 65536u
 
+#define CONSOLE_HISTORY 16384u		/* of them, that travel with the guest */
+
 #define CONSOLE_TABLE(F, A) \
-	F(1, 1, uint64_t, offset, 0x7FFFFFFFFFFFFFFFull, "bytes sent since the VM was started")
+	F(1, 1, uint64_t, offset, 0x7FFFFFFFFFFFFFFFull, "bytes sent since the VM was started") \
+	F(2 | STATE_OPTIONAL, 1, uint32_t, history_bytes, CONSOLE_HISTORY, "valid in history, the last that were sent") \
+	A(3 | STATE_OPTIONAL, 1, uint8_t, history, CONSOLE_HISTORY, UINT8_MAX, "byte n of all that was sent is at n modulo 16384")
 STATE_STRUCT(console_state, CONSOLE_TABLE)
 
 struct console {
@@ -23,7 +27,7 @@ extern const struct state_desc console_desc;
 enum err console_check(const void *record, unsigned instance, struct why *why) NODISCARD;
 
 void console_put(struct machine *m, uint8_t byte);
-/* After a load: the ring's content stayed on the other host. */
+/* After a load: what came of the ring's content is here, the rest stayed on the other host. */
 void console_rebuild(struct machine *m);
 /* Copies up to @room bytes from *offset on and advances it; a reader that fell behind (or is ahead) is
  * first moved to the nearest byte that is here. Returns the bytes copied. */

@@ -320,6 +320,8 @@ Test(machine_state, values_no_chip_can_hold_are_refused)
 	REFUSED(pm.s.status, 2);
 	REFUSED(pci.s.address, 3);
 	REFUSED(console.s.offset, 1ull << 63);
+	REFUSED(console.s.history_bytes, CONSOLE_HISTORY + 1);
+	REFUSED(console.s.history_bytes, (uint32_t)m->console.s.offset + 1);
 }
 
 Test(machine_state, flipped_bits_never_crash)
@@ -469,6 +471,41 @@ Test(machine_state, the_clock_goes_on_from_the_same_second)
 	cr_assert_eq(fake_inb(m, 0x71), 0x02);
 }
 
+Test(machine_state, of_what_the_console_sent_the_last_16_kib_come_along)
+{
+	static char text[CONSOLE_BYTES];
+	struct machine *m = fake_machine(1);
+	uint64_t offset = 0;
+
+	for (unsigned i = 0; i < CONSOLE_BYTES + 100; i++)
+		fake_outb(m, 0x3F8, (uint8_t)(i * 7 + i / 999));
+	for (unsigned move = 0; move < 2; move++, offset = 0) {
+		m = moved(m);
+		cr_assert_eq(machine_console_read(m, &offset, text, sizeof(text)), CONSOLE_HISTORY);
+		for (unsigned i = 0; i < CONSOLE_HISTORY; i++) {
+			unsigned n = CONSOLE_BYTES + 100 - CONSOLE_HISTORY + i;
+
+			cr_assert_eq((uint8_t)text[i], (uint8_t)(n * 7 + n / 999), "byte %u", i);
+		}
+	}
+}
+
+/* A host of before sends the number of bytes alone. */
+Test(machine_state, a_console_that_came_without_its_history_goes_on)
+{
+	struct machine *m = fake_machine(1);
+	uint64_t offset = 0;
+	char text[8];
+
+	fake_outb(m, 0x3F8, 'a');
+	m->console.s.history_bytes = 0;
+	m = moved(m);
+	cr_assert_eq(machine_console_read(m, &offset, text, 8), 0);
+	fake_outb(m, 0x3F8, 'b');
+	cr_assert_eq(machine_console_read(m, &offset, text, 8), 1);
+	cr_assert_eq(text[0], 'b');
+}
+
 Test(machine_state, console_offsets_go_on_and_typed_bytes_come_along)
 {
 	struct machine *m = fake_machine(1);
@@ -480,7 +517,7 @@ Test(machine_state, console_offsets_go_on_and_typed_bytes_come_along)
 	machine_console_write(m, "q", 1);
 	m = moved(m);
 	cr_assert_eq(machine_console_offset(m), 5);
-	cr_assert_eq(machine_console_read(m, &offset, text, 8), 0, "the content stayed behind");
+	cr_assert_eq(machine_console_read(m, &offset, text, 8), 5);
 	cr_assert_eq(offset, 5);
 	fake_outb(m, 0x3F8, 'b');
 	cr_assert_eq(machine_console_read(m, &offset, text, 8), 1);

@@ -42,11 +42,11 @@ static enum err check_header(const uint8_t *f, struct linux_info *out, struct wh
 	}
 	if (!(le16_get(f + HDR_XLOADFLAGS) & XLF_KERNEL_64)) {
 		why_set(why, "kernel has no 64-bit entry (XLF_KERNEL_64 is clear), expected an x86-64 kernel");
-		return ERR_UNSUPPORTED;
+		return ERR_INVALID;
 	}
 	if (!(f[HDR_LOADFLAGS] & LOADFLAGS_LOADED_HIGH)) {
 		why_set(why, "kernel wants to be loaded below 1 MiB (a zImage), expected a bzImage");
-		return ERR_UNSUPPORTED;
+		return ERR_INVALID;
 	}
 	out->header_end = HDR_HEADER + f[HDR_JUMP + 1];
 	if (out->header_end < HDR_LEAST_END || out->header_end > HDR_MOST_END) {

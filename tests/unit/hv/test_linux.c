@@ -108,10 +108,10 @@ Test(linux_check, an_old_a_32_bit_and_a_low_kernel_are_refused)
 	expect(ERR_VERSION, "boot protocol 2.11, expected 2.12 or later");
 	le16_put(file + HDR_VERSION, 0x020c);
 	le16_put(file + HDR_XLOADFLAGS, 0);
-	expect(ERR_UNSUPPORTED, "expected an x86-64 kernel");
+	expect(ERR_INVALID, "expected an x86-64 kernel");
 	le16_put(file + HDR_XLOADFLAGS, XLF_KERNEL_64);
 	file[HDR_LOADFLAGS] = 0;
-	expect(ERR_UNSUPPORTED, "a zImage");
+	expect(ERR_INVALID, "a zImage");
 }
 
 Test(linux_check, impossible_header_values_are_refused_by_name)

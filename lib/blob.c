@@ -2,22 +2,27 @@
 #include "lib/blob.h"
 #include <bearssl_hash.h>
 #include <string.h>
+#include "lib/log.h"
 #include "lib/pages.h"
 
 static struct {
 	struct blob blob;
+	uint8_t *chunk[BLOB_MAX_BYTES / CHUNK_SIZE];
 	br_sha256_context sha;
 } place[BLOB_PLACES];
 static uint64_t uses;
 
-_Static_assert(BLOB_MAX_BYTES / CHUNK_SIZE * sizeof(uint8_t *) <= PAGE_SIZE, "one page holds the pointers");
-
-static br_sha256_context *sha_of(const struct blob *b)
+static unsigned place_of(const struct blob *b)
 {
 	for (unsigned i = 0; i < BLOB_PLACES; i++)
 		if (&place[i].blob == b)
-			return &place[i].sha;
-	return NULL;
+			return i;
+	panic("a blob that has no place");
+}
+
+static br_sha256_context *sha_of(const struct blob *b)
+{
+	return &place[place_of(b)].sha;
 }
 
 static uint64_t chunks_of(const struct blob *b)
@@ -34,7 +39,6 @@ static void free_place(struct blob *b)
 {
 	for (uint64_t n = 0; b->chunk && n < chunks_of(b); n++)
 		chunk_free(b->chunk[n]);
-	page_free(b->chunk);
 	memset(b, 0, sizeof(*b));
 }
 
@@ -101,11 +105,8 @@ struct blob *blob_begin(const uint8_t name[BLOB_HASH], uint64_t bytes)
 		return NULL;
 	memcpy(b->name, name, BLOB_HASH);
 	b->users = 1;
-	b->chunk = page_alloc();
-	if (b->chunk)
-		return b;
-	free_place(b);
-	return NULL;
+	b->chunk = place[place_of(b)].chunk;
+	return b;
 }
 
 bool blob_wants_chunk(const struct blob *b)

@@ -9,7 +9,7 @@
 #include "lib/err.h"
 
 #define BLOB_HASH	32u
-#define BLOB_MAX_BYTES	(1ull << 30)
+#define BLOB_MAX_BYTES	(512ull << 20)	/* of one that comes; files may be larger */
 #define BLOB_PLACES	64u
 #define BLOB_IDLE_CHUNKS 128u	/* at most so much is kept that nobody uses */
 
@@ -17,7 +17,7 @@ struct blob {
 	uint64_t bytes;			/* 0: the place is free */
 	uint64_t have;			/* of them, from the first on */
 	const uint8_t *base;		/* the file in memory; NULL: in chunks */
-	uint8_t **chunk;		/* a page of pointers */
+	uint8_t **chunk;		/* BLOB_MAX_BYTES / CHUNK_SIZE of them */
 	uint8_t name[BLOB_HASH];	/* its SHA-256; of one that is coming, what it must be */
 	bool named;
 	uint64_t hashed;		/* bytes of it, on the way to its name */
@@ -29,7 +29,7 @@ struct blob {
 struct blob *blob_file(const void *base, uint64_t bytes);
 /* The one of that name and size that is here whole, for one more user; NULL: none is. */
 struct blob *blob_find(const uint8_t name[BLOB_HASH], uint64_t bytes);
-/* An empty one, to be filled by blob_add, for one user. NULL: no place, no memory, or 0 or more than BLOB_MAX_BYTES bytes. */
+/* An empty one, to be filled by blob_add, for one user. NULL: no place, or 0 or more than BLOB_MAX_BYTES bytes. */
 struct blob *blob_begin(const uint8_t name[BLOB_HASH], uint64_t bytes);
 /* Appends. ERR_OK; ERR_RANGE: more than its size; ERR_NOMEM; ERR_CORRUPT: that was its end, and it is not what its name says. After an
  * error it can only be dropped. */

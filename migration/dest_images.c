@@ -99,7 +99,7 @@ void dest_images_step(struct mig_dest *d, uint64_t now_ns)
 		return;
 	t->place = DEST_IMAGES_LOAD;
 	if (!find_or_begin(t, 0) || !find_or_begin(t, 1))
-		refuse(d, "no memory, or too many kernels and initrds", now_ns);
+		refuse(d, "too many kernels and initrds here, or one of more than 512 MiB", now_ns);
 	else if (whole(t, 0) && whole(t, 1))
 		done(d, now_ns);
 	else

@@ -10,6 +10,7 @@
 #include "lib/config_value.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
+#include "lib/random.h"
 #include "lib/uuid.h"
 #include "migration/service.h"
 #include "net/net.h"
@@ -103,6 +104,12 @@ static bool defines_op(void *ctx, const uint8_t uuid[16])
 	return vms_defines(uuid);
 }
 
+static void random_op(void *ctx, void *out, size_t bytes)
+{
+	(void)ctx;
+	random_bytes(out, bytes);
+}
+
 void moves_init(void)
 {
 	const struct host_info *info = host_info();
@@ -115,7 +122,7 @@ void moves_init(void)
 		.max_in = info->config->max_in, .verify = info->config->verify == CONFIG_VERIFY_FULL,
 		.resume_grace_ns = info->config->resume_grace_s * 1000000000ull,
 		.stuck = (enum mig_stuck)(MIG_STUCK_STOP + info->config->when_stuck), .clock_ns = clock_op, .spare_chunks = spare_op, .connect = connect_op, .accept_from = accept_from_op,
-		.wall_s = wall_op, .defines = defines_op,
+		.wall_s = wall_op, .defines = defines_op, .random = random_op,
 		.guest_find = find_op, .guest_check = check_op, .guest_create = create_op,
 	};
 	fmt(host.name, sizeof(host.name), "%s", info->name);

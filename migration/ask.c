@@ -59,7 +59,7 @@ static void connected(struct mig_ask *a, uint64_t now_ns)
 
 	if (e == ERR_AGAIN)
 		return;
-	mig_core_hello(a->core, MIG_PURPOSE_SETTLE, &hello);
+	mig_core_hello(a->core, MIG_PURPOSE_SETTLE, a->note.peer_proof, &hello);
 	if (e || mig_stream_put(&a->stream, MIG_HELLO, &hello)) {
 		why_set(&a->last, "no connection: %s", err_text(e));
 		retry(a, now_ns);
@@ -90,6 +90,7 @@ static enum mig_ask_result on_hello(struct mig_ask *a, const struct mig_record *
 		retry(a, now_ns);
 		return MIG_ASK_AGAIN;
 	}
+	a->proven = mig_core_same_peer(&a->note, &hello, a->note.peer_ipv4, &a->last) == ERR_OK;
 	a->rebooted = memcmp(hello.boot_id, a->note.peer_boot, sizeof(a->note.peer_boot)) != 0;
 	if (a->rebooted && !(hello.capabilities & (MIG_CAP_RECORDS_KEPT | MIG_CAP_RECORDS_FOUND))) {
 		why_set(&a->last, "the destination has restarted since and has forgotten the attempt");
@@ -109,6 +110,11 @@ static enum mig_ask_result on_answer(struct mig_ask *a, const struct mig_record 
 {
 	struct mig_answer answer;
 
+	/* Without a record D can't prove itself: that it has none decides nothing. */
+	if (!a->proven && (r->type != MIG_ANSWER || mig_stream_parse(r, &answer, &a->last) || answer.state != MIG_ANSWER_NONE)) {
+		retry(a, now_ns);
+		return MIG_ASK_AGAIN;
+	}
 	switch (r->type) {
 	case MIG_RUNNING:
 		if (!a->rebooted)

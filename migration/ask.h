@@ -20,6 +20,7 @@ struct mig_ask {
 	char text[WHY_TEXT];		/* for ABORT */
 	bool cancelled;			/* likewise */
 	uint32_t job;			/* that the outcome is told in; 0 none */
+	bool proven;			/* who answers on this connection is D: it alone may decide anything */
 	bool rebooted;			/* D's boot id on this connection is not the attempt's */
 	enum mig_ask_place place;
 	struct mig_stream stream;	/* open in MIG_ASK_ANSWER: the caller may put COMMIT */

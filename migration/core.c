@@ -2,7 +2,6 @@
 /* core.c: attempt ids, job places and HELLO. */
 #include "core.h"
 #include <string.h>
-#include "lib/bytes.h"
 #include "lib/fmt.h"
 
 /* Places taken by jobs of one way, and when the first of those that have ended is forgotten. */
@@ -101,8 +100,7 @@ unsigned mig_core_max_in(const struct mig_core *c)
 
 void mig_core_attempt(struct mig_core *c, uint8_t attempt[MIG_ATTEMPT])
 {
-	memcpy(attempt, c->host.boot_id, MIG_ATTEMPT);
-	le64_put(attempt + 8, le64_get(attempt + 8) + ++c->last_attempt);
+	c->host.random(c->host.ctx, attempt, MIG_ATTEMPT);
 }
 
 void mig_core_begin(struct mig_core *c, struct mig_note *note)
@@ -152,7 +150,7 @@ uint64_t mig_core_capabilities(const struct mig_core *c)
 	return MIG_CAPABILITIES & ~(c->host.resume_grace_ns ? 0ull : MIG_CAP_RESUME);
 }
 
-void mig_core_hello(const struct mig_core *c, enum mig_purpose purpose, struct mig_hello *out)
+void mig_core_hello(const struct mig_core *c, enum mig_purpose purpose, const uint8_t *proof, struct mig_hello *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->magic = MIG_MAGIC;
@@ -164,6 +162,49 @@ void mig_core_hello(const struct mig_core *c, enum mig_purpose purpose, struct m
 	memcpy(out->boot_id, c->host.boot_id, sizeof(out->boot_id));
 	memcpy(out->uuid, c->host.uuid, sizeof(out->uuid));
 	memcpy(out->name, c->host.name, sizeof(out->name));
+	if (proof)
+		memcpy(out->proof, proof, sizeof(out->proof));
+}
+
+void mig_core_prove(struct mig_core *c, struct mig_note *note)
+{
+	c->host.random(c->host.ctx, note->own_proof, sizeof(note->own_proof));
+}
+
+void mig_core_note_peer(const struct mig_core *c, struct mig_note *note, const struct mig_hello *hello)
+{
+	memcpy(note->peer_uuid, hello->uuid, sizeof(note->peer_uuid));
+	memcpy(note->peer_boot, hello->boot_id, sizeof(note->peer_boot));
+	note->peer_keeps = hello->capabilities & MIG_CAP_RECORDS_KEPT;
+	note->proves = hello->capabilities & mig_core_capabilities(c) & MIG_CAP_PROOF;
+	if (note->proves)
+		memcpy(note->peer_proof, hello->proof, sizeof(note->peer_proof));
+}
+
+/* In a time that does not depend on where they differ. */
+static bool same_proof(const uint8_t *a, const uint8_t *b)
+{
+	uint8_t different = 0;
+
+	for (unsigned i = 0; i < MIG_PROOF; i++)
+		different |= a[i] ^ b[i];
+	return !different;
+}
+
+enum err mig_core_same_peer(const struct mig_note *note, const struct mig_hello *hello, uint32_t ipv4, struct why *why)
+{
+	char address[16];
+
+	mig_ipv4_text(ipv4, address);
+	if (memcmp(hello->uuid, note->peer_uuid, sizeof(note->peer_uuid)))
+		why_set(why, "%s is another host than %s, with which this attempt began", address, note->peer_name);
+	else if (note->proves && !same_proof(hello->proof, note->own_proof))
+		why_set(why, "%s does not prove that it is %s, with which this attempt began", address, note->peer_name);
+	else if (!note->proves && ipv4 != note->peer_ipv4)
+		why_set(why, "%s has another address than %s, with which this attempt began", address, note->peer_name);
+	else
+		return ERR_OK;
+	return ERR_REFUSED;
 }
 
 enum err mig_core_hello_check(const struct mig_hello *hello, struct why *why)

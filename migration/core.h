@@ -9,13 +9,16 @@
 #define MIG_MOVES_MAX	  8
 
 #define MIG_MET 16	/* hosts remembered by their UUIDs */
+struct mig_dest;
+
+#define MIG_IN (MIG_MOVES_MAX + 12)	/* incoming connections, and guests that wait for one */
 
 struct mig_core {
 	struct mig_host host;
+	struct mig_dest *in[MIG_IN];
 	struct mig_records records;
 	struct mig_job job[MIG_JOBS];
 	uint32_t last_job;
-	uint64_t last_attempt;
 	unsigned coming;		/* guests being received or held; kept by the service */
 	struct { uint8_t uuid[16]; uint32_t ipv4; } met[MIG_MET];	/* other hosts; ipv4 0: free */
 	unsigned met_next;		/* where the next one goes */
@@ -32,8 +35,10 @@ bool mig_core_job_room(const struct mig_core *c, bool incoming, uint64_t now_ns,
 void mig_core_met(struct mig_core *c, const uint8_t uuid[16], uint32_t ipv4);
 /* Appends what became known of job @id after its end, if it is still there: it stays visible anew. */
 void mig_core_tell(struct mig_core *c, uint32_t id, const char *text);
-/* Makes an attempt id that no other attempt has (wire spec, section 1). */
+/* Makes an attempt id that no other attempt has and nobody can guess (wire spec, section 1). */
 void mig_core_attempt(struct mig_core *c, uint8_t attempt[MIG_ATTEMPT]);
+/* What is known here of @attempt, which came from elsewhere: of the guest that is held, or what is recorded; NULL: nothing. */
+const struct mig_note *mig_core_note(const struct mig_core *c, const uint8_t *attempt);
 /* Measures: the host's clock. */
 uint64_t mig_core_clock(const struct mig_core *c);
 /* An attempt that can come to a hand-off is about to say HELLO: how @note is recorded. */
@@ -49,8 +54,14 @@ uint64_t mig_core_wall(const struct mig_core *c);
 uint64_t mig_core_spare(const struct mig_core *c);
 /* MIG_CAP_* of this host. */
 uint64_t mig_core_capabilities(const struct mig_core *c);
-/* This host's HELLO. */
-void mig_core_hello(const struct mig_core *c, enum mig_purpose purpose, struct mig_hello *out);
+/* This host's HELLO, with @proof (NULL: none). */
+void mig_core_hello(const struct mig_core *c, enum mig_purpose purpose, const uint8_t *proof, struct mig_hello *out);
+/* A new own proof for the first HELLO of @note's attempt. */
+void mig_core_prove(struct mig_core *c, struct mig_note *note);
+/* What the peer's first HELLO says is noted. */
+void mig_core_note_peer(const struct mig_core *c, struct mig_note *note, const struct mig_hello *hello);
+/* Is it the peer of @note's attempt that says @hello on a later connection, from @ipv4? ERR_REFUSED with a reason. */
+enum err mig_core_same_peer(const struct mig_note *note, const struct mig_hello *hello, uint32_t ipv4, struct why *why) NODISCARD;
 /* Checks magic and versions of a peer's HELLO; ERR_INVALID, ERR_VERSION with a reason. */
 enum err mig_core_hello_check(const struct mig_hello *hello, struct why *why) NODISCARD;
 /* "10.77.0.3" into @out. */

@@ -233,6 +233,21 @@ void mig_dest_attach(struct mig_dest *to, struct mig_dest *from, uint64_t now_ns
 	from->place = MIG_DEST_END;
 }
 
+struct mig_dest *mig_dest_holder(const struct mig_core *c, const uint8_t *attempt)
+{
+	for (unsigned i = 0; i < MIG_IN; i++)
+		if (c->in[i] && c->in[i]->guest && !memcmp(c->in[i]->stream.attempt, attempt, MIG_ATTEMPT))
+			return c->in[i];
+	return NULL;
+}
+
+const struct mig_note *mig_core_note(const struct mig_core *c, const uint8_t *attempt)
+{
+	const struct mig_dest *holder = mig_dest_holder(c, attempt);
+
+	return holder ? &holder->note : mig_records_get(&c->records, attempt);
+}
+
 enum err mig_dest_cancel(struct mig_dest *d, uint64_t now_ns, struct why *why)
 {
 	if (d->handoff != HD_LOADING) {

@@ -88,4 +88,6 @@ void mig_dest_resume(struct mig_dest *to, struct mig_dest *from, uint64_t now_ns
 enum err mig_dest_cancel(struct mig_dest *d, uint64_t now_ns, struct why *why) NODISCARD;
 /* MIG_FORCE_* on a prepared copy. ERR_STATE: does not apply; ERR_REFUSED: @why is what it would risk. */
 enum err mig_dest_force(struct mig_dest *d, enum mig_force force, bool accept_risk, uint64_t now_ns, struct why *why) NODISCARD;
+/* The connection, or what is left of it, that holds the guest of @attempt; NULL: there is none. */
+struct mig_dest *mig_dest_holder(const struct mig_core *c, const uint8_t *attempt);
 void mig_dest_fini(struct mig_dest *d);

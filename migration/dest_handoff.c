@@ -187,8 +187,13 @@ void dest_event(struct mig_dest *d, enum handoff_event event, uint64_t now_ns)
 void dest_on_settling(struct mig_dest *d, const struct mig_record *r, uint64_t now_ns)
 {
 	struct mig_query query;
+	struct why why;
 
 	/* The guest may have come, or been prepared, on another connection since HELLO: whoever holds it answers. */
+	if (!d->guest && d->purpose == MIG_PURPOSE_SETTLE && !dest_peer_may_ask(d, &why)) {
+		dest_fail(d, now_ns, ERR_REFUSED, why.text);
+		return;
+	}
 	if (!d->guest && !d->alone) {
 		mig_stream_unread(&d->stream, r);
 		d->wants_attach = true;

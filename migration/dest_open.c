@@ -28,17 +28,23 @@ static void note_peer(struct mig_dest *d, const struct mig_hello *hello)
 	memcpy(n->attempt, d->stream.attempt, sizeof(n->attempt));
 	n->peer_ipv4 = d->peer_ipv4;
 	memcpy(n->peer_name, d->peer_name, sizeof(n->peer_name));
-	memcpy(n->peer_uuid, hello->uuid, sizeof(n->peer_uuid));
-	memcpy(n->peer_boot, hello->boot_id, sizeof(n->peer_boot));
-	n->peer_keeps = hello->capabilities & MIG_CAP_RECORDS_KEPT;
+	mig_core_note_peer(d->core, n, hello);
 	n->peer_forgets = !n->peer_keeps && hello->capabilities & MIG_CAP_RECORDS_FOUND;
-	mig_records_peer_forgot(&d->core->records, hello->uuid, hello->boot_id, n->peer_keeps || n->peer_forgets);
+}
+
+bool dest_peer_may_ask(const struct mig_dest *d, struct why *why)
+{
+	const struct mig_note *n = mig_core_note(d->core, d->stream.attempt);
+
+	return !n || mig_core_same_peer(n, &d->hello, d->peer_ipv4, why) == ERR_OK;
 }
 
 void dest_on_hello(struct mig_dest *d, const struct mig_record *r, uint64_t now_ns)
 {
 	const struct mig_host *host = &d->core->host;
 	struct why_list reasons = { 0 };
+	const uint8_t *proof = NULL;
+	const struct mig_note *n;
 	struct mig_hello hello;
 	struct why why;
 	char address[16];
@@ -53,20 +59,28 @@ void dest_on_hello(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 		why_add(&reasons, "%s takes no migrations from %s (accept_from in its tern.conf)", host->name, address);
 	if (mig_core_hello_check(&hello, &why))
 		why_add(&reasons, "%s: %s", host->name, why.text);
+	d->hello = hello;
+	if (!reasons.count && d->purpose == MIG_PURPOSE_SETTLE && !dest_peer_may_ask(d, &why))
+		why_add(&reasons, "%s: %s", host->name, why.text);
 	if (reasons.count) {
 		dest_reject(d, &reasons, now_ns);
 		return;
 	}
-	d->hello = hello;
 	/* The service knows who holds the attempt's guest. */
 	if (d->purpose == MIG_PURPOSE_RESUME) {
 		d->wants_attach = true;
 		return;
 	}
 	note_peer(d, &hello);
-	if (d->purpose == MIG_PURPOSE_MIGRATE)
+	n = mig_core_note(d->core, d->stream.attempt);
+	if (d->purpose == MIG_PURPOSE_MIGRATE) {
 		mig_core_begin(d->core, &d->note);
-	mig_core_hello(d->core, d->purpose, &hello);
+		mig_core_prove(d->core, &d->note);
+		proof = d->note.own_proof;
+	} else if (d->purpose == MIG_PURPOSE_SETTLE && n) {
+		proof = n->peer_proof;
+	}
+	mig_core_hello(d->core, d->purpose, proof, &hello);
 	if (d->purpose == MIG_PURPOSE_SETTLE) {
 		d->handoff = handoff_from_record(mig_records_get(&d->core->records, d->stream.attempt));
 		dest_go(d, MIG_DEST_SETTLED, now_ns + MIG_OFFER_NS);
@@ -165,7 +179,7 @@ void dest_on_offer(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 		why_add(&reasons, "%s can't run virtual machines: %s", host->name, host->why_not);
 	if (!mig_records_room(&d->core->records))
 		why_add(&reasons, "%s has too many unsettled migrations", host->name);
-	if (mig_records_get(&d->core->records, d->stream.attempt))
+	if (mig_core_note(d->core, d->stream.attempt))
 		why_add(&reasons, "%s knows this attempt already: it is an old one", host->name);
 	if (mig_records_left(&d->core->records, d->def.uuid))
 		why_add(&reasons, "%s left %s for another host, and whether it runs there is not settled yet", d->def.name, host->name);

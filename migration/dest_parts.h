@@ -16,6 +16,8 @@ bool dest_parse(struct mig_dest *d, const struct mig_record *r, void *rec, uint6
 
 /* dest_open.c */
 dest_record_fn dest_on_hello, dest_on_offer;
+/* True unless the attempt is known here and @d is not from the host with which it began. */
+bool dest_peer_may_ask(const struct mig_dest *d, struct why *why);
 void dest_reject(struct mig_dest *d, const struct why_list *reasons, uint64_t now_ns);
 
 /* dest_resume.c */

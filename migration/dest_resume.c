@@ -54,9 +54,12 @@ static bool refused(const struct mig_dest *to, const struct mig_dest *from, stru
 {
 	const struct mig_hello *now = &from->hello, *first = to ? &to->hello : NULL;
 	const char *name = from->core->host.name;
+	struct why why;
 
 	if (!to)
 		why_add(reasons, "%s holds nothing of this attempt", name);
+	else if (mig_core_same_peer(&to->note, now, from->peer_ipv4, &why))
+		why_add(reasons, "%s: %s", name, why.text);
 	else if (memcmp(now->boot_id, first->boot_id, sizeof(now->boot_id)))
 		why_add(reasons, "%s: another boot of a host began this attempt", name);
 	else if ((now->capabilities ^ first->capabilities) & ~(MIG_CAP_RECORDS_KEPT | MIG_CAP_RECORDS_FOUND) ||
@@ -88,7 +91,7 @@ void mig_dest_resume(struct mig_dest *to, struct mig_dest *from, uint64_t now_ns
 	dest_go(from, MIG_DEST_END, UINT64_MAX);
 	to->peer_ipv4 = from->peer_ipv4;
 	to->purpose = MIG_PURPOSE_MIGRATE;
-	mig_core_hello(to->core, MIG_PURPOSE_RESUME, &hello);
+	mig_core_hello(to->core, MIG_PURPOSE_RESUME, to->note.peer_proof, &hello);
 	dest_go(to, MIG_DEST_RESUME, now_ns + MIG_HELLO_NS);
 	dest_put(to, MIG_HELLO, &hello, now_ns);
 }

@@ -2,6 +2,7 @@
 /* host.h: what the migration service needs of the host it runs on; filled in by init/ (or by the tests). */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "lib/why.h"
 #include "channel.h"
@@ -37,6 +38,8 @@ struct mig_host {
 	bool (*defines)(void *ctx, const uint8_t uuid[16]);
 	/* 2 MiB chunks of lib/pages.h that no guest has or is promised, now; NULL: none may be used. */
 	uint64_t (*spare_chunks)(void *ctx);
+	/* Numbers that nobody can guess: attempt ids and proofs. */
+	void (*random)(void *ctx, void *out, size_t bytes);
 	/* Monotonic time, for measuring inside a step. The step functions' now_ns is of the same clock. */
 	uint64_t (*clock_ns)(void *ctx);
 	/* A channel that begins to connect; NULL with a reason if that can't even begin. */

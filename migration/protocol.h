@@ -16,6 +16,7 @@
 #define MIG_OPTIONAL	0x8000u
 #define MIG_STATE_MAX	(512u << 10)	/* bytes of a state image that this build takes */
 #define MIG_ATTEMPT	16
+#define MIG_PROOF	16
 
 /* T(name, type, cap of the body) */
 #define MIG_TYPES(T)			\
@@ -79,9 +80,10 @@ enum {
 	MIG_CAP_REFERENCE = 1 << 3,
 	MIG_CAP_RESUME = 1 << 4,
 	MIG_CAP_DIGEST_CRC = 1 << 6,
+	MIG_CAP_PROOF = 1 << 7,
 	MIG_CAP_DEFINITION = 1 << 8,
 	MIG_CAPABILITIES = MIG_CAP_DELTA | MIG_CAP_BATCH | MIG_CAP_REFERENCE | MIG_CAP_RESUME | MIG_CAP_DIGEST_CRC |
-		MIG_CAP_DEFINITION
+		MIG_CAP_PROOF | MIG_CAP_DEFINITION
 };
 /* A statement of the sender alone: its records of hand-offs outlive its boot. */
 #define MIG_CAP_RECORDS_KEPT 2ull
@@ -107,7 +109,8 @@ _Static_assert(sizeof(struct mig_blob_head) == 16, "wire");
 	F(5, 1, uint8_t, purpose, 4, "enum mig_purpose")			\
 	A(6, 1, uint8_t, boot_id, 16, UINT8_MAX, "new at each boot of this host")	\
 	A(7, 1, uint8_t, uuid, 16, UINT8_MAX, "of this host")				\
-	A(8, 1, uint8_t, name, 64, UINT8_MAX, "of this host")
+	A(8, 1, uint8_t, name, 64, UINT8_MAX, "of this host")			\
+	A(0x8020, 1, uint8_t, proof, MIG_PROOF, UINT8_MAX, "a secret of the attempt")
 
 #define MIG_OFFER_TABLE(F, A)							\
 	F(1, 1, uint64_t, memory_bytes, 1ull << 46, "guest memory at 0")	\

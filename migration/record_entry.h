@@ -6,7 +6,8 @@
 #include "lib/why.h"
 #include "records.h"
 
-#define MIG_ENTRY_BYTES 224
+#define MIG_ENTRY_BYTES 256
+#define MIG_ENTRY_BYTES_1 224	/* of version 1, which had no proofs */
 
 void mig_entry_pack(const struct mig_note *note, uint8_t out[MIG_ENTRY_BYTES]);
 /* ERR_SHORT, ERR_INVALID (not a record of Tern), ERR_CORRUPT, ERR_VERSION, ERR_UNKNOWN (state), each with a sentence. With the last

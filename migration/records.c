@@ -172,21 +172,3 @@ void mig_records_orphan(struct mig_records *r, const uint8_t *attempt)
 	if (n)
 		n->orphan = true;
 }
-
-void mig_records_peer_forgot(struct mig_records *r, const uint8_t uuid[16], const uint8_t boot_id[16], bool found)
-{
-	static const uint8_t nobody[16];
-
-	if (!memcmp(uuid, nobody, sizeof(nobody)))
-		return;
-	for (unsigned i = 0; i < MIG_RECORDS; i++) {
-		struct mig_note *n = &r->note[i];
-
-		if (n->source || (n->state != MIG_RECORD_OWNED && n->state != MIG_RECORD_ABORTED) ||
-		    memcmp(n->peer_uuid, uuid, sizeof(n->peer_uuid)) ||
-		    !memcmp(n->peer_boot, boot_id, sizeof(n->peer_boot)) || (found && !n->peer_forgets))
-			continue;
-		log_info("mig", "%s has restarted and has forgotten %s: its record goes here too", n->peer_name, n->vm);
-		mig_records_remove(r, n->attempt);
-	}
-}

@@ -40,6 +40,9 @@ struct mig_note {
 	uint8_t peer_uuid[16], peer_boot[16];	/* the peer's, of the attempt's first HELLO */
 	bool peer_keeps;		/* that HELLO said RECORDS_KEPT */
 	bool peer_forgets;		/* it said RECORDS_FOUND: the peer keeps others, but not those of this attempt */
+	bool proves;			/* PROOF is in force: who goes on with the attempt shows its first connection */
+	uint8_t own_proof[MIG_PROOF];	/* said in this host's first HELLO: the peer says it in each later one */
+	uint8_t peer_proof[MIG_PROOF];	/* the other way round */
 	bool owes_away;			/* DONE, and AWAY could not be stored: this entry stands for it */
 	uint64_t when_s;		/* wall clock when the state was reached, 0 unknown */
 	/* set by put */
@@ -95,10 +98,6 @@ const struct mig_note *mig_records_left(const struct mig_records *r, const uint8
 void mig_records_remove(struct mig_records *r, const uint8_t *attempt);
 /* Nothing sees to it now: the service will when it has a place. */
 void mig_records_orphan(struct mig_records *r, const uint8_t *attempt);
-/* A peer says HELLO with @boot_id: what it did in other boots it will never ask about, if it did not keep that, or has none of
- * its earlier records (@found false). */
-void mig_records_peer_forgot(struct mig_records *r, const uint8_t uuid[16], const uint8_t boot_id[16], bool found);
-
 /* An operator declares the entries that can't be read and concern the machine of @uuid void. */
 void mig_records_drop_strange(struct mig_records *r, const uint8_t uuid[16]);
 

@@ -19,9 +19,9 @@ struct mig_service *mig_service_create(const struct mig_host *host)
 
 static void in_free(struct mig_service *m, unsigned i)
 {
-	mig_dest_fini(m->in[i]);
-	free(m->in[i]);
-	m->in[i] = NULL;
+	mig_dest_fini(m->core.in[i]);
+	free(m->core.in[i]);
+	m->core.in[i] = NULL;
 }
 
 void mig_service_destroy(struct mig_service *m)
@@ -39,10 +39,10 @@ void mig_service_destroy(struct mig_service *m)
 		service_out_free(&m->out[i]);
 	}
 	for (unsigned i = 0; i < SERVICE_IN; i++) {
-		if (!m->in[i])
+		if (!m->core.in[i])
 			continue;
-		if (m->in[i]->guest)
-			m->in[i]->guest->ops->discard(m->in[i]->guest);
+		if (m->core.in[i]->guest)
+			m->core.in[i]->guest->ops->discard(m->core.in[i]->guest);
 		in_free(m, i);
 	}
 	for (unsigned i = 0; i < SERVICE_FAREWELLS; i++)
@@ -55,7 +55,7 @@ void mig_service_accept(struct mig_service *m, struct channel *ch, uint64_t now_
 	struct mig_dest *d = NULL;
 	unsigned i = 0;
 
-	while (i < SERVICE_IN && m->in[i])
+	while (i < SERVICE_IN && m->core.in[i])
 		i++;
 	if (i < SERVICE_IN)
 		d = malloc(sizeof(*d));
@@ -69,7 +69,7 @@ void mig_service_accept(struct mig_service *m, struct channel *ch, uint64_t now_
 		free(d);
 		return;
 	}
-	m->in[i] = d;
+	m->core.in[i] = d;
 }
 
 /* Gives a settling or resuming connection to the guest it is about, if this host holds it. Who goes on with it. */
@@ -81,13 +81,7 @@ static struct mig_dest *attach(struct mig_service *m, struct mig_dest *from, uin
 	from->alone = true;
 	if (!mig_stream_open(&from->stream))
 		return from;
-	for (unsigned i = 0; i < SERVICE_IN; i++) {
-		struct mig_dest *to = m->in[i];
-
-		if (to && to != from && to->guest &&
-		    !memcmp(to->stream.attempt, from->stream.attempt, MIG_ATTEMPT))
-			holder = to;
-	}
+	holder = mig_dest_holder(&m->core, from->stream.attempt);
 	if (from->purpose == MIG_PURPOSE_RESUME)
 		mig_dest_resume(holder, from, now_ns);
 	else if (holder)
@@ -102,19 +96,19 @@ static bool in_step(struct mig_service *m, uint64_t now_ns, uint64_t *deadline)
 	for (unsigned i = 0; i < SERVICE_IN; i++) {
 		uint64_t when;
 
-		if (!m->in[i])
+		if (!m->core.in[i])
 			continue;
-		more |= mig_dest_step(m->in[i], now_ns);
-		if (m->in[i]->wants_attach) {
+		more |= mig_dest_step(m->core.in[i], now_ns);
+		if (m->core.in[i]->wants_attach) {
 			/* Its question is answered at once. */
-			mig_dest_step(attach(m, m->in[i], now_ns), now_ns);
+			mig_dest_step(attach(m, m->core.in[i], now_ns), now_ns);
 			more = true;
 		}
-		if (m->in[i]->place == MIG_DEST_END) {
+		if (m->core.in[i]->place == MIG_DEST_END) {
 			in_free(m, i);
 			continue;
 		}
-		when = mig_dest_deadline(m->in[i]);
+		when = mig_dest_deadline(m->core.in[i]);
 		if (when < *deadline)
 			*deadline = when;
 	}
@@ -125,7 +119,7 @@ static void count_coming(struct mig_service *m)
 {
 	m->core.coming = 0;
 	for (unsigned i = 0; i < SERVICE_IN; i++)
-		m->core.coming += m->in[i] && m->in[i]->guest;
+		m->core.coming += m->core.in[i] && m->core.in[i]->guest;
 }
 
 /* Ended jobs stay for a while, so that whoever polls sees the end. */
@@ -146,7 +140,7 @@ bool mig_service_stands(const struct mig_service *m)
 	for (unsigned i = 0; i < SERVICE_OUT; i++)
 		stands |= m->out[i].source && mig_source_stands(m->out[i].source);
 	for (unsigned i = 0; i < SERVICE_IN; i++)
-		stands |= m->in[i] && mig_dest_stands(m->in[i]);
+		stands |= m->core.in[i] && mig_dest_stands(m->core.in[i]);
 	return stands;
 }
 

@@ -13,8 +13,8 @@ enum err mig_job_force(struct mig_service *m, uint32_t job, enum mig_force force
 		if (m->out[i].source && m->out[i].source->job == j)
 			return mig_source_force(m->out[i].source, force, accept_risk, now_ns, why);
 	for (unsigned i = 0; i < SERVICE_IN && j; i++)
-		if (m->in[i] && m->in[i]->job == j && !j->ended_ns)
-			return mig_dest_force(m->in[i], force, accept_risk, now_ns, why);
+		if (m->core.in[i] && m->core.in[i]->job == j && !j->ended_ns)
+			return mig_dest_force(m->core.in[i], force, accept_risk, now_ns, why);
 	why_set(why, j ? "job %u has ended already" : "there is no job %u", job);
 	return j ? ERR_STATE : ERR_NOTFOUND;
 }
@@ -30,8 +30,8 @@ static uint32_t open_job(const struct mig_service *m, const uint8_t uuid[16])
 			return s->job_id;
 	}
 	for (unsigned i = 0; i < SERVICE_IN; i++)
-		if (m->in[i] && m->in[i]->guest && m->in[i]->job && !memcmp(m->in[i]->def.uuid, uuid, sizeof(m->in[i]->def.uuid)))
-			return m->in[i]->job->id;
+		if (m->core.in[i] && m->core.in[i]->guest && m->core.in[i]->job && !memcmp(m->core.in[i]->def.uuid, uuid, sizeof(m->core.in[i]->def.uuid)))
+			return m->core.in[i]->job->id;
 	return 0;
 }
 

@@ -239,8 +239,8 @@ enum err mig_job_cancel(struct mig_service *m, uint32_t job, uint64_t now_ns, st
 		if (m->out[i].source && m->out[i].source->job == j)
 			return mig_source_cancel(m->out[i].source, now_ns, why);
 	for (unsigned i = 0; i < SERVICE_IN && j; i++)
-		if (m->in[i] && m->in[i]->job == j && !j->ended_ns)
-			return mig_dest_cancel(m->in[i], now_ns, why);
+		if (m->core.in[i] && m->core.in[i]->job == j && !j->ended_ns)
+			return mig_dest_cancel(m->core.in[i], now_ns, why);
 	why_set(why, j ? "job %u has ended already" : "there is no job %u", job);
 	return j ? ERR_STATE : ERR_NOTFOUND;
 }

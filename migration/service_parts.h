@@ -12,7 +12,7 @@
 #define SERVICE_NEW	 (SERVICE_MOVES + SERVICE_CHECKS)
 #define SERVICE_RESTORED 16	/* migrations of earlier ones */
 #define SERVICE_OUT	 (SERVICE_NEW + SERVICE_RESTORED)
-#define SERVICE_IN	 (MIG_MOVES_MAX + 12)	/* incoming connections, and guests that wait for one */
+#define SERVICE_IN	 MIG_IN
 #define SERVICE_FAREWELLS 16
 #define CHECK_KEEP_NS	 (60 * MIG_SECOND)
 #define FAREWELL_WAIT_NS (5 * MIG_SECOND)
@@ -27,7 +27,6 @@ struct service_out {
 struct mig_service {
 	struct mig_core core;
 	struct service_out out[SERVICE_OUT];
-	struct mig_dest *in[SERVICE_IN];
 	struct mig_ask farewell[SERVICE_FAREWELLS];
 	uint32_t last_check;
 };

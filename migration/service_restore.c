@@ -93,7 +93,7 @@ static void when_text(uint64_t when_s, char out[32])
 static bool held_by_guest(const struct mig_service *m, const uint8_t uuid[16], struct why *why)
 {
 	for (unsigned i = 0; i < SERVICE_IN; i++) {
-		const struct mig_dest *d = m->in[i];
+		const struct mig_dest *d = m->core.in[i];
 
 		if (!d || !d->guest || memcmp(d->def.uuid, uuid, sizeof(d->def.uuid)))
 			continue;

@@ -39,7 +39,9 @@ void source_connect_step(struct mig_source *s, uint64_t now_ns)
 	mig_rate_init(&s->rate, s->options.bandwidth_bytes, now_ns);
 	if (s->options.purpose == MIG_PURPOSE_MIGRATE)
 		mig_core_begin(s->core, &s->note);
-	mig_core_hello(s->core, s->options.purpose, &hello);
+	if (s->options.purpose == MIG_PURPOSE_MIGRATE)
+		mig_core_prove(s->core, &s->note);
+	mig_core_hello(s->core, s->options.purpose, s->options.purpose == MIG_PURPOSE_MIGRATE ? s->note.own_proof : NULL, &hello);
 	s->hello_capabilities = hello.capabilities;
 	source_go(s, MIG_AT_HELLO, MIG_PHASE_HELLO, now_ns + MIG_HELLO_NS, now_ns);
 	source_put(s, MIG_HELLO, &hello, now_ns);
@@ -78,9 +80,7 @@ static void note_peer(struct mig_source *s, const struct mig_hello *hello)
 	n->peer_ipv4 = s->options.ipv4;
 	n->peer_port = s->options.port;
 	memcpy(n->peer_name, s->job->peer_name, sizeof(n->peer_name));
-	memcpy(n->peer_uuid, hello->uuid, sizeof(n->peer_uuid));
-	memcpy(n->peer_boot, hello->boot_id, sizeof(n->peer_boot));
-	n->peer_keeps = hello->capabilities & MIG_CAP_RECORDS_KEPT;
+	mig_core_note_peer(s->core, n, hello);
 }
 
 void source_on_hello(struct mig_source *s, const struct mig_record *r, uint64_t now_ns)

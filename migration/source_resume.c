@@ -122,7 +122,7 @@ void source_reconnect_step(struct mig_source *s, uint64_t now_ns)
 	}
 	s->stream.heard_ns = s->asked_ns = now_ns;
 	rate_anew(&s->rate, now_ns);
-	mig_core_hello(s->core, MIG_PURPOSE_RESUME, &hello);
+	mig_core_hello(s->core, MIG_PURPOSE_RESUME, s->note.peer_proof, &hello);
 	hello.capabilities = s->hello_capabilities;
 	source_go(s, MIG_AT_REHELLO, MIG_PHASE_ROUNDS, now_ns + MIG_HELLO_NS, now_ns);
 	source_put(s, MIG_HELLO, &hello, now_ns);
@@ -137,6 +137,8 @@ void source_on_resume_hello(struct mig_source *s, const struct mig_record *r, ui
 	if (!source_parse(s, r, &hello, now_ns))
 		return;
 	e = mig_core_hello_check(&hello, &s->why);
+	if (!e)
+		e = mig_core_same_peer(&s->note, &hello, s->options.ipv4, &s->why);
 	if (!e && memcmp(hello.boot_id, s->note.peer_boot, sizeof(hello.boot_id))) {
 		why_set(&s->why, "the link was lost, and the destination has restarted since: what it had is gone");
 		e = ERR_STATE;

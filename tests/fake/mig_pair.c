@@ -46,6 +46,16 @@ static struct channel *connect_to(void *ctx, uint32_t ipv4, uint16_t port, struc
 	return mine;
 }
 
+static void random_op(void *ctx, void *out, size_t bytes)
+{
+	struct pair_host *h = ctx;
+
+	for (size_t i = 0; i < bytes; i++) {
+		h->random = h->random * 6364136223846793005u + 1442695040888963407u;
+		((uint8_t *)out)[i] = (uint8_t)(h->random >> 56);
+	}
+}
+
 static bool accept_from(void *ctx, uint32_t ipv4)
 {
 	(void)ipv4;
@@ -109,8 +119,9 @@ static void host_start(struct pair *p, int n, uint8_t boot)
 	h->host = (struct mig_host){
 		.ctx = h, .can_run_vms = true, .max_downtime_ms = 300, .clock_ns = clock_ns, .connect = connect_to,
 		.accept_from = accept_from, .guest_find = guest_find, .guest_check = guest_check,
-		.guest_create = guest_create,
+		.guest_create = guest_create, .random = random_op,
 	};
+	h->random = boot;
 	fmt(h->host.name, sizeof(h->host.name), "lab-%c", 'a' + n);
 	memset(h->host.uuid, 0x10 + n, 16);
 	memset(h->host.boot_id, boot, 16);

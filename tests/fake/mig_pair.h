@@ -22,6 +22,7 @@ struct pair_host {
 	bool corrupt;			/* its guests' memory is damaged */
 	struct fake_store *store;	/* NULL: it keeps no records */
 	bool proven;			/* the store is known to keep */
+	uint64_t random;		/* of its numbers, which are the same after each start with the same boot id */
 	bool dead;			/* crashed, to be restarted */
 	bool idle;			/* guests that come here stay idle, to be compared */
 };

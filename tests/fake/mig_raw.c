@@ -53,7 +53,7 @@ void raw_hello(struct raw *r, int as, enum mig_purpose purpose)
 {
 	struct mig_hello hello;
 
-	mig_core_hello(&r->pair->host[as].service->core, purpose, &hello);
+	mig_core_hello(&r->pair->host[as].service->core, purpose, r->proof, &hello);
 	raw_put(r, MIG_HELLO, &hello);
 }
 

@@ -10,6 +10,7 @@ struct raw {
 	struct pipe *pipe;
 	struct channel *ch;
 	uint8_t attempt[MIG_ATTEMPT];
+	const uint8_t *proof;		/* that raw_hello says; NULL: none */
 	uint32_t sequence;
 	unsigned heard;			/* records of the host that raw_next has returned */
 	const uint8_t *body;		/* of the last of them */

@@ -19,7 +19,7 @@ static void mend(uint8_t *entry)
 {
 	memcpy(entry, "TREC", 4);
 	le32_put(entry + 4, 0);
-	le16_put(entry + 8, 1);
+	le16_put(entry + 8, 2);
 	le16_put(entry + 10, MIG_ENTRY_BYTES);
 	le32_put(entry + 4, crc32c(0, entry, MIG_ENTRY_BYTES));
 }

@@ -38,6 +38,9 @@
 #ifndef FULLS
 #define FULLS 0		/* times that a host's store (-DDURABLE) becomes full */
 #endif
+#ifndef STRANGERS
+#define STRANGERS 0	/* connections that a third host opens: it knows the attempt, but not what the first connection said */
+#endif
 #define CONNS 3		/* connections that exist at once */
 #define ROOM 4		/* records on their way in one direction of one */
 
@@ -60,7 +63,7 @@ byte seen;
 #define MAY_FAIL	true
 #endif
 
-mtype = { OFFER, ACCEPT, REJECT, STATE, READY, COMMIT, RUNNING, DONE, QUERY, ANS_PREPARED, ANS_NONE, REFUSED, ABORT };
+mtype = { HELLO, OFFER, ACCEPT, REJECT, STATE, READY, COMMIT, RUNNING, DONE, QUERY, ANS_PREPARED, ANS_NONE, REFUSED, ABORT };
 
 /* --- what exists ---------------------------------------------------------------------------------- */
 #define NOCONN CONNS
@@ -70,6 +73,8 @@ bool used[CONNS], cut[CONNS], s_gone[CONNS], d_gone[CONNS], settles[CONNS];
 byte att[CONNS];
 byte serial[CONNS];	/* of the connection, for traces */
 byte opened;
+bool strange[CONNS];	/* a third host's, that nothing proves to be S's */
+byte strangers = STRANGERS;
 
 #define NONE 0		/* records, of both sides */
 #define PREPARED 1
@@ -152,7 +157,7 @@ inline maybe_free(c)
 	if
 	:: s_gone[c] && d_gone[c] ->
 		drain(s2d[c]); drain(d2s[c]);
-		used[c] = false; cut[c] = false; s_gone[c] = false; d_gone[c] = false; settles[c] = false;
+		used[c] = false; cut[c] = false; s_gone[c] = false; d_gone[c] = false; settles[c] = false; strange[c] = false;
 		att[c] = 0; serial[c] = 0
 	:: else
 	fi
@@ -712,6 +717,29 @@ inline d_commit(e, c)
 	fi
 }
 
+/* What a stranger says comes to nothing. */
+#if STRANGERS
+inline d_hear(e, c, m)
+{
+	if
+#ifdef M_NO_PROOF
+	:: strange[c] && m != STATE && m != HELLO -> d_take(e, c, m)
+#endif
+#ifdef M_RESUME_ANYONE
+	:: strange[c] && m == STATE && dg[e] == G_LOADING -> settles[c] = false; close_older(e, c); d_conn[e] = c; d_state(e, c)
+	:: strange[c] && m == COMMIT && d_conn[e] == c -> d_take(e, c, m)
+#endif
+#ifdef M_HELLO_FORGETS
+	:: strange[c] && m == HELLO && (d_rec[e] == OWNED || d_rec[e] == ABORTED) -> d_drop(e)
+#endif
+	:: strange[c] -> d_step { close_d(c) }
+	:: !strange[c] -> d_take(e, c, m)
+	fi
+}
+#else
+#define d_hear(e, c, m)	d_take(e, c, m)
+#endif
+
 inline d_take(e, c, m)
 {
 	if
@@ -787,7 +815,7 @@ end_again:
 			:: D_MAY_READ(e, 2) -> c = 2
 			fi;
 			s2d[c]?m; SEEN printf("EV recv d %d %e\n", serial[c], m) }
-			d_take(e, c, m);
+			d_hear(e, c, m);
 			d_step { assert((dg[e] == G_LOADED) == (d_rec[e] == PREPARED)); m = 0; c = 0 }	/* P7 */
 		:: atomic {
 			if
@@ -952,6 +980,32 @@ inline cut_one(c)
 	dups && used[c] && used[b] && att[c] == att[b] && !s_gone[b] && !d_gone[b] && nempty(q[c]) && nfull(q[b]) -> \
 	dups--; q[c]?<m>; q[b]!m; m = 0 }
 
+#if STRANGERS
+/* Says something, and does not wait for what that leads to. */
+proctype Stranger()
+{
+	byte c;
+end:	do
+	:: atomic { strangers && FREE_CONN -> strangers--;
+		if
+		:: !used[0] -> c = 0
+		:: used[0] && !used[1] -> c = 1
+		:: used[0] && used[1] -> c = 2
+		fi;
+		used[c] = true; att[c] = 0; settles[c] = true; strange[c] = true; s_gone[c] = true;
+		if
+		:: s2d[c]!COMMIT
+		:: s2d[c]!ABORT
+		:: s2d[c]!QUERY
+		:: s2d[c]!DONE
+		:: s2d[c]!HELLO
+		:: s2d[c]!STATE; s2d[c]!COMMIT
+		fi;
+		c = 0 }
+	od
+}
+#endif
+
 proctype Net()
 {
 	mtype m;
@@ -1008,6 +1062,9 @@ init {
 #endif
 	atomic {
 		run Net(); run Source(0); run Dest(0);
+#if STRANGERS
+		run Stranger();
+#endif
 #ifdef TRACE
 		run End();
 #endif

@@ -13,7 +13,7 @@ VERSION = 1
 MEMORY_UNIT = 2 << 20
 MIGRATE, CHECK, SETTLE, RESUME = 1, 2, 3, 4
 CAPABILITY_RECORDS_KEPT, CAPABILITY_RESUME, CAPABILITY_RECORDS_FOUND = 1 << 1, 1 << 4, 1 << 5
-CAPABILITY_DIGEST_CRC = 1 << 6
+CAPABILITY_DIGEST_CRC, CAPABILITY_PROOF = 1 << 6, 1 << 7
 FLAG_CHECK, FLAG_VERIFY = 1, 2
 MOVE_TYPES = {2: "live", 3: "resume", 4: "restart"}
 PURPOSES = {MIGRATE: "migrate", CHECK: "check", SETTLE: "settle", RESUME: "resume"}
@@ -168,9 +168,12 @@ class Conversation:
         for side, host in self.hosts.items():
             first = self.before.hosts.get(side, host)
             # RECORDS_KEPT may come and go, and RECORDS_FOUND with it.
-            if any(first[name] != host[name] for name in host if name not in ("purpose", "capabilities")) or \
+            if any(first[name] != host[name] for name in host if name not in ("purpose", "capabilities", "proof")) or \
                     (first["capabilities"] ^ host["capabilities"]) & ~(CAPABILITY_RECORDS_KEPT | CAPABILITY_RECORDS_FOUND):
                 raise Refused("hello", "%s's HELLO differs from its first one" % side)
+            other = self.before.hosts["D" if side == "S" else "S"]
+            if self.before.both() & CAPABILITY_PROOF and host.get("proof") != other.get("proof"):
+                raise Refused("hello", "%s's HELLO does not say what the other's first one said" % side)
             if not host["capabilities"] & CAPABILITY_RESUME:
                 raise Refused("hello", "%s does not resume" % side)
         self.wait = "RESUME"

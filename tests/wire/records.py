@@ -25,7 +25,7 @@ NUMBERS = {name: number for number, (name, _, _) in TYPES.items()}
 TABLES = {
     "HELLO": {1: ("magic", 8, 1, None), 2: ("capabilities", 8, 1, None), 3: ("version_min", 2, 1, None),
               4: ("version_max", 2, 1, None), 5: ("purpose", 1, 1, 4), 6: ("boot_id", 1, 16, None),
-              7: ("uuid", 1, 16, None), 8: ("name", 1, 64, None)},
+              7: ("uuid", 1, 16, None), 8: ("name", 1, 64, None), 0x8020: ("proof", 1, 16, None)},
     "OFFER": {1: ("memory_bytes", 8, 1, 1 << 46), 2: ("flags", 4, 1, 3), 3: ("vcpus", 4, 1, 65535),
               4: ("tsc_khz", 4, 1, None), 5: ("cpu_policy_bytes", 4, 1, 1024), 6: ("inventory_bytes", 4, 1, 512),
               7: ("uuid", 1, 16, None), 8: ("name", 1, 32, None), 9: ("cpu_policy", 1, 1024, None),

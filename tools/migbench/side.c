@@ -78,13 +78,20 @@ static struct mig_guest *guest_create(void *ctx, const struct mig_definition *de
 	return &((struct ctx *)ctx)->m->guest;
 }
 
+static void random_op(void *ctx, void *out, size_t bytes)
+{
+	(void)ctx;
+	if (getrandom(out, bytes, 0) != (ssize_t)bytes)
+		bench_fail("no random numbers");
+}
+
 static struct mig_service *service(struct ctx *c, const char *name)
 {
 	struct mig_host host = {
 		.ctx = c, .can_run_vms = true, .max_downtime_ms = c->o->max_downtime_ms, .clock_ns = clock_ns,
 		.spare_chunks = spare_chunks,
 		.connect = connect_to, .accept_from = accept_from, .guest_find = guest_find, .guest_check = guest_check,
-		.guest_create = guest_create, .encodings = c->o->encodings,
+		.guest_create = guest_create, .random = random_op, .encodings = c->o->encodings,
 	};
 	struct mig_service *s;
 

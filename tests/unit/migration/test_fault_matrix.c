@@ -220,7 +220,7 @@ static void expect_nothing_left(void)
 		for (unsigned i = 0; i < SERVICE_OUT; i++)
 			EXPECT(!m->out[i].source, "a source is left");
 		for (unsigned i = 0; i < SERVICE_IN; i++)
-			EXPECT(!m->in[i] || !m->in[i]->guest, "a destination is left");
+			EXPECT(!m->core.in[i] || !m->core.in[i]->guest, "a destination is left");
 		for (unsigned i = 0; i < mig_job_count(m); i++)
 			EXPECT(mig_job_get(m, i)->ended_ns, "a job has not ended");
 		EXPECT(!records_of(n, MIG_RECORD_PREPARED) && !records_of(n, MIG_RECORD_COMMITTED), "a record binds");

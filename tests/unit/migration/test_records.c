@@ -3,6 +3,7 @@
 /* libs: -Lbuild/deps/host -lthird */
 #include <criterion/criterion.h>
 #include <string.h>
+#include "lib/bytes.h"
 #include "lib/crc32c.h"
 #include "migration/record_entry.h"
 #include "migration/records.h"
@@ -186,19 +187,6 @@ Test(records, leave_no_commit_behind_an_abort_that_could_not_be_stored)
 	cr_expect_eq(fake_store_entries(&store), 0);
 }
 
-Test(records, of_a_peer_that_restarted_and_forgot_are_dropped_but_never_a_prepared_copy)
-{
-	for (uint8_t id = 2; id <= 8; id += 2)
-		cr_assert_eq(put(id, id == 2 ? MIG_RECORD_PREPARED : id == 4 ? MIG_RECORD_OWNED : MIG_RECORD_ABORTED), ERR_OK);
-	mig_records_peer_forgot(&r, (uint8_t[16]){ 0x11 }, (uint8_t[16]){ 0xb0 }, false);
-	cr_expect(get(2) && get(4) && get(6) && get(8), "it has not restarted");
-	mig_records_peer_forgot(&r, (uint8_t[16]){ 0x12 }, (uint8_t[16]){ 0xb1 }, false);
-	cr_expect(get(2) && get(4) && get(6) && get(8), "another host");
-	mig_records_peer_forgot(&r, (uint8_t[16]){ 0x11 }, (uint8_t[16]){ 0xb1 }, false);
-	cr_expect(get(2) && !get(4) && !get(6) && !get(8));
-	cr_expect_eq(fake_store_entries(&store), 1);
-}
-
 static bool defines_low(void *ctx, const uint8_t *uuid)
 {
 	(void)ctx;
@@ -277,17 +265,24 @@ Test(records, have_room_asked_for_all_attempts_under_way)
 	cr_expect(n.in_memory);
 }
 
-Test(records, of_a_peer_that_said_it_would_forget_are_dropped_once_it_has_restarted)
+Test(records, of_version_1_are_read_and_prove_nothing)
 {
-	struct mig_note n = note(2);
-	struct why why;
+	struct mig_note n = note(2), out;
+	uint8_t bytes[MIG_ENTRY_BYTES];
+	struct why why = { "" };
 
-	n.peer_forgets = true;
-	cr_assert_eq(mig_records_put(&r, &n, MIG_RECORD_OWNED, &why), ERR_OK);
-	cr_assert_eq(put(4, MIG_RECORD_OWNED), ERR_OK);
-	load(boot_b);
-	mig_records_peer_forgot(&r, n.peer_uuid, n.peer_boot, true);
-	cr_expect(get(2) && get(4), "it has not restarted");
-	mig_records_peer_forgot(&r, n.peer_uuid, (uint8_t[16]){ 0xb1 }, true);
-	cr_expect(!get(2) && get(4));
+	n.state = MIG_RECORD_COMMITTED;
+	n.proves = true;
+	memset(n.own_proof, 0x51, sizeof(n.own_proof));
+	mig_entry_pack(&n, bytes);
+	cr_assert_eq(mig_entry_unpack(bytes, sizeof(bytes), &out, &why), ERR_OK, "%s", why.text);
+	cr_expect(out.proves && !memcmp(out.own_proof, n.own_proof, sizeof(n.own_proof)));
+	bytes[8] = 1;
+	bytes[10] = 224;
+	bytes[11] = bytes[13] = 0;
+	memset(bytes + 4, 0, 4);
+	le32_put(bytes + 4, crc32c(0, bytes, 224));
+	cr_assert_eq(mig_entry_unpack(bytes, 224, &out, &why), ERR_OK, "%s", why.text);
+	cr_expect(!out.proves && !memcmp(out.attempt, n.attempt, sizeof(n.attempt)));
+	cr_expect_eq(mig_entry_unpack(bytes, 223, &out, &why), ERR_SHORT);
 }

@@ -553,7 +553,7 @@ Test(resume, refuses_another_destination_or_another_hello)
 Test(resume, refuses_another_source_by_name)
 {
 	EXPECT_LIE("another boot of a host began this attempt", 0, MIG_HELLO, 57, 0x1111, 2);
-	EXPECT_LIE("HELLO differs from the one that began this attempt", 0, MIG_HELLO, 79, 0x1111, 2);
+	EXPECT_LIE("10.77.0.2 is another host than lab-a, with which this attempt began", 0, MIG_HELLO, 79, 0x1111, 2);
 	EXPECT_LIE("HELLO differs from the one that began this attempt", 0, MIG_HELLO, 20, 0x11 | 1u << 20, 8);
 }
 
@@ -592,6 +592,8 @@ static size_t resuming_hello(uint8_t *hello, unsigned at, uint8_t mask)
 
 	memcpy(hello, pipe_sent(pair.pipe[0], 0, &bytes), length);
 	hello[32 + 50] = MIG_PURPOSE_RESUME;
+	/* The last field is the proof: what D said first. */
+	memcpy(hello + length - MIG_PROOF, pipe_sent(pair.pipe[0], 1, &bytes) + length - MIG_PROOF, MIG_PROOF);
 	hello[at] ^= mask;
 	wire_seal(hello);
 	return length;

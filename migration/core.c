@@ -103,13 +103,32 @@ void mig_core_attempt(struct mig_core *c, uint8_t attempt[MIG_ATTEMPT])
 	c->host.random(c->host.ctx, attempt, MIG_ATTEMPT);
 }
 
-void mig_core_begin(struct mig_core *c, struct mig_note *note)
+/* Jobs under way. */
+static unsigned under_way(const struct mig_core *c)
 {
-	unsigned others = 0;
+	unsigned n = 0;
 
 	for (unsigned i = 0; i < MIG_JOBS; i++)
-		others += c->job[i].id && c->job[i].started_ns && !c->job[i].ended_ns;
-	mig_records_begin(&c->records, note, others);
+		n += c->job[i].id && c->job[i].started_ns && !c->job[i].ended_ns;
+	return n;
+}
+
+void mig_core_begin(struct mig_core *c, struct mig_note *note)
+{
+	mig_records_begin(&c->records, note, under_way(c));
+}
+
+bool mig_core_needs_marker(const struct mig_core *c, const struct mig_note *note, const uint8_t uuid[16])
+{
+	return note->in_memory && c->records.store.put && (!c->host.defines || c->host.defines(c->host.ctx, uuid));
+}
+
+bool mig_core_marker_room(const struct mig_core *c, const struct mig_note *note, const uint8_t uuid[16])
+{
+	const struct mig_store *store = &c->records.store;
+
+	/* The job of the attempt itself is under way. */
+	return !mig_core_needs_marker(c, note, uuid) || !store->room || store->room(store->ctx, under_way(c));
 }
 
 enum err mig_core_record(struct mig_core *c, const struct mig_note *note, enum mig_record_state state, uint64_t *took_ns,

@@ -43,6 +43,11 @@ const struct mig_note *mig_core_note(const struct mig_core *c, const uint8_t *at
 uint64_t mig_core_clock(const struct mig_core *c);
 /* An attempt that can come to a hand-off is about to say HELLO: how @note is recorded. */
 void mig_core_begin(struct mig_core *c, struct mig_note *note);
+/* Must it be stored that the machine of @uuid leaves in the attempt of @note, which is in memory alone? Where this host can start it
+ * afresh, and has a store. */
+bool mig_core_needs_marker(const struct mig_core *c, const struct mig_note *note, const uint8_t uuid[16]);
+/* True if that needs no more room than there is, or than is known to be missing. */
+bool mig_core_marker_room(const struct mig_core *c, const struct mig_note *note, const uint8_t uuid[16]);
 /* mig_records_put; adds what it took to *@took_ns. */
 enum err mig_core_record(struct mig_core *c, const struct mig_note *note, enum mig_record_state state, uint64_t *took_ns,
 			 struct why *why) NODISCARD;

@@ -98,26 +98,23 @@ static void mark_away(struct mig_source *s)
 	if (s->note.in_memory && away && !memcmp(away->attempt, s->attempt, sizeof(s->attempt)))
 		return;
 	s->note.when_s = mig_core_wall(s->core);
-	s->note.owes_away = mig_away_put(records, &s->note, host->defines, host->ctx, &why) != ERR_OK;
-	if (!s->note.owes_away || !s->note.in_memory || !mig_away_get(records, s->note.vm_uuid))
-		return;
-	/* That record is not stored either. */
-	s->note.owes_away = false;
-	log_error("mig", "%s leaves for %s, and only memory says so: after a restart this host WOULD START IT AFRESH, where it is defined, "
-		  "though it may run there", s->note.vm, s->note.peer_name);
+	s->note.owes_away = mig_away_put(records, &s->note, host->defines, host->ctx, &why) != ERR_OK && !s->note.in_memory;
 }
 
-/* Nothing stored of an attempt in memory would hold the machine here after a restart, as COMMITTED does: AWAY goes first then. */
-static void mark_in_memory(struct mig_source *s, enum mig_record_state state)
+/* Nothing stored of an attempt in memory would hold the machine here after a restart, as COMMITTED does: AWAY goes first then, and
+ * without it the machine stays. */
+static bool mark_first(struct mig_source *s)
 {
 	uint64_t start = mig_core_clock(s->core);
+	const struct mig_note *away;
 
-	if (state == MIG_RECORD_ABORTED)
-		mig_away_home(&s->core->records, s->note.vm_uuid);
-	if (state != MIG_RECORD_COMMITTED)
-		return;
 	mark_away(s);
 	s->record_ns += mig_core_clock(s->core) - start;
+	away = mig_away_get(&s->core->records, s->note.vm_uuid);
+	if (!mig_core_needs_marker(s->core, &s->note, s->def.uuid) || (away && away->stored))
+		return true;
+	why_set(&s->why, "that %s leaves could not be stored: after a restart %s would start it afresh", s->note.vm, s->core->host.name);
+	return false;
 }
 
 /* False: nothing may be promised. */
@@ -131,13 +128,15 @@ static bool record(struct mig_source *s, enum mig_record_state state)
 	/* D can't be prepared, and nothing about it was said before: nobody will ask. */
 	if (state == MIG_RECORD_ABORTED && !s->peer_may_be_prepared && !mig_records_get(records, s->attempt))
 		return true;
+	if (state == MIG_RECORD_COMMITTED && s->note.in_memory && !mark_first(s))
+		return false;
 	s->note.digest = source_digest(s);
 	s->note.when_s = mig_core_wall(s->core);
 	e = mig_core_record(s->core, &s->note, state, state == MIG_RECORD_COMMITTED ? &s->record_ns : &other_ns, &why);
 	if (e && state == MIG_RECORD_COMMITTED)
 		s->why = why;
-	if (!e && s->note.in_memory)
-		mark_in_memory(s, state);
+	if (state == MIG_RECORD_ABORTED && s->note.in_memory)
+		mig_away_home(&s->core->records, s->note.vm_uuid);
 	return e == ERR_OK;
 }
 

@@ -37,8 +37,14 @@ void source_connect_step(struct mig_source *s, uint64_t now_ns)
 	}
 	s->stream.heard_ns = s->asked_ns = now_ns;
 	mig_rate_init(&s->rate, s->options.bandwidth_bytes, now_ns);
-	if (s->options.purpose == MIG_PURPOSE_MIGRATE)
+	if (s->options.purpose == MIG_PURPOSE_MIGRATE) {
 		mig_core_begin(s->core, &s->note);
+		if (!mig_core_marker_room(s->core, &s->note, s->def.uuid)) {
+			source_fail(s, now_ns, ERR_SPACE, "%s has no room left to store that %s leaves, and would start it afresh after a "
+				    "restart: restart %s first", s->core->host.name, s->def.name, s->core->host.name);
+			return;
+		}
+	}
 	if (s->options.purpose == MIG_PURPOSE_MIGRATE)
 		mig_core_prove(s->core, &s->note);
 	mig_core_hello(s->core, s->options.purpose, s->options.purpose == MIG_PURPOSE_MIGRATE ? s->note.own_proof : NULL, &hello);

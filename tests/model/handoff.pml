@@ -124,7 +124,6 @@ bool lock_s = true, lock_d;	/* who may act on the outside world (ghost) */
 bool asked;		/* for a mutation */
 bool away, away_sto;	/* S: the machine went to D; stored */
 bool owes[ATTEMPTS], owes_sto[ATTEMPTS];	/* S: DONE stands for an AWAY that could not be stored */
-bool warned;		/* ghost: S said that only memory holds AWAY */
 bool lost[ATTEMPTS];	/* D: OWNED in an earlier boot */
 bool d_keeps = IS_DURABLE;	/* D says RECORDS_KEPT in this boot */
 bool owned, forgot, forced, told;	/* ghosts: D recorded OWNED once; a crash lost records; an operator forced; S said "runs twice" */
@@ -248,7 +247,7 @@ inline s_free()
 inline d_run(e)
 {
 	d_step {
-		assert((sg != G_RUN && (sg != G_FRESH || warned)) || forced);	/* P1, P10 */
+		assert((sg != G_RUN && sg != G_FRESH) || forced);	/* P1, P10 */
 		assert(dg[e] == G_LOADED);	/* P5: once, and only a complete copy */
 		assert(!s_decided[e] || forced);	/* P4: S went on from here */
 #ifndef M_RUN_BEFORE_ACK
@@ -361,7 +360,6 @@ inline s_mark(e)
 		:: !away_sto && MAY_TAKE(s_spent) -> away_sto = true; owes[e] = false
 		:: !away_sto && (s_spent || MAY_FILL) ->
 			fill(s_spent, 's');
-			warned = warned || s_mem[e];
 #ifndef M_FULL_OWES_NOTHING
 			owes[e] = !s_mem[e]
 #endif
@@ -402,6 +400,22 @@ inline s_abort(e)
 	fi
 }
 
+/* Nothing else of an attempt that is remembered alone would hold the machine after a restart: without AWAY there is no commit. */
+#ifdef M_FULL_MARKS_LATE
+#define s_mark_first(e)	skip
+#else
+inline s_mark_first(e)
+{
+	if
+	:: s_mem[e] -> s_mark(e)
+#ifndef M_FULL_GOES_ANYWAY
+		; bad = !away_sto
+#endif
+	:: !s_mem[e]
+	fi
+}
+#endif
+
 inline s_commit(e)
 {
 #ifdef M_COMMIT_BEFORE_RECORD
@@ -411,17 +425,14 @@ inline s_commit(e)
 	:: true -> atomic { s_put(e, COMMITTED); st[e] = S_COMMITTED }
 	fi
 #else
-	s_put(e, COMMITTED);
+	s_mark_first(e);
 	if
-	:: bad -> bad = false; s_abort(e)
-	:: !bad ->
-#ifndef M_FULL_MARKS_LATE
-		if	/* nothing else of this attempt would hold the machine after a restart */
-		:: s_mem[e] -> s_mark(e)
-		:: !s_mem[e]
-		fi;
-#endif
-		st[e] = S_COMMITTED; send_s(e, COMMIT)
+	:: !bad -> s_put(e, COMMITTED)
+	:: bad
+	fi;
+	if
+	:: bad -> bad = false; s_home(); s_abort(e)
+	:: !bad -> st[e] = S_COMMITTED; send_s(e, COMMIT)
 	fi
 #endif
 #ifdef M_FREE_AFTER_SEND
@@ -963,7 +974,7 @@ inline start_afresh()
 {
 	d_step {
 		autostarts--;
-		assert(!D_RUNS || forced || warned);	/* P10; d_run sees to it that D does not run it later either */
+		assert(!D_RUNS || forced);	/* P10; d_run sees to it that D does not run it later either */
 		sg = G_FRESH
 	}
 }

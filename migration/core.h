@@ -11,7 +11,9 @@
 #define MIG_MET 16	/* hosts remembered by their UUIDs */
 struct mig_dest;
 
-#define MIG_IN (MIG_MOVES_MAX + 12)	/* incoming connections, and guests that wait for one */
+#define MIG_CONNECTIONS		(MIG_MOVES_MAX + 12)	/* incoming ones at once */
+#define MIG_CONNECTIONS_PEER	(MIG_MOVES_MAX + 2)	/* of them from one address */
+#define MIG_IN			(MIG_CONNECTIONS + MIG_RECORDS_IN)	/* with the prepared guests that wait for one */
 
 struct mig_core {
 	struct mig_host host;
@@ -19,7 +21,7 @@ struct mig_core {
 	struct mig_records records;
 	struct mig_job job[MIG_JOBS];
 	uint32_t last_job;
-	unsigned coming;		/* guests being received or held; kept by the service */
+	unsigned coming;		/* guests being received, or held with a connection; kept by the service */
 	struct { uint8_t uuid[16]; uint32_t ipv4; } met[MIG_MET];	/* other hosts; ipv4 0: free */
 	unsigned met_next;		/* where the next one goes */
 };

@@ -31,6 +31,7 @@ enum err mig_dest_init(struct mig_dest *d, struct mig_core *core, struct channel
 	d->peer_ipv4 = ch->peer_ipv4;
 	d->handoff = HD_NONE;
 	d->deadline_ns = now_ns + MIG_HELLO_NS;
+	d->progress_ns = now_ns;
 	return mig_stream_init(&d->stream, ch, NULL, now_ns);
 }
 
@@ -112,6 +113,7 @@ static void on_record(struct mig_dest *d, const struct mig_record *r, uint64_t n
 
 	if (r->type == MIG_HEARTBEAT && d->place != MIG_DEST_HELLO)
 		return;
+	d->progress_ns = now_ns;
 	if (r->type == MIG_ABORT && d->place != MIG_DEST_HELLO) {
 		on_abort(d, r, now_ns);
 		return;
@@ -182,6 +184,33 @@ static void keep_alive(struct mig_dest *d, uint64_t now_ns)
 		dest_lost(d, now_ns, e, d->why.text);
 }
 
+/* Until when the source must say something besides HEARTBEAT; a guest that is asked to power off may take its time. */
+static uint64_t progress_until(const struct mig_dest *d)
+{
+	bool may_wait = d->place == MIG_DEST_ROUNDS && !d->stopped && (!d->job || !d->job->type || d->job->type == MIG_MOVE_RESTART);
+
+	if (d->place == MIG_DEST_ROUNDS || d->place == MIG_DEST_STATE)
+		return d->progress_ns + (may_wait ? MIG_SHUTDOWN_NS : MIG_PROGRESS_NS);
+	if (d->place == MIG_DEST_SETTLED && !d->guest && d->purpose == MIG_PURPOSE_SETTLE && mig_stream_open(&d->stream))
+		return d->stream.opened_ns + MIG_SETTLE_NS;
+	return UINT64_MAX;
+}
+
+static void check_deadlines(struct mig_dest *d, uint64_t now_ns)
+{
+	struct why why;
+
+	if (now_ns >= d->deadline_ns && (d->place == MIG_DEST_LOST || d->place == MIG_DEST_RESUME)) {
+		dest_lost_late(d, now_ns);
+	} else if (now_ns >= d->deadline_ns && d->place <= MIG_DEST_SETTLED) {
+		dest_fail(d, now_ns, ERR_TIMEOUT, d->place == MIG_DEST_HELLO ? "HELLO did not come in time" :
+			  d->place == MIG_DEST_OFFER ? "OFFER did not come in time" : "nothing was asked in time");
+	} else if (now_ns >= progress_until(d)) {
+		why_set(&why, "nothing but heartbeats came for %u s", (unsigned)((now_ns - d->progress_ns) / MIG_SECOND));
+		dest_fail(d, now_ns, ERR_TIMEOUT, d->place == MIG_DEST_SETTLED ? "this connection asked for long enough" : why.text);
+	}
+}
+
 bool mig_dest_step(struct mig_dest *d, uint64_t now_ns)
 {
 	uint64_t before = d->stream.received_bytes;
@@ -192,11 +221,7 @@ bool mig_dest_step(struct mig_dest *d, uint64_t now_ns)
 	dest_images_step(d, now_ns);
 	if (mig_stream_open(&d->stream))
 		keep_alive(d, now_ns);
-	if (now_ns >= d->deadline_ns && (d->place == MIG_DEST_LOST || d->place == MIG_DEST_RESUME))
-		dest_lost_late(d, now_ns);
-	else if (now_ns >= d->deadline_ns && d->place <= MIG_DEST_SETTLED)
-		dest_fail(d, now_ns, ERR_TIMEOUT, d->place == MIG_DEST_HELLO ? "HELLO did not come in time" :
-			  d->place == MIG_DEST_OFFER ? "OFFER did not come in time" : "nothing was asked in time");
+	check_deadlines(d, now_ns);
 	if (d->place == MIG_DEST_END)
 		return false;
 	return d->place == MIG_DEST_HASH || dest_images_busy(d) || (mig_stream_open(&d->stream) &&
@@ -214,12 +239,14 @@ bool mig_dest_stands(const struct mig_dest *d)
 
 uint64_t mig_dest_deadline(const struct mig_dest *d)
 {
-	uint64_t link;
+	uint64_t until = progress_until(d), link;
 
+	if (d->deadline_ns < until)
+		until = d->deadline_ns;
 	if (!mig_stream_open(&d->stream))
-		return d->deadline_ns;
+		return until;
 	link = mig_stream_deadline(&d->stream);
-	return link < d->deadline_ns ? link : d->deadline_ns;
+	return link < until ? link : until;
 }
 
 void mig_dest_attach(struct mig_dest *to, struct mig_dest *from, uint64_t now_ns)

@@ -42,6 +42,7 @@ struct mig_dest {
 	enum mig_purpose purpose;
 	enum handoff_state handoff;
 	uint64_t deadline_ns;
+	uint64_t progress_ns;		/* when the last record but HEARTBEAT came */
 	uint32_t peer_ipv4;
 	char peer_name[64];
 	struct mig_hello hello;		/* the peer's; of the attempt's first connection once that holds a guest */

@@ -162,6 +162,52 @@ static void begin_loading(struct mig_dest *d, const struct mig_offer *offer, uin
 	mig_job_phase(d->job, MIG_PHASE_ROUNDS, now_ns);
 }
 
+/* Guests of @ipv4 on their way here. */
+static unsigned coming_from(const struct mig_core *c, uint32_t ipv4)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < MIG_IN; i++)
+		n += c->in[i] && c->in[i]->handoff == HD_LOADING && c->in[i]->peer_ipv4 == ipv4;
+	return n;
+}
+
+/* A peer with nothing on its way here gets in: what stands still gives way, of a peer that has more than one. */
+static void make_way(struct mig_dest *d, uint64_t now_ns)
+{
+	struct mig_dest *idle = NULL;
+
+	if (d->purpose != MIG_PURPOSE_MIGRATE || d->core->coming < mig_core_max_in(d->core) || coming_from(d->core, d->peer_ipv4))
+		return;
+	for (unsigned i = 0; i < MIG_IN; i++) {
+		struct mig_dest *o = d->core->in[i];
+
+		if (o && o->handoff == HD_LOADING && o->place == MIG_DEST_ROUNDS && now_ns - o->progress_ns >= MIG_IDLE_NS &&
+		    coming_from(d->core, o->peer_ipv4) > 1 && (!idle || o->progress_ns < idle->progress_ns))
+			idle = o;
+	}
+	if (!idle)
+		return;
+	dest_fail(idle, now_ns, ERR_SPACE, "it made no progress and gave way to another host's move");
+	d->core->coming--;
+}
+
+/* What the records have no place for. */
+static void check_records(const struct mig_dest *d, struct why_list *reasons)
+{
+	const struct mig_records *r = &d->core->records;
+	const char *name = d->core->host.name;
+	unsigned all = mig_records_unsettled(r, 0), theirs = mig_records_unsettled(r, d->peer_ipv4);
+	char address[16];
+
+	mig_ipv4_text(d->peer_ipv4, address);
+	if (theirs >= MIG_RECORDS_PEER)
+		why_add(reasons, "%s has %u unsettled migrations from %s (%s): it must settle them, or an operator drop them", name, theirs,
+			d->peer_name, address);
+	else if (all >= MIG_RECORDS_IN || !mig_records_room(r))
+		why_add(reasons, "%s has too many unsettled migrations", name);
+}
+
 void dest_on_offer(struct mig_dest *d, const struct mig_record *r, uint64_t now_ns)
 {
 	const struct mig_host *host = &d->core->host;
@@ -177,8 +223,8 @@ void dest_on_offer(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 	take_definition(d, &offer);
 	if (!host->can_run_vms)
 		why_add(&reasons, "%s can't run virtual machines: %s", host->name, host->why_not);
-	if (!mig_records_room(&d->core->records))
-		why_add(&reasons, "%s has too many unsettled migrations", host->name);
+	check_records(d, &reasons);
+	make_way(d, now_ns);
 	if (mig_core_note(d->core, d->stream.attempt))
 		why_add(&reasons, "%s knows this attempt already: it is an old one", host->name);
 	if (mig_records_left(&d->core->records, d->def.uuid))

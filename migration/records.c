@@ -38,6 +38,19 @@ bool mig_records_room(const struct mig_records *r)
 	return place((struct mig_records *)r) != NULL;
 }
 
+unsigned mig_records_unsettled(const struct mig_records *r, uint32_t ipv4)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < MIG_RECORDS; i++) {
+		const struct mig_note *n = &r->note[i];
+
+		count += !n->source && (n->state == MIG_RECORD_PREPARED || n->state == MIG_RECORD_OWNED) &&
+			(!ipv4 || n->peer_ipv4 == ipv4);
+	}
+	return count;
+}
+
 void records_spend(struct mig_records *r)
 {
 	if (!r->spent)

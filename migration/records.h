@@ -9,6 +9,8 @@
 #include "store.h"
 
 #define MIG_RECORDS	32	/* attempts */
+#define MIG_RECORDS_IN	20	/* of them of attempts that came here and are not settled: the others are kept for what leaves */
+#define MIG_RECORDS_PEER 8	/* of those from one address */
 #define MIG_AWAYS	24	/* machines that left */
 #define MIG_STRANGE	MIG_STORE_ENTRIES	/* entries that can't be read: each holds its machine */
 #define MIG_RECORD_PUTS	4	/* into the store that one attempt takes at most, on either side */
@@ -86,6 +88,8 @@ void mig_records_begin(struct mig_records *r, struct mig_note *note, unsigned ot
 
 /* True if one more attempt can be recorded. */
 bool mig_records_room(const struct mig_records *r);
+/* How many attempts that came here are not settled (PREPARED, OWNED); from @ipv4, or from all addresses (0). */
+unsigned mig_records_unsettled(const struct mig_records *r, uint32_t ipv4);
 /* Stores or replaces the record of note->attempt with @state. ERR_SPACE: all places hold records that may not be forgotten. Other errors
  * are the store's, with a sentence; then PREPARED, COMMITTED and OWNED are not recorded at all. ABORTED and DONE are, in memory:
  * they end a promise; and no COMMITTED is left in the store by what could not be stored, but for DONE. */

@@ -53,14 +53,20 @@ void mig_service_destroy(struct mig_service *m)
 void mig_service_accept(struct mig_service *m, struct channel *ch, uint64_t now_ns)
 {
 	struct mig_dest *d = NULL;
-	unsigned i = 0;
+	unsigned i = 0, open = 0, theirs = 0;
 
+	for (unsigned k = 0; k < SERVICE_IN; k++) {
+		bool connected = m->core.in[k] && mig_stream_open(&m->core.in[k]->stream);
+
+		open += connected;
+		theirs += connected && m->core.in[k]->peer_ipv4 == ch->peer_ipv4;
+	}
 	while (i < SERVICE_IN && m->core.in[i])
 		i++;
-	if (i < SERVICE_IN)
+	if (i < SERVICE_IN && open < MIG_CONNECTIONS && theirs < MIG_CONNECTIONS_PEER)
 		d = malloc(sizeof(*d));
 	if (!d) {
-		log_warn("mig", "a connection is turned away: %u are open", i);
+		log_warn("mig", "a connection is turned away: %u are open, %u from its address", open, theirs);
 		ch->ops->abort(ch);
 		return;
 	}
@@ -119,7 +125,8 @@ static void count_coming(struct mig_service *m)
 {
 	m->core.coming = 0;
 	for (unsigned i = 0; i < SERVICE_IN; i++)
-		m->core.coming += m->core.in[i] && m->core.in[i]->guest;
+		m->core.coming += m->core.in[i] && m->core.in[i]->guest &&
+			(m->core.in[i]->handoff == HD_LOADING || mig_stream_open(&m->core.in[i]->stream));
 }
 
 /* Ended jobs stay for a while, so that whoever polls sees the end. */

@@ -74,6 +74,24 @@ bool mig_service_vm_away(const struct mig_service *m, const uint8_t uuid[16]);
  * @why is what it would risk now; ERR_IO: it could not be recorded and was not done. ERR_OK: done, the job says that it was forced. */
 enum err mig_job_force(struct mig_service *m, uint32_t job, enum mig_force force, bool accept_risk, uint64_t now_ns,
 		       struct why *why) NODISCARD;
+/* A record of the hand-off that this host keeps. */
+struct mig_leftover {
+	uint64_t id;			/* for mig_service_record_drop */
+	const char *state;		/* "PREPARED" and so on */
+	bool source;			/* this host is the source of the attempt */
+	bool open;			/* a job of this boot sees to it */
+	char vm[32];
+	uint8_t vm_uuid[16];
+	char peer_name[64];
+	uint32_t peer_ipv4;
+	uint64_t when_s;		/* wall clock, 0 unknown */
+};
+
+/* The record at place 0, 1, ...; false: there are no more. */
+bool mig_service_record_get(const struct mig_service *m, unsigned index, struct mig_leftover *out);
+/* An operator drops a record whose peer will never ask. ERR_NOTFOUND; ERR_STATE: a job is open, or the peer's copy hangs on it, which is
+ * to be forced or reclaimed instead; ERR_REFUSED without @accept_risk: @why is what it would risk. */
+enum err mig_service_record_drop(struct mig_service *m, uint64_t id, bool accept_risk, struct why *why) NODISCARD;
 /* Lifts the hold on a VM, which may be started afresh here then. ERR_NOTFOUND: nothing holds it; ERR_STATE: a job is open, which is
  * to be forced instead; ERR_REFUSED without @accept_risk: @why is what holds it. */
 enum err mig_service_vm_reclaim(struct mig_service *m, const uint8_t uuid[16], bool accept_risk, struct why *why) NODISCARD;

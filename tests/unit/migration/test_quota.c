@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: migration/[a-z]*.c lib/crc32c.c lib/err.c lib/fmt.c lib/pages.c lib/state.c lib/why.c tests/fake/fake_guest.c tests/fake/fake_log.c tests/fake/fake_store.c tests/fake/mig_break.c tests/fake/mig_pair.c tests/fake/mig_raw.c tests/fake/mig_wire.c tests/fake/pipe.c */
+/* libs: -Lbuild/deps/host -lthird */
+#include <criterion/criterion.h>
+#include <string.h>
+#include "lib/fmt.h"
+#include "migration/service_parts.h"
+#include "tests/fake/mig_break.h"
+#include "tests/fake/mig_raw.h"
+
+/* A host that begins and never ends: what it may hold here, for how long, and that others get in. */
+
+#define MS 1000000ull
+#define SECOND (1000 * MS)
+#define MIB (1ull << 20)
+#define IPV4_C 0x0a4d0004u
+
+static struct pair pair;
+static struct fake_store store[2];
+static struct raw raw[24];
+
+static void setup(void)
+{
+	pair_init(&pair, 4 * MIB);
+	pair_keep_records(&pair, store);
+	pair.host[0].idle = pair.host[1].idle = true;
+	fake_guest_work(pair.host[0].guest[0], 100, 50);
+	pair.host[0].guest[0]->idle = true;
+}
+
+static void teardown(void) { pair_fini(&pair); }
+TestSuite(quota, .init = setup, .fini = teardown);
+
+/* Host c offers its machine number @n to host b. */
+static void offer(unsigned n, enum mig_move_type type)
+{
+	uint8_t attempt[MIG_ATTEMPT] = { 0x55, (uint8_t)n };
+	struct mig_offer o = { .memory_bytes = 2 * MIB, .vcpus = 1, .move_type = (uint16_t)type };
+	struct mig_hello hello;
+
+	fmt((char *)o.name, sizeof(o.name), "c%u", n);
+	memset(o.uuid, (int)n + 1, sizeof(o.uuid));
+	raw_open(&raw[n], &pair, 1, IPV4_C, attempt);
+	mig_core_hello(&pair.host[0].service->core, MIG_PURPOSE_MIGRATE, NULL, &hello);
+	memset(hello.uuid, 0xcc, sizeof(hello.uuid));
+	raw_put(&raw[n], MIG_HELLO, &hello);
+	raw_put(&raw[n], MIG_OFFER, &o);
+	raw_let(&raw[n], 6);
+	cr_expect_eq(raw_next(&raw[n]), MIG_HELLO);
+}
+
+/* @seconds in which c says nothing but that it lives, on its first @count connections. */
+static void beat(unsigned count, unsigned seconds)
+{
+	while (seconds--) {
+		for (unsigned n = 0; n < count; n++)
+			if (!raw_ended(&raw[n]))
+				raw_put(&raw[n], MIG_HEARTBEAT, NULL);
+		pair_run(&pair, SECOND);
+	}
+}
+
+static void expect_move(void)
+{
+	const struct mig_job *j = pair_wait(&pair, 0, pair_migrate(&pair, 0, MIG_VERIFY_OFF), 30 * SECOND);
+
+	cr_expect_eq(j->state, MIG_JOB_COMPLETED, "%s", j->error);
+}
+
+Test(quota, of_time_ends_a_move_that_is_nothing_but_heartbeats)
+{
+	offer(0, MIG_MOVE_LIVE);
+	cr_expect_eq(raw_next(&raw[0]), MIG_ACCEPT);
+	beat(1, 118);
+	cr_expect_eq(pair_count(&pair, FAKE_EMPTY), 1, "a slow host has its time");
+	beat(1, 4);
+	cr_expect_eq(pair_count(&pair, FAKE_EMPTY), 0);
+	cr_expect_eq(raw_next(&raw[0]), MIG_ABORT);
+	cr_expect_not_null(strstr(break_job(&pair, 1)->error, "nothing but heartbeats came for 120 s"), "%s", break_job(&pair, 1)->error);
+	raw_close(&raw[0]);
+}
+
+Test(quota, of_time_lets_a_guest_power_off_before_a_restart)
+{
+	offer(0, MIG_MOVE_RESTART);
+	beat(1, 200);
+	cr_expect_eq(pair_count(&pair, FAKE_EMPTY), 1);
+	beat(1, 720);
+	cr_expect_eq(pair_count(&pair, FAKE_EMPTY), 0);
+	raw_close(&raw[0]);
+}
+
+Test(quota, of_time_ends_a_connection_that_asks_for_ever)
+{
+	struct mig_query query = { 0 };
+
+	raw_open(&raw[0], &pair, 1, IPV4_C, (uint8_t[MIG_ATTEMPT]){ 1 });
+	raw_hello(&raw[0], 0, MIG_PURPOSE_SETTLE);
+	for (unsigned n = 0; n < 4 && !raw_ended(&raw[0]); n++) {
+		raw_put(&raw[0], MIG_QUERY, &query);
+		beat(1, 16);
+	}
+	cr_expect(raw_ended(&raw[0]));
+	raw_close(&raw[0]);
+}
+
+Test(quota, of_guests_gives_an_honest_host_its_turn)
+{
+	for (unsigned n = 0; n < MIG_MOVES_DEFAULT; n++) {
+		offer(n, MIG_MOVE_LIVE);
+		cr_expect_eq(raw_next(&raw[n]), MIG_ACCEPT);
+	}
+	beat(MIG_MOVES_DEFAULT, 11);
+	expect_move();
+	cr_expect_eq(pair_count(&pair, FAKE_EMPTY), MIG_MOVES_DEFAULT - 1, "one gave way");
+	for (unsigned n = 0; n < MIG_MOVES_DEFAULT; n++)
+		raw_close(&raw[n]);
+}
+
+Test(quota, of_connections_is_by_address)
+{
+	for (unsigned n = 0; n < 20; n++)
+		raw_open(&raw[n], &pair, 1, IPV4_C, (uint8_t[MIG_ATTEMPT]){ 1 });
+	for (unsigned n = 0; n < 20; n++)
+		cr_expect_eq(raw_ended(&raw[n]), n >= MIG_CONNECTIONS_PEER, "connection %u", n);
+	expect_move();
+	for (unsigned n = 0; n < 20; n++)
+		raw_close(&raw[n]);
+}
+
+static void leave_owned(unsigned from, unsigned count)
+{
+	struct mig_note n = { .peer_name = "lab-c", .peer_ipv4 = IPV4_C + from, .vm = "c" };
+	struct why why;
+
+	for (unsigned i = 0; i < count; i++) {
+		n.attempt[0] = (uint8_t)(1 + i);
+		n.attempt[1] = (uint8_t)from;
+		n.vm_uuid[0] = (uint8_t)(1 + i);
+		cr_assert_eq(mig_records_put(&pair.host[1].service->core.records, &n, MIG_RECORD_OWNED, &why), ERR_OK);
+	}
+}
+
+Test(quota, of_records_is_by_address_and_leaves_what_goes_out_its_own)
+{
+	const struct mig_job *j;
+
+	leave_owned(0, MIG_RECORDS_PEER);
+	offer(0, MIG_MOVE_LIVE);
+	cr_expect_eq(raw_next(&raw[0]), MIG_REJECT);
+	raw_close(&raw[0]);
+	expect_move();
+	leave_owned(1, MIG_RECORDS_PEER);
+	leave_owned(2, MIG_RECORDS_IN - 2 * MIG_RECORDS_PEER);
+	j = pair_wait(&pair, 1, pair_migrate(&pair, 1, MIG_VERIFY_OFF), 30 * SECOND);
+	cr_expect_eq(j->state, MIG_JOB_COMPLETED, "what leaves does not wait for them: %s", j->error);
+}
+
+Test(quota, of_records_is_an_operators_to_raise)
+{
+	struct mig_service *m = pair.host[1].service;
+	struct mig_leftover left;
+	struct why why = { "" };
+
+	leave_owned(0, MIG_RECORDS_PEER);
+	cr_assert(mig_service_record_get(m, MIG_RECORDS_PEER - 1, &left));
+	cr_expect_str_eq(left.state, "OWNED");
+	cr_expect(!left.source && !left.open && left.peer_ipv4 == IPV4_C);
+	cr_expect_not(mig_service_record_get(m, MIG_RECORDS_PEER, &left));
+	cr_assert(mig_service_record_get(m, 0, &left));
+	cr_expect_eq(mig_service_record_drop(m, left.id, false, &why), ERR_REFUSED);
+	cr_expect_not_null(strstr(why.text, "lab-c"), "%s", why.text);
+	cr_expect_eq(mig_service_record_drop(m, left.id, true, &why), ERR_OK);
+	cr_expect_eq(mig_service_record_drop(m, left.id, true, &why), ERR_NOTFOUND);
+	offer(0, MIG_MOVE_LIVE);
+	cr_expect_eq(raw_next(&raw[0]), MIG_ACCEPT);
+	raw_close(&raw[0]);
+}

@@ -126,10 +126,10 @@ Test(stranger, an_early_settling_connection_takes_the_copy_over_when_it_asks)
 
 Test(stranger, abort_on_an_early_settling_connection_frees_the_copy)
 {
-	struct mig_text text;
+	struct mig_abort text;
 
 	settle_early();
-	mig_text_set(&text, "given up");
+	mig_abort_set(&text, "given up", false);
 	raw_put(&raw, MIG_ABORT, &text);
 	raw_let(&raw, 4);
 	cr_expect_eq(raw_next(&raw), MIG_REFUSED);
@@ -182,11 +182,11 @@ Test(stranger, settles_nothing_that_is_prepared)
 	static const uint16_t question[] = { MIG_ABORT, MIG_COMMIT, MIG_DONE, MIG_QUERY };
 	struct mig_commit commit;
 	struct mig_query query = { 0 };
-	struct mig_text text;
+	struct mig_abort text;
 
 	until_prepared();
 	commit = (struct mig_commit){ .digest = holder()->ready.digest };
-	mig_text_set(&text, "given up");
+	mig_abort_set(&text, "given up", false);
 	for (unsigned i = 0; i < 4; i++) {
 		opens_as(i & 1 ? IPV4_A : IPV4_C, MIG_PURPOSE_SETTLE);
 		raw_put(&raw, question[i], i == 0 ? (void *)&text : i == 1 ? (void *)&commit : (void *)&query);

@@ -142,7 +142,7 @@ static size_t recorded(int from, uint16_t before, uint8_t *out, size_t room, uns
 
 static size_t put_abort(uint8_t *out, const uint8_t *like, uint32_t sequence)
 {
-	struct mig_abort text = { "never mind" };
+	struct mig_abort text = { .text = "never mind" };
 	size_t body;
 
 	memcpy(out, like, PIECE);

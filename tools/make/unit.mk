@@ -10,7 +10,7 @@ UNIT_C   := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover
 UNIT_SEES = $(call WITH_BROUGHT,$(shell sed -n '2s,^/\* unit. \(.*\) \*/$$,\1,p' tests/unit/$1.c),$(B)/unit)
 
 # What a source can't be linked without, so that no test has to name it: $2 is where BearSSL is built.
-BLOB_USERS   := hv/vm_life.c migration/source_images.c lib/blob.c
+BLOB_USERS   := hv/vm_life.c tests/fake/fake_guest.c migration/source_images.c lib/blob.c
 WITH_BROUGHT  = $(call WITH_BLOB,$(filter %.a,$1) $(wildcard $(filter %.c,$1)),$2)
 WITH_BLOB     = $(sort $1 $(if $(filter $(BLOB_USERS),$1),lib/blob.c $2/bearssl.a))
 

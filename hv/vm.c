@@ -22,6 +22,14 @@ struct vm *vm_find(const char *name)
 	return NULL;
 }
 
+struct vm *vm_find_uuid(const uint8_t uuid[16])
+{
+	for (unsigned i = 0; i < VM_MAX; i++)
+		if (vms[i].state != VM_FREE && !memcmp(vms[i].uuid, uuid, sizeof(vms[i].uuid)))
+			return &vms[i];
+	return NULL;
+}
+
 struct vm *vm_slot(void)
 {
 	for (unsigned i = 0; i < VM_MAX; i++)

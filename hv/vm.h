@@ -94,6 +94,7 @@ struct vm_plan {
 extern struct vm vms[VM_MAX];
 
 struct vm *vm_find(const char *name);
+struct vm *vm_find_uuid(const uint8_t uuid[16]);
 /* Everything vm_create checks, without effect: each reason in @reasons. */
 void vm_plan_check(const struct vm_plan *plan, struct why_list *reasons);
 /* Reserves memory and builds tables, vCPUs and chips at power-on; state as @event leads to (DEFINE keeps a defined

@@ -110,6 +110,13 @@ Test(arrival, that_runs_here_lets_no_other_of_its_name_in)
 	expect_refusal("running");
 }
 
+Test(arrival, under_another_name_is_the_same_machine_twice)
+{
+	strcpy(def.name, "webber");
+	expect_refusal("the VM of this UUID is here under the name web (running)");
+	cr_expect_null(vm_find("webber"));
+}
+
 Test(arrival, that_ended_here_and_is_defined_nowhere_here_makes_room)
 {
 	power_off();

@@ -29,12 +29,12 @@ static void fill(struct fake_store *s, const uint8_t *data, size_t size)
 	static const uint8_t named_by[] = { 56, 40, 56, 104 };
 
 	for (unsigned i = 0; i < MIG_STORE_ENTRIES && size >= 2; i++) {
-		uint8_t how = data[0], length = data[1];
-		uint8_t *e = s->entry[i].bytes;
+		uint8_t how = data[0], *e = s->entry[i].bytes;
+		size_t length = data[1];
 
 		data += 2;
 		size -= 2;
-		length = length < size ? length : (uint8_t)size;
+		length = length < size ? length : size;
 		memcpy(e, data, length);
 		data += length;
 		size -= length;

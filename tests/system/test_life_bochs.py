@@ -3,6 +3,7 @@
 # pages are on their way, and the move goes on with the machine that was reset; it resets itself, and triple-faults, where it came to; it
 # powers off there, and starts there again. Nothing of it is marked autostart.
 # limit: 900
+# long
 import time
 
 from harness import Cases, config_file, expect, lab, log_of, until

@@ -147,7 +147,7 @@ class Faults(Moving):
 
     def restart(self, *names, guest=None):
         """Starts hosts that died; at @guest the guest is born."""
-        self.born = guest or self.born
+        self.born = guest or (None if self.born in names else self.born)
         for name in names:
             host = self.host(name)
             emulator.kill(host)

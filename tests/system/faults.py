@@ -97,7 +97,7 @@ class Faults(Moving):
         super().__init__(HOSTS)
         self.home, self.away = A, B
         self.free, self.heard, self.boots = {}, {}, set()
-        self.born = A           # whose volume has its kernel
+        self.with_kernel = {A}  # whose tern.conf names the guest's kernel, so that it lies in memory anyway
         self.gate = Gate(state.running(FOLDER).netns, state.running(FOLDER).host(B).tap)
         self.new_guest(A)
 
@@ -147,7 +147,7 @@ class Faults(Moving):
 
     def restart(self, *names, guest=None):
         """Starts hosts that died; at @guest the guest is born."""
-        self.born = guest or (None if self.born in names else self.born)
+        self.with_kernel = (self.with_kernel - set(names)) | ({guest} if guest else set())
         for name in names:
             host = self.host(name)
             emulator.kill(host)
@@ -169,7 +169,7 @@ class Faults(Moving):
         self.runs(home)
         systems, itself = self.systems(home)
         expect(systems[VM]["EnabledState"] == 2, f"{VM} enabled on {home}")
-        free = self.free[home] - GUEST_BYTES - (0 if home == self.born else IMAGE_BYTES)
+        free = self.free[home] - GUEST_BYTES - (0 if home in self.with_kernel else IMAGE_BYTES)
         expect(int(itself["FreeMemoryBytes"]) == free, f"{free} bytes free on {home}, not {itself['FreeMemoryBytes']}")
         self.nothing_left(away, self.free[away], 40)
         until("no open job on either host", 20, lambda: self.no_jobs(home) and self.no_jobs(away))

@@ -178,7 +178,7 @@ class Faults(Moving):
     # --- faults ----------------------------------------------------------------------------------------
 
     def complaints(self, host):
-        """How often @host said that a connection failed."""
+        """How often @host said something of a connection or a job; once the link is cut only that it failed."""
         return len(re.findall(r"mig: (from|job) .*", log_of(host)))
 
     def strike(self, case, pass_on):
@@ -186,6 +186,7 @@ class Faults(Moving):
         if case.arrives:
             pass_on()
         if case.fault == "cut":
+            self.heard = {h: self.complaints(h) for h in HOSTS}
             self.link(B, False)
         elif case.fault == "cancel":
             self.gate.hold()
@@ -195,7 +196,6 @@ class Faults(Moving):
     def attempt(self, case):
         """Up to the fault; gives the job's number."""
         s, d = self.home, self.away
-        self.heard = {h: self.complaints(h) for h in HOSTS}
         self.gate.arm(case.record, HOSTS[s if case.sender == "S" else d], case.count, lambda go: self.strike(case, go))
         number = self.migrate(s, HOSTS[d])
         self.gate.wait(60)
@@ -207,7 +207,7 @@ class Faults(Moving):
         if case.record != "HELLO":
             until(f"{d} to notice the cut", 60, lambda: self.complaints(d) > self.heard[d])
         if s == B:  # it is cut off from the station too
-            if case.record != "DONE":
+            if case.end == "stays":     # what asks again says nothing in the log
                 until(f"{s} to notice the cut", 60, lambda: self.complaints(s) > self.heard[s])
         else:
             until(f"{s} to notice the cut", 60, lambda: (lambda j: j["JobState"] >= COMPLETED or j["Phase"] == "IN_DOUBT")(

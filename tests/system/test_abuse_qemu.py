@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What a network may do to a host: clients that vanish, stall, come in crowds or talk nonsense, a power failure.
 # After each of them the host answers, and it has the memory that it had before.
+# one processor
 # limit: 420
 import os
 import re

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # A host with VT-x comes up in Bochs and its CIM server answers over the network.
+# one processor
 # limit: 240
 from harness import computer_systems, expect, lab, log_of
 

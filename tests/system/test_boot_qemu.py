@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Without VT-x the control plane comes up all the same, and the log says why no guest can run.
+# one processor
 # limit: 120
 from harness import computer_systems, config_file, expect, lab, wait_log
 

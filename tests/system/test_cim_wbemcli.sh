@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The CIM server with real clients: Debian's wbemcli and bare sockets against cimhost (the server's own
 # sources with a fake host behind them) on loopback. usage: test_cim_wbemcli.sh [CIMHOST]
+# one processor
 # limit: 120
 set -u
 cd "$(dirname "$0")/../.."

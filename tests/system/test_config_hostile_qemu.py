@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # A tern.conf that is empty, binary, endless or without an end still gives a host that comes up and says what is wrong;
 # so does a network card that Tern has no driver for.
+# one processor
 # limit: 180
 import os
 import random

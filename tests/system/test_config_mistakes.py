@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Each mistake in tern.conf is reported with file, line and key; a host with a broken VM still answers CIM.
+# one processor
 # limit: 90
 import re
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # A guest debugs itself, and then has #DB and #AC delivered without end (the program of tests/machine): what it sees is what a
 # processor shows, and the endless deliveries leave the host its time.
+# one processor
 # limit: 120
 import re
 import subprocess

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # tools/deps without a network: each step made to fail at its first, middle and last command by programs in PATH that
 # only pretend; packages; the front without Python; make's stamp.
+# one processor
 # limit: 300
 import contextlib
 import io

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # tools/deps and a mirror that lacks what its lists name: Debian's own apt and dpkg on a mirror in a folder.
+# one processor
 # limit: 90
 import contextlib
 import hashlib

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # A host that takes its address from DHCP: it waits for a late server, renews its lease, and follows after a restart.
+# one processor
 # limit: 180
 import os
 import re

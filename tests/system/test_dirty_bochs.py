@@ -3,6 +3,7 @@
 # while its guest writes counters to random pages, and compares what it copied. Each tracker on the CPU model that makes Tern
 # choose it. With sync=none a run repeats itself to the instruction. Before that the same guest takes NMIs whose handlers end with an IRET
 # that writes to a tracked page: none is taken before that IRET has ended, and none is lost.
+# one processor
 # limit: 900
 import re
 import subprocess

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The lab leaves nothing behind: no process, no namespace, no image; after down, a failed and an interrupted up.
+# one processor
 # limit: 120
 set -u
 fail() { echo "expected: $*"; exit 1; }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The lab's console sends the VM's name first, shows what the guest wrote, and passes bytes both ways.
 # A small server stands in for the host, which is only started and ended.
+# one processor
 # limit: 60
 import os
 import pty

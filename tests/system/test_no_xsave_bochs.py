@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # A CPU with VT-x and without XSAVE (Westmere): the host says what is missing, refuses the guest that should start with it, and serves.
+# one processor
 # limit: 150
 import subprocess
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # A guest in PAE paging keeps the PDPTEs that its processor holds when its state moves to another vCPU (the program of
 # tests/machine): its PDPT in memory says something else by then. Once they were loaded by the CPU, once by Tern, after an exit.
+# one processor
 # limit: 120
 import subprocess
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Records of hand-offs are variables of the firmware: they survive a restart, and a store that is full, strange or missing is
 # survived with a sentence.
+# one processor
 # limit: 240
 import re
 from lablib import state

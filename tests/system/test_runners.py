@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
 # The runners behind make's targets: leaks, crashes, empty programs and silent parts are failures; programs run side by
 # side.
+# one processor
 # limit: 120
 import os
 import re
+import shutil
 import subprocess
 import sys
 
-from harness import Cases, expect
+from harness import Cases, expect, until
 
 FOLDER, ROOT = os.environ["TERN_LAB_DIR"], os.environ["TERN_ROOT"]
 LEAKS = """#include <criterion/criterion.h>
@@ -84,6 +86,54 @@ with cases.case("a part that ends badly or says nothing is a failure, and each p
     result = run("run-parts", make, "good", "bad", "silent")
     ends(result, 5, 2)
     expect(len(re.findall(r"^== \w+ took \d+ s$", result[1], re.M)) == 3, "the time of three parts")
+
+TREE = f"{FOLDER}/tree"
+LIGHT = "# one processor\n" + MEETS.removeprefix("#!/bin/sh\n")
+ALONE = f"exec 9>{FOLDER}/alone; flock -n 9 || exit 4\nsleep 0.5\n"
+
+
+def system_tests(**texts):
+    """The runner of system tests in a tree of its own with these tests."""
+    shutil.rmtree(TREE, ignore_errors=True)
+    os.makedirs(f"{TREE}/tests/system")
+    os.symlink(f"{ROOT}/tools", f"{TREE}/tools")
+    shutil.copy(f"{ROOT}/tests/system/run", f"{TREE}/tests/system/run")
+    program("tree/Makefile", "system-build:\n\ttouch made\n")
+    for name, text in texts.items():
+        program(f"tree/tests/system/test_{name}.sh", text)
+    return os.path.relpath(f"{TREE}/tests/system/run", f"{ROOT}/tools/make")
+
+
+def child_ended():
+    """Whoever took it over need not have waited for it yet."""
+    with open(f"{FOLDER}/child", encoding="utf-8") as f:
+        status = f"/proc/{f.read().strip()}/status"
+    if not os.path.exists(status):
+        return True
+    with open(status, encoding="utf-8") as f:
+        return "State:\tZ" in f.read()
+
+
+with cases.case("system tests that say so run side by side, the others alone and after them, each counted"):
+    if os.path.exists(f"{FOLDER}/met"):
+        os.unlink(f"{FOLDER}/met")
+    after = f"[ $(wc -l <{FOLDER}/met) -eq {MANY} ] || exit 5\n"
+    ends(run(system_tests(alone_a=ALONE + after, alone_b=ALONE + "echo '3 passed, 0 failed'\n", bad="exit 7\n", killed="kill -9 $$\n",
+                          **{f"light{i}": LIGHT for i in range(int(MANY))})), int(MANY) + 4, 2)
+    expect(os.path.exists(f"{TREE}/made"), "what they share made first")
+
+with cases.case("a system test that isn't done in time, and one that another signal ends, are ended with all they started"):
+    slow = f"# limit: 1\nsleep 600 & echo $! >{FOLDER}/child; wait\n"
+    ends(run(system_tests(slow=slow)), 0, 1)
+    expect(child_ended(), "its child has ended")
+    os.unlink(f"{FOLDER}/child")
+    runner = subprocess.Popen([os.path.join(ROOT, "tools/make", system_tests(slow=slow.replace("limit: 1", "limit: 99"), zz_later="exit 0\n"))],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    until("the test has begun", 20, lambda: os.path.exists(f"{FOLDER}/child") and os.path.getsize(f"{FOLDER}/child"), 0.05)
+    runner.terminate()
+    text = runner.communicate(timeout=60)[0]
+    expect(child_ended(), "its child has ended")
+    ends((runner.returncode, text), 0, 2)
 
 cases.end()
 sys.exit(0)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# one processor
 # limit: 120
 """ternctl against the CIM server with the fake host behind it, and against servers that misbehave."""
 import contextlib

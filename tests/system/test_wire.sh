@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # The wire spec's second implementation (tests/wire/) against the real migration code. usage: test_wire.sh [WIRETOOL]
+# one processor
 # limit: 120
 set -u
 cd "$(dirname "$0")/../.."

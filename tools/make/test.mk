@@ -1,7 +1,7 @@
 # What must hold. Each of these ends with the line "N passed, N failed".
 RUN_PARTS := tools/make/run-parts
 
-.PHONY: test test-long check rules fuzz fuzz-briefly
+.PHONY: test test-long check rules fuzz fuzz-briefly system-build
 test:
 	@$(RUN_PARTS) "$(MAKE)" build unit rules fuzz-briefly system
 
@@ -10,6 +10,9 @@ test-long:
 
 check:
 	@$(RUN_PARTS) "$(MAKE)" unit rules
+
+# All that system tests take: tests/system/run makes it first.
+system-build: image machine cimhost wiretool $(B)/ternctl $(B)/tests/guest $(B)/demo/initrd.gz $(B)/demo/writer
 
 rules: $(DEPS_STAMP)
 	$(Q)tools/make/run-rules

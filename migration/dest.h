@@ -68,7 +68,8 @@ struct mig_dest {
 	struct mig_ready ready;
 	uint64_t prepared_ns;		/* when PREPARED was recorded, host's clock */
 	uint64_t record_ns;		/* recording took so far */
-	uint64_t commit_ns;		/* when COMMIT came, host's clock */
+	uint64_t ready_ns;		/* when READY went, host's clock */
+	uint64_t commit_ns;		/* when COMMIT came */
 	struct mig_commit commit;
 	struct why why;
 };

@@ -29,9 +29,17 @@ static void mark_away(struct mig_dest *d)
 		log_warn("mig", "a restart of this host forgets that %s is at %s", n->vm, n->peer_name);
 }
 
+/* What COMMIT took on its way: half of what the way of READY and COMMIT took together; 0 if that isn't known. */
+static uint64_t way_of_commit(const struct mig_dest *d)
+{
+	uint64_t trip = d->commit_ns - d->ready_ns;
+
+	return d->commit.turn_ns && d->ready_ns && d->commit.turn_ns < trip ? (trip - d->commit.turn_ns) / 2 : 0;
+}
+
 static void run(struct mig_dest *d, uint64_t now_ns)
 {
-	uint64_t waited = mig_core_clock(d->core) - d->commit_ns;
+	uint64_t waited = mig_core_clock(d->core) - d->commit_ns + way_of_commit(d);
 
 	d->guest->ops->run(d->guest, d->commit.stopped_ns + waited);
 	log_info("mig", "%s runs here, %llu ms after it was stopped at %s", d->def.name,
@@ -55,6 +63,12 @@ static void free_copy(struct mig_dest *d, uint64_t now_ns)
 	else if (d->job && !d->job->ended_ns)
 		mig_job_end(d->job, MIG_JOB_FAILED, ERR_REFUSED,
 			    d->why.text[0] ? d->why.text : "the source gave up", now_ns);
+}
+
+static void send_ready(struct mig_dest *d, uint64_t now_ns)
+{
+	d->ready_ns = mig_core_clock(d->core);
+	dest_put(d, MIG_READY, &d->ready, now_ns);
 }
 
 static void send_running(struct mig_dest *d, uint64_t now_ns)
@@ -92,7 +106,7 @@ static void act(struct mig_dest *d, enum handoff_action action, uint64_t now_ns)
 	case HA_DROP_RECORD:	 mig_records_remove(&d->core->records, d->stream.attempt); break;
 	case HA_FREE_COPY:	 free_copy(d, now_ns); break;
 	case HA_RUN:		 run(d, now_ns); break;
-	case HA_SEND_READY:	 dest_put(d, MIG_READY, &d->ready, now_ns); break;
+	case HA_SEND_READY:	 send_ready(d, now_ns); break;
 	case HA_SEND_RUNNING:	 send_running(d, now_ns); break;
 	case HA_SEND_REFUSED:	 send_refused(d, now_ns); break;
 	case HA_SEND_ANSWER_PREPARED: send_answer(d, MIG_ANSWER_PREPARED, now_ns); break;
@@ -248,7 +262,7 @@ enum err mig_dest_force(struct mig_dest *d, enum mig_force force, bool accept_ri
 		say_risk(d, force, why);
 		return ERR_REFUSED;
 	}
-	d->commit.stopped_ns = 0;
+	d->commit = (struct mig_commit){ 0 };
 	d->commit_ns = d->prepared_ns;
 	why_set(&d->why, run_it ? "an operator forced %s to run here, without word of %s" :
 		"an operator discarded the prepared copy of %s, without word of %s", d->def.name, d->peer_name);

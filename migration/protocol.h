@@ -167,7 +167,8 @@ _Static_assert(sizeof(struct mig_blob_head) == 16, "wire");
 
 #define MIG_COMMIT_TABLE(F, A)							\
 	F(1, 1, uint64_t, digest, UINT64_MAX, "of everything loaded")			\
-	F(2, 1, uint64_t, stopped_ns, 1ull << 62, "the guest stood still so long")
+	F(2, 1, uint64_t, stopped_ns, 1ull << 62, "the guest stood still so long")	\
+	F(0x8003, 1, uint64_t, turn_ns, UINT64_MAX, "of it since READY came")
 
 #define MIG_RUNNING_TABLE(F, A)							\
 	F(1, 1, uint64_t, resume_ns, UINT64_MAX, "COMMIT received to guest running")	\

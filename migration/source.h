@@ -123,6 +123,7 @@ struct mig_source {
 	uint64_t hash_start_ns, hash_ns;
 	uint64_t record_ns, peer_record_ns;	/* recording COMMITTED took, and the destination's records */
 	uint64_t running_ns;			/* D was heard to run it */
+	uint64_t ready_ns;		/* when READY came, host's clock */
 	bool hash_done, ready_seen, peer_may_be_prepared;
 	struct mig_ready ready;
 	struct mig_ask ask;		/* in doubt */

@@ -58,6 +58,10 @@ static void send_commit(struct mig_source *s, struct mig_stream *stream, uint64_
 		.stopped_ns = source_stopped_ns(s),
 	};
 
+	/* A round trip is READY's and COMMIT's on one connection. */
+	if (stream == &s->stream && s->ready_ns)
+		commit.turn_ns = mig_core_clock(s->core) - s->ready_ns;
+
 	/* Without room the answer's deadline passes and S asks again. */
 	if (mig_stream_put(stream, MIG_COMMIT, &commit))
 		log_warn("mig", "job %u: COMMIT waits for room", s->job->id);
@@ -347,6 +351,7 @@ void source_on_ready(struct mig_source *s, const struct mig_record *r, uint64_t 
 {
 	uint64_t digest = mig_digest_value(&s->digest);
 
+	s->ready_ns = mig_core_clock(s->core);
 	if (!source_parse(s, r, &s->ready, now_ns))
 		return;
 	if (s->ready_seen || s->ready.verified != s->options.verify) {

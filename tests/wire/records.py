@@ -40,7 +40,7 @@ TABLES = {
     "STOP": {1: ("round", 4, 1, None)},
     "READY": {1: ("digest", 8, 1, None), 2: ("memory_hash", 8, 1, None), 3: ("load_ns", 8, 1, None),
               4: ("verify_ns", 8, 1, None), 5: ("verified", 1, 1, 1)},
-    "COMMIT": {1: ("digest", 8, 1, None), 2: ("stopped_ns", 8, 1, 1 << 62)},
+    "COMMIT": {1: ("digest", 8, 1, None), 2: ("stopped_ns", 8, 1, 1 << 62), 0x8003: ("turn_ns", 8, 1, None)},
     "RUNNING": {1: ("resume_ns", 8, 1, None), 0x8002: ("record_ns", 8, 1, None)},
     "QUERY": {1: ("digest", 8, 1, None)},
     "ANSWER": {1: ("state", 1, 1, 1)},

@@ -125,11 +125,23 @@ static void key(struct config_parse *p, const struct config_line *l)
 		config_mistake(p, k->name, "is \"%.40s\", expected %s", l->value, k->expected);
 }
 
+/* What the keys of sections @from to @to say of themselves; a test holds that each takes it. */
+static void defaults(void *base, unsigned from, unsigned to)
+{
+	for (unsigned i = 0; i < CONFIG_KEYS; i++) {
+		const struct config_key *k = &config_key[i];
+
+		if (k->initial && k->section >= from && k->section <= to)
+			k->parse(k, base, k->initial);
+	}
+}
+
 static void vm_section(struct config_parse *p, const char *name)
 {
 	struct config *c = p->out;
-	struct config_vm fresh = { .line = p->line, .vcpus = 1, .cpu = "host" };
+	struct config_vm fresh = { .line = p->line };
 
+	defaults(&fresh, CONFIG_VM, CONFIG_VM);
 	if (!config_value_name(&config_vm_name, &fresh, name)) {
 		config_mistake(p, NULL, "expected %s", config_vm_name.expected);
 		return;
@@ -251,22 +263,6 @@ static void line(struct config_parse *p, const char *text, size_t length)
 	}
 }
 
-static void defaults(struct config *c)
-{
-	memset(c, 0, sizeof(*c));
-	fmt(c->host_name, sizeof(c->host_name), "tern");
-	c->log_level = LOG_INFO;
-	c->dhcp = true;
-	c->mtu = 1500;
-	c->cim_port = 5988;
-	c->console_port = 5990;
-	c->migration_port = 5991;
-	c->max_downtime_ms = 300;
-	c->shutdown_wait_ms = 60000;
-	c->max_out = c->max_in = 2;
-	c->resume_grace_s = 30;
-}
-
 /* A peer without its address is of no use to anyone. */
 static void drop_broken_peers(struct config *c)
 {
@@ -284,7 +280,8 @@ void config_parse(struct config *out, const char *file, const char *text, size_t
 	struct config_parse p = { .out = out, .file = file, .mistakes = mistakes };
 	const char *end = text + length, *next;
 
-	defaults(out);
+	memset(out, 0, sizeof(*out));
+	defaults(out, 0, CONFIG_PEER - 1);
 	if (length >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
 		text += 3;
 	} else if (length >= 2 && (!memcmp(text, "\xff\xfe", 2) || !memcmp(text, "\xfe\xff", 2))) {

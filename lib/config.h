@@ -21,7 +21,7 @@ struct config_vm {
 	char kernel[128], initrd[128];	/* paths on the boot volume, '/' or '\\' */
 	char cmdline[512];
 	uint8_t mac[6];			/* all zero: derived from host uuid and name */
-	char cpu[32];			/* policy name, "host" by default */
+	char cpu[32];			/* policy name */
 	char uuid[37];			/* "" : derived from host uuid and name */
 	bool autostart;
 };
@@ -39,16 +39,16 @@ struct config {
 	enum log_level log_level;
 	bool dhcp;
 	uint32_t ipv4, netmask, gateway;	/* host byte order; 0 = none */
-	uint16_t mtu;				/* 576 to 9000, default 1500 */
-	uint16_t cim_port;			/* default 5988 */
-	uint16_t console_port;			/* default 5990 */
-	uint16_t migration_port;		/* default 5991 */
-	uint32_t max_downtime_ms;		/* default 300 */
-	uint32_t shutdown_wait_ms;		/* that a Restart gives a guest to power off; default 60000 */
+	uint16_t mtu;				/* 576 to 9000 */
+	uint16_t cim_port;
+	uint16_t console_port;
+	uint16_t migration_port;
+	uint32_t max_downtime_ms;
+	uint32_t shutdown_wait_ms;		/* that a Restart gives a guest to power off */
 	uint64_t bandwidth_bytes;		/* per second, 0 = no limit */
-	enum config_stuck when_stuck;		/* default stop: at the best point */
-	uint32_t max_out, max_in;		/* migrations at once, default 2 each */
-	uint32_t resume_grace_s;		/* default 30, 0 = off */
+	enum config_stuck when_stuck;		/* stop: at the best point */
+	uint32_t max_out, max_in;		/* migrations at once */
+	uint32_t resume_grace_s;		/* 0 = off */
 	enum config_verify verify;
 	enum config_tracker tracker;
 	uint32_t accept_from_ipv4, accept_from_mask;	/* 0/0 = anyone; a mistake there: nobody */

@@ -18,6 +18,8 @@ struct config_key {
 	uint64_t min, max;		/* numbers: limits; texts: fewest bytes */
 	const struct config_word *word;
 	const char *expected;		/* completes "expected ..." */
+	const char *initial;		/* as if tern.conf said so where it says nothing; NULL: all zeros */
+	const char *meaning;		/* what for, or what holds without it; NULL: the name says it */
 };
 
 bool config_value_text(const struct config_key *key, void *base, const char *text);

@@ -8,7 +8,7 @@ static const char intro[] =
 	"Made by `make manual` from `lib/config_keys.c`; `make rules` compares them. The file lies on the boot volume as `\\tern\\tern.conf`.\n\n"
 	"INI: `[section]` lines, `key = value` lines, `#` or `;` before a remark. Names are written as here. A mistake is reported\n"
 	"with file, line, key and what was expected, on the screen, in the log and by CIM; one in a `[vm NAME]` section leaves only that virtual system\n"
-	"unstarted. Defaults are in `lib/config.h`.\n";
+	"unstarted.\n";
 
 static const struct { enum config_section section; const char *about; } about[] = {
 	{ CONFIG_HOST, "This host." },
@@ -30,17 +30,19 @@ static void section(enum config_section s, const char *text)
 {
 	const struct config_key *name = s == CONFIG_VM ? &config_vm_name : &config_peer_name;
 
-	printf("\n## [%s%s]\n%s\n\n| key | value | |\n|---|---|---|\n", config_section[s].name, config_section[s].named ? " NAME" : "", text);
+	printf("\n## [%s%s]\n%s\n\n| key | value | without it | |\n|---|---|---|---|\n", config_section[s].name, config_section[s].named ? " NAME" : "", text);
 	if (config_section[s].named) {
 		printf("| NAME | ");
 		cell(name->expected);
-		printf(" | in the section's line |\n");
+		printf(" | required | in the section's line |\n");
 	}
 	for (unsigned n = 0; n < CONFIG_KEYS; n++)
 		if (config_key[n].section == s) {
 			printf("| %s | ", config_key[n].name);
 			cell(config_key[n].expected);
-			printf(" | %s |\n", config_key[n].required ? "required" : "");
+			printf(" | %s | ", config_key[n].required ? "required" : config_key[n].initial ? config_key[n].initial : "");
+			cell(config_key[n].meaning ? config_key[n].meaning : "");
+			printf(" |\n");
 		}
 }
 

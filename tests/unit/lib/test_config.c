@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "lib/config_keys.h"
 
 static struct config c;
 static struct why_list mistakes;
@@ -282,6 +283,22 @@ Test(config, a_mistake_in_destinations_moves_nothing_away)
 		cr_expect_eq(mistakes.count, 1u, "%s", bad[i]);
 		cr_expect_not(config_allows(c.destinations, CONFIG_RANGES, IPV4(10, 77, 0, 2)), "%s", bad[i]);
 	}
+}
+
+Test(config, every_key_takes_what_holds_without_it)
+{
+	unsigned initial = 0;
+
+	for (unsigned i = 0; i < CONFIG_KEYS; i++) {
+		static union { struct config c; struct config_vm vm; } any;
+
+		initial += config_key[i].initial != NULL;
+		cr_expect(!config_key[i].initial || config_key[i].parse(&config_key[i], &any, config_key[i].initial), "%s", config_key[i].name);
+		cr_expect(!config_key[i].initial || !config_key[i].required, "%s", config_key[i].name);
+	}
+	cr_expect_geq(initial, 17);
+	parse_cleanly(VM);
+	cr_expect(c.vm[0].vcpus == 1 && !strcmp(c.vm[0].cpu, "host") && !c.vm[0].autostart);
 }
 
 Test(config, clashing_ports_fall_back_to_three_that_differ)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* exit_ept.c: EPT violations: first touch, tracked write, or a device; SDM Vol. 3 "Exit Qualification for EPT Violations". */
+/* exit_ept.c: EPT violations: first touch, tracked write, code in a large page, or a device; SDM Vol. 3 "Exit Qualification for EPT Violations". */
 #include "arch/x86_64/time.h"
 #include "hv/exit.h"
 #include "hv/mmio.h"
 
 #define WRITE		(1u << 1)
+#define FETCH		(1u << 2)
 #define OPERAND		(3u << 7)	/* a linear address is known, and the access was to what it maps to */
 
 /* Only an instruction's operand can be emulated: not paging structures or an exception's stack in device memory. */
@@ -31,6 +32,8 @@ enum exit_action exit_ept_violation(struct vm *vm, struct vcpu *v, unsigned inde
 			throttle_spend(&vm->throttle, 1, time_ns());
 		return EXIT_CONTINUE;
 	}
+	if ((v->exit.qualification & FETCH) && ept_fetch(&vm->ept, gpa(at)))
+		return EXIT_CONTINUE;
 	/* A chunk that is present already: another access was faster, the CPU's stale entry is gone by now. */
 	if (vm_memory_touch(vm, at))
 		return EXIT_CONTINUE;

@@ -119,7 +119,9 @@ enum err vm_create(struct vm *vm, const struct vm_plan *plan, struct why *why)
 	e = ept_init(&vm->ept, virt_has_ad() && !plan->without_ad);
 	if (e != ERR_OK)
 		why_set(why, "no memory for the page tables of %s", vm->name);
-	else
+	if (e == ERR_OK && virt_wants_small_code())
+		e = ept_small_code(&vm->ept, vm->memory_bytes, why);
+	if (e == ERR_OK)
 		e = make_vcpus(vm, why);
 	if (e != ERR_OK) {
 		vm_free_resources(vm);

@@ -3,6 +3,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include "arch/x86_64/cpu_access.h"
 
 #define CPU_MAX		1024	/* processors that Tern uses, the boot CPU included */
@@ -84,5 +85,11 @@ const char *cpu_overflow_text(uint64_t address);
 void cpu_init(struct cpu *c);
 /* Enables SSE and, where there is XSAVE, CR4.OSXSAVE with XCR0 for host services (x87, SSE). */
 void cpu_init_fpu(void);
+
+/* Whether @leaf_0, of CPUID, names @vendor: twelve letters. */
+static inline bool cpu_vendor_is(const uint32_t leaf_0[4], const char *vendor)
+{
+	return !memcmp(&leaf_0[1], vendor, 4) && !memcmp(&leaf_0[3], vendor + 4, 4) && !memcmp(&leaf_0[2], vendor + 8, 4);
+}
 
 static inline void cpu_relax(void) { __asm__ volatile("pause" : : : "memory"); }

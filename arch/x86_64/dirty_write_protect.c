@@ -27,8 +27,6 @@ bool dirty_write_fault(struct dirty *d, gpa_t at)
 		return ept_lookup(d->ept, at, NULL, NULL, &entry) && entry & EPT_W;
 	leaf = &leaves[page % CHUNK_PAGES];
 	entry = __atomic_load_n(leaf, __ATOMIC_RELAXED);
-	if (!(entry & EPT_WRITABLE))
-		return false;
 	/* W before the bit: a harvest in between leaves a writable page whose bit comes a moment later. The other way
 	 * round it could take the bit and leave a writable page without one. */
 	if (!(entry & EPT_W))

@@ -32,6 +32,7 @@ void ept_fini(struct ept *ept)
 {
 	if (ept->root.v)
 		free_tables(ept_table(ept->root.v), EPT_LEVELS);
+	ept->kept = 0;
 	ept_reserve_drop(ept);
 	*ept = (struct ept){ 0 };
 }
@@ -72,7 +73,7 @@ static uint64_t *directory_entry_make(struct ept *ept, gpa_t at)
 
 enum err ept_map_chunk(struct ept *ept, gpa_t at, hpa_t host)
 {
-	uint64_t leaf = host.v | EPT_RWX | EPT_WB | EPT_LARGE | EPT_WRITABLE;
+	uint64_t leaf = host.v | (ept->small_code ? EPT_R | EPT_W : EPT_RWX) | EPT_WB | EPT_LARGE;
 	enum err err = ERR_NOMEM;
 	uint64_t *e;
 
@@ -86,41 +87,6 @@ enum err ept_map_chunk(struct ept *ept, gpa_t at, hpa_t host)
 	if (at.v < ept->split_bytes)
 		leaf = ept_split_leaf(leaf, ept_reserve_take(ept), ept->clear);
 	ept_store(e, leaf);
-	err = ERR_OK;
-out:
-	spin_unlock(&ept->spin);
-	return err;
-}
-
-enum err ept_map_page(struct ept *ept, gpa_t at, hpa_t host, uint64_t flags)
-{
-	enum err err = ERR_NOMEM;
-	uint64_t *e, *leaf;
-
-	spin_lock(&ept->spin);
-	e = directory_entry_make(ept, at);
-	if (!e)
-		goto out;
-	err = ERR_EXISTS;
-	if (*e & (EPT_LARGE | EPT_SPLIT))
-		goto out;
-	if (!*e) {
-		void *page = page_alloc();
-
-		err = ERR_NOMEM;
-		if (!page)
-			goto out;
-		ept_store(e, (uintptr_t)page | EPT_RWX);
-	}
-	leaf = &ept_table(*e)[ept_index(at, 1)];
-	err = ERR_EXISTS;
-	if (*leaf)
-		goto out;
-	if (flags & EPT_W)
-		flags |= EPT_WRITABLE;
-	if (at.v < ept->split_bytes && flags & EPT_W)
-		flags &= ~ept->clear;
-	ept_store(leaf, host.v | flags);
 	err = ERR_OK;
 out:
 	spin_unlock(&ept->spin);

@@ -36,9 +36,9 @@ static inline void ept_store(uint64_t *e, uint64_t v)
 
 /* The entry of the page directory for @at, NULL if there is no page directory. */
 uint64_t *ept_directory_entry(const struct ept *ept, gpa_t at);
-/* Fills @table with the 512 leaves of the 2 MiB @leaf, without @clear; returns the entry that replaces it. */
+/* Fills @table with the 512 leaves of the 2 MiB @leaf, without @clear and executable; returns the entry that replaces it. */
 uint64_t ept_split_leaf(uint64_t leaf, uint64_t *table, uint64_t clear);
-/* A page of the reserve; its content is not zero. Panics when there is none. Under ept->spin or before split. */
+/* A page of the reserve; its content is not zero. Panics when there is none. Under ept->spin. */
 void *ept_reserve_take(struct ept *ept);
-/* Gives unused reserved pages back. */
+/* Gives unused reserved pages back, but those that are kept. Takes ept->spin. */
 void ept_reserve_drop(struct ept *ept);

@@ -3,7 +3,7 @@
  * clock (Linux, Documentation/virt/kvm), Hyper-V's frequency MSR (Hypervisor Top Level Functional Specification, "Partition Reference Time"). */
 #include "arch/x86_64/tsc_claims.h"
 #include <string.h>
-#include "arch/x86_64/cpu_access.h"
+#include "arch/x86_64/cpu.h"
 #include "arch/x86_64/msr.h"
 
 #define HYPERVISOR_ECX		(1u << 31)	/* leaf 1 */
@@ -13,14 +13,6 @@
 #define MSR_HV_TSC_FREQUENCY	0x40000022u
 #define ROUGH_PER_MILLE		5u
 #define KHZ			1000ull
-
-static bool vendor(const uint32_t r[4], const char *name)
-{
-	uint32_t words[3];
-
-	memcpy(words, name, sizeof(words));
-	return r[1] == words[0] && r[3] == words[1] && r[2] == words[2];
-}
 
 /* Hypervisors give their twelve letters in the order EBX, ECX, EDX. */
 static bool hypervisor(const struct tsc_raw *raw, const char *name)
@@ -89,7 +81,7 @@ unsigned tsc_claims(const struct tsc_raw *raw, struct tsc_source *out)
 	unsigned n = 0;
 
 	out[n++] = hypervisors_word(raw);
-	if (!vendor(raw->leaf_0, "GenuineIntel"))
+	if (!cpu_vendor_is(raw->leaf_0, "GenuineIntel"))
 		return n;
 	out[n++] = leaf_15(raw);
 	out[n++] = (struct tsc_source){ "CPUID 16H", TSC_ROUGH, rough((raw->leaf_16[0] & 0xffff) * 1000000ull) };
@@ -153,7 +145,7 @@ void tsc_raw_read(struct tsc_raw *raw)
 		cpuid(0x15, 0, raw->leaf_15);
 	if (raw->leaf_0[0] >= 0x16)
 		cpuid(0x16, 0, raw->leaf_16);
-	if (vendor(raw->leaf_0, "GenuineIntel"))
+	if (cpu_vendor_is(raw->leaf_0, "GenuineIntel"))
 		(void)msr_read_safe(MSR_PLATFORM_INFO, &raw->platform_info);
 	if (raw->leaf_1[2] & HYPERVISOR_ECX)
 		read_hypervisor(raw);

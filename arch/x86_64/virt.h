@@ -15,6 +15,8 @@ bool virt_available(void);
 /* Which dirty trackers this CPU can run. */
 bool virt_has_pml(void);
 bool virt_has_ad(void);
+/* Whether a guest could stop this CPU by changing the size of a page that it executes, so that it gets ept_small_code. */
+bool virt_wants_small_code(void);
 /* Whether a guest's TSC can run at another frequency than the host's. */
 bool virt_has_tsc_scaling(void);
 

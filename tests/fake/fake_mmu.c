@@ -38,8 +38,10 @@ void ept_flush(struct ept *ept)
 
 	cr_assert_eq(ept, &m->ept);
 	m->flushes++;
+	m->flushing++;
 	if (m->meanwhile)
 		m->meanwhile(m);
+	m->flushing--;
 	fake_mmu_exit_all(m);
 	for (unsigned v = 0; v < FAKE_VCPUS && !m->lose_flush; v++)
 		memset(m->vcpu[v].tlb, 0, sizeof(m->vcpu[v].tlb));
@@ -102,6 +104,7 @@ static bool try_write(struct fake_mmu *m, struct fake_vcpu *c, unsigned page)
 		*leaf |= EPT_A | EPT_D;
 	}
 	c->tlb[page].valid = c->tlb[page].writable = c->tlb[page].dirty = true;
+	c->tlb[page].executable = *leaf & EPT_X;
 	m->memory[page]++;
 	return true;
 }
@@ -126,6 +129,42 @@ void fake_mmu_read(struct fake_mmu *m, unsigned v, unsigned page)
 	c->tlb[page].valid = true;
 	c->tlb[page].writable = *leaf & EPT_W;
 	c->tlb[page].dirty = *leaf & EPT_D;
+	c->tlb[page].executable = *leaf & EPT_X;
+}
+
+/* One try to fetch; false if there was an exit instead. */
+static bool try_fetch(struct fake_mmu *m, unsigned v, unsigned page)
+{
+	struct fake_vcpu *c = &m->vcpu[v];
+	uint64_t *leaf = leaf_of(m, page);
+
+	if (!c->tlb[page].valid)
+		fake_mmu_read(m, v, page);
+	if (c->tlb[page].valid && c->tlb[page].executable) {
+		cr_assert(!m->ept.small_code || !leaf || !(*leaf & EPT_LARGE) || !(*leaf & EPT_X), "code in a large leaf, at page %u", page);
+		return true;
+	}
+	exit_and_enter(m, c);
+	c->tlb[page].valid = false;
+	if (!m->mapped[page / CHUNK_PAGES]) {
+		fake_mmu_map(m, page / CHUNK_PAGES);
+	} else {
+		m->fetch_faults++;
+		cr_assert(ept_fetch(&m->ept, gpa((uint64_t)page << PAGE_SHIFT)), "page %u can't be executed", page);
+	}
+	exit_and_enter(m, c);
+	return false;
+}
+
+void fake_mmu_fetch(struct fake_mmu *m, unsigned v, unsigned page)
+{
+	unsigned tries = 0;
+
+	while (!try_fetch(m, v, page)) {
+		if (m->flushing && tries > 2)
+			return;		/* a merge may have the table that it needs: it tries again after that */
+		cr_assert(tries++ < 4, "the guest makes no progress at page %u", page);
+	}
 }
 
 void fake_mmu_host_write(struct fake_mmu *m, unsigned page)

@@ -14,11 +14,11 @@ struct fake_mmu {
 	uint32_t memory[FAKE_PAGES];	/* one number stands for a page's content */
 	bool mapped[FAKE_PAGES / CHUNK_PAGES];
 	bool lose_flush;		/* a broken INVEPT: exits happen, translations stay */
-	unsigned flushes, faults, pml_full;
+	unsigned flushes, faults, pml_full, fetch_faults, flushing;
 	/* Called while a flush is on its way to the CPUs: what may a guest still do? */
 	void (*meanwhile)(struct fake_mmu *m);
 	struct fake_vcpu {
-		struct { bool valid, writable, dirty; } tlb[FAKE_PAGES];
+		struct { bool valid, writable, dirty, executable; } tlb[FAKE_PAGES];
 		uint64_t log[512];
 		uint16_t index;
 		bool pml;
@@ -33,6 +33,8 @@ void fake_mmu_map(struct fake_mmu *m, unsigned chunk);
 /* Guest accesses by vCPU @v; exits are handled as the hypervisor does. A write increments the page's number. */
 void fake_mmu_write(struct fake_mmu *m, unsigned v, unsigned page);
 void fake_mmu_read(struct fake_mmu *m, unsigned v, unsigned page);
+/* An instruction fetch: of a page that is never executable, or in a large leaf after ept_small_code, the test fails. */
+void fake_mmu_fetch(struct fake_mmu *m, unsigned v, unsigned page);
 /* A write by the host. */
 void fake_mmu_host_write(struct fake_mmu *m, unsigned page);
 /* All vCPUs exit: logs are drained. */

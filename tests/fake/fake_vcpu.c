@@ -28,6 +28,7 @@ void fake_vcpu_reset(void)
 }
 
 bool virt_available(void) { return fake_host.virt; }
+bool virt_wants_small_code(void) { return fake_host.small_code; }
 bool virt_has_ad(void) { return fake_host.ad; }
 bool virt_has_pml(void) { return fake_host.pml; }
 bool virt_has_tsc_scaling(void) { return fake_host.scaling; }

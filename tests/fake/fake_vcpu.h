@@ -26,7 +26,7 @@ struct fake_host {
 	enum mce_verdict mce;		/* of the next machine check, and what it reports */
 	struct mce_report mce_report;
 	unsigned nmis;			/* handed to their owner */
-	bool virt, ad, pml, scaling;
+	bool virt, ad, pml, scaling, small_code;
 	uint64_t tsc;			/* 1 GHz: also nanoseconds */
 	uint32_t tsc_khz, tsc_ppm;
 	bool tsc_unknown;		/* the TSC's frequency is not to be trusted */

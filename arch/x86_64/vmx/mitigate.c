@@ -14,6 +14,7 @@
 #define RDCL_NO		(1ull << 0)
 #define IBRS_ALL	(1ull << 1)
 #define SKIP_L1DFL	(1ull << 3)
+#define PSCHANGE_MC_NO	(1ull << 6)
 #define MDS_NO		(1ull << 5)
 #define TAA_NO		(1ull << 8)
 #define SBDR_SSDP_NO	(1ull << 13)
@@ -25,7 +26,7 @@
 #define RFDS_CLEAR	(1ull << 28)
 #define STALE_DATA_NO	(SBDR_SSDP_NO | FBSDP_NO | PSDP_NO)
 
-/* Needed where the CPU has all of @edx, @ebx and @arch, unless it has all of @unless (0: never unless). */
+/* Needed where the CPU has all of @edx, @ebx and @arch, unless it has all of @unless (0: never unless). The last is about Intel's alone. */
 static const struct row { enum mitigation m; uint32_t edx, ebx; uint64_t arch, unless; } row[] = {
 	{ MITIGATE_IBPB,	 IBRS_IBPB, 0,	 0,	     0 },
 	{ MITIGATE_IBRS,	 IBRS_IBPB, 0,	 IBRS_ALL,   0 },
@@ -36,6 +37,7 @@ static const struct row { enum mitigation m; uint32_t edx, ebx; uint64_t arch, u
 	{ MITIGATE_VERW,	 0,	    0,	 FB_CLEAR,   STALE_DATA_NO },	/* processor MMIO stale data */
 	{ MITIGATE_VERW,	 0,	    0,	 RFDS_CLEAR, RFDS_NO },		/* register file data sampling */
 	{ MITIGATE_L1D,		 L1D_FLUSH, 0,	 0,	     RDCL_NO },		/* L1 terminal fault */
+	{ MITIGATE_SMALL_CODE,	 0,	    0,	 0,	     PSCHANGE_MC_NO },	/* iTLB multihit */
 };
 
 /* As run.S has them. */
@@ -55,26 +57,28 @@ uint32_t mitigate_choose(const struct mitigate_cpu *cpu)
 		if (has && !(r->unless && (cpu->arch & r->unless) == r->unless))
 			mask |= 1u << r->m;
 	}
+	if (!cpu->intel)
+		mask &= ~(1u << MITIGATE_SMALL_CODE);
 	/* An outer hypervisor that flushes for us says so. */
 	return cpu->arch & SKIP_L1DFL ? mask & ~(1u << MITIGATE_L1D) : mask;
 }
 
-const char *mitigate_name(enum mitigation m)
-{
-	static const char *const name[MITIGATIONS] = {
-		"IBPB between guests", "enhanced IBRS", "IBRS at each exit", "return stack buffer filled at each exit",
-		"VERW before each entry", "L1D flushed before a guest's turn",
-	};
-
-	return m < MITIGATIONS ? name[m] : "?";
-}
-
 void mitigate_init(void)
 {
+	static const char *const name[MITIGATIONS] = {
+		[MITIGATE_IBPB] = "IBPB between guests",
+		[MITIGATE_IBRS] = "enhanced IBRS",
+		[MITIGATE_IBRS_AT_EXIT] = "IBRS at each exit",
+		[MITIGATE_RSB] = "return stack buffer filled at each exit",
+		[MITIGATE_VERW] = "VERW before each entry",
+		[MITIGATE_L1D] = "L1D flushed before a guest's turn",
+		[MITIGATE_SMALL_CODE] = "guests' code runs from 4 KiB pages only (iTLB multihit)",
+	};
 	struct mitigate_cpu cpu = { 0 };
 	uint32_t r[4];
 
 	cpuid(0, 0, r);
+	cpu.intel = cpu_vendor_is(r, "GenuineIntel");
 	if (r[0] >= 7) {
 		cpuid(7, 0, r);
 		cpu.leaf7_ebx = r[1];
@@ -85,8 +89,8 @@ void mitigate_init(void)
 	mitigate_mask = mitigate_choose(&cpu);
 	for (unsigned m = 0; m < MITIGATIONS; m++)
 		if (mitigate_has(m))
-			log_info("vmx", "against leaks by speculation: %s", mitigate_name(m));
-	if (!mitigate_mask)
+			log_info("vmx", "against what this CPU may do: %s", name[m]);
+	if (!(mitigate_mask & ~(1u << MITIGATE_SMALL_CODE)))
 		log_info("vmx", "this CPU names no leak by speculation that it has the means to close (CPUID.7:EDX %x)", cpu.leaf7_edx);
 }
 

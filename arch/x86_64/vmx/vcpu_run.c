@@ -135,7 +135,7 @@ enum err vcpu_run(struct vcpu *v, uint64_t timer_tsc)
 		vmcs_write(VMCS_ENTRY_EXCEPTION_ERROR_CODE, v->event_error);
 		vmcs_write(VMCS_ENTRY_INSTRUCTION_LENGTH, v->event_length);
 	}
-	if (__builtin_expect(mitigate_mask != 0, 0) && mitigate_has(MITIGATE_VERW))
+	if (__builtin_expect(mitigate_has(MITIGATE_VERW), 0))
 		cpu_verw();
 	status = vmx_enter(v->gpr, v->launched);
 	if (__builtin_expect(status != 0, 0))

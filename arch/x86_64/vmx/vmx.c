@@ -38,6 +38,11 @@ bool virt_has_tsc_scaling(void)
 	return vmx_caps_has(&caps, VMX_FEATURE_TSC_SCALING);
 }
 
+bool virt_wants_small_code(void)
+{
+	return mitigate_has(MITIGATE_SMALL_CODE);
+}
+
 static void report(void)
 {
 	log_info("vmx", "VT-x usable; %s; VMCS revision %x",

@@ -63,22 +63,6 @@ Test(ept, a_chunk_is_one_leaf_and_is_found_byte_by_byte)
 	cr_assert_eq(flushes, 0, "filling an empty entry needs no INVEPT");
 }
 
-Test(ept, a_page_is_mapped_alone_and_not_into_a_chunk)
-{
-	unsigned level;
-	hpa_t host;
-
-	cr_assert_eq(ept_map_page(&ept, gpa(0xfee00000), hpa(0x7000), EPT_R | EPT_W | EPT_WB), ERR_OK);
-	cr_assert(ept_lookup(&ept, gpa(0xfee00123), &host, &level, NULL));
-	cr_assert_eq(host.v, 0x7123);
-	cr_assert_eq(level, 1);
-	cr_assert_not(ept_lookup(&ept, gpa(0xfee01000), NULL, NULL, NULL));
-	cr_assert_eq(ept_map_page(&ept, gpa(0xfee00000), hpa(0x7000), EPT_R), ERR_EXISTS);
-	map(0, 0);
-	cr_assert_eq(ept_map_page(&ept, gpa(0x1000), hpa(0x7000), EPT_R), ERR_EXISTS);
-	cr_assert_eq(ept_map_chunk(&ept, gpa(0xfee00000), hpa(0)), ERR_EXISTS);
-}
-
 Test(ept, out_of_memory_leaves_the_tables_usable)
 {
 	for (long left = 0; left < 2; left++) {
@@ -113,57 +97,157 @@ Test(ept, split_keeps_every_translation_and_takes_the_bit_away)
 	ept_merge_all(&ept);
 }
 
-Test(ept, merge_gives_the_histogram_and_the_rights_of_before)
+/* With code in the chunks at 0, 6 and 12 MiB where it has small pages. */
+static void map_200_chunks(bool small_code)
+{
+	if (small_code)
+		cr_assert_eq(ept_small_code(&ept, 1200 * MB, NULL), ERR_OK);
+	for (uint64_t c = 0; c < 600; c += 3)
+		map(c * 2 * MB, 0x40000000 + c * 2 * MB);
+	for (uint64_t at = 0; small_code && at < 18 * MB; at += 6 * MB)
+		cr_assert(ept_fetch(&ept, gpa(at)));
+	flushes = 0;
+}
+
+static void merge_gives_what_was_there(uint64_t code)
 {
 	struct ept_histogram before, split, after;
+	unsigned long out = fake_pages_out;
 	uint64_t entry;
 	hpa_t host;
 
-	for (uint64_t c = 0; c < 600; c += 3)
-		map(c * 2 * MB, 0x40000000 + c * 2 * MB);
-	cr_assert_eq(ept_map_page(&ept, gpa(2 * MB), hpa(0x9000), EPT_R | EPT_W | EPT_WB), ERR_OK);
-	cr_assert_eq(ept_map_page(&ept, gpa(2 * MB + 4096), hpa(0xa000), EPT_R | EPT_WB), ERR_OK);
 	ept_histogram(&ept, &before);
-	cr_assert_eq(before.l2m, 200);
-	cr_assert_eq(before.l4k, 2);
-	cr_assert_eq(before.tables, 5);
+	cr_assert_eq(before.l2m, 200 - code);
+	cr_assert_eq(before.l4k, code * 512);
+	cr_assert_eq(before.tables, 4 + code);
 	cr_assert_eq(ept_split_reserve(&ept, 1200 * MB, NULL), ERR_OK);
 	ept_split_all(&ept, 1200 * MB, EPT_W);
 	ept_histogram(&ept, &split);
 	cr_assert_eq(split.l2m, 0);
-	cr_assert_eq(split.l4k, 200 * 512 + 2);
+	cr_assert_eq(split.l4k, 200 * 512);
 	cr_assert_eq(split.w, 0);
 	cr_assert_eq(split.r, split.l4k);
+	cr_assert_eq(split.x, split.l4k);
 	cr_assert_not(ept_same(&before, &split));
-	cr_assert(ept_lookup(&ept, gpa(2 * MB), NULL, NULL, &entry));
-	cr_assert_eq(entry & EPT_W, 0);
 	ept_merge_all(&ept);
 	ept_histogram(&ept, &after);
 	cr_assert(ept_same(&before, &after));
-	cr_assert(ept_lookup(&ept, gpa(6 * MB + 5), &host, NULL, &entry));
-	cr_assert_eq(host.v, 0x40000000 + 6 * MB + 5);
+	cr_assert_eq(after.accessed, after.l2m + after.l4k, "so that the CPU need not");
+	cr_assert_eq(after.dirty, after.accessed);
+	cr_assert(ept_lookup(&ept, gpa(18 * MB + 5), &host, NULL, &entry));
+	cr_assert_eq(host.v, 0x40000000 + 18 * MB + 5);
+	cr_assert_eq(entry & EPT_RWX, code ? EPT_R | EPT_W : EPT_RWX);
+	cr_assert_eq(fake_pages_out, out, "as many pages as before");
+}
+
+Test(ept, merge_gives_the_histogram_and_the_rights_of_before)
+{
+	map_200_chunks(false);
+	merge_gives_what_was_there(0);
+	cr_assert_eq(fake_pages_out, 4);
+}
+
+Test(ept, merge_leaves_code_in_small_pages_and_makes_no_large_one_executable)
+{
+	struct ept_histogram h;
+
+	map_200_chunks(true);
+	merge_gives_what_was_there(3);
+	ept_histogram(&ept, &h);
+	cr_assert_eq(h.x, 3 * 512);
+	merge_gives_what_was_there(3);	/* the tables that were kept suffice again */
+}
+
+Test(ept, a_fetch_splits_its_chunk_once_and_no_other)
+{
+	unsigned level;
+	uint64_t entry;
+	hpa_t host;
+
+	cr_assert_eq(ept_small_code(&ept, 64 * MB, NULL), ERR_OK);
+	fake_pages_left = 2;	/* for the tables above the chunks; what a fetch takes was set aside */
+	map(4 * MB, 0x40000000);
+	map(6 * MB, 0x50000000);
+	cr_assert(ept_lookup(&ept, gpa(4 * MB), NULL, &level, &entry));
+	cr_assert_eq(level, 2);
+	cr_assert_eq(entry & EPT_RWX, EPT_R | EPT_W, "no code in large leaves");
+	cr_assert_not(ept_fetch(&ept, gpa(8 * MB)), "nothing is there to be executed");
+	cr_assert(ept_fetch(&ept, gpa(4 * MB + 0x1234)));
+	cr_assert_eq(flushes, 1);
+	cr_assert(ept_lookup(&ept, gpa(6 * MB - 1), &host, &level, &entry));
+	cr_assert_eq(level, 1);
+	cr_assert_eq(host.v, 0x401fffff);
 	cr_assert_eq(entry & EPT_RWX, EPT_RWX);
-	cr_assert(ept_lookup(&ept, gpa(2 * MB), NULL, NULL, &entry));
-	cr_assert_eq(entry & EPT_W, EPT_W);
-	cr_assert(ept_lookup(&ept, gpa(2 * MB + 4096), NULL, NULL, &entry));
-	cr_assert_eq(entry & EPT_W, 0, "a read-only page stays so");
-	cr_assert_eq(fake_pages_out, after.tables);
+	cr_assert(ept_fetch(&ept, gpa(4 * MB)), "another processor was faster");
+	cr_assert_eq(flushes, 1);
+	cr_assert_eq(ept.code_chunks, 1);
+	cr_assert(ept_lookup(&ept, gpa(6 * MB), NULL, &level, &entry));
+	cr_assert_eq(level, 2);
+	fake_pages_left = -1;
+}
+
+Test(ept, without_need_a_fetch_is_nobodys_business)
+{
+	map(0, 0x40000000);
+	cr_assert_not(ept_fetch(&ept, gpa(0)));
+}
+
+static void fetches_meanwhile(struct ept *e)
+{
+	on_flush = NULL;
+	for (uint64_t at = 0; at < 8 * MB; at += 2 * MB)
+		cr_assert(ept_fetch(e, gpa(at)), "the guest tries again");
+}
+
+Test(ept, code_that_begins_while_tracking_begins_or_ends_gets_its_small_pages)
+{
+	struct ept_histogram h;
+
+	cr_assert_eq(ept_small_code(&ept, 8 * MB, NULL), ERR_OK);
+	for (uint64_t at = 0; at < 8 * MB; at += 2 * MB)
+		map(at, 0x40000000 + at);
+	cr_assert_eq(ept_split_reserve(&ept, 8 * MB, NULL), ERR_OK);
+	cr_assert(ept_fetch(&ept, gpa(0)));	/* after the reserve was counted */
+	ept_split_all(&ept, 8 * MB, EPT_D);
+	on_flush = fetches_meanwhile;	/* while merged tables are still on their way back */
+	ept_merge_all(&ept);
+	fetches_meanwhile(&ept);
+	ept_histogram(&ept, &h);
+	cr_assert_eq(h.l4k, 4 * 512);
+	cr_assert_eq(h.x, 4 * 512);
+	cr_assert_eq(ept.code_chunks, 4);
+	cr_assert_eq(fake_pages_out, h.tables);
+}
+
+Test(ept, small_tables_that_find_no_memory_take_nothing_and_say_why)
+{
+	struct why why = { "" };
+	unsigned long before = fake_pages_out;
+
+	fake_pages_left = 3;
+	cr_assert_eq(ept_small_code(&ept, 64 * MB, &why), ERR_NOMEM);
+	cr_assert_eq(fake_pages_out, before);
+	cr_assert(strstr(why.text, "128 KiB"), "%s", why.text);
+	cr_assert(strstr(why.text, "12 KiB"), "%s", why.text);
+	fake_pages_left = -1;
 }
 
 Test(ept, the_histogram_counts_leaves_by_what_they_allow)
 {
 	struct ept_histogram h, one_less;
 
+	cr_assert_eq(ept_small_code(&ept, 8 * MB, NULL), ERR_OK);
 	map(0, 0x40000000);
 	map(2 * MB, 0x50000000);
-	cr_assert_eq(ept_map_page(&ept, gpa(4 * MB), hpa(0x9000), EPT_R | EPT_WB), ERR_OK);
-	*ept_leaves(&ept, gpa(4 * MB)) |= EPT_A;
+	cr_assert(ept_fetch(&ept, gpa(2 * MB)));
+	ept_leaves(&ept, gpa(2 * MB))[7] |= EPT_A;
+	ept_leaves(&ept, gpa(2 * MB))[8] &= ~EPT_W;
 	ept_histogram(&ept, &h);
-	cr_assert_eq(h.l2m, 2);
-	cr_assert_eq(h.l4k, 1);
-	cr_assert_eq(h.r, 3);
-	cr_assert_eq(h.w, 2);
-	cr_assert_eq(h.x, 2);
+	cr_assert_eq(h.l2m, 1);
+	cr_assert_eq(h.l4k, 512);
+	cr_assert_eq(h.r, 513);
+	cr_assert_eq(h.w, 512);
+	cr_assert_eq(h.x, 512);
 	cr_assert_eq(h.accessed, 1);
 	cr_assert_eq(h.dirty, 0);
 	one_less = h;

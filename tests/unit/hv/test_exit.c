@@ -14,6 +14,7 @@
 #define GP	(0x80000b00u | 13)
 #define UD	(0x80000300u | 6)
 #define WRITE	(1u << 1)
+#define FETCH	(1u << 2)
 #define OPERAND	(3u << 7)
 
 static struct vm *vm;
@@ -175,6 +176,29 @@ Test(exit, first_touch_of_memory_makes_it_present)
 	cr_expect_eq(leave(VMX_EXIT_EPT_VIOLATION), EXIT_CONTINUE);
 	cr_expect_not_null(vm_chunk(vm, 3, false));
 	cr_expect_eq(fake_vcpu.s.rip, 0);
+}
+
+Test(exit, code_runs_from_small_pages_where_the_cpu_must_not_have_it_in_large_ones)
+{
+	unsigned level;
+	uint64_t entry;
+
+	fake_vm_reset();
+	fake_host.small_code = true;
+	vm = fake_vm(8);
+	v = &vm->vcpu[0];
+	cr_assert_eq(guest_zero(vm, gpa(0), 1), ERR_OK);
+	cr_assert(ept_lookup(&vm->ept, gpa(0), NULL, &level, &entry) && level == 2 && !(entry & EPT_X));
+	fake_vcpu.exit_gpa = 0x5008;
+	v->exit.qualification = FETCH | OPERAND;
+	cr_expect_eq(leave(VMX_EXIT_EPT_VIOLATION), EXIT_CONTINUE);
+	cr_expect(ept_lookup(&vm->ept, gpa(0x5008), NULL, &level, &entry) && level == 1 && entry & EPT_X);
+	fake_vcpu.exit_gpa = 2 * CHUNK_SIZE;	/* never touched before */
+	cr_expect_eq(leave(VMX_EXIT_EPT_VIOLATION), EXIT_CONTINUE);
+	cr_expect_eq(leave(VMX_EXIT_EPT_VIOLATION), EXIT_CONTINUE);
+	cr_expect(ept_lookup(&vm->ept, gpa(2 * CHUNK_SIZE), NULL, &level, &entry) && level == 1 && entry & EPT_X);
+	vm_free_resources(vm);
+	cr_expect_eq(fake_pages_out, 0);
 }
 
 Test(exit, a_tracked_write_is_let_through_and_marked)

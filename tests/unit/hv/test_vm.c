@@ -157,3 +157,16 @@ Test(vm, the_apic_mode_follows_the_cpu_policy)
 	cr_expect_eq(vm->machine.x2apic, cpuid_has(&vm->cpuid, CPUID_1_ECX, 21));
 	cr_expect_eq(vm->vcpu[0].limits.cr4_mask, cpuid_cr4_mask(&vm->cpuid));
 }
+
+Test(vm, a_vm_whose_small_tables_find_no_memory_is_not_made)
+{
+	struct vm_plan plan = fake_vm_plan(8);
+	struct why why = { "" };
+
+	fake_vm_reset();
+	fake_host.small_code = true;
+	fake_pages_fail = 3;
+	cr_expect_eq(vm_create(vm_slot(), &plan, &why), ERR_NOMEM);
+	cr_expect(strstr(why.text, "16 KiB"), "%s", why.text);
+	cr_expect_eq(fake_pages_out, 0);
+}

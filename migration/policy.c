@@ -34,9 +34,9 @@ static uint64_t each(uint64_t count, uint64_t ns)
 }
 
 /* What rounds carry, in pages a second: unlike the last one they keep to the cap. */
-static uint64_t carried(const struct mig_measured *m, uint64_t rate, uint64_t bytes)
+static uint64_t carried(const struct mig_measured *m, uint64_t bytes)
 {
-	uint64_t ns;
+	uint64_t rate = m->rate, ns;
 
 	if (m->cap && (!rate || m->cap < rate))
 		rate = m->cap;
@@ -48,10 +48,6 @@ static uint64_t carried(const struct mig_measured *m, uint64_t rate, uint64_t by
 
 void mig_budget(const struct mig_measured *m, struct mig_budget *out)
 {
-	uint64_t rate = m->rate_last;
-
-	if (!rate || (m->rate_average && m->rate_average < rate))
-		rate = m->rate_average;
 	/* The last round's encodings are a hint only: never count on less than an eighth of a raw page. */
 	out->pages_bytes = m->dirty_pages * (m->page_bytes ? m->page_bytes : PAGE_SIZE);
 	if (out->pages_bytes < m->dirty_pages * PAGE_SIZE / 8)
@@ -59,11 +55,11 @@ void mig_budget(const struct mig_measured *m, struct mig_budget *out)
 	out->term_ns[MIG_TERM_STOP] = m->stop_ns;
 	out->term_ns[MIG_TERM_HARVEST] = m->harvest_ns;
 	/* A last round is a few records long: little of making, carrying and loading them happens at the same time. */
-	out->term_ns[MIG_TERM_PAGES] = bounded(transfer_ns(out->pages_bytes, rate)) +
+	out->term_ns[MIG_TERM_PAGES] = bounded(transfer_ns(out->pages_bytes, m->rate)) +
 		each(m->dirty_pages, bounded(m->send_ns) + bounded(m->load_ns));
-	out->pages_per_s = carried(m, rate, out->pages_bytes);
+	out->pages_per_s = carried(m, out->pages_bytes);
 	out->term_ns[MIG_TERM_STATE_SAVE] = m->state_save_ns;
-	out->term_ns[MIG_TERM_STATE_SEND] = transfer_ns(m->state_bytes, rate);
+	out->term_ns[MIG_TERM_STATE_SEND] = transfer_ns(m->state_bytes, m->rate);
 	out->term_ns[MIG_TERM_STATE_LOAD] = m->state_load_ns;
 	out->term_ns[MIG_TERM_VERIFY] = m->verify_ns;
 	out->term_ns[MIG_TERM_RECORDS] = bounded(m->record_ns) + bounded(m->peer_record_ns);

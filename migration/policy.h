@@ -28,7 +28,7 @@ struct mig_measured {
 	uint64_t harvest_ns;		/* one harvest of all present chunks */
 	uint64_t dirty_pages;		/* to send after the stop */
 	uint64_t page_bytes;		/* on the wire per dirty page, average of the last round; 0: a raw page */
-	uint64_t rate_last, rate_average;	/* bytes a second of the unthrottled link; 0 unknown */
+	uint64_t rate;			/* bytes a second that the unthrottled link carries for sure (mig_rate_known); 0 unknown */
 	uint64_t cap;			/* bytes a second that rounds may use while the guest runs; 0: all */
 	uint64_t send_ns, load_ns;	/* work of the source and of the destination on a page; 0 unknown */
 	uint64_t state_save_ns, state_bytes, state_load_ns;	/* dry run */

@@ -59,7 +59,7 @@ static void note_budget(struct mig_source *s, const struct mig_budget *budget)
 	s->job->expected_downtime_ns = budget->total_ns + budget->term_ns[MIG_TERM_VERIFY];
 	if (s->predicted)
 		return;
-	s->predicted = s->still && s->final && s->measured.rate_last;
+	s->predicted = s->still && s->final && s->measured.rate;
 	s->job->terms = MIG_TERMS;
 	for (int t = 0; t < MIG_TERMS; t++) {
 		s->job->term[t].name = mig_term_name((enum mig_term_id)t);
@@ -78,8 +78,7 @@ void source_measure(struct mig_source *s, uint64_t now_ns, struct mig_budget *bu
 		m->page_bytes = s->rounds.bytes / sent;
 		m->send_ns = s->rounds.work_ns / sent;
 	}
-	m->rate_last = s->rate.last ? s->rate.last : mig_rate_known(&s->rate);
-	m->rate_average = s->rate.average;
+	m->rate = mig_rate_known(&s->rate);
 	m->cap = s->rate.limit;
 	mig_budget(m, budget);
 	if (s->still && s->final) {

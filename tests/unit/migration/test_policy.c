@@ -9,7 +9,7 @@
 
 static const struct mig_measured measured = {
 	.stop_ns = 1 * MS, .harvest_ns = 2 * MS, .dirty_pages = 256, .page_bytes = 4096,
-	.rate_last = 10 * MIB, .rate_average = 20 * MIB, .state_save_ns = 3 * MS, .state_bytes = 5 * MIB,
+	.rate = 10 * MIB, .state_save_ns = 3 * MS, .state_bytes = 5 * MIB,
 	.state_load_ns = 4 * MS, .verify_ns = 900 * MS, .round_trip_ns = 5 * MS, .record_ns = 10 * MS, .peer_record_ns = 20 * MS,
 };
 
@@ -20,7 +20,7 @@ Test(policy, the_budget_has_every_term)
 	mig_budget(&measured, &b);
 	cr_expect_eq(b.term_ns[MIG_TERM_STOP], 1 * MS);
 	cr_expect_eq(b.term_ns[MIG_TERM_HARVEST], 2 * MS);
-	cr_expect_eq(b.term_ns[MIG_TERM_PAGES], 100 * MS, "1 MiB at the slower of both rates");
+	cr_expect_eq(b.term_ns[MIG_TERM_PAGES], 100 * MS, "1 MiB at 10 MiB/s");
 	cr_expect_eq(b.term_ns[MIG_TERM_STATE_SAVE], 3 * MS);
 	cr_expect_eq(b.term_ns[MIG_TERM_STATE_SEND], 500 * MS);
 	cr_expect_eq(b.term_ns[MIG_TERM_STATE_LOAD], 4 * MS);
@@ -65,16 +65,6 @@ Test(policy, the_pages_cost_work_on_both_sides_too)
 	cr_expect_eq(b.term_ns[MIG_TERM_PAGES], 100 * MS + 256 * 3 * MS);
 }
 
-Test(policy, the_average_counts_when_it_is_the_slower_one)
-{
-	struct mig_measured m = measured;
-	struct mig_budget b;
-
-	m.rate_average = 5 * MIB;
-	mig_budget(&m, &b);
-	cr_expect_eq(b.term_ns[MIG_TERM_PAGES], 200 * MS);
-}
-
 Test(policy, zero_pages_in_one_round_promise_little_for_the_next)
 {
 	struct mig_measured m = measured;
@@ -91,7 +81,7 @@ Test(policy, huge_figures_do_not_overflow)
 	struct mig_budget b;
 
 	m.dirty_pages = 1ull << 34;
-	m.rate_last = m.rate_average = 1ull << 33;
+	m.rate = 1ull << 33;
 	mig_budget(&m, &b);
 	cr_expect_eq(b.term_ns[MIG_TERM_PAGES], (1ull << 46) / (1ull << 33) * 1000 * MS);
 }
@@ -165,7 +155,7 @@ Test(policy, the_budget_says_how_many_pages_a_second_get_through)
 	cr_expect_eq(b.pages_per_s, 256, "rounds keep to the cap");
 	cr_expect_eq(b.term_ns[MIG_TERM_PAGES], 100 * MS, "the last one does not");
 	m.cap = 0;
-	m.rate_last = m.rate_average = 0;
+	m.rate = 0;
 	mig_budget(&m, &b);
 	cr_expect_eq(b.pages_per_s, 0, "unknown");
 }

@@ -163,6 +163,40 @@ Test(rate, a_small_sample_serves_until_there_is_a_larger_one)
 	cr_expect_leq(mig_rate_known(&r), 1000 * 1000 * 6 / 5, "now it is measured");
 }
 
+static uint64_t mib_of(uint64_t bytes)
+{
+	return (bytes + MIB / 2) / MIB;
+}
+
+/* One sample of a link that is busy at @mib a second. */
+static void sample(struct mig_rate *r, uint64_t *now, uint64_t *sent, uint64_t mib)
+{
+	*sent += mib * MIB / 5;
+	mig_rate_seen(r, *now, *sent, mib * MIB / 5);
+	*now += 200 * MS;
+	mig_rate_seen(r, *now, *sent, 0);
+}
+
+Test(rate, a_link_that_slows_is_believed_at_once_and_one_that_speeds_up_little_by_little)
+{
+	uint64_t now = 0, sent = 0;
+	struct mig_rate r;
+
+	mig_rate_init(&r, 0, 0);
+	sample(&r, &now, &sent, 20);
+	cr_expect_eq(mib_of(mig_rate_known(&r)), 20);
+	sample(&r, &now, &sent, 4);
+	cr_expect_eq(mib_of(mig_rate_known(&r)), 4, "the last sample is the smaller: a budget counts on no more");
+	cr_expect_eq(mib_of(r.average), 16);
+	for (int n = 0; n < 10; n++)
+		sample(&r, &now, &sent, 4);
+	sample(&r, &now, &sent, 20);
+	cr_expect_lt(mib_of(mig_rate_known(&r)), 10, "one good sample does not make a fast link");
+	for (int n = 0; n < 20; n++)
+		sample(&r, &now, &sent, 20);
+	cr_expect_geq(mib_of(mig_rate_known(&r)), 19);
+}
+
 Test(rate, a_link_that_is_never_seen_busy_is_at_least_as_fast_as_what_passed_between_two_looks)
 {
 	struct mig_rate r;

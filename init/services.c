@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "init/services.h"
-#include "arch/x86_64/intr.h"
+#include "arch/x86_64/cpu_access.h"
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/pci.h"
 #include "arch/x86_64/serial.h"
@@ -145,7 +145,7 @@ void services_run(void)
 		if (!busy)
 			busy = name_files();
 		if (busy) {
-			intr_window();
+			cpu_sti_cli();
 			continue;
 		}
 		net_arm();

@@ -84,3 +84,10 @@ static inline void *cpu_gs_first(void)
 	__asm__("mov %%gs:0, %0" : "=r"(p));
 	return p;
 }
+
+/* Interrupts are taken at these points only: those that are pending now; the next that comes, with nothing in between that could miss it
+ * (STI takes effect after the instruction that follows it). */
+static inline void cpu_sti_cli(void) { __asm__ volatile("sti; nop; cli" : : : "memory"); }
+static inline void cpu_sti_hlt_cli(void) { __asm__ volatile("sti; hlt; cli" : : : "memory"); }
+/* Runs the handler of NMIs. */
+static inline void cpu_int_nmi(void) { __asm__ volatile("int $2" : : : "memory"); }

@@ -23,7 +23,3 @@ uint64_t intr_idt_base(void);
 void intr_set_handler(uint8_t vector, void (*handler)(struct intr_frame *frame));
 /* Called by the stubs. */
 void intr_dispatch(struct intr_frame *frame);
-/* Runs the handler of NMIs, whose IRET unblocks them. */
-static inline void intr_software_nmi(void) { __asm__ volatile("int $2" : : : "memory"); }
-/* Takes whatever interrupts are pending now, then has them off again. */
-static inline void intr_window(void) { __asm__ volatile("sti; nop; cli" : : : "memory"); }

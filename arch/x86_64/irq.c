@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "irq.h"
-#include "apic.h"
-#include "intr.h"
-#include "io.h"
+#include "arch/x86_64/apic.h"
+#include "arch/x86_64/cpu_access.h"
+#include "arch/x86_64/intr.h"
+#include "arch/x86_64/io.h"
+#include "arch/x86_64/nmi.h"
+#include "arch/x86_64/time.h"
 #include "lib/log.h"
-#include "nmi.h"
-#include "time.h"
 
 #define PIC1		0x20
 #define PIC2		0xa0
@@ -76,10 +77,10 @@ void irq_idle(uint64_t deadline_ns)
 
 	nmi_report();
 	if (deadline_ns <= now) {
-		intr_window();
+		cpu_sti_cli();
 		return;
 	}
 	apic_timer_arm(deadline_ns - now);
-	__asm__ volatile("sti; hlt; cli" : : : "memory");
+	cpu_sti_hlt_cli();
 	apic_timer_arm(0);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* nmi.c: a chipset that reports lost data by NMI stops the host; any other NMI (a button, a watchdog, a stray) is counted and logged. */
-#include "nmi.h"
+#include "arch/x86_64/nmi.h"
 #include <stdint.h>
-#include "intr.h"
-#include "io.h"
+#include "arch/x86_64/cpu_access.h"
+#include "arch/x86_64/intr.h"
+#include "arch/x86_64/io.h"
 #include "lib/log.h"
 
 #define VECTOR_NMI	2
@@ -33,7 +34,7 @@ void nmi_init(void)
 
 void nmi_after_exit(void)
 {
-	intr_software_nmi();
+	cpu_int_nmi();		/* its IRET unblocks NMIs */
 	nmi_report();
 }
 

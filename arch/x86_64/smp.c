@@ -67,9 +67,8 @@ static void ap_entry(struct smp_slot *slot)
 	while (!smp_come_online(slot))
 		__asm__ volatile("cli; hlt" : : : "memory");
 	for (;;)
-		/* STI takes effect after HLT has begun: an IPI in between still wakes this CPU. */
 		if (!smp_work(slot->cpu))
-			__asm__ volatile("sti; hlt; cli" : : : "memory");
+			cpu_sti_hlt_cli();
 }
 
 static void prepare_page(uint64_t page)

@@ -2,7 +2,7 @@
 /* machine.c: stands where Tern's main loop stands (the linker's --wrap), and runs one of the programs of this folder. */
 #include "tests/machine/machine.h"
 #include <string.h>
-#include "arch/x86_64/intr.h"
+#include "arch/x86_64/cpu_access.h"
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/time.h"
 #include "hv/guest_mem.h"
@@ -24,7 +24,7 @@ void __wrap_services_run(void) __attribute__((noreturn));
 
 void machine_slice(struct machine_test *t, uint64_t ns)
 {
-	intr_window();	/* an interrupt that nobody takes would end every slice at once */
+	cpu_sti_cli();	/* an interrupt that nobody takes would end every slice at once */
 	vm_run_slice(t->vm, ns);
 	if (t->vm->state != VM_RUNNING || t->vm->machine.request != MACHINE_RUN)
 		panic("the guest stopped: %s %s", vm_state_name(t->vm->state), t->vm->why.text);

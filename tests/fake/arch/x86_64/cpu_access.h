@@ -11,7 +11,7 @@ struct fake_cpu {
 	uint64_t cr0, cr2, cr3, cr4, dr0, dr1, dr2, dr3, dr6, xcr0;
 	uint64_t xsaved, xrstored;	/* the last masks */
 	void *gs_first;
-	unsigned verws;
+	unsigned verws, windows, waits, software_nmis;
 	unsigned msrs, cpuids;
 	struct { uint32_t msr; uint64_t value; unsigned reads, writes; } msr[FAKE_MSRS];
 	struct { uint32_t leaf, subleaf, out[4]; } cpuid[FAKE_CPUIDS];
@@ -70,4 +70,7 @@ static inline void xrstor(const void *area, uint64_t mask) { (void)area, fake_cp
 static inline void xsave(void *area, uint64_t mask) { (void)area, fake_cpu.xsaved = mask; }
 static inline void fpu_reset(void) { }
 static inline void cpu_verw(void) { fake_cpu.verws++; }
+static inline void cpu_sti_cli(void) { fake_cpu.windows++; }
+static inline void cpu_sti_hlt_cli(void) { fake_cpu.waits++; }
+static inline void cpu_int_nmi(void) { fake_cpu.software_nmis++; }
 static inline void *cpu_gs_first(void) { return fake_cpu.gs_first; }

@@ -23,7 +23,9 @@ WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototy
 CINC     := -I. -isystem $(D)/include
 # Code that may run on the exit path never touches extended registers (docs/design.md, section 1).
 GPR_ONLY := -mgeneral-regs-only
-TARGET_C := -std=gnu11 -O2 -g -fPIE -fvisibility=hidden -mno-red-zone -fno-stack-protector -fno-strict-aliasing \
+# A variable of the image, not the ABI's thread block, which only the boot CPU has: arch/x86_64/stack_guard.c.
+STACK_GUARD := -fstack-protector-strong -mstack-protector-guard=global
+TARGET_C := -std=gnu11 -O2 -g -fPIE -fvisibility=hidden -mno-red-zone $(STACK_GUARD) -fno-strict-aliasing \
 	    -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -ffunction-sections \
 	    -nostdinc -isystem $(D)/newlib/x86_64-elf/include -isystem $(shell gcc -print-file-name=include) \
 	    $(CINC) $(WARN)

@@ -10,14 +10,13 @@
 
 int *__errno_location(void);
 void __assert_fail(const char *what, const char *file, unsigned line, const char *function) __attribute__((noreturn));
-void __stack_chk_fail(void) __attribute__((noreturn));
 int __fprintf_chk(void *stream, int flag, const char *format, ...);
 int fputs(const char *restrict text, void *restrict stream);
 size_t fwrite(const void *restrict data, size_t size, size_t n, void *restrict stream);
 char *getenv(const char *name);
 void arc4random_buf(void *out, size_t n);
 
-/* The x86-64 ABI's thread block: a pointer to itself, and the stack guard at offset 0x28. */
+/* The x86-64 ABI's thread block: a pointer to itself, and the stack guard of code that Tern did not compile at offset 0x28. */
 static struct { void *self; uint64_t reserved[4]; uint64_t guard; } thread;
 
 void *stderr;
@@ -39,11 +38,6 @@ int *__errno_location(void)
 void __assert_fail(const char *what, const char *file, unsigned line, const char *function)
 {
 	panic("%s:%u: %s: assertion failed: %s", file, line, function, what);
-}
-
-void __stack_chk_fail(void)
-{
-	panic("a stack guard was overwritten");
 }
 
 /* The stream functions are reached only from expat's debug output, which an environment would switch on. */

@@ -14,6 +14,7 @@
 #include "arch/x86_64/paging.h"
 #include "arch/x86_64/serial.h"
 #include "arch/x86_64/smp.h"
+#include "arch/x86_64/stack_guard.h"
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/vtd.h"
 #include "init/glibc.h"
@@ -77,7 +78,8 @@ static void log_clock(const struct boot_info *boot)
 	log_info("boot", "the firmware's clock: %04u-%02u-%02u %02u:%02u:%02u UTC%s", c.year, c.month, c.day, c.hour, c.minute, c.second, zone);
 }
 
-static void start_machine(struct boot_info *boot)
+/* Until there are random numbers. */
+static void start_cpu(struct boot_info *boot)
 {
 	log_set_sink(serial_write);
 	early_init(boot->early, boot->early_bytes);
@@ -100,6 +102,10 @@ static void start_machine(struct boot_info *boot)
 	time_set_wall(boot->wall_seconds);
 	log_set_clock(time_ns);
 	seed_random(boot);
+}
+
+static void start_machine(struct boot_info *boot)
+{
 	libc_init(boot->heap, boot->heap_bytes);
 	glibc_init();
 	apic_init(1);
@@ -117,8 +123,10 @@ static void start_machine(struct boot_info *boot)
 	(void)vtd_off(boot->rsdp);
 }
 
-void tern_main(struct boot_info *boot)
+STACK_UNGUARDED void tern_main(struct boot_info *boot)
 {
+	start_cpu(boot);
+	stack_guard_draw();
 	start_machine(boot);
 	host_init(&boot->config);
 	store_init(boot, host_info()->boot_id);

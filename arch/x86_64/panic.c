@@ -4,6 +4,8 @@
 #include "lib/fmt.h"
 #include "lib/log.h"
 
+#define STACK_MAX 65536u
+
 /* Walks the frame pointers; the image is built with them. */
 static void backtrace(void)
 {
@@ -16,7 +18,8 @@ static void backtrace(void)
 		if (ip < (uint64_t)image_text || ip >= (uint64_t)image_text_end)
 			break;
 		log_error("panic", "  called from image offset %llx", (unsigned long long)(ip - (uint64_t)image_start));
-		if (frame[0] <= (uint64_t)frame)
+		/* An overrun array may have left anything here. */
+		if (frame[0] <= (uint64_t)frame || frame[0] - (uint64_t)frame > STACK_MAX || frame[0] % sizeof(uint64_t))
 			break;
 		frame = (const uint64_t *)frame[0];
 	}

@@ -12,12 +12,17 @@
 #define FIRST_PAGE	(4ull << 20 >> PAGE_SHIFT)	/* the guest's program and its tables lie below */
 #define LONG_NS		10000000000ull
 
-static const struct program { const char *name; void (*run)(struct machine_test *t, const char *words); } programs[] = {
-	{ "debug", debug_run },
-	{ "figures", figures_run },
-	{ "lost", lost_run },
-	{ "nmi", nmi_run },
-	{ "pae", pae_run },
+static const struct program {
+	const char *name;
+	void (*run)(struct machine_test *t, const char *words);
+	bool alone;		/* without the guest, so that a host without VT-x will do */
+} programs[] = {
+	{ "debug", debug_run, false },
+	{ "figures", figures_run, false },
+	{ "lost", lost_run, false },
+	{ "nmi", nmi_run, false },
+	{ "pae", pae_run, false },
+	{ "smash", smash_run, true },
 };
 
 void __wrap_services_run(void) __attribute__((noreturn));
@@ -45,12 +50,23 @@ void machine_order(struct machine_test *t, struct mailbox order)
 	t->vm->vcpu[0].halted = false;	/* it waits with interrupts off: nothing else would wake it */
 }
 
+static void start_guest(struct machine_test *t)
+{
+	if (t->vm->state != VM_RUNNING)
+		panic("the guest does not run: %s", t->vm->why.text);
+	t->guest = guest_of(t->vm);
+	t->box = (struct mailbox *)((char *)vm_chunk(t->vm, 0, true) + MAILBOX_GPA);
+	machine_finish(t);
+}
+
 static void run_program(struct machine_test *t, const char *words)
 {
 	for (unsigned i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
 		size_t n = strlen(programs[i].name);
 
 		if (!strncmp(words, programs[i].name, n) && strchr(" ;", words[n])) {
+			if (!programs[i].alone && !t->guest)
+				start_guest(t);
 			programs[i].run(t, words + n);
 			return;
 		}
@@ -63,11 +79,6 @@ void __wrap_services_run(void)
 	struct machine_test t = { .vm = &vms[0], .first_page = FIRST_PAGE };
 	const char *words = host_info()->config->vm[0].cmdline;
 
-	if (t.vm->state != VM_RUNNING)
-		panic("the guest does not run: %s", t.vm->why.text);
-	t.guest = guest_of(t.vm);
-	t.box = (struct mailbox *)((char *)vm_chunk(t.vm, 0, true) + MAILBOX_GPA);
-	machine_finish(&t);
 	do {
 		words += *words == ';';
 		t.pages = (t.vm->memory_bytes >> PAGE_SHIFT) - FIRST_PAGE;

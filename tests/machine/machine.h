@@ -25,3 +25,4 @@ void figures_run(struct machine_test *t, const char *words);
 void lost_run(struct machine_test *t, const char *words);
 void nmi_run(struct machine_test *t, const char *words);
 void pae_run(struct machine_test *t, const char *words);
+void smash_run(struct machine_test *t, const char *words);

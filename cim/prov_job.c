@@ -22,11 +22,6 @@ bool job_object(uint32_t id, struct obj *out)
 	return false;
 }
 
-bool job_ended(unsigned state)
-{
-	return state >= MANAGE_JOB_COMPLETED;
-}
-
 /* One row for each array of round figures. */
 static void rounds(const struct manage_job *j, struct inst *out)
 {

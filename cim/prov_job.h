@@ -7,5 +7,3 @@
 
 /* The object of job @id as it stands now; false if the job is gone. */
 bool job_object(uint32_t id, struct obj *out);
-/* True if the job has ended (any way). */
-bool job_ended(unsigned state);

@@ -164,18 +164,6 @@ void machine_irq(struct machine *m, unsigned gsi, bool level)
 	ioapic_line(m, gsi, level);
 }
 
-void machine_msi(struct machine *m, uint64_t address, uint32_t data)
-{
-	struct lapic_message msg = {
-		.dest = address >> 12 & 0xFF, .logical = address >> 2 & 1, .vector = (uint8_t)data,
-		.mode = data >> 8 & 7, .level = data >> 15 & 1,
-	};
-
-	changed(m, false);
-	if (address >> 20 == LAPIC_GPA >> 20)
-		lapic_deliver(m, &msg);
-}
-
 int machine_intr_pending(struct machine *m, unsigned vcpu)
 {
 	int vector = lapic_pending(m, vcpu);
@@ -203,28 +191,6 @@ void machine_nmi_accept(struct machine *m, unsigned vcpu)
 {
 	changed(m, false);
 	m->lapic[vcpu].s.nmi_pending = 0;
-}
-
-bool machine_init_take(struct machine *m, unsigned vcpu)
-{
-	bool pending = m->lapic[vcpu].s.init_pending;
-
-	m->lapic[vcpu].s.init_pending = 0;
-	return pending;
-}
-
-bool machine_sipi_take(struct machine *m, unsigned vcpu, uint8_t *vector)
-{
-	bool pending = m->lapic[vcpu].s.sipi_pending;
-
-	*vector = (uint8_t)m->lapic[vcpu].s.sipi_vector;
-	m->lapic[vcpu].s.sipi_pending = 0;
-	return pending;
-}
-
-bool machine_init_sipi_pending(const struct machine *m, unsigned vcpu)
-{
-	return m->lapic[vcpu].s.init_pending || m->lapic[vcpu].s.sipi_pending;
 }
 
 /* --- time ------------------------------------------------------------------------------------------- */
@@ -306,9 +272,4 @@ size_t machine_console_write(struct machine *m, const void *data, size_t length)
 size_t machine_console_read(const struct machine *m, uint64_t *offset, void *out, size_t room)
 {
 	return console_read(m, offset, out, room);
-}
-
-uint64_t machine_console_offset(const struct machine *m)
-{
-	return m->console.s.offset;
 }

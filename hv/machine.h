@@ -77,8 +77,6 @@ void machine_power_button(struct machine *m);
 
 /* Sets the level of an interrupt line, at the I/O APIC and, for ISA interrupts, at the 8259. */
 void machine_irq(struct machine *m, unsigned gsi, bool level);
-/* A message-signalled interrupt: a device's write of @data to @address (0xFEExxxxx). */
-void machine_msi(struct machine *m, uint64_t address, uint32_t data);
 /* The vector that @vcpu would take now if RFLAGS.IF and its shadows allow: the local APIC's highest above PPR,
  * else the 8259's through LINT0, else -1. No side effect. */
 int machine_intr_pending(struct machine *m, unsigned vcpu);
@@ -86,11 +84,6 @@ int machine_intr_pending(struct machine *m, unsigned vcpu);
 void machine_intr_accept(struct machine *m, unsigned vcpu, int vector);
 bool machine_nmi_pending(const struct machine *m, unsigned vcpu);
 void machine_nmi_accept(struct machine *m, unsigned vcpu);
-/* INIT and SIPI are latched here. Take returns whether one was latched and clears it; the local APIC has reset
- * itself at the INIT. The vCPU drops a SIPI that it does not wait for. */
-bool machine_init_take(struct machine *m, unsigned vcpu);
-bool machine_sipi_take(struct machine *m, unsigned vcpu, uint8_t *vector);
-bool machine_init_sipi_pending(const struct machine *m, unsigned vcpu);
 
 /* --- time ------------------------------------------------------------------------------------------ */
 
@@ -118,8 +111,6 @@ bool machine_cr8_set(struct machine *m, unsigned vcpu, uint64_t value);
 size_t machine_console_write(struct machine *m, const void *data, size_t length);
 /* Reads what the guest has sent from absolute byte offset *offset on; see console_read. */
 size_t machine_console_read(const struct machine *m, uint64_t *offset, void *out, size_t room);
-/* Absolute offset of the next byte the guest will send. */
-uint64_t machine_console_offset(const struct machine *m);
 
 /* --- state (machine_state.c) ----------------------------------------------------------------------- */
 

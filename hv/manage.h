@@ -143,7 +143,6 @@ struct manage_job {
 /* Jobs are kept for five minutes after they end; while too many are kept no further one begins. */
 unsigned manage_job_count(void);
 bool manage_job_get(unsigned index, struct manage_job *out);
-bool manage_job_find(uint32_t id, struct manage_job *out);
 /* ERR_STATE with "too late, committed" after the commit point. */
 enum err manage_job_cancel(uint32_t id, struct why *why) NODISCARD;
 

@@ -6,4 +6,3 @@
 
 /* Gives malloc its heap; before the first malloc. */
 void libc_init(uint64_t start, uint64_t bytes);
-uint64_t libc_heap_used(void);

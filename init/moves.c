@@ -375,12 +375,3 @@ bool manage_job_get(unsigned index, struct manage_job *out)
 		copy_job(j, out);
 	return j;
 }
-
-bool manage_job_find(uint32_t id, struct manage_job *out)
-{
-	const struct mig_job *j = mig_job_find(service, id);
-
-	if (j)
-		copy_job(j, out);
-	return j;
-}

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* log.c: the log's ring and its lock. */
+/* log.c: lines of the log, and their lock. */
 #include "log.h"
 #include <stdarg.h>
 #include <string.h>
 #include "fmt.h"
 #include "spin.h"
 
-#define LOG_RING  65536u	/* bytes; a power of two */
 #define LOG_LINE  512u		/* bytes of one line; longer text is cut */
 /* Tries before a line is written without the lock: a CPU that died while it logged must not silence
  * the panic of another one, or its own. */
 #define LOG_TRIES 4000000u
 
-static char ring[LOG_RING];
-static uint64_t written;	/* bytes ever put into the ring */
 static enum log_level threshold = LOG_INFO;
 static void (*sink_text)(const char *text, size_t length);
 static uint64_t (*clock_ns)(void);
@@ -41,9 +38,6 @@ static void emit(const char *line, size_t length)
 
 	while (!(locked = spin_try(&lock)) && tries++ < LOG_TRIES)
 		__builtin_ia32_pause();
-	for (size_t i = 0; i < length; i++)
-		ring[(written + i) % LOG_RING] = line[i];
-	written += length;
 	if (sink_text)
 		sink_text(line, length);
 	if (locked)
@@ -74,16 +68,4 @@ void log_write(enum log_level level, const char *area, const char *format, ...)
 			line[i] = '?';
 	line[n++] = '\n';
 	emit(line, n);
-}
-
-size_t log_tail(char *out, size_t room)
-{
-	uint64_t end = written;
-	size_t n = end < LOG_RING ? (size_t)end : LOG_RING;
-
-	if (n > room)
-		n = room;
-	for (size_t i = 0; i < n; i++)
-		out[i] = ring[(end - n + i) % LOG_RING];
-	return n;
 }

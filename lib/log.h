@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* log.h: Tern's log: one line per event, kept in a ring in memory and copied to a sink (COM1). */
+/* log.h: Tern's log: one line per event, given to a sink (COM1). */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -22,8 +22,6 @@ void log_write(enum log_level level, const char *area, const char *format, ...);
 #define log_info(area, ...)  log_write(LOG_INFO, area, __VA_ARGS__)
 #define log_debug(area, ...) log_write(LOG_DEBUG, area, __VA_ARGS__)
 
-/* Copies the newest @room bytes of the ring to @out; returns the bytes copied. */
-size_t log_tail(char *out, size_t room);
 
 /* A bug in Tern: logs, dumps and stops this machine. Defined by arch (or by the tests). */
 __attribute__((noreturn, format(printf, 1, 2)))

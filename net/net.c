@@ -214,11 +214,6 @@ bool net_up(void)
 	return nic && netif_is_up(&netif) && netif_is_link_up(&netif) && net_ipv4();
 }
 
-const struct nic *net_nic(void)
-{
-	return nic;
-}
-
 void net_counters_get(struct net_counters *out)
 {
 	memset(out, 0, sizeof(*out));

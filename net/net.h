@@ -26,8 +26,6 @@ uint64_t net_deadline_ns(uint64_t now_ns);
 uint32_t net_ipv4(void);
 /* True when there is a NIC with link and an address. */
 bool net_up(void);
-/* The NIC, for its name, MAC and counters; NULL if none was started. */
-const struct nic *net_nic(void);
 
 struct net_counters {
 	struct nic_counters nic;

@@ -109,15 +109,6 @@ void memory_map_read(struct memory_map *m, const void *descriptors, size_t bytes
 	}
 }
 
-uint64_t memory_map_free(const struct memory_map *m)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < m->free_ranges; i++)
-		sum += m->free[i].bytes;
-	return sum;
-}
-
 const char *memory_unused_text(enum memory_unused why)
 {
 	return texts[why];

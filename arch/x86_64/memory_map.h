@@ -31,6 +31,4 @@ struct memory_map {
 /* Reads @bytes of descriptors, @stride bytes each, into @m; what it held before is forgotten. What one descriptor adds to the
  * arrays needs at most one entry of each. */
 void memory_map_read(struct memory_map *m, const void *descriptors, size_t bytes, size_t stride);
-/* Sum of the free ranges. */
-uint64_t memory_map_free(const struct memory_map *m);
 const char *memory_unused_text(enum memory_unused why);

@@ -49,12 +49,6 @@ uint8_t pci_read8(const struct pci_function *f, uint8_t offset)
 	return in8((uint16_t)(CONFIG_DATA + (offset & 3)));
 }
 
-void pci_write32(const struct pci_function *f, uint8_t offset, uint32_t value)
-{
-	select(f, offset);
-	out32(CONFIG_DATA, value);
-}
-
 void pci_write16(const struct pci_function *f, uint8_t offset, uint16_t value)
 {
 	select(f, offset);

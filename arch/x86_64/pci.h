@@ -24,7 +24,6 @@ struct pci_function {
 uint32_t pci_read32(const struct pci_function *f, uint8_t offset);
 uint16_t pci_read16(const struct pci_function *f, uint8_t offset);
 uint8_t pci_read8(const struct pci_function *f, uint8_t offset);
-void pci_write32(const struct pci_function *f, uint8_t offset, uint32_t value);
 void pci_write16(const struct pci_function *f, uint8_t offset, uint16_t value);
 
 /* Walks bus 0 and every bus behind a bridge. Boot time, boot CPU. Functions beyond the table are logged and left out. */

@@ -66,7 +66,6 @@ enum err vcpu_run(struct vcpu *v, uint64_t timer_tsc) NODISCARD;
 
 /* The accessors below want the vCPU loaded. */
 uint64_t vcpu_rip(void);
-void vcpu_set_rip(uint64_t rip);
 /* Moves RIP past the instruction that exited, ends blocking by STI and MOV SS and clears RF; where the guest steps singly,
  * a #DB is due then. */
 void vcpu_skip(struct vcpu *v);
@@ -98,8 +97,6 @@ void vcpu_set_pdptes(const uint64_t pdpte[4]);
 bool vcpu_write_xcr0(struct vcpu *v, uint64_t value);
 void vcpu_set_pat(uint64_t value);
 uint64_t vcpu_pat(void);
-uint64_t vcpu_sysenter(unsigned which);		/* 0 CS, 1 ESP, 2 EIP */
-void vcpu_set_sysenter(unsigned which, uint64_t value);
 
 /* IA32_TSC_AUX, in the CPU too: only for a guest whose CPU policy shows RDTSCP. */
 void vcpu_write_tsc_aux(struct vcpu *v, uint64_t value);

@@ -65,7 +65,7 @@ static void update(struct machine *m)
 		master->irr |= 1u << CASCADE;
 	else
 		master->irr &= (uint8_t)~(1u << CASCADE);
-	if (!pic_output(m))
+	if (requested(m, 0) < 0)
 		return;
 	for (unsigned i = 0; i < m->vcpus; i++)
 		if (lapic_takes_extint(m, i))
@@ -86,11 +86,6 @@ void pic_line(struct machine *m, unsigned irq, bool level)
 		s->irr &= (uint8_t)~bit;
 	s->lines = (uint8_t)(level ? s->lines | bit : s->lines & ~bit);
 	update(m);
-}
-
-bool pic_output(const struct machine *m)
-{
-	return requested(m, 0) >= 0;
 }
 
 int pic_vector(const struct machine *m)

@@ -36,8 +36,6 @@ uint32_t pic_in(struct machine *m, uint16_t port, unsigned size);
 void pic_out(struct machine *m, uint16_t port, unsigned size, uint32_t value);
 /* Level of ISA interrupt @irq (0 to 15, not 2). */
 void pic_line(struct machine *m, unsigned irq, bool level);
-/* The INTR output. */
-bool pic_output(const struct machine *m);
 /* The vector the next INTA would give, without side effect; -1 if INTR is low. */
 int pic_vector(const struct machine *m);
 /* An INTA cycle; gives the spurious vector if the request has gone. */

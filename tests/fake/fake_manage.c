@@ -220,11 +220,6 @@ bool manage_job_get(unsigned index, struct manage_job *out)
 	return true;
 }
 
-bool manage_job_find(uint32_t id, struct manage_job *out)
-{
-	return id && manage_job_get(id - 1, out);
-}
-
 static void end_job(struct manage_job *j, enum manage_job_state state, const char *error, uint16_t code)
 {
 	struct manage_vm *v = vm_named(j->vm);

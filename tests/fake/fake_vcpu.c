@@ -123,7 +123,6 @@ enum err vcpu_run(struct vcpu *v, uint64_t timer_tsc)
 }
 
 uint64_t vcpu_rip(void) { return fake_vcpu.s.rip; }
-void vcpu_set_rip(uint64_t rip) { fake_vcpu.s.rip = rip; }
 uint64_t vcpu_rflags(void) { return fake_vcpu.s.rflags; }
 void vcpu_set_rflags(uint64_t value) { fake_vcpu.s.rflags = value; }
 uint64_t vcpu_cr0(void) { return fake_vcpu.s.cr0; }

@@ -105,25 +105,19 @@ static void interrupt(void)
 {
 	unsigned vcpu = some_vcpu();
 	int vector = machine_intr_pending(m, vcpu);
-	uint8_t start;
 
 	must(vector >= -1 && vector < 256);
 	if (vector >= 0)
 		machine_intr_accept(m, vcpu, vector);
 	if (machine_nmi_pending(m, vcpu))
 		machine_nmi_accept(m, vcpu);
-	(void)machine_init_take(m, vcpu);
-	(void)machine_sipi_take(m, vcpu, &start);
 }
 
 static void line(void)
 {
 	unsigned what = (unsigned)take(1);
 
-	if (what < 0x80)
-		machine_irq(m, what % 24, what & 0x40);
-	else
-		machine_msi(m, 0xFEE00000 | take(3), (uint32_t)take(2));
+	machine_irq(m, what % 24, what & 0x40);
 }
 
 static void console(void)

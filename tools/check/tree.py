@@ -43,6 +43,15 @@ def scripts():
     return found
 
 
+def linked():
+    """Links the image if what it is made of has changed; for rules about what the machine runs."""
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    done = subprocess.run(["make", "-s", "--no-print-directory", "-j%d" % (os.cpu_count() or 1), "build/tern.so"], cwd=TOP, env=env,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if done.returncode:
+        finish(["build/tern.so can't be made: " + done.stdout.decode().strip()[-400:]])
+
+
 def finish(findings):
     for line in findings:
         print(line)

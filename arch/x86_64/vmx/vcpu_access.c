@@ -16,7 +16,6 @@
 #define ACCESS_LONG	(1u << 13)
 
 uint64_t vcpu_rip(void) { return vmcs_read(VMCS_GUEST_RIP); }
-void vcpu_set_rip(uint64_t rip) { vmcs_write(VMCS_GUEST_RIP, rip); }
 uint64_t vcpu_rflags(void) { return vmcs_read(VMCS_GUEST_RFLAGS); }
 void vcpu_set_rflags(uint64_t value) { vmcs_write(VMCS_GUEST_RFLAGS, value); }
 uint64_t vcpu_cr3(void) { return vmcs_read(VMCS_GUEST_CR3); }
@@ -30,11 +29,6 @@ static bool code_is_64bit(void)
 {
 	return (vmcs_read(VMCS_GUEST_EFER) & EFER_LMA) && (vmcs_read(VMCS_GUEST_CS_ACCESS_RIGHTS) & ACCESS_LONG);
 }
-
-static const enum vmcs_field sysenter[3] = { VMCS_GUEST_SYSENTER_CS, VMCS_GUEST_SYSENTER_ESP, VMCS_GUEST_SYSENTER_EIP };
-
-uint64_t vcpu_sysenter(unsigned which) { return vmcs_read(sysenter[which]); }
-void vcpu_set_sysenter(unsigned which, uint64_t value) { vmcs_write(sysenter[which], value); }
 
 /* What else an instruction that has ended leaves behind: no blocking, no RF, and the trap of a single step. */
 static __attribute__((noinline)) void end_instruction(struct vcpu *v, uint64_t blocking, uint64_t flags)
@@ -107,7 +101,7 @@ uint32_t vcpu_exit_interruption(void)
 	return (uint32_t)vmcs_read(VMCS_EXIT_INTERRUPTION_INFO);
 }
 
-void vcpu_put_efer(uint64_t value)
+static void put_efer(uint64_t value)
 {
 	uint64_t entry = vmcs_read(VMCS_ENTRY_CONTROLS) & ~(uint64_t)VMX_ENTRYC_IA32E_MODE_GUEST;
 
@@ -122,7 +116,7 @@ void vcpu_put_cr0(uint64_t value)
 
 	vmcs_write(VMCS_CR0_READ_SHADOW, value);
 	vmcs_write(VMCS_GUEST_CR0, vmx_cr0_adjust(vmx_caps(), value & ~(CR0_CD | CR0_NW), true));
-	vcpu_put_efer(lma ? efer | EFER_LMA : efer & ~EFER_LMA);
+	put_efer(lma ? efer | EFER_LMA : efer & ~EFER_LMA);
 }
 
 void vcpu_put_cr4(uint64_t value)
@@ -179,7 +173,7 @@ bool vcpu_write_efer(struct vcpu *v, uint64_t value)
 		return false;
 	if (((value ^ old) & EFER_LME) && (vcpu_cr0() & CR0_PG))
 		return false;
-	vcpu_put_efer((value & ~EFER_LMA) | (old & EFER_LMA));
+	put_efer((value & ~EFER_LMA) | (old & EFER_LMA));
 	return true;
 }
 

@@ -60,5 +60,4 @@ void vcpu_make_current(struct vcpu *v);
 /* Sets CR0 as the guest shall read it, the IA-32e control and LMA with it, unchecked. */
 void vcpu_put_cr0(uint64_t value);
 void vcpu_put_cr4(uint64_t value);
-void vcpu_put_efer(uint64_t value);
 bool vcpu_xcr0_valid(const struct vcpu *v, uint64_t value);

@@ -7,6 +7,7 @@
 #include "arch/x86_64/la57.h"
 #include "arch/x86_64/paging.h"
 #include "arch/x86_64/smp.h"
+#include "tests/fake/free_bytes.h"
 
 #define MIB (1ull << 20)
 #define STRIDE 48u
@@ -138,7 +139,7 @@ Test(leave, a_map_of_any_length_is_read_whole)
 		fw.grows = 2;
 		cr_assert_eq(leave(lengths[i], &why), EFI_SUCCESS, "%lu: %s", lengths[i], why.text);
 		cr_assert_eq(boot.memory.free_ranges, fw.descriptors);
-		cr_assert_eq(memory_map_free(&boot.memory), fw.descriptors * MIB);
+		cr_assert_eq(free_bytes(&boot.memory), fw.descriptors * MIB);
 		cr_assert_eq(boot.memory.unused[MEMORY_CROWDED], 0);
 		cr_assert_eq(boot.runtime_services, 1);
 	}

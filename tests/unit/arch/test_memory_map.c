@@ -3,6 +3,7 @@
 #include "arch/x86_64/memory_map.h"
 #include <criterion/criterion.h>
 #include <string.h>
+#include "tests/fake/free_bytes.h"
 
 #define MIB (1ull << 20)
 #define GIB (1ull << 30)
@@ -55,7 +56,7 @@ Test(memory_map, memory_of_boot_services_is_free_and_one_with_its_neighbours)
 	cr_assert(m.free[0].start == MIB && m.free[0].bytes == 7 * MIB);
 	cr_assert(m.free[1].start == 9 * MIB && m.free[1].bytes == 91 * MIB);
 	cr_assert(m.free[2].start == 101 * MIB && m.free[2].bytes == MIB);
-	cr_assert_eq(memory_map_free(&m), 99 * MIB);
+	cr_assert_eq(free_bytes(&m), 99 * MIB);
 	cr_assert_eq(m.unused[MEMORY_LOW], 0xa0000);
 }
 
@@ -68,7 +69,7 @@ Test(memory_map, every_hole_leaves_its_neighbours_used)
 		}
 		read_all(2000);
 		cr_assert_eq(m.free_ranges, holes);
-		cr_assert_eq(memory_map_free(&m), holes * (MIB - 4096));
+		cr_assert_eq(free_bytes(&m), holes * (MIB - 4096));
 		cr_assert_eq(unused(), 0);
 	}
 }

@@ -266,20 +266,19 @@ Test(lapic, an_ipi_wakes_its_target)
 Test(lapic, init_and_sipi_are_latched_for_the_vcpu)
 {
 	struct machine *m = on(2);
-	uint8_t vector;
 
 	fake_lapic_write(m, 0, 0x310, 1u << 24);
 	fake_lapic_write(m, 0, 0x300, 0xC500);
+	m->lapic[1].s.init_pending = 0;		/* as if taken */
 	fake_lapic_write(m, 0, 0x300, 0x8500);
+	cr_assert_not(m->lapic[1].s.init_pending, "the de-assert is not a second INIT");
+	fake_lapic_write(m, 0, 0x300, 0xC500);
 	cr_assert_eq(fake_lapic_read(m, 1, 0xF0), 0xFF, "INIT reset the APIC");
-	cr_assert(machine_init_sipi_pending(m, 1));
-	cr_assert(machine_init_take(m, 1));
-	cr_assert_not(machine_init_take(m, 1), "the de-assert is not a second INIT");
+	cr_assert(m->lapic[1].s.init_pending && !m->lapic[1].s.sipi_pending);
 	fake_lapic_write(m, 0, 0x300, 0x4699);
-	cr_assert(machine_sipi_take(m, 1, &vector));
-	cr_assert_eq(vector, 0x99);
-	cr_assert_not(machine_sipi_take(m, 1, &vector));
-	cr_assert_not(machine_init_sipi_pending(m, 0));
+	cr_assert(m->lapic[1].s.sipi_pending);
+	cr_assert_eq(m->lapic[1].s.sipi_vector, 0x99);
+	cr_assert_not(m->lapic[0].s.init_pending || m->lapic[0].s.sipi_pending);
 }
 
 /* --- timer ------------------------------------------------------------------------------------------ */

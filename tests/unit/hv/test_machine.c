@@ -131,18 +131,6 @@ Test(machine, a_pci_interrupt_line_does_not_touch_the_8259)
 	cr_assert_eq(m->ioapic.s.lines, 1u << 17);
 }
 
-Test(machine, an_msi_goes_to_the_apic_its_address_names)
-{
-	struct machine *m = fake_machine(2);
-
-	fake_lapic_write(m, 1, 0xF0, 0x1FF);
-	machine_msi(m, 0xFEE01000, 0x51);
-	cr_assert_eq(machine_intr_pending(m, 0), -1);
-	cr_assert_eq(fake_take(m, 1), 0x51);
-	machine_msi(m, 0xFED01000, 0x52);
-	cr_assert_eq(machine_intr_pending(m, 1), -1);
-}
-
 Test(machine, cr8_is_the_task_priority_class)
 {
 	struct machine *m = fake_machine(1);

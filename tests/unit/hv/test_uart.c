@@ -39,7 +39,7 @@ Test(uart, what_is_sent_reaches_the_console_at_once)
 	cr_assert_eq(machine_console_read(m, &offset, text, sizeof(text)), 5);
 	cr_assert_eq(memcmp(text, "hello", 5), 0);
 	cr_assert_eq(offset, 5);
-	cr_assert_eq(machine_console_offset(m), 5);
+	cr_assert_eq(m->console.s.offset, 5);
 }
 
 Test(uart, several_readers_follow_the_console)
@@ -117,7 +117,7 @@ Test(uart, the_divisor_latch_hides_data_and_ier)
 	fake_outb(m, IER, 0x01);
 	cr_assert_eq(fake_inb(m, RBR), 0x0C);
 	cr_assert_eq(fake_inb(m, IER), 0x01);
-	cr_assert_eq(machine_console_offset(m), 0);
+	cr_assert_eq(m->console.s.offset, 0);
 	fake_outb(m, LCR, 0x03);
 	cr_assert_eq(fake_inb(m, IER), 0x05);
 }

@@ -56,30 +56,3 @@ Test(log, a_long_line_is_cut_and_still_ends_in_newline)
 	cr_expect_eq(seen[511], '\n');
 	cr_expect_eq(memchr(seen, '\n', 511), NULL);
 }
-
-Test(log, tail_gives_the_newest_bytes)
-{
-	char out[64];
-	size_t n;
-
-	log_info("vm", "first");
-	log_info("vm", "second");
-	n = log_tail(out, 7);
-	cr_expect_eq(n, 7u);
-	cr_expect_eq(memcmp(out, "second\n", 7), 0);
-	n = log_tail(out, sizeof(out));
-	cr_expect_eq(n, strlen("[    0.000000] vm: first\n[    0.000000] vm: second\n"));
-}
-
-Test(log, the_ring_keeps_64_kib_and_forgets_the_oldest)
-{
-	static char out[100000];
-	size_t n;
-
-	for (int i = 0; i < 5000; i++)
-		log_info("vm", "line %05d", i);
-	n = log_tail(out, sizeof(out));
-	cr_expect_eq(n, 65536u);
-	cr_expect_eq(memcmp(out + n - 11, "line 04999\n", 11), 0);
-	cr_expect_null(memmem(out, n, "line 00000", 10));
-}

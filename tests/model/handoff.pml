@@ -74,6 +74,15 @@ byte att[CONNS];
 byte serial[CONNS];	/* of the connection, for traces */
 byte opened;
 bool strange[CONNS];	/* a third host's, that nothing proves to be S's */
+
+/* Asking back: a connection of D's own, on which S says NEVER of an attempt that it never committed and never will. A question that is
+ * lost is asked again, so that here it stays until there is an answer. */
+#define NOTHING_ASKED 0
+#define ASKED 1
+#define NEVER 2		/* S's answer is on its way, and stays so whatever becomes of S */
+#define LIE 3		/* a third host's */
+byte back[ATTEMPTS];
+bool d_has_word[ATTEMPTS], s_has_word[ATTEMPTS];	/* what S answers with: given to D at the beginning, and what S can make of its store */
 byte strangers = STRANGERS;
 
 #define NONE 0		/* records, of both sides */
@@ -126,6 +135,7 @@ bool away, away_sto;	/* S: the machine went to D; stored */
 bool owes[ATTEMPTS], owes_sto[ATTEMPTS];	/* S: DONE stands for an AWAY that could not be stored */
 bool lost[ATTEMPTS];	/* D: OWNED in an earlier boot */
 bool d_keeps = IS_DURABLE;	/* D says RECORDS_KEPT in this boot */
+bool committed[ATTEMPTS], said_never[ATTEMPTS];	/* ghosts: S committed it; D was told that S never does */
 bool owned, forgot, forced, told;	/* ghosts: D recorded OWNED once; a crash lost records; an operator forced; S said "runs twice" */
 byte forgets = FORGETS, forces = FORCES, autostarts = AUTOSTARTS;
 bool s_crashed, d_crashed, s_kick[ATTEMPTS], d_kick[ATTEMPTS];
@@ -432,7 +442,8 @@ inline s_commit(e)
 	fi;
 	if
 	:: bad -> bad = false; s_home(); s_abort(e)
-	:: !bad -> st[e] = S_COMMITTED; send_s(e, COMMIT)
+	:: !bad -> d_step { assert(!said_never[e]); st[e] = S_COMMITTED; committed[e] = true }	/* P12 */
+		send_s(e, COMMIT)
 	fi
 #endif
 #ifdef M_FREE_AFTER_SEND
@@ -568,6 +579,19 @@ inline s_link_dead(e)
 	fi
 }
 
+/* D's question back: S tells nothing of an attempt that is open, or that its store has as committed, or had when it was lost. */
+#define S_OPEN(e)	(st[e] == S_OFFERED || st[e] == S_STOPPED)
+#define S_DECIDED(e)	(st[e] == S_COMMITTED || s_rec[e] == COMMITTED || s_rec[e] == DONE_)
+#if defined(M_NEVER_COMMITTED)
+#define SAYS_NEVER(e)	(s_has_word[e] && !S_OPEN(e))
+#elif defined(M_NEVER_OPEN)
+#define SAYS_NEVER(e)	(s_has_word[e] && !S_DECIDED(e))
+#elif defined(M_NEVER_UNKEPT)
+#define SAYS_NEVER(e)	(!S_OPEN(e) && !S_DECIDED(e))
+#else
+#define SAYS_NEVER(e)	(s_has_word[e] && !S_OPEN(e) && !S_DECIDED(e))
+#endif
+
 #define QUESTION(e)	(st[e] == S_COMMITTED -> QUERY : (st[e] == S_DONE -> DONE : ABORT))
 #define ASKS(e)		(st[e] == S_COMMITTED || st[e] == S_DONE || st[e] == S_ABORTED)
 
@@ -604,6 +628,7 @@ end_again:
 #if FULLS
 			begin(s_spent, s_mem[e], 's'); begin(d_spent, d_mem[e], 'd');
 #endif
+			d_has_word[e] = IS_DURABLE && !s_mem[e]; s_has_word[e] = d_has_word[e];
 			open(e, false); peer_boot[e] = d_boot; st[e] = S_OFFERED; }
 			send_s(e, OFFER)
 		:: st[e] == S_IDLE && (e > 0 || sg == G_NONE) && BEFORE_ENDED(e) -> st[e] = S_END
@@ -611,6 +636,7 @@ end_again:
 		:: atomic { s_conn[e] != NOCONN && nempty(d2s[s_conn[e]]) ->
 			d2s[s_conn[e]]?m; SEEN printf("EV recv s %d %e\n", serial[s_conn[e]], m) }
 			s_answer(e, m); m = 0
+		:: atomic { back[e] == ASKED && SAYS_NEVER(e) -> back[e] = NEVER }
 		/* the link is seen to be dead: a reset, or silence */
 		:: s_conn[e] != NOCONN && (cut[s_conn[e]] || (d_gone[s_conn[e]] && empty(d2s[s_conn[e]]))) ->
 			printf("EV dead s %d\n", serial[s_conn[e]]); s_link_dead(e)
@@ -805,6 +831,18 @@ inline d_link_dead(e, c)
 	fi
 }
 
+#define LINKED(e, c)		(used[c] && att[c] == e && !d_gone[c])
+#ifdef M_NEVER_ASKS
+#define ASKS_BACK(e)		false
+#else
+#define ASKS_BACK(e)		(back[e] == NOTHING_ASKED && d_has_word[e] && d_rec[e] == PREPARED && !LINKED(e, 0) && !LINKED(e, 1) && !LINKED(e, 2))
+#endif
+#ifdef M_NEVER_STRANGER
+#define IS_TOLD(e)		(back[e] == NEVER || back[e] == LIE)
+#else
+#define IS_TOLD(e)		(back[e] == NEVER)
+#endif
+
 #define D_MAY_READ(e, c)	(used[c] && att[c] == e && !d_gone[c] && nempty(s2d[c]))
 #define D_MAY_SEE(e, c)		(used[c] && att[c] == e && !d_gone[c] && (cut[c] || s_gone[c]))
 
@@ -838,6 +876,22 @@ end_again:
 			d_link_dead(e, c); c = 0
 		:: d_step { slow && dg[e] == G_LOADING -> slow--; printf("EV timeout d %d\n", serial[d_conn[e]]) }
 			send_d(d_conn[e], ABORT); c = d_conn[e]; d_link_dead(e, c); c = 0
+		/* prepared, and S's connection is gone: it asks back */
+		:: atomic { ASKS_BACK(e) -> back[e] = ASKED }
+		:: atomic { IS_TOLD(e) ->
+			back[e] = NOTHING_ASKED;
+			if
+			:: d_rec[e] == PREPARED ->
+				printf("EV told d %d\n", e);
+				assert(!committed[e] || forced);	/* P12: only of what S never committed */
+				said_never[e] = true; d_put(e, ABORTED)
+			:: else
+			fi }
+			if
+			:: dg[e] == G_LOADED -> d_discard(e)
+			:: else
+			fi
+		:: atomic { back[e] > NEVER && !IS_TOLD(e) -> back[e] = NOTHING_ASKED }
 #ifdef M_GIVE_UP_UNRECORDED
 		:: d_step { give_ups && d_rec[e] == PREPARED -> give_ups--; d_drop(e) } d_discard(e)
 #else
@@ -860,6 +914,7 @@ inline forget_s(e, keeps)
 {
 	s_kick[e] = true;
 	s_conn[e] = NOCONN;
+	s_has_word[e] = s_has_word[e] && keeps;
 	hopeless[e] = false;
 	if
 	:: !keeps -> s_drop(e)
@@ -879,6 +934,7 @@ inline forget_s(e, keeps)
 inline forget_d(e, keeps)
 {
 	d_kick[e] = true;
+	back[e] = NOTHING_ASKED;
 	dg[e] = G_NONE;
 	d_conn[e] = NOCONN;
 	if
@@ -1013,6 +1069,8 @@ end:	do
 		:: s2d[c]!STATE; s2d[c]!COMMIT
 		fi;
 		c = 0 }
+	/* it has S's address */
+	:: d_step { strangers && back[0] == ASKED -> strangers--; back[0] = LIE }
 	od
 }
 #endif
@@ -1088,7 +1146,8 @@ init {
 /* --- P6: what every run comes to and stays at ---------------------------------------------------------------- */
 /* Both sides have ended, or the one that can't know the outcome shows it. */
 #define DOUBT_S(e)	(st[e] == S_COMMITTED && unknown[e] && hopeless[e])
-#define DOUBT_D(e)	(d_rec[e] == PREPARED && s_crashed)
+/* A prepared copy is in doubt for good only where S keeps no records, or lost what it kept. */
+#define DOUBT_D(e)	(d_rec[e] == PREPARED && s_crashed && !(d_has_word[e] && s_has_word[e]))
 #define SETTLED(e)	((st[e] == S_IDLE || st[e] == S_END || DOUBT_S(e)) && (dg[e] == G_NONE || dg[e] == G_RUN || DOUBT_D(e)))
 /* With records that are kept, no crash leaves one behind that nobody will ever ask for. */
 #define DROPPED(e)	(d_rec[e] == NONE || d_rec[e] == ABORTED || UNTOLD(e) || DOUBT_S(e) || DOUBT_D(e) || \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ask.c: settle an attempt with D over as many connections as it takes. */
+/* ask.c: settle an attempt with its other end over as many connections as it takes. */
 #include "ask.h"
 #include <string.h>
 #include "lib/fmt.h"
@@ -59,7 +59,7 @@ static void connected(struct mig_ask *a, uint64_t now_ns)
 
 	if (e == ERR_AGAIN)
 		return;
-	mig_core_hello(a->core, MIG_PURPOSE_SETTLE, a->note.peer_proof, &hello);
+	mig_core_hello(a->core, a->type == MIG_VERDICT ? MIG_PURPOSE_INQUIRE : MIG_PURPOSE_SETTLE, a->note.peer_proof, &hello);
 	if (e || mig_stream_put(&a->stream, MIG_HELLO, &hello)) {
 		why_set(&a->last, "no connection: %s", err_text(e));
 		retry(a, now_ns);
@@ -82,6 +82,34 @@ static enum err put_question(struct mig_ask *a)
 	}
 }
 
+/* The question was HELLO. Whose word it is the caller tells by the verdict itself. */
+static enum mig_ask_result on_source_hello(struct mig_ask *a, const struct mig_hello *hello, uint64_t now_ns)
+{
+	char address[16];
+
+	if (memcmp(hello->uuid, a->note.peer_uuid, sizeof(hello->uuid))) {
+		mig_ipv4_text(a->note.peer_ipv4, address);
+		why_set(&a->last, "%s is another host now", address);
+		a->refused = true;
+		retry(a, now_ns);
+	} else {
+		go(a, MIG_ASK_ANSWER, now_ns + MIG_DEAD_NS);
+	}
+	return MIG_ASK_AGAIN;
+}
+
+static enum mig_ask_result on_verdict(struct mig_ask *a, const struct mig_record *r, uint64_t now_ns)
+{
+	enum mig_ask_result result = MIG_ASK_AGAIN;
+
+	if (r->type != MIG_VERDICT)
+		why_set(&a->last, "unexpected %s", mig_type_name(r->type));
+	else if (!mig_stream_parse(r, &a->verdict, &a->last))
+		result = MIG_ASK_VERDICT;
+	retry(a, now_ns);
+	return result;
+}
+
 static enum mig_ask_result on_hello(struct mig_ask *a, const struct mig_record *r, uint64_t now_ns)
 {
 	struct mig_hello hello;
@@ -90,6 +118,8 @@ static enum mig_ask_result on_hello(struct mig_ask *a, const struct mig_record *
 		retry(a, now_ns);
 		return MIG_ASK_AGAIN;
 	}
+	if (a->type == MIG_VERDICT)
+		return on_source_hello(a, &hello, now_ns);
 	a->proven = mig_core_same_peer(&a->note, &hello, a->note.peer_ipv4, &a->last) == ERR_OK;
 	a->rebooted = memcmp(hello.boot_id, a->note.peer_boot, sizeof(a->note.peer_boot)) != 0;
 	if (a->rebooted && !(hello.capabilities & (MIG_CAP_RECORDS_KEPT | MIG_CAP_RECORDS_FOUND))) {
@@ -148,6 +178,7 @@ static void on_reject(struct mig_ask *a, const struct mig_record *r)
 {
 	struct mig_reject reject;
 
+	a->refused = true;
 	if (!mig_stream_parse(r, &reject, &a->last) && reject.count)
 		mig_text_copy(a->last.text, sizeof(a->last.text), reject.text, WHY_TEXT);
 }
@@ -165,7 +196,7 @@ static enum mig_ask_result on_record(struct mig_ask *a, const struct mig_record 
 	else if (a->place == MIG_ASK_HELLO && r->type == MIG_HELLO)
 		return on_hello(a, r, now_ns);
 	else if (a->place == MIG_ASK_ANSWER)
-		return on_answer(a, r, now_ns);
+		return a->type == MIG_VERDICT ? on_verdict(a, r, now_ns) : on_answer(a, r, now_ns);
 	retry(a, now_ns);
 	return MIG_ASK_AGAIN;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ask.h: a source that asks D again, for ever, on new connections: QUERY in doubt, ABORT and DONE until they are known. */
+/* ask.h: asking the peer of an attempt, for ever, on new connections: a source QUERY in doubt, and ABORT and DONE until they are
+ * known; a destination that is prepared for its source's VERDICT. */
 #pragma once
 #include "core.h"
 #include "stream.h"
@@ -10,17 +11,20 @@ enum mig_ask_result {
 	MIG_ASK_AGAIN,		/* no answer yet */
 	MIG_ASK_RUNNING, MIG_ASK_REFUSED, MIG_ASK_PREPARED, MIG_ASK_NONE,
 	MIG_ASK_REBOOTED,	/* D's boot id changed and it keeps no records: it has forgotten the attempt */
+	MIG_ASK_VERDICT,	/* of the source that was asked back, in verdict; a further step asks again later */
 	MIG_ASK_LOST,		/* RUNNING, from a D whose boot id changed: it took over, and what ran there is gone */
 };
 
 struct mig_ask {
 	const struct mig_core *core;
 	struct mig_note note;		/* who is asked about what */
-	enum mig_type type;		/* MIG_QUERY, MIG_ABORT or MIG_DONE; 0: unused */
+	enum mig_type type;		/* MIG_QUERY, MIG_ABORT, MIG_DONE, or MIG_VERDICT to be told; 0: unused */
 	char text[WHY_TEXT];		/* for ABORT */
 	bool cancelled;			/* likewise */
 	uint32_t job;			/* that the outcome is told in; 0 none */
 	bool proven;			/* who answers on this connection is D: it alone may decide anything */
+	bool refused;			/* the peer said in last why it does not answer; cleared by the caller */
+	struct mig_verdict verdict;
 	bool rebooted;			/* D's boot id on this connection is not the attempt's */
 	enum mig_ask_place place;
 	struct mig_stream stream;	/* open in MIG_ASK_ANSWER: the caller may put COMMIT */

@@ -181,6 +181,7 @@ void mig_core_hello(const struct mig_core *c, enum mig_purpose purpose, const ui
 	memcpy(out->boot_id, c->host.boot_id, sizeof(out->boot_id));
 	memcpy(out->uuid, c->host.uuid, sizeof(out->uuid));
 	memcpy(out->name, c->host.name, sizeof(out->name));
+	out->port = c->host.port;
 	if (proof)
 		memcpy(out->proof, proof, sizeof(out->proof));
 }
@@ -200,8 +201,20 @@ void mig_core_note_peer(const struct mig_core *c, struct mig_note *note, const s
 		memcpy(note->peer_proof, hello->proof, sizeof(note->peer_proof));
 }
 
-/* In a time that does not depend on where they differ. */
-static bool same_proof(const uint8_t *a, const uint8_t *b)
+bool mig_core_back(const struct mig_core *c, const uint8_t attempt[MIG_ATTEMPT], uint8_t out[2 * MIG_PROOF])
+{
+	static const char about[16] = "tern asks back";
+	uint8_t in[sizeof(about) + MIG_ATTEMPT];
+
+	if (!c->host.derive)
+		return false;
+	memcpy(in, about, sizeof(about));
+	memcpy(in + sizeof(about), attempt, MIG_ATTEMPT);
+	c->host.derive(c->host.ctx, in, sizeof(in), out);
+	return true;
+}
+
+bool mig_core_same_proof(const uint8_t a[MIG_PROOF], const uint8_t b[MIG_PROOF])
 {
 	uint8_t different = 0;
 
@@ -217,7 +230,7 @@ enum err mig_core_same_peer(const struct mig_note *note, const struct mig_hello 
 	mig_ipv4_text(ipv4, address);
 	if (memcmp(hello->uuid, note->peer_uuid, sizeof(note->peer_uuid)))
 		why_set(why, "%s is another host than %s, with which this attempt began", address, note->peer_name);
-	else if (note->proves && !same_proof(hello->proof, note->own_proof))
+	else if (note->proves && !mig_core_same_proof(hello->proof, note->own_proof))
 		why_set(why, "%s does not prove that it is %s, with which this attempt began", address, note->peer_name);
 	else if (!note->proves && ipv4 != note->peer_ipv4)
 		why_set(why, "%s has another address than %s, with which this attempt began", address, note->peer_name);

@@ -65,6 +65,11 @@ uint64_t mig_core_capabilities(const struct mig_core *c);
 void mig_core_hello(const struct mig_core *c, enum mig_purpose purpose, const uint8_t *proof, struct mig_hello *out);
 /* A new own proof for the first HELLO of @note's attempt. */
 void mig_core_prove(struct mig_core *c, struct mig_note *note);
+/* The words about @attempt, which leaves this host, that it can say again after a restart as long as it has its records: the first
+ * half is what D asks back with, the second what NEVER comes with (wire spec, section 5). False: this host has no secret. */
+bool mig_core_back(const struct mig_core *c, const uint8_t attempt[MIG_ATTEMPT], uint8_t out[2 * MIG_PROOF]);
+/* In a time that does not depend on where they differ. */
+bool mig_core_same_proof(const uint8_t a[MIG_PROOF], const uint8_t b[MIG_PROOF]);
 /* What the peer's first HELLO says is noted. */
 void mig_core_note_peer(const struct mig_core *c, struct mig_note *note, const struct mig_hello *hello);
 /* Is it the peer of @note's attempt that says @hello on a later connection, from @ipv4? ERR_REFUSED with a reason. */

@@ -222,6 +222,7 @@ bool mig_dest_step(struct mig_dest *d, uint64_t now_ns)
 	if (mig_stream_open(&d->stream))
 		keep_alive(d, now_ns);
 	check_deadlines(d, now_ns);
+	dest_inquire_step(d, now_ns);
 	if (d->place == MIG_DEST_END)
 		return false;
 	return d->place == MIG_DEST_HASH || dest_images_busy(d) || (mig_stream_open(&d->stream) &&
@@ -243,6 +244,8 @@ uint64_t mig_dest_deadline(const struct mig_dest *d)
 
 	if (d->deadline_ns < until)
 		until = d->deadline_ns;
+	if (d->ask.type && mig_ask_deadline(&d->ask) < until)
+		until = mig_ask_deadline(&d->ask);
 	if (!mig_stream_open(&d->stream))
 		return until;
 	link = mig_stream_deadline(&d->stream);
@@ -292,6 +295,7 @@ enum err mig_dest_cancel(struct mig_dest *d, uint64_t now_ns, struct why *why)
 void mig_dest_fini(struct mig_dest *d)
 {
 	mig_stream_fini(&d->stream, false);
+	mig_ask_fini(&d->ask);
 	mig_image_free(&d->image);
 	dest_images_fini(d);
 }

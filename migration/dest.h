@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* dest.h: one incoming connection, and the guest that is received on it. */
 #pragma once
+#include "ask.h"
 #include "core.h"
 #include "digest.h"
 #include "force.h"
@@ -46,7 +47,8 @@ struct mig_dest {
 	uint32_t peer_ipv4;
 	char peer_name[64];
 	struct mig_hello hello;		/* the peer's; of the attempt's first connection once that holds a guest */
-	bool wants_attach;		/* a settling connection that asks, or a resuming one: the service looks for the guest it is about */
+	bool wants_attach;		/* a settling connection that asks, or a resuming one: the service looks for the guest it is about;
+					 * or one that asks this host back about a guest that left */
 	bool alone;			/* it looked: this host holds no guest that the next record is about */
 
 	struct mig_note note;		/* what is recorded, but for its state */
@@ -71,6 +73,7 @@ struct mig_dest {
 	uint64_t ready_ns;		/* when READY went, host's clock */
 	uint64_t commit_ns;		/* when COMMIT came */
 	struct mig_commit commit;
+	struct mig_ask ask;		/* back to S, while the guest is prepared and no connection is left */
 	struct why why;
 };
 

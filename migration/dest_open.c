@@ -66,8 +66,8 @@ void dest_on_hello(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 		dest_reject(d, &reasons, now_ns);
 		return;
 	}
-	/* The service knows who holds the attempt's guest. */
-	if (d->purpose == MIG_PURPOSE_RESUME) {
+	/* The service knows who holds the attempt's guest, and what became of those that left. */
+	if (d->purpose == MIG_PURPOSE_RESUME || d->purpose == MIG_PURPOSE_INQUIRE) {
 		d->wants_attach = true;
 		return;
 	}

@@ -27,6 +27,10 @@ void dest_lost(struct mig_dest *d, uint64_t now_ns, enum err e, const char *text
 void dest_lost_late(struct mig_dest *d, uint64_t now_ns);
 dest_record_fn dest_on_resume;
 
+/* dest_inquire.c */
+/* A prepared guest that nobody sees to: asks S back, as far as S can answer. */
+void dest_inquire_step(struct mig_dest *d, uint64_t now_ns);
+
 /* dest_images.c */
 dest_record_fn dest_on_definition, dest_on_blob;
 void dest_images_step(struct mig_dest *d, uint64_t now_ns);

@@ -24,6 +24,7 @@ enum handoff_event {
 	HE_LOADED,		/* D: all loaded and checked */
 	HE_COMMIT, HE_COMMIT_BAD,	/* D: digest equal, different */
 	HE_QUERY, HE_ABORT, HE_DONE,	/* D: records of S */
+	HE_NEVER,		/* D: S says, and proves, that it never committed and never will */
 	HE_NO_RECORD,		/* D: the record that the next step needs could not be stored */
 	HE_FORCE_RESUME, HE_FORCE_FORGET, HE_FORCE_RUN,	/* an operator's, who was told the risk */
 };

@@ -28,6 +28,7 @@ struct mig_host {
 	bool verify;			/* compare a hash of all guest memory at each hand-off */
 	enum mig_stuck stuck;		/* what to do when a migration does not converge */
 	uint64_t resume_grace_ns;	/* a cut before the stop is waited out so long, 0 = not at all */
+	uint16_t port;			/* where it takes migrations, 0: MIG_PORT */
 	uint32_t encodings;		/* bit per enum mig_encoding that a source here may use, 0 = all it knows */
 
 	/* Where records of hand-offs outlive the boot; put NULL: nowhere. */
@@ -40,6 +41,9 @@ struct mig_host {
 	uint64_t (*spare_chunks)(void *ctx);
 	/* Numbers that nobody can guess: attempt ids and proofs. */
 	void (*random)(void *ctx, void *out, size_t bytes);
+	/* 32 bytes made of @in (HMAC-SHA256) with a secret that is kept where the records are: the same after a restart, lost with
+	 * the records, and nobody else's. NULL: this host has no such secret. */
+	void (*derive)(void *ctx, const void *in, size_t bytes, uint8_t out[32]);
 	/* Monotonic time, for measuring inside a step. The step functions' now_ns is of the same clock. */
 	uint64_t (*clock_ns)(void *ctx);
 	/* A channel that begins to connect; NULL with a reason if that can't even begin. */

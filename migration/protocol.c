@@ -47,6 +47,9 @@ ROWS(mig_query, MIG_QUERY_TABLE);
 #define REC mig_answer
 ROWS(mig_answer, MIG_ANSWER_TABLE);
 #undef REC
+#define REC mig_verdict
+ROWS(mig_verdict, MIG_VERDICT_TABLE);
+#undef REC
 #define REC mig_resumed
 ROWS(mig_resumed, MIG_RESUMED_TABLE);
 #undef REC
@@ -88,6 +91,7 @@ static const struct state_desc table[MIG_TYPE_END] = {
 	DESC(MIG_RESUMED, mig_resumed)
 	DESC(MIG_DEFINITION, mig_definition_record)
 	DESC(MIG_WANT, mig_want)
+	DESC(MIG_VERDICT, mig_verdict)
 };
 
 #define TYPE_NAME(name, type, cap) [type] = #name,

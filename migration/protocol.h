@@ -43,7 +43,8 @@
 	T(RESUMED,	21, 256)	\
 	T(DEFINITION,	22, 4096)	\
 	T(WANT,		23, 512)	\
-	T(BLOB,		24, MIG_BODY_MAX)
+	T(BLOB,		24, MIG_BODY_MAX) \
+	T(VERDICT,	25, 512)
 
 #define MIG_TYPE_ENUM(name, type, cap) MIG_##name = type,
 enum mig_type { MIG_TYPES(MIG_TYPE_ENUM) MIG_TYPE_END };
@@ -71,10 +72,13 @@ enum mig_type { MIG_TYPES(MIG_TYPE_ENUM) MIG_TYPE_END };
 #define MIG_RESUME_RETRY_NS	(4 * MIG_SECOND)
 #define MIG_GRACE_UNTOLD_NS	(60 * MIG_SECOND)	/* supposed where ACCEPT did not come */
 #define MIG_RETRY_LAST_NS	(8 * MIG_SECOND)
+#define MIG_ASK_BACK_NS		(2 * MIG_SECOND)	/* S may come back by itself so long */
 
-enum mig_purpose { MIG_PURPOSE_MIGRATE = 1, MIG_PURPOSE_CHECK = 2, MIG_PURPOSE_SETTLE = 3, MIG_PURPOSE_RESUME = 4 };
+enum mig_purpose { MIG_PURPOSE_MIGRATE = 1, MIG_PURPOSE_CHECK = 2, MIG_PURPOSE_SETTLE = 3, MIG_PURPOSE_RESUME = 4,
+		   MIG_PURPOSE_INQUIRE = 5 };
 enum { MIG_OFFER_CHECK = 1, MIG_OFFER_VERIFY = 2 };
 enum { MIG_ANSWER_NONE = 0, MIG_ANSWER_PREPARED = 1 };
+enum { MIG_VERDICT_OPEN = 0, MIG_VERDICT_COMMITTED = 1, MIG_VERDICT_NEVER = 2 };
 enum mig_encoding { MIG_ENC_ZERO = 0, MIG_ENC_RAW = 1, MIG_ENC_LZ4 = 2, MIG_ENC_DELTA = 3, MIG_ENC_SAME = 4,
 		    MIG_ENC_PACK = 5 };
 /* Capabilities in HELLO: what a side takes; used when both have it. */
@@ -86,8 +90,9 @@ enum {
 	MIG_CAP_DIGEST_CRC = 1 << 6,
 	MIG_CAP_PROOF = 1 << 7,
 	MIG_CAP_DEFINITION = 1 << 8,
+	MIG_CAP_ASK_BACK = 1 << 10,
 	MIG_CAPABILITIES = MIG_CAP_DELTA | MIG_CAP_BATCH | MIG_CAP_REFERENCE | MIG_CAP_RESUME | MIG_CAP_DIGEST_CRC |
-		MIG_CAP_PROOF | MIG_CAP_DEFINITION
+		MIG_CAP_PROOF | MIG_CAP_DEFINITION | MIG_CAP_ASK_BACK
 };
 /* A statement of the sender alone: its records of hand-offs outlive its boot. */
 #define MIG_CAP_RECORDS_KEPT 2ull
@@ -110,11 +115,13 @@ _Static_assert(sizeof(struct mig_blob_head) == 16, "wire");
 	F(2, 1, uint64_t, capabilities, UINT64_MAX, "MIG_CAP_*")		\
 	F(3, 1, uint16_t, version_min, UINT16_MAX, "oldest version spoken")		\
 	F(4, 1, uint16_t, version_max, UINT16_MAX, "newest version spoken")		\
-	F(5, 1, uint8_t, purpose, 4, "enum mig_purpose")			\
+	F(0x802b, 1, uint16_t, port, UINT16_MAX, "of this host's migration service")	\
+	F(5, 1, uint8_t, purpose, 5, "enum mig_purpose")			\
 	A(6, 1, uint8_t, boot_id, 16, UINT8_MAX, "new at each boot of this host")	\
 	A(7, 1, uint8_t, uuid, 16, UINT8_MAX, "of this host")				\
 	A(8, 1, uint8_t, name, 64, UINT8_MAX, "of this host")			\
-	A(0x8020, 1, uint8_t, proof, MIG_PROOF, UINT8_MAX, "a secret of the attempt")
+	A(0x8020, 1, uint8_t, proof, MIG_PROOF, UINT8_MAX, "a secret of the attempt")	\
+	A(0x802a, 1, uint8_t, back, 2 * MIG_PROOF, UINT8_MAX, "what D asks back with, and what it is told")
 
 #define MIG_OFFER_TABLE(F, A)							\
 	F(1, 1, uint64_t, memory_bytes, 1ull << 46, "guest memory at 0")	\
@@ -180,6 +187,11 @@ _Static_assert(sizeof(struct mig_blob_head) == 16, "wire");
 #define MIG_ANSWER_TABLE(F, A)							\
 	F(1, 1, uint8_t, state, 1, "MIG_ANSWER_*")
 
+#define MIG_VERDICT_TABLE(F, A)							\
+	F(1, 1, uint8_t, state, 2, "MIG_VERDICT_*")				\
+	A(2, 1, uint8_t, word, MIG_PROOF, UINT8_MAX, "of NEVER: the second half of HELLO's back")	\
+	A(3, 1, uint8_t, text, WHY_TEXT, UINT8_MAX, "of OPEN: why")
+
 #define MIG_RESUMED_TABLE(F, A)							\
 	F(1, 1, uint64_t, records, UINT64_MAX, "PAGES records loaded")
 
@@ -217,6 +229,7 @@ STATE_STRUCT(mig_commit, MIG_COMMIT_TABLE)
 STATE_STRUCT(mig_running, MIG_RUNNING_TABLE)
 STATE_STRUCT(mig_query, MIG_QUERY_TABLE)
 STATE_STRUCT(mig_answer, MIG_ANSWER_TABLE)
+STATE_STRUCT(mig_verdict, MIG_VERDICT_TABLE)
 STATE_STRUCT(mig_resumed, MIG_RESUMED_TABLE)
 STATE_STRUCT(mig_abort, MIG_ABORT_TABLE)
 STATE_STRUCT(mig_definition_record, MIG_DEFINITION_TABLE)

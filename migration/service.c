@@ -87,6 +87,10 @@ static struct mig_dest *attach(struct mig_service *m, struct mig_dest *from, uin
 	from->alone = true;
 	if (!mig_stream_open(&from->stream))
 		return from;
+	if (from->purpose == MIG_PURPOSE_INQUIRE) {
+		service_answer_back(m, from, now_ns);
+		return from;
+	}
 	holder = mig_dest_holder(&m->core, from->stream.attempt);
 	if (from->purpose == MIG_PURPOSE_RESUME)
 		mig_dest_resume(holder, from, now_ns);

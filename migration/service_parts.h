@@ -50,6 +50,9 @@ unsigned service_farewells(const struct mig_service *m);
 bool service_forget(struct mig_service *m, const uint8_t *attempt);
 /* Goes on with the one of an earlier boot; false: no place just now. */
 bool service_farewell_restore(struct mig_service *m, const struct mig_note *note, uint64_t now_ns);
+/* answer_back.c */
+/* Answers @from, on which a destination asks what became of its attempt. */
+void service_answer_back(struct mig_service *m, struct mig_dest *from, uint64_t now_ns);
 /* service_restore.c */
 /* Reads the store, and settles what the restart alone settles. */
 void service_restore(struct mig_service *m);

@@ -49,6 +49,10 @@ void source_connect_step(struct mig_source *s, uint64_t now_ns)
 		mig_core_prove(s->core, &s->note);
 	mig_core_hello(s->core, s->options.purpose, s->options.purpose == MIG_PURPOSE_MIGRATE ? s->note.own_proof : NULL, &hello);
 	s->hello_capabilities = hello.capabilities;
+	/* What isn't recorded beyond a restart can't be answered for after one. */
+	if (s->options.purpose == MIG_PURPOSE_MIGRATE && hello.capabilities & MIG_CAP_RECORDS_KEPT &&
+	    !mig_core_back(s->core, s->attempt, hello.back))
+		memset(hello.back, 0, sizeof(hello.back));
 	source_go(s, MIG_AT_HELLO, MIG_PHASE_HELLO, now_ns + MIG_HELLO_NS, now_ns);
 	source_put(s, MIG_HELLO, &hello, now_ns);
 }

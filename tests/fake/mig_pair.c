@@ -32,6 +32,7 @@ static struct channel *connect_to(void *ctx, uint32_t ipv4, uint16_t port, struc
 	if (port != 5991)
 		o.status = ERR_REFUSED;
 	p->pipe[p->pipes] = pipe_new(&o);
+	p->opener[p->pipes] = h->number;
 	mine = pipe_end(p->pipe[p->pipes], 0);
 	mine->peer_ipv4 = ipv4;
 	mine->peer_port = port;
@@ -53,6 +54,19 @@ static void random_op(void *ctx, void *out, size_t bytes)
 	for (size_t i = 0; i < bytes; i++) {
 		h->random = h->random * 6364136223846793005u + 1442695040888963407u;
 		((uint8_t *)out)[i] = (uint8_t)(h->random >> 56);
+	}
+}
+
+/* Stands for HMAC-SHA256: the same again with the same secret, and unlike without. */
+static void derive_op(void *ctx, const void *in, size_t bytes, uint8_t out[32])
+{
+	uint64_t state = ((struct pair_host *)ctx)->secret;
+
+	for (size_t i = 0; i < bytes; i++)
+		state = (state ^ ((const uint8_t *)in)[i]) * 6364136223846793005u + 1442695040888963407u;
+	for (int i = 0; i < 32; i++) {
+		state = state * 6364136223846793005u + 1442695040888963407u;
+		out[i] = (uint8_t)(state >> 56);
 	}
 }
 
@@ -125,8 +139,10 @@ static void host_start(struct pair *p, int n, uint8_t boot)
 	fmt(h->host.name, sizeof(h->host.name), "lab-%c", 'a' + n);
 	memset(h->host.uuid, 0x10 + n, 16);
 	memset(h->host.boot_id, boot, 16);
-	if (h->store)
+	if (h->store) {
 		h->host.store = fake_store_seam(h->store, h->proven);
+		h->host.derive = derive_op;
+	}
 	h->dead = false;
 	h->service = mig_service_create(&h->host);
 }
@@ -171,6 +187,7 @@ void pair_keep_records(struct pair *p, struct fake_store store[2])
 		memset(&store[n], 0, sizeof(store[n]));
 		p->host[n].store = &store[n];
 		p->host[n].proven = true;
+		p->host[n].secret = 0x5ec4e7 + (uint64_t)n;
 		mig_service_destroy(p->host[n].service);
 		host_start(p, n, (uint8_t)(0xa0 + 0x10 * n));
 	}
@@ -195,6 +212,8 @@ void pair_restart(struct pair *p, int n, enum fake_store_fate fate)
 	if (h->store)
 		fake_store_restart(h->store, fate);
 	h->proven = h->store && fate != FAKE_STORE_FORGETS;
+	if (fate == FAKE_STORE_FORGETS)
+		h->secret += 1000;
 	host_start(p, n, (uint8_t)(0xc0 + p->boots++));
 }
 

@@ -23,6 +23,7 @@ struct pair_host {
 	struct fake_store *store;	/* NULL: it keeps no records */
 	bool proven;			/* the store is known to keep */
 	uint64_t random;		/* of its numbers, which are the same after each start with the same boot id */
+	uint64_t secret;		/* kept with the store, and lost with it */
 	bool dead;			/* crashed, to be restarted */
 	bool idle;			/* guests that come here stay idle, to be compared */
 };
@@ -32,6 +33,7 @@ struct pair {
 	struct pipe_options link;
 	struct pipe *pipe[PAIR_PIPES];	/* in the order of their connections */
 	unsigned pipes;
+	int opener[PAIR_PIPES];		/* the host that opened it */
 	bool unplugged;			/* new connections get no answer */
 	/* Called with each new connection before any byte moves. */
 	void (*on_connect)(struct pair *p, unsigned number, struct pipe *pipe);

@@ -147,7 +147,12 @@ bool moves_step(uint64_t now_ns, uint64_t *deadline_ns)
 	bool more = false;
 
 	*deadline_ns = mig_service_step(service, now_ns, &more);
-	return more || mig_service_stands(service);
+	return more;
+}
+
+bool moves_stand(void)
+{
+	return mig_service_stands(service);
 }
 
 void moves_vm_gone(struct vm *vm)

@@ -9,8 +9,10 @@
 /* After host_init; before the listener. */
 void moves_init(void);
 void moves_accept(struct channel *ch, void *arg);
-/* True if there is more to do at once, or the host should stay awake for it; *deadline_ns: when to call again at the latest. */
+/* True if there is more to do at once; *deadline_ns: when to call again at the latest. */
 bool moves_step(uint64_t now_ns, uint64_t *deadline_ns);
+/* True while a guest stands for its hand-off: the host should stay awake, and others wait, for it. */
+bool moves_stand(void);
 
 struct vm;
 /* @vm has stopped or crashed: its migration, if there is one, ends with that reason. */

@@ -9,21 +9,19 @@
 #include "cim/server.h"
 #include "hv/vm.h"
 #include "init/moves.h"
+#include "init/share.h"
 #include "init/vms.h"
 #include "lib/blob.h"
 #include "lib/log.h"
 #include "net/net.h"
 #include "net/tcp_channel.h"
 
-/* Of a vCPU before services are looked after; longer after a turn of the services that took longer, so that a
- * guest on its way out keeps half of the CPU. */
-#define SLICE_NS	1000000ull
-#define SLICE_MAX_NS	20000000ull
 #define NAME_A_TURN	(16u << 10)	/* bytes to be hashed: some 50 us */
 #define SERIAL_NS	1000000ull	/* to look at the UART again while the log waits for it */
 #define IDLE_MAX_NS	1000000000ull
 
 static bool announced;
+static struct share share;
 
 static void accept_cim(struct channel *ch, void *arg)
 {
@@ -85,29 +83,47 @@ static void after_slice(struct vm *vm)
 		moves_vm_gone(vm);
 }
 
-static uint64_t slice_after(uint64_t start_ns)
+/* One piece of work of each service; *next_ns: when to look again at the latest. True if there may be more at once. */
+static bool run_services(uint64_t *next_ns)
 {
-	uint64_t took = time_ns() - start_ns;
+	bool busy = net_poll(time_ns());
+	uint64_t now, next;
 
-	return took < SLICE_NS ? SLICE_NS : took > SLICE_MAX_NS ? SLICE_MAX_NS : took;
+	announce();
+	/* What came in was stamped later than the poll's time: it must not go back for whoever took it. */
+	now = time_ns();
+	busy |= cim_server_step(now);
+	busy |= console_step(now);
+	share_managed(&share, time_ns() - now);
+	busy |= moves_step(time_ns(), &next);
+	if (next < *next_ns)
+		*next_ns = next;
+	return busy;
 }
 
 /* Runs every VM that wants to; true if one still does. */
-static bool run_vms(uint64_t now_ns, uint64_t slice_ns, uint64_t *deadline_ns)
+static bool run_vms(bool stands, uint64_t *deadline_ns)
 {
+	uint64_t now = time_ns(), wake[VM_MAX], slice = 0;
+	unsigned waiting = 0;
 	bool busy = false;
 
 	for (unsigned i = 0; i < VM_MAX; i++) {
-		uint64_t wake = vm_wake_ns(&vms[i]);
-
-		if (wake <= now_ns) {
-			busy |= vm_run_slice(&vms[i], slice_ns) == VM_SLICE_BUSY;
-			after_slice(&vms[i]);
-			wake = vm_wake_ns(&vms[i]);
-		}
-		if (wake < *deadline_ns)
-			*deadline_ns = wake;
+		wake[i] = vm_wake_ns(&vms[i]);
+		waiting += wake[i] <= now;
 	}
+	if (waiting)
+		slice = share_slice(&share, now, waiting, stands);
+	for (unsigned i = 0; i < VM_MAX; i++) {
+		if (wake[i] <= now) {
+			busy |= vm_run_slice(&vms[i], slice) == VM_SLICE_BUSY;
+			after_slice(&vms[i]);
+			wake[i] = vm_wake_ns(&vms[i]);
+		}
+		if (wake[i] < *deadline_ns)
+			*deadline_ns = wake[i];
+	}
+	share_ran(&share, time_ns() - now, busy);
 	return busy;
 }
 
@@ -123,19 +139,17 @@ void services_run(void)
 {
 	serial_defer();
 	for (;;) {
-		uint64_t start = time_ns(), now, deadline = start + IDLE_MAX_NS, next;
-		bool busy = net_poll(start);
+		uint64_t start = time_ns(), deadline = start + IDLE_MAX_NS;
+		bool busy, stands;
 
-		announce();
-		/* What came in was stamped later than now: time must not go back for whoever took it. */
-		now = time_ns();
-		busy |= cim_server_step(now);
-		busy |= console_step(now);
-		busy |= moves_step(time_ns(), &next);
-		if (next < deadline)
-			deadline = next;
-		vms_forget(now);
-		busy |= run_vms(time_ns(), slice_after(start), &deadline);
+		share_begin(&share, start);
+		do {
+			busy = run_services(&deadline);
+			stands = moves_stand();
+		} while (busy && share_services_again(&share, time_ns(), stands));
+		busy |= stands;
+		vms_forget(time_ns());
+		busy |= run_vms(stands, &deadline);
 		if (serial_poll() && time_ns() + SERIAL_NS < deadline)
 			deadline = time_ns() + SERIAL_NS;
 		if (cim_server_deadline() < deadline)

@@ -7,6 +7,7 @@
 
 #define NAME_NS		(10ull * 1000000000ull)	/* for the name to arrive */
 #define PART_BYTES	1024
+#define NAME_A_STEP	64	/* bytes */
 #define IDLE_NS		(600ull * 1000000000ull)	/* without a byte typed: it may have to give way */
 
 struct session {
@@ -79,16 +80,14 @@ void console_accept(struct channel *ch)
 static bool read_name(struct session *s, uint64_t now_ns)
 {
 	struct manage_vm vm;
-	char c, text[80];
-	bool any = false;
+	char c = 0, text[80];
+	unsigned read = 0;
 
 	if (!s->deadline_ns)
 		s->deadline_ns = now_ns + NAME_NS;
-	while (s->ch->ops->recv(s->ch, &c, 1) == 1) {
-		any = true;
-		if (c == '\n')
-			break;
-		if (c == '\r')
+	while (read < NAME_A_STEP && c != '\n' && s->ch->ops->recv(s->ch, &c, 1) == 1) {
+		read++;
+		if (c == '\r' || c == '\n')
 			continue;
 		if (s->name_bytes == sizeof(s->name) - 1) {
 			end(s, "[tern: expected a VM's name and a newline]\r\n");
@@ -96,10 +95,10 @@ static bool read_name(struct session *s, uint64_t now_ns)
 		}
 		s->name[s->name_bytes++] = c;
 	}
-	if (!any || c != '\n') {
+	if (c != '\n') {
 		if (now_ns > s->deadline_ns)
 			end(s, "[tern: no VM's name came in 10 s]\r\n");
-		return any;
+		return read;
 	}
 	if (!manage_vm_find(s->name, &vm)) {
 		fmt(text, sizeof(text), "[tern: there is no VM named %s here]\r\n", s->name);

@@ -166,6 +166,20 @@ Test(console, a_client_that_trickles_is_sent_away_too)
 	cr_expect(c->closed);
 }
 
+Test(console, a_client_that_sends_no_name_but_carriage_returns_is_read_in_pieces)
+{
+	static char returns[100001];
+	struct fake_channel *c = connect_as(0, "");
+
+	memset(returns, '\r', sizeof(returns) - 1);
+	fake_channel_say(c, returns);
+	cr_expect(console_step(now), "there is more");
+	cr_expect_leq(c->in_at, 1024);
+	now += 11 * SECOND;
+	settle();
+	cr_expect(c->closed);
+}
+
 Test(console, a_full_channel_loses_and_repeats_nothing)
 {
 	struct fake_channel *c = connect_as(0, "web1\n");

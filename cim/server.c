@@ -10,9 +10,12 @@
 #define READ_BYTES	4096
 #define DRAIN_NS	2000000000ull	/* how long a connection that we end may still talk */
 #define POLL_NS		10000000ull	/* how often a waiting method is asked */
+/* A client that takes less than that of its answer in such a time only waits, like one that says nothing. */
+#define CRUMB_BYTES	4096
+#define CRUMB_NS	1000000000ull
 /* Work (call.h) of one step, so that machines get theirs, and of one connection in it, so that others do. */
-#define STEP_WORK	64
-#define SHARE_WORK	16
+#define STEP_WORK	16
+#define SHARE_WORK	4
 #define TRAIN_LIMIT	65536		/* kept out buffer; larger ones are freed after use */
 
 /* READ -> RUN <-> WAIT -> WRITE -> READ ... -> DRAIN -> gone. RUN: the answer is being made; WAIT: for that of another host. */
@@ -26,10 +29,11 @@ struct conn {
 	struct buf in;			/* received, not yet parsed: pipelined requests wait here */
 	struct buf out;
 	size_t sent;
+	size_t sent_before;		/* WRITE: at since_ns */
 	bool keep_alive;
 	bool started;			/* READ: the first byte of a request has come */
 	uint64_t deadline_ns;
-	uint64_t since_ns;		/* READ: when it began to wait for what it reads */
+	uint64_t since_ns;		/* when it began to wait for what it reads; WRITE: or took CRUMB_BYTES the last time */
 };
 
 static struct conn conns[CONNECTIONS];
@@ -76,6 +80,12 @@ static void refuse_connection(struct channel *ch)
 	ch->ops->close(ch);
 }
 
+/* Nothing but its client keeps it. */
+static bool only_waits(const struct conn *c)
+{
+	return c->state == READ || c->state == DRAIN || (c->state == WRITE && now - c->since_ns >= CRUMB_NS);
+}
+
 /* Makes room for @ch where another address holds too much: one of its connections that only waits is ended. */
 static struct conn *give_way(const struct channel *ch)
 {
@@ -83,7 +93,7 @@ static struct conn *give_way(const struct channel *ch)
 	int victim;
 
 	for (unsigned n = 0; n < limits.connections; n++)
-		place[n] = (struct share_place){ conns[n].ch->peer_ipv4, conns[n].since_ns, conns[n].state == READ || conns[n].state == DRAIN };
+		place[n] = (struct share_place){ conns[n].ch->peer_ipv4, conns[n].since_ns, only_waits(&conns[n]) };
 	victim = share_victim(place, limits.connections, ch->peer_ipv4);
 	if (victim < 0)
 		return NULL;
@@ -112,7 +122,8 @@ void cim_server_accept(struct channel *ch)
 static void start_write(struct conn *c)
 {
 	c->state = WRITE;
-	c->sent = 0;
+	c->sent = c->sent_before = 0;
+	c->since_ns = now;
 	c->deadline_ns = now + limits.request_ns;
 }
 
@@ -253,6 +264,10 @@ static bool step_write(struct conn *c, int *work)
 	call_worked(work, n / 4096);
 	if (n)
 		c->deadline_ns = now + limits.request_ns;
+	if (c->sent - c->sent_before >= CRUMB_BYTES) {
+		c->sent_before = c->sent;
+		c->since_ns = now;
+	}
 	if (c->sent < c->out.length) {
 		e = c->ch->ops->status(c->ch);
 		if (n || e == ERR_OK || e == ERR_AGAIN || e == ERR_CLOSED)

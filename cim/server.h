@@ -14,8 +14,8 @@ struct cim_config {			/* 0 everywhere gives the defaults */
 
 /* Once, before anything else. Ends connections that a former call left. */
 void cim_server_init(const struct cim_config *config);
-/* Takes ownership of @ch. Beyond the limit a waiting connection of an address that holds many more gives way (share.h); if there
- * is none, this one gets 503 and is closed. */
+/* Takes ownership of @ch. Beyond the limit a connection that only waits for its client, be it one that takes next to nothing of its
+ * answer, gives way if its address holds many more (share.h); if there is none, this one gets 503 and is closed. */
 void cim_server_accept(struct channel *ch);
 /* Serves the connections, each in turn and not for long: the work of one call is bounded, however much they ask for. True if
  * there may be more to do now. Never blocks. */

@@ -334,6 +334,43 @@ Test(server, an_address_that_holds_all_connections_makes_room_for_others)
 	cr_expect(connect_from(1)->closed, "not for one that holds as much");
 }
 
+Test(server, an_address_that_takes_its_answers_in_crumbs_makes_room_for_others)
+{
+	struct fake_channel *honest;
+
+	for (int n = 0; n < 16; n++) {
+		struct fake_channel *f = connect_from(1);
+
+		f->full = true;
+		fake_channel_say(f, names());
+	}
+	settle();
+	for (int n = 0; n < 16; n++) {
+		client[n]->full = false;
+		client[n]->send_most = 10;
+		cim_server_step(fake.now_ns);
+		client[n]->full = true;
+	}
+	after(SECOND);
+	honest = connect_from(2);
+	cr_expect_not(honest->closed);
+	fake_channel_say(honest, names());
+	settle();
+	cr_expect(strstr(fake_channel_heard(honest, false), "200 OK"));
+}
+
+Test(server, an_answer_that_waits_for_a_moment_does_not_give_way)
+{
+	for (int n = 0; n < 16; n++) {
+		struct fake_channel *f = connect_from(1);
+
+		f->full = true;
+		fake_channel_say(f, names());
+	}
+	settle();
+	cr_expect(connect_from(2)->closed);
+}
+
 Test(server, a_connection_that_is_being_served_never_gives_way)
 {
 	cim_server_init(&(struct cim_config){ .connections = FAKE_CHECKS });

@@ -7,6 +7,7 @@
 
 #define BYTES_A_STEP	MIG_BODY_MAX
 #define RECORDS_A_STEP	16
+#define PAGE_WORK	(MIG_BODY_MAX / 256)	/* a page costs as much as so many bytes, however short the record says it */
 
 static const struct { enum mig_dest_place place; uint16_t type; dest_record_fn *handle; } records[] = {
 	{ MIG_DEST_HELLO,   MIG_HELLO,	   dest_on_hello },
@@ -142,6 +143,7 @@ static bool receive(struct mig_dest *d, uint64_t now_ns)
 	struct mig_record r;
 
 	for (int n = 0; n < RECORDS_A_STEP && bytes < BYTES_A_STEP; n++) {
+		uint64_t before = d->load.raw_pages + d->load.zero_pages, after;
 		enum err e;
 
 		if (!mig_stream_open(&d->stream) || d->place >= MIG_DEST_CLOSING || d->place == MIG_DEST_HASH ||
@@ -158,6 +160,8 @@ static bool receive(struct mig_dest *d, uint64_t now_ns)
 		if (d->job && !d->job->ended_ns)
 			d->job->bytes_sent += MIG_HEADER + r.length;
 		on_record(d, &r, now_ns);
+		after = d->load.raw_pages + d->load.zero_pages;
+		bytes += after > before ? (after - before) * PAGE_WORK : 0;
 	}
 	return true;
 }

@@ -176,3 +176,26 @@ Test(quota, of_records_is_an_operators_to_raise)
 	cr_expect_eq(raw_next(&raw[0]), MIG_ACCEPT);
 	raw_close(&raw[0]);
 }
+
+/* Records of a few bytes that name a thousand pages each. */
+Test(quota, of_pages_bounds_what_one_step_loads)
+{
+	struct { struct mig_pages_head head; struct mig_pages_entry entry; } __attribute__((packed)) body = {
+		{ .round = 1, .entries = 1 }, { .count = 512, .encoding = MIG_ENC_ZERO } };
+	const struct mig_dest *d;
+	uint64_t before, most = 0;
+
+	offer(0, MIG_MOVE_LIVE);
+	cr_expect_eq(raw_next(&raw[0]), MIG_ACCEPT);
+	for (unsigned i = 0; i < 64; i++)
+		raw_put_bytes(&raw[0], MIG_PAGES, &body, sizeof(body));
+	d = pair.host[1].service->core.in[0];
+	do {
+		before = d->load.zero_pages;
+		raw_let(&raw[0], 1);
+		most = d->load.zero_pages - before > most ? d->load.zero_pages - before : most;
+	} while (d->load.zero_pages != before);
+	cr_expect_eq(d->load.zero_pages, 64 * 512, "all of it came");
+	cr_expect_leq(most, MIG_RECORD_PAGES, "%llu pages in one step", (unsigned long long)most);
+	raw_close(&raw[0]);
+}

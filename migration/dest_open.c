@@ -172,6 +172,12 @@ static unsigned coming_from(const struct mig_core *c, uint32_t ipv4)
 	return n;
 }
 
+/* Its source could have sent something, or come back. */
+static bool stands_still(const struct mig_dest *d, uint64_t now_ns)
+{
+	return d->handoff == HD_LOADING && (d->place == MIG_DEST_ROUNDS || d->place == MIG_DEST_LOST) && now_ns - d->progress_ns >= MIG_IDLE_NS;
+}
+
 /* A peer with nothing on its way here gets in: what stands still gives way, of a peer that has more than one. */
 static void make_way(struct mig_dest *d, uint64_t now_ns)
 {
@@ -182,8 +188,7 @@ static void make_way(struct mig_dest *d, uint64_t now_ns)
 	for (unsigned i = 0; i < MIG_IN; i++) {
 		struct mig_dest *o = d->core->in[i];
 
-		if (o && o->handoff == HD_LOADING && o->place == MIG_DEST_ROUNDS && now_ns - o->progress_ns >= MIG_IDLE_NS &&
-		    coming_from(d->core, o->peer_ipv4) > 1 && (!idle || o->progress_ns < idle->progress_ns))
+		if (o && stands_still(o, now_ns) && coming_from(d->core, o->peer_ipv4) > 1 && (!idle || o->progress_ns < idle->progress_ns))
 			idle = o;
 	}
 	if (!idle)

@@ -117,6 +117,22 @@ Test(quota, of_guests_gives_an_honest_host_its_turn)
 		raw_close(&raw[n]);
 }
 
+/* They are gone, and their guests wait for them to come back. */
+Test(quota, of_guests_gives_an_honest_host_its_turn_before_the_grace_of_others_ends)
+{
+	for (int n = 0; n < 2; n++)
+		pair.host[n].service->core.host.resume_grace_ns = 30 * SECOND;
+	for (unsigned n = 0; n < MIG_MOVES_DEFAULT; n++) {
+		offer(n, MIG_MOVE_LIVE);
+		cr_expect_eq(raw_next(&raw[n]), MIG_ACCEPT);
+		raw_close(&raw[n]);
+	}
+	pair_run(&pair, 11 * SECOND);
+	cr_assert_eq(pair_count(&pair, FAKE_EMPTY), MIG_MOVES_DEFAULT, "they have 30 s");
+	expect_move();
+	cr_expect_eq(pair_count(&pair, FAKE_EMPTY), MIG_MOVES_DEFAULT - 1, "one gave way");
+}
+
 Test(quota, of_connections_is_by_address)
 {
 	for (unsigned n = 0; n < 20; n++)

@@ -102,7 +102,7 @@ static enum err read_entry(const char *name, uint8_t bytes[MIG_STORE_BYTES], siz
 	if (e != ERR_OK)
 		return e;
 	if (size <= ENTRY_HEAD || entry.magic != MAGIC || entry.crc != crc_of(name, entry.bytes, size - ENTRY_HEAD)) {
-		why_set(why, "variable %s is no record: its checksum is wrong", name);
+		why_set(why, "variable %.8s is no record: its checksum is wrong", name);
 		return ERR_CORRUPT;
 	}
 	*length = size - ENTRY_HEAD;
@@ -171,7 +171,7 @@ static enum err put(void *ctx, const uint8_t key[MIG_STORE_KEY], const void *byt
 		spent(why.text);
 		return e == ERR_SPACE ? e : ERR_IO;
 	}
-	log_debug("records", "%s written in %llu us", name, (unsigned long long)(time_ns() - start) / 1000);
+	log_debug("records", "%.8s written in %llu us", name, (unsigned long long)(time_ns() - start) / 1000);
 	return ERR_OK;
 }
 
@@ -222,9 +222,9 @@ static void note_name(void *arg, const char *name)
 	if (!strcmp(name, BOOT_NAME))
 		return;
 	if (!key_of(name, key))
-		why_set(&why, "variable %s under Tern's GUID is no record; it is left alone", name);
+		why_set(&why, "variable %.8s under Tern's GUID is no record; it is left alone", name);
 	else if (at < 0)
-		why_set(&why, "variable %s: more than %u records; it is not read", name, MIG_STORE_ENTRIES);
+		why_set(&why, "variable %.8s: more than %u records; it is not read", name, MIG_STORE_ENTRIES);
 	else {
 		/* Also one that can't be read: its key may be all that tells of a machine that left. */
 		know(key);

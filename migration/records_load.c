@@ -2,7 +2,6 @@
 /* records_load.c: records of earlier boots, as the store hands them out. */
 #include <stddef.h>
 #include <string.h>
-#include "lib/fmt.h"
 #include "lib/log.h"
 #include "record_entry.h"
 #include "records.h"
@@ -11,11 +10,8 @@
 static void keep_strange(struct mig_records *r, const uint8_t *key, const struct mig_note *note, bool uuid_known,
 			 const char *why)
 {
-	char name[2 * MIG_STORE_KEY + 1];
-
-	for (unsigned i = 0; i < MIG_STORE_KEY; i++)
-		fmt(name + 2 * i, 3, "%02x", key[i]);
-	log_error("mig", "the stored record %s can't be used and is kept as it is: %s", name, why);
+	/* The rest of the key may be what only the two hosts of an attempt know. */
+	log_error("mig", "the stored record %02x%02x%02x%02x.. can't be used and is kept as it is: %s", key[0], key[1], key[2], key[3], why);
 	for (unsigned i = 0; i < MIG_STRANGE; i++) {
 		struct mig_strange *s = &r->strange[i];
 

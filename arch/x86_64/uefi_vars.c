@@ -61,13 +61,13 @@ static enum err meaning(const char *what, const char *name, uint64_t status, str
 		return ERR_OK;
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
 		if (meanings[i].status == status) {
-			why_set(why, "%s %s: %s", what, name, meanings[i].text);
+			why_set(why, "%s %.8s: %s", what, name, meanings[i].text);
 			return meanings[i].err;
 		}
 	if (status == FIRMWARE_FAULTED)
-		why_set(why, "%s %s: the firmware crashed (%s) and is not called again", what, name, firmware_fault_text());
+		why_set(why, "%s %.8s: the firmware crashed (%s) and is not called again", what, name, firmware_fault_text());
 	else
-		why_set(why, "%s %s: EFI status %llx", what, name, (unsigned long long)status);
+		why_set(why, "%s %.8s: EFI status %llx", what, name, (unsigned long long)status);
 	return ERR_IO;
 }
 
@@ -85,12 +85,12 @@ static bool widen(const char *name)
 static enum err begin(const char *what, const char *name, struct why *why)
 {
 	if (!services) {
-		why_set(why, "%s %s: this firmware has no variable services", what, name);
+		why_set(why, "%s %.8s: this firmware has no variable services", what, name);
 		return ERR_UNSUPPORTED;
 	}
 	if (widen(name))
 		return ERR_OK;
-	why_set(why, "%s %s: a name has 1 to %u characters", what, name, UEFI_VAR_NAME - 1);
+	why_set(why, "%s %.8s: a name has 1 to %u characters", what, name, UEFI_VAR_NAME - 1);
 	return ERR_INVALID;
 }
 
@@ -149,7 +149,7 @@ enum err uefi_var_get(const char *name, void *out, size_t room, size_t *length, 
 	if (e != ERR_OK)
 		return e;
 	if (attributes != ATTRIBUTES || size > room || size > sizeof(content)) {
-		why_set(why, "variable %s is not Tern's: attributes %x, %llu bytes", name, attributes, (unsigned long long)size);
+		why_set(why, "variable %.8s is not Tern's: attributes %x, %llu bytes", name, attributes, (unsigned long long)size);
 		return ERR_CORRUPT;
 	}
 	memcpy(out, content, size);
@@ -164,7 +164,7 @@ static enum err set(const char *what, const char *name, const void *bytes, size_
 	if (e != ERR_OK)
 		return e;
 	if (length > sizeof(content)) {
-		why_set(why, "%s %s: %llu bytes, at most %u fit", what, name, (unsigned long long)length, UEFI_VAR_BYTES);
+		why_set(why, "%s %.8s: %llu bytes, at most %u fit", what, name, (unsigned long long)length, UEFI_VAR_BYTES);
 		return ERR_INVALID;
 	}
 	memcpy(content, bytes, length);
@@ -175,7 +175,7 @@ static enum err set(const char *what, const char *name, const void *bytes, size_
 enum err uefi_var_put(const char *name, const void *bytes, size_t length, struct why *why)
 {
 	if (!length) {
-		why_set(why, "writing variable %s: nothing to write", name);
+		why_set(why, "writing variable %.8s: nothing to write", name);
 		return ERR_INVALID;
 	}
 	return set("writing variable", name, bytes, length, why);

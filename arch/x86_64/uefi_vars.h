@@ -11,7 +11,8 @@
 #define UEFI_VAR_BYTES	512	/* the longest content */
 
 /* Names are under Tern's vendor GUID; variables are kept over power-off as far as the firmware does that at all, and are there
- * before and after ExitBootServices. On the boot CPU only. Each failure comes with a sentence. */
+ * before and after ExitBootServices. On the boot CPU only. Each failure comes with a sentence, in which the first 8 characters stand
+ * for a name: the rest may be a secret that the name of a record is made of (docs/wire/records.md). */
 
 /* Looks for the services; after paging_init. ERR_UNSUPPORTED: they lack or can't be right. */
 enum err uefi_vars_init(const struct boot_info *boot, struct why *why) NODISCARD;

@@ -66,7 +66,7 @@ enum err uefi_var_get(const char *name, void *out, size_t room, size_t *length, 
 	int i = find(name);
 
 	*length = 0;
-	why_set(why, "reading %s", name);
+	why_set(why, "reading %.8s", name);
 	if (i < 0)
 		return ERR_NOTFOUND;
 	if (var[i].length > room)
@@ -79,7 +79,7 @@ enum err uefi_var_get(const char *name, void *out, size_t room, size_t *length, 
 enum err uefi_var_put(const char *name, const void *bytes, size_t length, struct why *why)
 {
 	fake_uefi_vars.puts++;
-	why_set(why, "writing %s: %s", name, fake_uefi_vars.put_why ? fake_uefi_vars.put_why : err_text(fake_uefi_vars.put));
+	why_set(why, "writing %.8s: %s", name, fake_uefi_vars.put_why ? fake_uefi_vars.put_why : err_text(fake_uefi_vars.put));
 	if (fake_uefi_vars.put == ERR_OK)
 		fake_uefi_vars_write(name, bytes, length);
 	return fake_uefi_vars.put;

@@ -301,6 +301,23 @@ Test(uefi_vars, a_variable_of_another_shape_is_not_terns)
 	cr_assert_eq(length, 0);
 }
 
+Test(uefi_vars, sentences_show_the_beginning_of_a_name)
+{
+	struct why why;
+	char out[8];
+	size_t length;
+
+	start();
+	cr_assert_eq(uefi_var_put("One", "x", 1, &why), ERR_OK);
+	cr_assert_eq(uefi_var_get("0123456789abcdef0123456789abcdef", out, sizeof(out), &length, &why), ERR_NOTFOUND);
+	cr_expect_not_null(strstr(why.text, "reading variable 01234567: "), "%s", why.text);
+	foreign("0123456789abcdef0123456789abcdef", 0, 6, 4);
+	cr_assert_eq(uefi_var_get("0123456789abcdef0123456789abcdef", out, sizeof(out), &length, &why), ERR_CORRUPT);
+	cr_expect_not_null(strstr(why.text, "variable 01234567 is"), "%s", why.text);
+	cr_assert_eq(uefi_var_put("0123456789abcdef0123456789abcdef", "", 0, &why), ERR_INVALID);
+	cr_expect_not_null(strstr(why.text, "writing variable 01234567: "), "%s", why.text);
+}
+
 Test(uefi_vars, strange_names_are_cut_and_made_ascii)
 {
 	struct why why;

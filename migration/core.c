@@ -135,8 +135,10 @@ enum err mig_core_record(struct mig_core *c, const struct mig_note *note, enum m
 			 struct why *why)
 {
 	uint64_t start = mig_core_clock(c), took;
-	enum err e = mig_records_put(&c->records, note, state, why);
+	enum err e;
 
+	c->records.now_ns = start;
+	e = mig_records_put(&c->records, note, state, why);
 	took = mig_core_clock(c) - start;
 	*took_ns += took;
 	if (!e && !note->in_memory)

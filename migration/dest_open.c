@@ -197,20 +197,49 @@ static void make_way(struct mig_dest *d, uint64_t now_ns)
 	d->core->coming--;
 }
 
+/* The record that must give way for one more of @d's host, by its own quota or by all that there is; NULL: none need, or none can. */
+static const struct mig_note *giving_way(const struct mig_dest *d, bool *full, bool *theirs)
+{
+	const struct mig_records *r = &d->core->records;
+	const struct mig_host *host = &d->core->host;
+	const struct mig_age age = { mig_core_wall(d->core), mig_core_clock(d->core), host->defines, host->ctx };
+
+	*theirs = mig_records_unsettled(r, d->peer_ipv4) >= MIG_RECORDS_PEER;
+	*full = *theirs || mig_records_unsettled(r, 0) >= MIG_RECORDS_IN || !mig_records_room(r);
+	return *full ? mig_records_oldest(r, *theirs ? d->peer_ipv4 : 0, &age) : NULL;
+}
+
 /* What the records have no place for. */
 static void check_records(const struct mig_dest *d, struct why_list *reasons)
 {
-	const struct mig_records *r = &d->core->records;
 	const char *name = d->core->host.name;
-	unsigned all = mig_records_unsettled(r, 0), theirs = mig_records_unsettled(r, d->peer_ipv4);
 	char address[16];
+	bool full, theirs;
 
+	if (giving_way(d, &full, &theirs) || !full)
+		return;
 	mig_ipv4_text(d->peer_ipv4, address);
-	if (theirs >= MIG_RECORDS_PEER)
-		why_add(reasons, "%s has %u unsettled migrations from %s (%s): it must settle them, or an operator drop them", name, theirs,
-			d->peer_name, address);
-	else if (all >= MIG_RECORDS_IN || !mig_records_room(r))
-		why_add(reasons, "%s has too many unsettled migrations", name);
+	if (theirs)
+		why_add(reasons, "%s has %u unsettled migrations from %s (%s): it must settle them, or an operator drop them", name,
+			mig_records_unsettled(&d->core->records, d->peer_ipv4), d->peer_name, address);
+	else
+		why_add(reasons, "%s has too many unsettled migrations: those that they came from must settle them, or an operator drop them",
+			name);
+}
+
+/* The move is taken: what check_records has seen gives way. */
+static void make_places(struct mig_dest *d)
+{
+	const struct mig_note *n;
+	char address[16];
+	bool full, theirs;
+
+	while ((n = giving_way(d, &full, &theirs))) {
+		mig_ipv4_text(n->peer_ipv4, address);
+		log_warn("mig", "the record of %s, which came from %s (%s), is old and gives way: asked for it, %s knows nothing", n->vm,
+			 n->peer_name, address, d->core->host.name);
+		mig_records_remove(&d->core->records, n->attempt);
+	}
 }
 
 void dest_on_offer(struct mig_dest *d, const struct mig_record *r, uint64_t now_ns)
@@ -251,6 +280,7 @@ void dest_on_offer(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 		return;
 	}
 	if (d->guest) {
+		make_places(d);
 		begin_loading(d, &offer, now_ns);
 		dest_go(d, MIG_DEST_ROUNDS, UINT64_MAX);
 	} else {

@@ -115,6 +115,7 @@ void records_stamp(struct mig_records *r, struct mig_note *n, enum mig_record_st
 	n->state = state;
 	n->order = ++r->next;
 	n->restored = n->orphan = n->untold = false;
+	n->since_ns = r->now_ns;
 	memcpy(n->own_boot, r->boot_id, sizeof(n->own_boot));
 }
 

@@ -11,6 +11,7 @@
 #define MIG_RECORDS	32	/* attempts */
 #define MIG_RECORDS_IN	20	/* of them of attempts that came here and are not settled: the others are kept for what leaves */
 #define MIG_RECORDS_PEER 8	/* of those from one address */
+#define MIG_RECORD_AGE_S (7 * 86400ull)	/* from which on one of those may give way */
 #define MIG_AWAYS	24	/* machines that left */
 #define MIG_STRANGE	MIG_STORE_ENTRIES	/* entries that can't be read: each holds its machine */
 #define MIG_RECORD_PUTS	4	/* into the store that one attempt takes at most, on either side */
@@ -56,6 +57,7 @@ struct mig_note {
 	bool restored;			/* of an earlier boot of this host */
 	bool orphan;			/* nothing sees to it yet */
 	bool untold;			/* DONE could not be stored: a restart will ask, so D is not told yet */
+	uint64_t since_ns;		/* when this boot wrote it, by the host's clock; 0: an earlier one did */
 };
 
 /* An entry that is kept but not understood. */
@@ -71,7 +73,7 @@ struct mig_records {
 	uint64_t next;
 	struct mig_store store;
 	uint8_t boot_id[16];
-	uint64_t put_ns;		/* what the last put took, 0 unknown; kept by core.c */
+	uint64_t put_ns, now_ns;	/* what the last put took, 0 unknown, and when it was; kept by core.c */
 	bool spent;			/* until the next boot the store is not counted on for new attempts */
 };
 
@@ -90,6 +92,16 @@ void mig_records_begin(struct mig_records *r, struct mig_note *note, unsigned ot
 bool mig_records_room(const struct mig_records *r);
 /* How many attempts that came here are not settled (PREPARED, OWNED); from @ipv4, or from all addresses (0). */
 unsigned mig_records_unsettled(const struct mig_records *r, uint32_t ipv4);
+/* The times and the host by which a record is old. */
+struct mig_age {
+	uint64_t wall_s, now_ns;	/* wall clock, 0 unknown; the host's clock */
+	bool (*defines)(void *ctx, const uint8_t *uuid);	/* may be NULL */
+	void *ctx;
+};
+/* The record that gives way to that of an attempt from @ipv4 (0: from anywhere), NULL if none does: of a machine that came here, over
+ * MIG_RECORD_AGE_S ago, and that this host can't start afresh. Of the addresses the one that has most, of its records the oldest. Who
+ * asks for it then is told that there is none, and stays in doubt. */
+const struct mig_note *mig_records_oldest(const struct mig_records *r, uint32_t ipv4, const struct mig_age *age);
 /* Stores or replaces the record of note->attempt with @state. ERR_SPACE: all places hold records that may not be forgotten. Other errors
  * are the store's, with a sentence; then PREPARED, COMMITTED and OWNED are not recorded at all. ABORTED and DONE are, in memory:
  * they end a promise; and no COMMITTED is left in the store by what could not be stored, but for DONE. */

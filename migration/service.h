@@ -76,10 +76,11 @@ enum err mig_job_force(struct mig_service *m, uint32_t job, enum mig_force force
 		       struct why *why) NODISCARD;
 /* A record of the hand-off that this host keeps. */
 struct mig_leftover {
-	uint64_t id;			/* for mig_service_record_drop */
-	const char *state;		/* "PREPARED" and so on */
+	uint64_t id;			/* for mig_service_record_drop; stays the record's as long as it doesn't change */
+	const char *state;		/* "PREPARED" and so on; "LOST": OWNED in an earlier boot; "UNREADABLE" */
 	bool source;			/* this host is the source of the attempt */
 	bool open;			/* a job of this boot sees to it */
+	bool holds;			/* its machine is not started afresh here, for it */
 	char vm[32];
 	uint8_t vm_uuid[16];
 	char peer_name[64];
@@ -89,8 +90,8 @@ struct mig_leftover {
 
 /* The record at place 0, 1, ...; false: there are no more. */
 bool mig_service_record_get(const struct mig_service *m, unsigned index, struct mig_leftover *out);
-/* An operator drops a record whose peer will never ask. ERR_NOTFOUND; ERR_STATE: a job is open, or the peer's copy hangs on it, which is
- * to be forced or reclaimed instead; ERR_REFUSED without @accept_risk: @why is what it would risk. */
+/* An operator drops a record whose peer will never ask or answer; of one that holds a machine as mig_service_vm_reclaim does. ERR_NOTFOUND;
+ * ERR_STATE: a job is open, which is to be forced instead; ERR_REFUSED without @accept_risk: @why is what it would risk. */
 enum err mig_service_record_drop(struct mig_service *m, uint64_t id, bool accept_risk, struct why *why) NODISCARD;
 /* Lifts the hold on a VM, which may be started afresh here then. ERR_NOTFOUND: nothing holds it; ERR_STATE: a job is open, which is
  * to be forced instead; ERR_REFUSED without @accept_risk: @why is what holds it. */

@@ -38,6 +38,9 @@
 #ifndef FULLS
 #define FULLS 0		/* times that a host's store (-DDURABLE) becomes full */
 #endif
+#ifndef AGES
+#define AGES 0		/* OWNED records that give way to others for their age, or go by an operator's word */
+#endif
 #ifndef STRANGERS
 #define STRANGERS 0	/* connections that a third host opens: it knows the attempt, but not what the first connection said */
 #endif
@@ -137,7 +140,8 @@ bool lost[ATTEMPTS];	/* D: OWNED in an earlier boot */
 bool d_keeps = IS_DURABLE;	/* D says RECORDS_KEPT in this boot */
 bool committed[ATTEMPTS], said_never[ATTEMPTS];	/* ghosts: S committed it; D was told that S never does */
 bool owned, forgot, forced, told;	/* ghosts: D recorded OWNED once; a crash lost records; an operator forced; S said "runs twice" */
-byte forgets = FORGETS, forces = FORCES, autostarts = AUTOSTARTS;
+byte forgets = FORGETS, forces = FORCES, autostarts = AUTOSTARTS, ages = AGES;
+bool aged;		/* ghost: one did */
 bool s_crashed, d_crashed, s_kick[ATTEMPTS], d_kick[ATTEMPTS];
 
 byte cuts = CUTS, slow = SLOW, dups = DUPS, cancels = CANCELS, give_ups = GIVE_UPS, s_crashes = S_CRASHES, d_crashes = D_CRASHES;
@@ -480,7 +484,7 @@ inline s_none(e)	/* COMMITTED, and D says it has no record */
 #ifdef M_NONE_MEANS_NO
 	s_give_up(e)
 #else
-	assert(d_crashed);			/* P5: a D that kept its memory knows */
+	assert(d_crashed || aged);		/* P5: a D that kept its memory knows */
 	s_doubt(e)
 #endif
 }
@@ -897,6 +901,9 @@ end_again:
 #else
 		:: atomic { give_ups && d_rec[e] == PREPARED -> give_ups--; d_put(e, ABORTED) } d_discard(e)
 #endif
+#if AGES
+		:: d_step { MAY_FAIL && ages && d_rec[e] == OWNED -> ages--; aged = true; d_drop(e) }
+#endif
 #if FORCES
 		:: atomic { forces && d_rec[e] == PREPARED -> forces--; forced = true; d_put(e, OWNED); owned = owned || !bad }
 			if
@@ -1164,7 +1171,7 @@ init {
 /* It runs, or it died with the host that ran it, or a doubt is shown. */
 #define RUNS		((sg == G_RUN) || D_RUNS || ANY_DOUBT || s_crashed || (ran && d_crashed) || forced)
 /* What an operator forced to run twice S says, unless it died. */
-#define LOUD		(!(sg == G_RUN && D_RUNS) || told)
+#define LOUD		(!(sg == G_RUN && D_RUNS) || told || aged)
 #ifdef LIVENESS
 ltl p6 { <>[] (ALL_SETTLED && RUNS && LOUD) }
 #endif

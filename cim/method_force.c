@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What only an operator may decide: Tern_MigrationJob.ForceOutcome and Tern_VirtualSystem.Reclaim. */
+/* What only an operator may decide: Tern_MigrationJob.ForceOutcome, Tern_VirtualSystem.Reclaim, Tern_MigrationRecord.Drop. */
 #include <stdlib.h>
 #include <strings.h>
 #include "hv/manage.h"
@@ -81,5 +81,20 @@ enum err method_vm_reclaim(struct call *c, struct obj target)
 	if (e == ERR_OK)
 		log_warn("cim", "%s: an operator reclaimed it", vm.name);
 	answer(c, e, &why);
+	return ERR_OK;
+}
+
+enum err method_record_drop(struct call *c, struct obj target)
+{
+	struct why why = { "" };
+	struct manage_record record;
+	bool accept;
+
+	if (!manage_record_get(target.index, &record)) {
+		call_fail(c, CIM_ERR_NOT_FOUND, "the record has just gone");
+		return ERR_OK;
+	}
+	if (accepted(c, &accept))
+		answer(c, manage_record_drop(record.id, accept, &why), &why);
 	return ERR_OK;
 }

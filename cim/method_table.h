@@ -16,8 +16,9 @@ enum err method_vm_state(struct call *c, struct obj target) NODISCARD;
 enum err method_job_state(struct call *c, struct obj target) NODISCARD;
 enum err method_job_error(struct call *c, struct obj target) NODISCARD;
 enum err method_job_errors(struct call *c, struct obj target) NODISCARD;
-/* What an operator may force, told the risk: Tern_MigrationJob, Tern_VirtualSystem. */
+/* What an operator may force, told the risk: Tern_MigrationJob, Tern_VirtualSystem, Tern_MigrationRecord. */
 enum err method_job_force(struct call *c, struct obj target) NODISCARD;
 enum err method_vm_reclaim(struct call *c, struct obj target) NODISCARD;
+enum err method_record_drop(struct call *c, struct obj target) NODISCARD;
 /* Return value 1. */
 enum err method_unsupported(struct call *c, struct obj target) NODISCARD;

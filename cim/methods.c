@@ -27,6 +27,7 @@ static const struct {
 	{ &provider_job, "GetError", method_job_error },
 	{ &provider_job, "GetErrors", method_job_errors },
 	{ &provider_job, "KillJob", method_unsupported },
+	{ &provider_record, "Drop", method_record_drop },
 };
 
 /* A plain value is one VALUE; references and embedded instances are looked at by who takes them. */

@@ -3,7 +3,7 @@
 #include "prov_assoc.h"
 
 static const struct provider *const provider[] = {
-	&provider_host, &provider_vm, &provider_service, &provider_capabilities, &provider_setting, &provider_job,
+	&provider_host, &provider_vm, &provider_service, &provider_capabilities, &provider_setting, &provider_job, &provider_record,
 	&provider_profile, &provider_namespace, &provider_manager,
 	&provider_hosted_dependency, &provider_hosted_service, &provider_service_affects,
 	&provider_element_capabilities, &provider_settings_define, &provider_affected_job,

@@ -32,7 +32,7 @@ struct provider {
 
 extern const struct provider provider_host, provider_vm, provider_service, provider_capabilities;
 extern const struct provider provider_setting, provider_job, provider_profile, provider_namespace;
-extern const struct provider provider_manager;
+extern const struct provider provider_manager, provider_record;
 
 #define PROVIDER_SERVICE_NAME	"MigrationService"
 

@@ -62,7 +62,7 @@ struct cim_class {
 	X(CIM_ObjectManager) \
 	X(Tern_HostSystem) X(Tern_VirtualSystem) X(Tern_VirtualSystemMigrationService) \
 	X(Tern_VirtualSystemMigrationCapabilities) X(Tern_VirtualSystemMigrationSettingData) \
-	X(Tern_MigrationJob)
+	X(Tern_MigrationJob) X(Tern_MigrationRecord)
 
 #define CIM_CLASS_DECLARE(name) extern const struct cim_class name;
 CIM_CLASSES(CIM_CLASS_DECLARE)

@@ -55,3 +55,28 @@ CLASS_ABOUT(Tern_VirtualSystem, &CIM_ComputerSystem, "1.0.0", 0, vm_props, vm_me
 	    "A virtual system defined on, running on or moving to or from this host. One that moved away is Dormant (OperatingStatus "
 	    "7) and can't be started here until Reclaim lifts that; without AcceptRisk it does nothing but say in Risk what it "
 	    "would risk.");
+
+static const struct cim_field record_props[] = {
+	PROP(STRING, InstanceID, KEY),
+	PROP(STRING, RecordState, 0),
+	PROP(STRING, VirtualSystemName, 0),
+	PROP(STRING, VirtualSystemUUID, 0),
+	PROP(BOOLEAN, LeftFromHere, 0),
+	PROP(STRING, PeerName, 0),
+	PROP(STRING, PeerAddress, 0),
+	PROP(DATETIME, TimeOfRecord, 0),
+	PROP(BOOLEAN, JobOpen, 0),
+	PROP(BOOLEAN, HoldsVirtualSystem, 0),
+	END
+};
+
+static const struct cim_method record_methods[] = {
+	{ "Drop", CIM_UINT32, cim_map_return_force, vm_reclaim },
+	{ NULL, 0, NULL, NULL }
+};
+
+CLASS_ABOUT(Tern_MigrationRecord, &CIM_ManagedElement, "1.0.0", 0, record_props, record_methods,
+	    "What this host must not forget of a hand-off until both sides agree, or of a virtual system that moved away. RecordState: "
+	    "PREPARED, OWNED, LOST (came here, and was lost with a restart), ABORTED; of those that left COMMITTED, DONE, ABORTED, AWAY; "
+	    "UNREADABLE. JobOpen: a job sees to it, ForceOutcome applies. HoldsVirtualSystem: that is not started here, for it. Drop is "
+	    "for what the peer will never ask for or be told; without AcceptRisk it does nothing but say in Risk what it would risk.");

@@ -146,6 +146,21 @@ bool manage_job_get(unsigned index, struct manage_job *out);
 /* ERR_STATE with "too late, committed" after the commit point. */
 enum err manage_job_cancel(uint32_t id, struct why *why) NODISCARD;
 
+/* A record of a hand-off that this host keeps (docs/wire/records.md). */
+struct manage_record {
+	uint64_t id;
+	char state[12];			/* PREPARED OWNED ABORTED COMMITTED DONE AWAY LOST UNREADABLE */
+	bool source;			/* the machine left from here */
+	bool open;			/* a job sees to it */
+	bool holds;			/* its machine is not started afresh here, for it */
+	char vm[32], vm_uuid[37];	/* "" not known */
+	char peer[16], peer_name[64];
+	uint64_t when_s;		/* seconds since 1970 UTC, 0 not known */
+};
+bool manage_record_get(unsigned index, struct manage_record *out);
+/* An operator drops what the peer will never ask for or be told; a machine that it holds may be started afresh then. ERR_NOTFOUND; ERR_STATE: a job
+ * is to be forced instead; ERR_REFUSED without @accept_risk: nothing was done, @why says what it would risk. */
+enum err manage_record_drop(uint64_t id, bool accept_risk, struct why *why) NODISCARD;
 
 enum manage_force {			/* values of Tern_MigrationJob.ForceOutcome's Outcome */
 	MANAGE_FORCE_RESUME = 2,	/* source in doubt: the copy here runs on */

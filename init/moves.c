@@ -136,6 +136,11 @@ void moves_init(void)
 		panic("no memory for the migration service");
 }
 
+struct mig_service *moves_service(void)
+{
+	return service;
+}
+
 void moves_accept(struct channel *ch, void *arg)
 {
 	(void)arg;

@@ -15,6 +15,7 @@ bool moves_step(uint64_t now_ns, uint64_t *deadline_ns);
 bool moves_stand(void);
 
 struct vm;
+struct mig_service;
 /* @vm has stopped or crashed: its migration, if there is one, ends with that reason. */
 void moves_vm_gone(struct vm *vm);
 
@@ -28,5 +29,7 @@ bool moves_vm_away(const uint8_t uuid[16]);
 bool moves_vm_awaits_off(const struct vm *vm);
 /* The address of the host @uuid, if a move or a check has met it since boot. */
 bool moves_peer(const uint8_t uuid[16], uint32_t *ipv4);
+/* For init/records.c. */
+struct mig_service *moves_service(void);
 /* The unfinished job of the VM @name, 0 if none. */
 uint32_t moves_vm_job(const char *name);

@@ -38,6 +38,10 @@ void fake_manage_reset(void)
 	add_peer("lab-c", "10.77.0.4", false);
 	add_peer("lab-d", "10.77.0.5", true);
 	fake.peer[2].vanishes = true;
+	fake.record[fake.records++] = (struct manage_record){ .id = 7, .state = "OWNED", .vm = "old1", .peer = "10.77.0.4", .peer_name = "lab-c",
+		.vm_uuid = "00000000-0000-4000-8000-000000000077", .when_s = 1780000000 };
+	fake.record[fake.records++] = (struct manage_record){ .id = 8, .state = "COMMITTED", .vm = "gone1", .peer = "10.77.0.5", .source = true,
+		.open = true, .holds = true };
 }
 
 static struct fake_peer *peer_at(const char *address)
@@ -288,6 +292,32 @@ enum err manage_vm_reclaim(const char *name, bool accept_risk, struct why *why)
 		return ERR_REFUSED;
 	v->state = MANAGE_VM_STOPPED;
 	v->why[0] = 0;
+	return ERR_OK;
+}
+
+bool manage_record_get(unsigned index, struct manage_record *out)
+{
+	if (index < fake.records)
+		*out = fake.record[index];
+	return index < fake.records;
+}
+
+enum err manage_record_drop(uint64_t id, bool accept_risk, struct why *why)
+{
+	unsigned n = 0;
+
+	while (n < fake.records && fake.record[n].id != id)
+		n++;
+	if (n == fake.records)
+		return ERR_NOTFOUND;
+	if (fake.record[n].open) {
+		why_set(why, "a job sees to %s: force that", fake.record[n].vm);
+		return ERR_STATE;
+	}
+	why_set(why, "%s would stay in doubt about %s", fake.record[n].peer_name, fake.record[n].vm);
+	if (!accept_risk)
+		return ERR_REFUSED;
+	fake.record[n] = fake.record[--fake.records];
 	return ERR_OK;
 }
 

@@ -27,6 +27,8 @@ struct fake_manage {
 	struct fake_peer peer[4];
 	unsigned jobs;
 	struct manage_job job[FAKE_JOBS];
+	unsigned records;
+	struct manage_record record[4];
 	struct { bool used; struct manage_move move; uint64_t start_ns; } check[FAKE_CHECKS];
 	uint64_t now_ns, wall_seconds;
 	struct manage_move last;	/* what the last check or migration asked for */
@@ -38,7 +40,8 @@ struct fake_manage {
 extern struct fake_manage fake;
 
 /* Host lab-a at 10.77.0.2; web1 running, db1 stopped; peers lab-b 10.77.0.3 (accepts), lab-c 10.77.0.4 (refuses for
- * two reasons), lab-d 10.77.0.5 (accepts, and is never heard of again after COMMIT). Every other address is unreachable. */
+ * two reasons), lab-d 10.77.0.5 (accepts, and is never heard of again after COMMIT). Every other address is unreachable. Records: 7 of
+ * old1, which came from lab-c and is never asked for; 8 of gone1, which a job sees to. */
 void fake_manage_reset(void);
 /* Lets time pass: checks and jobs move on. */
 void fake_manage_advance(uint64_t ns);

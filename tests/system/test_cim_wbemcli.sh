@@ -42,7 +42,7 @@ cm() { wbemcli cm "$U:$S" "$1"; }
 # --- reading ---------------------------------------------------------------------------------------
 n "ein lists host and machines under the DMTF class" 3 wbemcli ein "$U:CIM_ComputerSystem"
 n "ein of a Tern class lists only its instances" 2 wbemcli ein "$U:Tern_VirtualSystem"
-n "ein of a class far up lists everything below" 11 wbemcli ein "$U:CIM_ManagedElement"
+n "ein of a class far up lists everything below" 13 wbemcli ein "$U:CIM_ManagedElement"
 n "the namespace has aliases" 3 wbemcli ein "http://127.0.0.1:$p/Root/Virt:cim_computersystem"
 t "paths carry the spelling that the client used" '/Root/Virt:Tern_HostSystem' wbemcli ein "http://127.0.0.1:$p/Root/Virt:CIM_ComputerSystem"
 t "ei shows the states of machines" 'EnabledState=3' wbemcli -nl ei "$U:CIM_ComputerSystem" Name,EnabledState

@@ -147,6 +147,19 @@ class WithHost(unittest.TestCase):
         self.ctl(OK, "reclaim", "web1", "--accept-risk")
         self.ctl(OK, "start", "web1")
 
+    def test_records_are_listed_and_dropped_by_who_accepts_the_risk(self):
+        listed = self.ctl(OK, "records").stdout
+        self.assertRegex(listed, r"(?m)^  7 +OWNED +old1 +from lab-c \(10\.77\.0\.4\)  2026-05-28 20:26 UTC$")
+        self.assertRegex(listed, r"(?m)^  8 +COMMITTED +gone1 .*; a job sees to it$")
+        records = json.loads(self.ctl(OK, "records", "--json").stdout)
+        self.assertEqual([r["InstanceID"] for r in records], ["Tern:MigrationRecord/7", "Tern:MigrationRecord/8"])
+        self.assertRegex(self.ctl(NO, "records", "--drop", "7").stderr, r"(?s)nothing was done.*lab-c would stay in doubt.*--accept-risk")
+        self.assertEqual(json.loads(self.ctl(NO, "records", "--drop", "7", "--json").stdout),
+                         {"return_value": 32768, "risk": "lab-c would stay in doubt about old1"})
+        self.assertIn("a job sees to gone1", self.ctl(NO, "records", "--drop", "8", "--accept-risk").stderr)
+        self.assertIn("dropped", self.ctl(OK, "records", "--drop", "7", "--accept-risk").stdout)
+        self.assertIn("keeps no record 7", self.ctl(NO, "records", "--drop", "7", "--accept-risk").stderr)
+
     def test_force_wants_a_job_and_an_outcome_that_exist(self):
         self.ctl(USAGE, "force", "1")
         self.assertIn("resume, forget or run", self.ctl(USAGE, "force", "1", "explode").stderr)

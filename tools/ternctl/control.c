@@ -52,7 +52,8 @@ enum ctl control_fail_cim(const struct control *c, enum ctl result)
 /* Meanings that the methods of CIM share; the rest depends on the method. */
 static const char *return_text(int64_t value, const char *method)
 {
-	bool state = strcmp(method, "RequestStateChange") == 0 || strcmp(method, "ForceOutcome") == 0 || strcmp(method, "Reclaim") == 0;
+	bool state = strcmp(method, "RequestStateChange") == 0 || strcmp(method, "ForceOutcome") == 0 || strcmp(method, "Reclaim") == 0 ||
+		     strcmp(method, "Drop") == 0;
 
 	switch (value) {
 	case 1: return "not supported";

@@ -16,6 +16,7 @@ struct control {
 	unsigned when_stuck;		/* WhenStuck, 0 = the host's default */
 	unsigned priority;
 	const char *verify;		/* NULL, "off" or "full" */
+	const char *drop;		/* records: NULL, or the number of one */
 	const char *to_system;		/* NULL, or name of the destination system */
 	struct cim *cim;		/* NULL for commands that don't speak CIM */
 };
@@ -30,6 +31,7 @@ enum ctl job_list(struct control *c, char **argument, int arguments);
 enum ctl job_cancel(struct control *c, char **argument, int arguments);
 enum ctl force_outcome(struct control *c, char **argument, int arguments);
 enum ctl force_reclaim(struct control *c, char **argument, int arguments);
+enum ctl record_list(struct control *c, char **argument, int arguments);
 enum ctl power_start(struct control *c, char **argument, int arguments);
 enum ctl power_stop(struct control *c, char **argument, int arguments);
 enum ctl console_follow(struct control *c, char **argument, int arguments);
@@ -51,6 +53,8 @@ enum ctl control_find_vm(struct control *c, const char *name, struct cim_answer 
 enum ctl job_find(struct control *c, const char *id, struct cim_answer *jobs, const struct xml **found);
 /* Waits for the job at @path to end, drawing progress on stderr; *final is its last answer. */
 enum ctl job_wait(struct control *c, const struct cim_path *path, struct cim_answer *final);
+/* Invokes @method, which an operator is told the risk of, with AcceptRisk as the command line says and Outcome, if there is one; prints @done. */
+enum ctl force_invoke(struct control *c, const struct cim_path *path, const char *method, const char *outcome, const char *done);
 /* Prints a migration job for a person or, with --json, as JSON; CTL_NO if it failed. */
 enum ctl job_print(const struct control *c, const struct xml *job);
 

@@ -24,7 +24,7 @@ static enum ctl risk(struct control *c, const struct cim_answer *answer, const c
 	return CTL_NO;
 }
 
-static enum ctl invoke(struct control *c, const struct cim_path *path, const char *method, const char *outcome, const char *done)
+enum ctl force_invoke(struct control *c, const struct cim_path *path, const char *method, const char *outcome, const char *done)
 {
 	const struct cim_argument accept = { "AcceptRisk", "boolean", c->accept_risk ? "TRUE" : "FALSE", NULL, false };
 	const struct cim_argument arguments[] = { accept, { outcome ? "Outcome" : NULL, "uint16", outcome, NULL, false }, { 0 } };
@@ -61,7 +61,7 @@ enum ctl force_outcome(struct control *c, char **argument, int arguments)
 		result = job_find(c, argument[0], &jobs, &found);
 		if (result != CTL_OK)
 			return result;
-		result = cim_path_get(found, &path) ? invoke(c, &path, "ForceOutcome", outcome[i].value, outcome[i].done) :
+		result = cim_path_get(found, &path) ? force_invoke(c, &path, "ForceOutcome", outcome[i].value, outcome[i].done) :
 			 control_fail(CTL_CONNECTION, "the path of job %s in the answer can't be read", argument[0]);
 		cim_answer_fini(&jobs);
 		return result;
@@ -79,7 +79,7 @@ enum ctl force_reclaim(struct control *c, char **argument, int arguments)
 	(void)arguments;
 	if (result != CTL_OK)
 		return result;
-	result = invoke(c, &path, "Reclaim", NULL, "reclaimed: it may be started here");
+	result = force_invoke(c, &path, "Reclaim", NULL, "reclaimed: it may be started here");
 	cim_answer_fini(&holder);
 	return result;
 }

@@ -22,6 +22,7 @@ static const struct command {
 	{ "cancel",  "ID",          "stop a migration that has not committed",     1, 1, true,  job_cancel },
 	{ "force",   "ID OUTCOME",  "settle a hand-off in doubt: resume, forget, run", 2, 2, true, force_outcome },
 	{ "reclaim", "VM",          "let one that moved away be started here again", 1, 1, true, force_reclaim },
+	{ "records", "",            "what is kept of hand-offs (--drop ID: no longer)", 0, 0, true, record_list },
 	{ "start",   "VM",          "power on",                                    1, 1, true,  power_start },
 	{ "stop",    "VM",          "power off",                                   1, 1, true,  power_stop },
 	{ "console", "VM",          "its serial console; Ctrl-] leaves",           1, 1, false, console_follow },
@@ -29,7 +30,7 @@ static const struct command {
 
 enum { OPT_JSON = 256, OPT_TIMEOUT, OPT_WAIT, OPT_WAIT_LIMIT, OPT_TO_SYSTEM, OPT_TYPE, OPT_VERIFY, OPT_BANDWIDTH,
        OPT_MAX_DOWNTIME, OPT_WHEN_STUCK, OPT_PRIORITY,
-       OPT_CONSOLE_PORT, OPT_ACCEPT_RISK };
+       OPT_CONSOLE_PORT, OPT_ACCEPT_RISK, OPT_DROP };
 
 static const struct option option[] = {
 	{ "host",         required_argument, NULL, 'H' },
@@ -46,6 +47,7 @@ static const struct option option[] = {
 	{ "priority",     required_argument, NULL, OPT_PRIORITY },
 	{ "console-port", required_argument, NULL, OPT_CONSOLE_PORT },
 	{ "accept-risk",  no_argument,       NULL, OPT_ACCEPT_RISK },
+	{ "drop",         required_argument, NULL, OPT_DROP },
 	{ "help",         no_argument,       NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -66,7 +68,8 @@ static void usage(FILE *out)
 	      "  --when-stuck stop|fail|throttle\n"
 	      "                          migrate: if the guest writes too fast: stop it at the best point, give up, slow it down\n"
 	      "  --priority N            migrate: of those that wait for their turn the smallest goes first; 0 if not said\n"
-	      "  --accept-risk           force, reclaim: do it; without, they only say what it would risk\n"
+	      "  --drop ID               records: drop the one of that number, told the risk\n"
+	      "  --accept-risk           force, reclaim, records --drop: do it; without, they only say what it would risk\n"
 	      "  --timeout SECONDS       for one answer; 30 if not said\n"
 	      "  --console-port PORT     5990 if not said\n"
 	      "  --json                  for programs; progress then still goes to stderr\n\n"
@@ -114,6 +117,7 @@ static bool option_take(struct control *c, int o)
 		control_fail(CTL_USAGE, "--when-stuck %s: expected stop, fail or throttle", optarg);
 		return false;
 	case OPT_CONSOLE_PORT: return number("console-port", optarg, 65535, &c->console_port);
+	case OPT_DROP: c->drop = optarg; return true;
 	case OPT_TO_SYSTEM: c->to_system = optarg; return true;
 	case OPT_TYPE:
 		for (c->type = 2; c->type < 5; c->type++)

@@ -39,6 +39,16 @@ static const char *reclaim(const char *accept)
 		      accept ? client_string("AcceptRisk", accept) : "");
 }
 
+static const char *drop(unsigned id, const char *accept)
+{
+	char name[400], object[100];
+
+	snprintf(object, sizeof(object), "root/virt:Tern_MigrationRecord.InstanceID=\"Tern:MigrationRecord/%u\"", id);
+	snprintf(name, sizeof(name), "<INSTANCENAME CLASSNAME=\"Tern_MigrationRecord\"><KEYBINDING NAME=\"InstanceID\"><KEYVALUE>"
+		 "Tern:MigrationRecord/%u</KEYVALUE></KEYBINDING></INSTANCENAME>", id);
+	return invoke("Drop", object, name, accept ? client_string("AcceptRisk", accept) : "");
+}
+
 static void has(const char *text, const char *part)
 {
 	cr_expect(strstr(text, part), "%s in %s", part, text);
@@ -145,4 +155,35 @@ Test(force, a_machine_that_is_away_shows_so_and_offers_no_state)
 	has(out.data, "<PROPERTY NAME=\"OperatingStatus\" TYPE=\"uint16\"><VALUE>7</VALUE>");
 	has(out.data, "<VALUE>web1 was handed over to 10.77.0.5</VALUE>");
 	cr_assert_null(strstr(out.data, "\"AvailableRequestedStates\" TYPE=\"uint16\"><VALUE.ARRAY><VALUE>2"));
+}
+
+Test(force, records_are_shown_without_their_secrets)
+{
+	struct call_header h = { "MethodCall", "EnumerateInstances", "root/virt", NULL, NULL, "10.77.0.2" };
+
+	client_answer(&c, &h, client_intrinsic("EnumerateInstances", "<IPARAMVALUE NAME=\"ClassName\"><CLASSNAME NAME=\"Tern_MigrationRecord\"/>"
+					       "</IPARAMVALUE>"), &out);
+	has(out.data, "<VALUE>Tern:MigrationRecord/7</VALUE>");
+	has(out.data, "<PROPERTY NAME=\"RecordState\" TYPE=\"string\"><VALUE>OWNED</VALUE>");
+	has(out.data, "<PROPERTY NAME=\"VirtualSystemName\" TYPE=\"string\"><VALUE>old1</VALUE>");
+	has(out.data, "<PROPERTY NAME=\"PeerAddress\" TYPE=\"string\"><VALUE>10.77.0.4</VALUE>");
+	has(out.data, "<PROPERTY NAME=\"TimeOfRecord\" TYPE=\"datetime\"><VALUE>20260528202640.000000+000</VALUE>");
+	has(out.data, "<PROPERTY NAME=\"HoldsVirtualSystem\" TYPE=\"boolean\"><VALUE>TRUE</VALUE>");
+}
+
+Test(force, a_record_is_dropped_by_who_accepts_the_risk)
+{
+	has(drop(7, NULL), RETURNS(32768) "<PARAMVALUE NAME=\"Risk\" PARAMTYPE=\"string\"><VALUE>lab-c would stay in doubt about old1</VALUE>");
+	cr_assert_eq(fake.records, 2);
+	has(drop(7, "maybe"), RETURNS(5));
+	has(drop(7, "TRUE"), RETURNS(0));
+	cr_assert_eq(fake.records, 1);
+	has(drop(7, "TRUE"), "<ERROR CODE=\"6\"");
+}
+
+Test(force, a_record_that_a_job_sees_to_is_not_dropped)
+{
+	has(drop(8, "TRUE"), RETURNS(4097));
+	has(out.data, "a job sees to gone1: force that");
+	cr_assert_eq(fake.records, 2);
 }

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* Records of hand-offs as CIM instances. */
+#include "hv/manage.h"
+#include "lib/fmt.h"
+#include "provider.h"
+
+static unsigned record_count(const struct provider *p)
+{
+	struct manage_record r;
+	unsigned n = 0;
+
+	(void)p;
+	while (manage_record_get(n, &r))
+		n++;
+	return n;
+}
+
+static void text(struct inst *out, const char *name, const char *value)
+{
+	if (value[0])
+		inst_str(out, name, value);
+}
+
+static bool record_get(const struct provider *p, unsigned index, struct inst *out)
+{
+	struct manage_record r;
+	char id[48];
+
+	(void)p;
+	if (!manage_record_get(index, &r))
+		return false;
+	fmt(id, sizeof(id), "Tern:MigrationRecord/%llu", (unsigned long long)r.id);
+	inst_str(out, "InstanceID", id);
+	if (out->keys_only)
+		return true;
+	text(out, "ElementName", r.vm);
+	inst_str(out, "RecordState", r.state);
+	text(out, "VirtualSystemName", r.vm);
+	text(out, "VirtualSystemUUID", r.vm_uuid);
+	inst_bool(out, "LeftFromHere", r.source);
+	text(out, "PeerName", r.peer_name);
+	text(out, "PeerAddress", r.peer);
+	if (r.when_s)
+		inst_time(out, "TimeOfRecord", r.when_s * 1000000);
+	inst_bool(out, "JobOpen", r.open);
+	inst_bool(out, "HoldsVirtualSystem", r.holds);
+	return true;
+}
+
+const struct provider provider_record = {
+	.class = &Tern_MigrationRecord, .home = CIM_NS_VIRT, .visible = CIM_NS_VIRT, .count = record_count, .get = record_get,
+};

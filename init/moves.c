@@ -30,6 +30,12 @@ static uint64_t spare_op(void *ctx)
 	return vm_memory_unpromised_chunks();
 }
 
+static bool memory_fits_op(void *ctx, uint64_t bytes)
+{
+	(void)ctx;
+	return vm_memory_fits(bytes);
+}
+
 static struct channel *connect_op(void *ctx, uint32_t ipv4, uint16_t port, struct why *why)
 {
 	struct channel *ch = NULL;
@@ -121,7 +127,8 @@ void moves_init(void)
 		.bandwidth_bytes = info->config->bandwidth_bytes, .max_out = info->config->max_out,
 		.max_in = info->config->max_in, .verify = info->config->verify == CONFIG_VERIFY_FULL,
 		.resume_grace_ns = info->config->resume_grace_s * 1000000000ull,
-		.stuck = (enum mig_stuck)(MIG_STUCK_STOP + info->config->when_stuck), .clock_ns = clock_op, .spare_chunks = spare_op, .connect = connect_op, .accept_from = accept_from_op,
+		.stuck = (enum mig_stuck)(MIG_STUCK_STOP + info->config->when_stuck), .clock_ns = clock_op, .spare_chunks = spare_op,
+		.memory_fits = memory_fits_op, .connect = connect_op, .accept_from = accept_from_op,
 		.wall_s = wall_op, .defines = defines_op, .random = random_op,
 		.guest_find = find_op, .guest_check = check_op, .guest_create = create_op,
 	};

@@ -188,13 +188,16 @@ static void keep_alive(struct mig_dest *d, uint64_t now_ns)
 		dest_lost(d, now_ns, e, d->why.text);
 }
 
-/* Until when the source must say something besides HEARTBEAT; a guest that is asked to power off may take its time. */
+bool dest_may_wait(const struct mig_dest *d)
+{
+	return d->place == MIG_DEST_ROUNDS && !d->stopped && (!d->job || !d->job->type || d->job->type == MIG_MOVE_RESTART);
+}
+
+/* Until when the source must say something besides HEARTBEAT. */
 static uint64_t progress_until(const struct mig_dest *d)
 {
-	bool may_wait = d->place == MIG_DEST_ROUNDS && !d->stopped && (!d->job || !d->job->type || d->job->type == MIG_MOVE_RESTART);
-
 	if (d->place == MIG_DEST_ROUNDS || d->place == MIG_DEST_STATE)
-		return d->progress_ns + (may_wait ? MIG_SHUTDOWN_NS : MIG_PROGRESS_NS);
+		return d->progress_ns + (dest_may_wait(d) ? MIG_SHUTDOWN_NS : MIG_PROGRESS_NS);
 	if (d->place == MIG_DEST_SETTLED && !d->guest && d->purpose == MIG_PURPOSE_SETTLE && mig_stream_open(&d->stream))
 		return d->stream.opened_ns + MIG_SETTLE_NS;
 	return UINT64_MAX;

@@ -175,7 +175,9 @@ static unsigned coming_from(const struct mig_core *c, uint32_t ipv4)
 /* Its source could have sent something, or come back. */
 static bool stands_still(const struct mig_dest *d, uint64_t now_ns)
 {
-	return d->handoff == HD_LOADING && (d->place == MIG_DEST_ROUNDS || d->place == MIG_DEST_LOST) && now_ns - d->progress_ns >= MIG_IDLE_NS;
+	if (d->handoff != HD_LOADING || (d->place != MIG_DEST_ROUNDS && d->place != MIG_DEST_LOST))
+		return false;
+	return now_ns - d->progress_ns >= (dest_may_wait(d) ? MIG_IDLE_OFF_NS : MIG_IDLE_NS);
 }
 
 /* A peer with nothing on its way here gets in: what stands still gives way, of a peer that has more than one. */
@@ -195,6 +197,34 @@ static void make_way(struct mig_dest *d, uint64_t now_ns)
 		return;
 	dest_fail(idle, now_ns, ERR_SPACE, "it made no progress and gave way to another host's move");
 	d->core->coming--;
+}
+
+/* ACCEPT promises all of a guest's memory, though it is taken as pages come. What is promised to guests that stand still goes to one of a peer
+ * with nothing on its way here, where it fits then and does not fit else: the one that has stood longest first. */
+static void make_memory(struct mig_dest *d, uint64_t now_ns)
+{
+	const struct mig_host *host = &d->core->host;
+	uint64_t bytes = d->def.memory_bytes, there_would_be = mig_core_spare(d->core) * CHUNK_SIZE;
+
+	if (d->purpose != MIG_PURPOSE_MIGRATE || !host->memory_fits || coming_from(d->core, d->peer_ipv4))
+		return;
+	for (unsigned i = 0; i < MIG_IN; i++)
+		if (d->core->in[i] && stands_still(d->core->in[i], now_ns))
+			there_would_be += d->core->in[i]->def.memory_bytes;
+	while (there_would_be >= bytes && !host->memory_fits(host->ctx, bytes)) {
+		struct mig_dest *idle = NULL;
+
+		for (unsigned i = 0; i < MIG_IN; i++) {
+			struct mig_dest *o = d->core->in[i];
+
+			if (o && stands_still(o, now_ns) && (!idle || o->progress_ns < idle->progress_ns))
+				idle = o;
+		}
+		if (!idle)
+			return;
+		dest_fail(idle, now_ns, ERR_SPACE, "it made no progress, and its memory went to another host's move");
+		d->core->coming--;
+	}
 }
 
 /* The record that must give way for one more of @d's host, by its own quota or by all that there is; NULL: none need, or none can. */
@@ -268,6 +298,8 @@ void dest_on_offer(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 	if (d->core->coming >= mig_core_max_in(d->core))
 		why_add(&reasons, "%s takes %u migrations at once (max_in in its tern.conf), and %u are coming in", host->name,
 			mig_core_max_in(d->core), d->core->coming);
+	if (!reasons.count)
+		make_memory(d, now_ns);
 	/* Without VT-x the rest of the checks still tells what else would stand in the way. */
 	if (d->purpose == MIG_PURPOSE_CHECK || reasons.count)
 		host->guest_check(host->ctx, &d->def, &reasons);

@@ -46,3 +46,5 @@ void dest_hash_step(struct mig_dest *d, uint64_t now_ns);
 /* dest_handoff.c */
 dest_record_fn dest_on_settling;	/* COMMIT, QUERY, ABORT, DONE */
 void dest_event(struct mig_dest *d, enum handoff_event event, uint64_t now_ns);
+/* A guest that is asked to power off may take its time before anything more comes. */
+bool dest_may_wait(const struct mig_dest *d);

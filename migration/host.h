@@ -39,6 +39,8 @@ struct mig_host {
 	bool (*defines)(void *ctx, const uint8_t uuid[16]);
 	/* 2 MiB chunks of lib/pages.h that no guest has or is promised, now; NULL: none may be used. */
 	uint64_t (*spare_chunks)(void *ctx);
+	/* Would a guest of @bytes find the memory it needs, now? NULL: any does. */
+	bool (*memory_fits)(void *ctx, uint64_t bytes);
 	/* Numbers that nobody can guess: attempt ids and proofs. */
 	void (*random)(void *ctx, void *out, size_t bytes);
 	/* 32 bytes made of @in (HMAC-SHA256) with a secret that is kept where the records are: the same after a restart, lost with

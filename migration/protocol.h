@@ -67,6 +67,7 @@ enum mig_type { MIG_TYPES(MIG_TYPE_ENUM) MIG_TYPE_END };
 #define MIG_SHUTDOWN_NS		(900 * MIG_SECOND)	/* the same before STOP of a guest that may have to power off first */
 #define MIG_SETTLE_NS		(60 * MIG_SECOND)	/* a connection that only asks lives so long */
 #define MIG_IDLE_NS		(10 * MIG_SECOND)	/* without progress a guest that comes in may have to give way to another peer's */
+#define MIG_IDLE_OFF_NS		(70 * MIG_SECOND)	/* the same of one that may have to power off first */
 #define MIG_DONE_NS		(3 * MIG_SECOND)
 #define MIG_RETRY_FIRST_NS	(MIG_SECOND / 4)
 #define MIG_RESUME_RETRY_NS	(4 * MIG_SECOND)

@@ -31,22 +31,33 @@ static void setup(void)
 static void teardown(void) { pair_fini(&pair); }
 TestSuite(quota, .init = setup, .fini = teardown);
 
-/* Host c offers its machine number @n to host b. */
-static void offer(unsigned n, enum mig_move_type type)
+/* The host at @ipv4 offers its machine number @n of @bytes to host b. */
+static void offer_from(unsigned n, uint32_t ipv4, enum mig_move_type type, uint64_t bytes)
 {
 	uint8_t attempt[MIG_ATTEMPT] = { 0x55, (uint8_t)n };
-	struct mig_offer o = { .memory_bytes = 2 * MIB, .vcpus = 1, .move_type = (uint16_t)type };
+	struct mig_offer o = { .memory_bytes = bytes, .vcpus = 1, .move_type = (uint16_t)type };
 	struct mig_hello hello;
 
 	fmt((char *)o.name, sizeof(o.name), "c%u", n);
 	memset(o.uuid, (int)n + 1, sizeof(o.uuid));
-	raw_open(&raw[n], &pair, 1, IPV4_C, attempt);
+	raw_open(&raw[n], &pair, 1, ipv4, attempt);
 	mig_core_hello(&pair.host[0].service->core, MIG_PURPOSE_MIGRATE, NULL, &hello);
 	memset(hello.uuid, 0xcc, sizeof(hello.uuid));
 	raw_put(&raw[n], MIG_HELLO, &hello);
 	raw_put(&raw[n], MIG_OFFER, &o);
 	raw_let(&raw[n], 6);
 	cr_expect_eq(raw_next(&raw[n]), MIG_HELLO);
+}
+
+/* Host c does. */
+static void offer_of(unsigned n, enum mig_move_type type, uint64_t bytes)
+{
+	offer_from(n, IPV4_C, type, bytes);
+}
+
+static void offer(unsigned n, enum mig_move_type type)
+{
+	offer_of(n, type, 2 * MIB);
 }
 
 /* @seconds in which c says nothing but that it lives, on its first @count connections. */
@@ -142,6 +153,110 @@ Test(quota, of_connections_is_by_address)
 	expect_move();
 	for (unsigned n = 0; n < 20; n++)
 		raw_close(&raw[n]);
+}
+
+/* --- memory ------------------------------------------------------------------------------------------------- */
+
+static uint64_t memory_left(void)
+{
+	uint64_t left = 10 * MIB;
+
+	for (unsigned i = 0; i < pair.host[1].guests; i++) {
+		const struct fake_guest *g = pair.host[1].guest[i];
+
+		left -= g->life == FAKE_RELEASED || g->life == FAKE_DISCARDED ? 0 : g->def.memory_bytes;
+	}
+	return left;
+}
+
+static bool fits(void *ctx, uint64_t bytes)
+{
+	(void)ctx;
+	return bytes <= memory_left();
+}
+
+static uint64_t spare(void *ctx)
+{
+	(void)ctx;
+	return memory_left() / CHUNK_SIZE;
+}
+
+static struct mig_guest *(*create)(void *ctx, const struct mig_definition *def, struct why_list *reasons);
+
+static struct mig_guest *create_if_it_fits(void *ctx, const struct mig_definition *def, struct why_list *reasons)
+{
+	if (!fits(ctx, def->memory_bytes))
+		why_add(reasons, "too little memory");
+	return reasons->count ? NULL : create(ctx, def, reasons);
+}
+
+/* b has 10 MiB; web1 needs 4. */
+static void limit_memory(void)
+{
+	struct mig_host *h = &pair.host[1].service->core.host;
+
+	create = h->guest_create;
+	h->guest_create = create_if_it_fits;
+	h->memory_fits = fits;
+	h->spare_chunks = spare;
+}
+
+static const char *try_move(void)
+{
+	return pair_wait(&pair, 0, pair_migrate(&pair, 0, MIG_VERIFY_OFF), 30 * SECOND)->error;
+}
+
+Test(quota, of_memory_gives_an_honest_host_what_a_move_does_not_fill)
+{
+	limit_memory();
+	offer_of(0, MIG_MOVE_LIVE, 10 * MIB);
+	cr_expect_eq(raw_next(&raw[0]), MIG_ACCEPT);
+	beat(1, 5);
+	cr_expect_not_null(strstr(try_move(), "too little memory"), "a slow host has its time");
+	beat(1, 6);
+	expect_move();
+	cr_expect_eq(pair_count(&pair, FAKE_EMPTY), 0);
+	raw_close(&raw[0]);
+}
+
+Test(quota, of_memory_takes_no_more_than_is_needed_and_only_for_what_then_fits)
+{
+	limit_memory();
+	offer_of(0, MIG_MOVE_LIVE, 4 * MIB);
+	beat(1, 3);
+	offer_of(1, MIG_MOVE_LIVE, 4 * MIB);
+	beat(2, 12);
+	expect_move();
+	cr_expect_eq(pair_count(&pair, FAKE_EMPTY), 1, "the one that stood longer went");
+	cr_expect(raw_ended(&raw[0]) && !raw_ended(&raw[1]));
+	offer_from(2, IPV4_C + 1, MIG_MOVE_LIVE, 8 * MIB);
+	cr_expect_eq(raw_next(&raw[2]), MIG_REJECT);
+	cr_expect_eq(pair_count(&pair, FAKE_EMPTY), 1, "nothing went for what has no room all the same");
+	for (unsigned n = 0; n < 3; n++)
+		raw_close(&raw[n]);
+}
+
+Test(quota, of_memory_lets_a_guest_power_off_before_a_restart)
+{
+	limit_memory();
+	offer_of(0, MIG_MOVE_RESTART, 10 * MIB);
+	beat(1, 50);
+	cr_expect_not_null(strstr(try_move(), "too little memory"));
+	beat(1, 21);
+	expect_move();
+	raw_close(&raw[0]);
+}
+
+Test(quota, of_memory_is_not_taken_by_who_has_a_move_under_way)
+{
+	limit_memory();
+	offer_of(0, MIG_MOVE_LIVE, 8 * MIB);
+	beat(1, 11);
+	offer_of(1, MIG_MOVE_LIVE, 4 * MIB);
+	cr_expect_eq(raw_next(&raw[1]), MIG_REJECT);
+	cr_expect_eq(pair_count(&pair, FAKE_EMPTY), 1);
+	raw_close(&raw[0]);
+	raw_close(&raw[1]);
 }
 
 static void leave_owned(unsigned from, unsigned count)

@@ -18,9 +18,30 @@ static void identify(struct inst *out, const char *uuid)
 	inst_item_str(out, "CIM:GUID");
 }
 
+static void network(struct inst *out)
+{
+	struct manage_net n;
+
+	manage_net_get(&n);
+	inst_num(out, "FramesSent", n.frames_sent);
+	inst_num(out, "FramesReceived", n.frames_received);
+	inst_num(out, "FrameErrors", n.receive_errors);
+	inst_num(out, "FramesWithoutMemory", n.receive_no_memory);
+	inst_num(out, "LinkChanges", n.link_changes);
+	inst_num(out, "TCPConnections", n.connections);
+	inst_num(out, "TCPRetransmissions", n.tcp_retransmits);
+	inst_num(out, "TCPDrops", n.tcp_drops);
+	inst_num(out, "TCPChecksumErrors", n.tcp_checksum_errors);
+	inst_num(out, "TCPContained", n.contained);
+	inst_num(out, "IPDrops", n.ip_drops);
+	inst_num(out, "NetworkMemoryBytes", n.memory_bytes);
+	inst_num(out, "NetworkMemoryFailures", n.memory_failures);
+}
+
 static bool host_get(const struct provider *p, unsigned index, struct inst *out)
 {
 	struct manage_host h;
+	struct why limit;
 
 	(void)index;
 	manage_host_get(&h);
@@ -53,6 +74,13 @@ static bool host_get(const struct provider *p, unsigned index, struct inst *out)
 	inst_bool(out, "CanRunVirtualSystems", h.can_run_vms);
 	inst_bool(out, "RecordsKept", h.records_kept);
 	inst_str(out, "RecordsStatus", h.records);
+	inst_num(out, "UnusedMemoryBytes", h.unused_bytes);
+	inst_num(out, "UnusedProcessors", h.unused_cpus);
+	inst_bool(out, "StrongRandomNumbers", h.random_strong);
+	inst_array(out, "Limitations");
+	for (unsigned i = 0; manage_host_limit(i, &limit); i++)
+		inst_item_str(out, limit.text);
+	network(out);
 	return true;
 }
 

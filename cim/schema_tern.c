@@ -14,12 +14,30 @@ static const struct cim_field host_props[] = {
 	PROP(BOOLEAN, CanRunVirtualSystems, 0),
 	PROP(BOOLEAN, RecordsKept, 0),
 	PROP(STRING, RecordsStatus, 0),
+	UNIT(UINT64, UnusedMemoryBytes, 0, "byte"),
+	PROP(UINT32, UnusedProcessors, 0),
+	PROP(BOOLEAN, StrongRandomNumbers, 0),
+	PROP(STRING, Limitations, ARRAY),
+	PROP(UINT64, FramesSent, 0),
+	PROP(UINT64, FramesReceived, 0),
+	PROP(UINT64, FrameErrors, 0),
+	PROP(UINT64, FramesWithoutMemory, 0),
+	PROP(UINT64, LinkChanges, 0),
+	PROP(UINT32, TCPConnections, 0),
+	PROP(UINT64, TCPRetransmissions, 0),
+	PROP(UINT64, TCPDrops, 0),
+	PROP(UINT64, TCPChecksumErrors, 0),
+	PROP(UINT64, TCPContained, 0),
+	PROP(UINT64, IPDrops, 0),
+	UNIT(UINT64, NetworkMemoryBytes, 0, "byte"),
+	PROP(UINT64, NetworkMemoryFailures, 0),
 	END
 };
 
 CLASS_ABOUT(Tern_HostSystem, &CIM_ComputerSystem, "1.0.0", 0, host_props, NULL,
 	    "The host that answers. StatusDescriptions says why it can't run virtual systems, if so. RecordsKept and "
-	    "RecordsStatus are those of its migration service.");
+	    "RecordsStatus are those of its migration service. Limitations: what of the machine is not used, and what is missing, in sentences. "
+	    "Counters are since boot; TCPContained: connections that were ended because TCP came into a state that can't be.");
 
 static const struct cim_field vm_props[] = {
 	PROP(STRING, UUID, 0),

@@ -22,6 +22,9 @@ struct manage_host {
 	uint32_t cpus;
 	uint32_t max_downtime_ms;	/* defaults of a migration */
 	enum manage_stuck when_stuck;
+	uint64_t unused_bytes;		/* of RAM, and processors, that Tern does not use: manage_host_limit says why */
+	uint32_t unused_cpus;
+	bool random_strong;		/* ids and sequence numbers of this boot can't be guessed */
 	bool can_run_vms;		/* VT-x with all Tern requires */
 	char why_not[WHY_TEXT];		/* set when !can_run_vms */
 	bool records_kept;		/* an earlier boot's records of hand-offs were found and more are taken, so they survive a restart */
@@ -54,6 +57,17 @@ struct manage_vm {
 
 /* Names are case-sensitive. Index runs over 0..count-1 and is stable until the next call that changes VMs. */
 void manage_host_get(struct manage_host *out);
+/* What the host does not use or lacks, one sentence each, from 0 on; false: that was all. */
+bool manage_host_limit(unsigned index, struct why *out);
+/* Since boot. */
+struct manage_net {
+	uint64_t frames_sent, frames_received, receive_errors, receive_no_memory, link_changes;
+	uint64_t tcp_retransmits, tcp_drops, tcp_checksum_errors, ip_drops;
+	uint64_t contained;		/* connections ended by a state of TCP that can't be */
+	uint64_t memory_bytes, memory_failures;	/* of TCP/IP, now; times that there was none */
+	uint32_t connections;		/* now */
+};
+void manage_net_get(struct manage_net *out);
 unsigned manage_vm_count(void);
 bool manage_vm_get(unsigned index, struct manage_vm *out);
 bool manage_vm_find(const char *name, struct manage_vm *out);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "init/host.h"
+#include <string.h>
+#include "arch/x86_64/cpu.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/virt.h"
 #include "lib/fmt.h"
@@ -22,10 +24,13 @@ static void vmx_on(void)
 static void start_vmx(void)
 {
 	static struct why_list missing;
+	uint32_t late;
 
 	info.can_run_vms = virt_init(&missing) && virt_cpu_on();
 	if (info.can_run_vms) {
-		smp_on_others(vmx_on);
+		late = smp_on_others(vmx_on);
+		if (late)
+			why_add(&info.limits, "%u processors were late to turn VT-x on", late);
 		return;
 	}
 	for (unsigned i = 0; i < missing.count && i < WHY_MAX; i++)
@@ -34,9 +39,34 @@ static void start_vmx(void)
 	log_warn("vmx", "this host can't run VMs; management and network go on");
 }
 
-void host_init(const struct config *config)
+/* Each was logged as it was found. */
+static void note_limits(const struct boot_info *boot)
 {
+	const uint64_t processors = (uint64_t)boot->processors + boot->processors_more;
+
+	for (unsigned i = 0; i < MEMORY_UNUSED_COUNT; i++) {
+		const uint64_t bytes = boot->memory.unused[i];
+
+		info.unused_bytes += bytes;
+		if (bytes && i != MEMORY_LOW)
+			why_add(&info.limits, "%llu KiB of memory are not used: %s", (unsigned long long)(bytes >> 10),
+				memory_unused_text((enum memory_unused)i));
+	}
+	info.unused_cpus = processors > cpu_count ? (uint32_t)(processors - cpu_count) : 0;
+	if (info.unused_cpus)
+		why_add(&info.limits, "%u of %llu processors are not used: %s", info.unused_cpus, (unsigned long long)processors,
+			boot->processors_more ? "Tern has no places for more" : "they did not start, or were not found");
+	if (!random_is_strong())
+		why_add(&info.limits, "random numbers can be guessed here (no RDSEED, no RDRAND, none of the firmware's): ids of moves are no secret");
+}
+
+void host_init(const struct boot_info *boot)
+{
+	const struct config *config = &boot->config;
+
+	memset(&info, 0, sizeof(info));
 	info.config = config;
+	note_limits(boot);
 	fmt(info.name, sizeof(info.name), "%s", config->host_name);
 	random_bytes(info.boot_id, sizeof(info.boot_id));
 	if (uuid_parse(config->host_uuid, info.uuid) != ERR_OK)

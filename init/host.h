@@ -3,6 +3,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+#include "arch/x86_64/boot.h"
 #include "lib/config.h"
 #include "lib/why.h"
 
@@ -13,8 +14,11 @@ struct host_info {
 	uint8_t boot_id[16];
 	bool can_run_vms;
 	char why_not[WHY_TEXT];
+	uint64_t unused_bytes;		/* of RAM */
+	uint32_t unused_cpus;
+	struct why_list limits;		/* what is not used, and what is missing */
 };
 
-/* Reads the configuration and turns VT-x on; logs what is missing, line by line. */
-void host_init(const struct config *config);
+/* Reads the configuration, notes what of the machine is not used, and turns VT-x on; logs what that lacks, line by line. After smp_start. */
+void host_init(const struct boot_info *boot);
 const struct host_info *host_info(void);

@@ -128,7 +128,7 @@ STACK_UNGUARDED void tern_main(struct boot_info *boot)
 	start_cpu(boot);
 	stack_guard_draw();
 	start_machine(boot);
-	host_init(&boot->config);
+	host_init(boot);
 	store_init(boot, host_info()->boot_id);
 	services_init(&boot->config);
 	time_refine();

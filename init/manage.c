@@ -13,6 +13,7 @@
 #include "lib/fmt.h"
 #include "lib/log.h"
 #include "lib/pages.h"
+#include "lib/random.h"
 #include "lib/uuid.h"
 #include "net/net.h"
 
@@ -38,6 +39,9 @@ void manage_host_get(struct manage_host *out)
 	out->memory_bytes = pages_total_bytes();
 	out->free_bytes = (vm_memory_unpromised_chunks() + blob_idle_chunks()) * CHUNK_SIZE;
 	out->cpus = cpu_count;
+	out->unused_bytes = host->unused_bytes;
+	out->unused_cpus = host->unused_cpus;
+	out->random_strong = random_is_strong();
 	out->max_downtime_ms = host->config->max_downtime_ms;
 	out->when_stuck = (enum manage_stuck)(MANAGE_STUCK_STOP + host->config->when_stuck);
 	out->can_run_vms = host->can_run_vms;
@@ -45,6 +49,29 @@ void manage_host_get(struct manage_host *out)
 	out->records_kept = store_state() == STORE_KEPT;
 	_Static_assert(sizeof(out->records) >= STORE_TEXT, "the whole sentence");
 	fmt(out->records, sizeof(out->records), "%s", store_text());
+}
+
+bool manage_host_limit(unsigned index, struct why *out)
+{
+	const struct why_list *limits = &host_info()->limits;
+
+	if (index >= limits->count || index >= WHY_MAX)
+		return false;
+	*out = limits->why[index];
+	return true;
+}
+
+void manage_net_get(struct manage_net *out)
+{
+	struct net_counters c;
+
+	net_counters_get(&c);
+	*out = (struct manage_net){
+		.frames_sent = c.nic.sent, .frames_received = c.nic.received, .receive_errors = c.nic.recv_errors + c.nic.recv_lies,
+		.receive_no_memory = c.recv_no_memory, .link_changes = c.link_changes, .tcp_retransmits = c.tcp_retransmits,
+		.tcp_drops = c.tcp_drops, .tcp_checksum_errors = c.tcp_checksum_errors, .ip_drops = c.ip_drops, .contained = c.contained,
+		.memory_bytes = c.memory_bytes, .memory_failures = c.memory_failures, .connections = c.channels,
+	};
 }
 
 static enum manage_vm_state state_of(const struct vm *vm)

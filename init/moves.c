@@ -278,7 +278,11 @@ enum err manage_migrate_start(const struct manage_move *move, uint32_t *job, str
 	struct mig_move m;
 	enum err e = move_from(move, &m, why);
 
-	return e == ERR_OK ? mig_migrate_start(service, &m, job, time_ns(), why) : e;
+	if (e == ERR_OK)
+		e = mig_migrate_start(service, &m, job, time_ns(), why);
+	if (e == ERR_OK && !random_is_strong())
+		log_warn("mig", "job %u: random numbers can be guessed on this host: whoever does can end or take over this move", *job);
+	return e;
 }
 
 enum err manage_job_cancel(uint32_t id, struct why *why)

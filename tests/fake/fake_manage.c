@@ -38,6 +38,12 @@ void fake_manage_reset(void)
 	add_peer("lab-c", "10.77.0.4", false);
 	add_peer("lab-d", "10.77.0.5", true);
 	fake.peer[2].vanishes = true;
+	fake.net = (struct manage_net){ .frames_sent = 1001, .frames_received = 1002, .tcp_retransmits = 7, .tcp_drops = 8, .memory_failures = 3,
+		.connections = 4 };
+	fake.host.unused_bytes = 640 << 10;
+	fake.host.unused_cpus = 2;
+	why_add(&fake.limits, "2 of 4 processors are not used: they did not start, or were not found");
+	why_add(&fake.limits, "random numbers can be guessed here");
 	fake.record[fake.records++] = (struct manage_record){ .id = 7, .state = "OWNED", .vm = "old1", .peer = "10.77.0.4", .peer_name = "lab-c",
 		.vm_uuid = "00000000-0000-4000-8000-000000000077", .when_s = 1780000000 };
 	fake.record[fake.records++] = (struct manage_record){ .id = 8, .state = "COMMITTED", .vm = "gone1", .peer = "10.77.0.5", .source = true,
@@ -63,6 +69,18 @@ static struct manage_vm *vm_named(const char *name)
 void manage_host_get(struct manage_host *out)
 {
 	*out = fake.host;
+}
+
+bool manage_host_limit(unsigned index, struct why *out)
+{
+	if (index < fake.limits.count)
+		*out = fake.limits.why[index];
+	return index < fake.limits.count;
+}
+
+void manage_net_get(struct manage_net *out)
+{
+	*out = fake.net;
 }
 
 unsigned manage_vm_count(void)

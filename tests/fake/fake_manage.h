@@ -21,6 +21,8 @@ struct fake_peer { char name[64]; char address[16]; char uuid[37]; bool reachabl
 
 struct fake_manage {
 	struct manage_host host;
+	struct why_list limits;		/* of the host */
+	struct manage_net net;
 	unsigned vms;
 	struct manage_vm vm[FAKE_VMS];
 	unsigned peers;

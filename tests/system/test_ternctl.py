@@ -84,6 +84,15 @@ class WithHost(unittest.TestCase):
         both = json.loads(self.ctl(OK, "list", "--json").stdout)
         self.assertEqual([v["Name"] for v in both["virtual_systems"]], ["web1", "db1"])
 
+    def test_what_a_host_does_not_use_and_its_network_are_said(self):
+        said = self.ctl(OK, "list").stdout
+        self.assertRegex(said, r"(?m)^    2 of 4 processors are not used: ")
+        self.assertRegex(said, r"(?m)^    random numbers can be guessed here$")
+        self.assertRegex(said, r"network: 1001 frames sent, 1002 received; TCP: 4 connections, 7 segments sent again, 8 dropped; out of memory 3")
+        host = json.loads(self.ctl(OK, "show", "--json").stdout)
+        self.assertEqual((host["UnusedMemoryBytes"], host["UnusedProcessors"], host["StrongRandomNumbers"]), (655360, 2, False))
+        self.assertEqual(len(host["Limitations"]), 2)
+
     def test_show_prints_properties(self):
         self.assertRegex(self.ctl(OK, "show", "web1").stdout, r"(?m)^  MemoryBytes +134217728$")
         self.assertEqual(json.loads(self.ctl(OK, "show", "--json").stdout)["Name"], "lab-a")

@@ -67,6 +67,19 @@ static void print_host(const struct xml *host)
 	       (unsigned long long)cim_number(host, "FreeMemoryBytes", 0) >> 20,
 	       able);
 	print_descriptions(host, able);
+	for (unsigned i = 0; i < cim_elements(host, "Limitations"); i++) {
+		struct text t = { 0 };
+
+		text_add_printable(&t, cim_element(host, "Limitations", i));
+		printf("    %s\n", t.length ? t.data : "-");
+		text_free(&t);
+	}
+	if (cim_text(host, "FramesSent"))
+		printf("    network: %llu frames sent, %llu received; TCP: %llu connections, %llu segments sent again, %llu dropped; "
+		       "out of memory %llu times\n", (unsigned long long)cim_number(host, "FramesSent", 0),
+		       (unsigned long long)cim_number(host, "FramesReceived", 0), (unsigned long long)cim_number(host, "TCPConnections", 0),
+		       (unsigned long long)cim_number(host, "TCPRetransmissions", 0), (unsigned long long)cim_number(host, "TCPDrops", 0),
+		       (unsigned long long)cim_number(host, "NetworkMemoryFailures", 0));
 	if (cim_text(host, "RecordsStatus")) {
 		fputs("    records of hand-offs: ", stdout);
 		print_text(host, "RecordsStatus");

@@ -42,7 +42,7 @@ include tools/make/migbench.mk
 include tools/make/machine.mk
 
 # The makefiles' text, for what only a target's own recipe or variable says, and the flags, for what the command line does.
-FLAGS := $(foreach v,TARGET_C THIRD_C HOST_THIRD_C UNIT_C FUZZ_C CIMHOST_C MIGBENCH_C HOST_C GUEST_C GPR_ONLY LINK TO_EFI,$($v))
+FLAGS := $(foreach v,TARGET_C THIRD_C HOST_THIRD_C UNIT_C FUZZ_C FUZZ_GUIDE CIMHOST_C MIGBENCH_C HOST_C GUEST_C GPR_ONLY LINK TO_EFI,$($v))
 $(shell mkdir -p $(B); now=$$({ cat Makefile tools/make/*.mk; printf '%s\n' '$(subst ','\'',$(FLAGS))'; } | cksum); \
 	[ "$$now" = "$$(cat $(RULES_STAMP) 2>/dev/null)" ] || echo "$$now" >$(RULES_STAMP))
 $(RULES_STAMP): ;

@@ -139,6 +139,8 @@ static void host_start(struct pair *p, int n, uint8_t boot)
 	fmt(h->host.name, sizeof(h->host.name), "lab-%c", 'a' + n);
 	memset(h->host.uuid, 0x10 + n, 16);
 	memset(h->host.boot_id, boot, 16);
+	if (p->prepare)
+		p->prepare(h);
 	if (h->store) {
 		h->host.store = fake_store_seam(h->store, h->proven);
 		h->host.derive = derive_op;
@@ -147,15 +149,21 @@ static void host_start(struct pair *p, int n, uint8_t boot)
 	h->service = mig_service_create(&h->host);
 }
 
-void pair_init(struct pair *p, uint64_t memory_bytes)
+void pair_init_by(struct pair *p, uint64_t memory_bytes, void (*prepare)(struct pair_host *h))
 {
 	memset(p, 0, sizeof(*p));
+	p->prepare = prepare;
 	pipe_now_ns = 1000 * MS;
 	p->step_ns = MS;
 	p->work_pages = 512;
 	host_start(p, 0, 0xa0);
 	host_start(p, 1, 0xb0);
 	p->host[0].guest[p->host[0].guests++] = fake_guest_new("web1", memory_bytes);
+}
+
+void pair_init(struct pair *p, uint64_t memory_bytes)
+{
+	pair_init_by(p, memory_bytes, NULL);
 }
 
 static void lose_memory(struct pair_host *h)

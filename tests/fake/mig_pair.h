@@ -35,6 +35,8 @@ struct pair {
 	unsigned pipes;
 	int opener[PAIR_PIPES];		/* the host that opened it */
 	bool unplugged;			/* new connections get no answer */
+	/* Called before each start of a host: it may change what the service is told, and set the store. */
+	void (*prepare)(struct pair_host *h);
 	/* Called with each new connection before any byte moves. */
 	void (*on_connect)(struct pair *p, unsigned number, struct pipe *pipe);
 	enum mig_stuck stuck;		/* asked for by pair_migrate */
@@ -48,6 +50,8 @@ struct pair {
 
 /* Host a runs guest web1 of @memory_bytes. */
 void pair_init(struct pair *p, uint64_t memory_bytes);
+/* The same; @prepare as in struct pair. */
+void pair_init_by(struct pair *p, uint64_t memory_bytes, void (*prepare)(struct pair_host *h));
 void pair_fini(struct pair *p);
 /* Starts host @number's service again after its memory was lost: a new boot id, no records. */
 void pair_reboot(struct pair *p, int number);

@@ -4,15 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEGMENTS 4096
+#define SEGMENTS 4096		/* on their way at once, at most */
 
 uint64_t pipe_now_ns;
 
 struct way {
 	uint8_t *data;			/* everything ever sent */
 	size_t sent, read, room;
-	struct { size_t end; uint64_t at_ns; } segment[SEGMENTS];
-	unsigned first, last;		/* segments on their way */
+	struct segment { size_t end; uint64_t at_ns; } *segment;
+	unsigned first, last, places;	/* segments on their way, from first to last, each at its number % places, a power of 2 */
 	size_t arrived;
 	uint64_t free_ns;		/* when the link takes the next byte */
 	uint64_t cut_after, hold;
@@ -46,15 +46,17 @@ static void maybe_free(struct pipe *p)
 {
 	if (!p->dropped || (p->end[0].taken && !p->end[0].closed) || (p->end[1].taken && !p->end[1].closed))
 		return;
-	free(p->way[0].data);
-	free(p->way[1].data);
+	for (int i = 0; i < 2; i++) {
+		free(p->way[i].data);
+		free(p->way[i].segment);
+	}
 	free(p);
 }
 
 static void arrive(struct pipe *p, struct way *w)
 {
-	while (!p->cut && w->first != w->last && w->segment[w->first % SEGMENTS].at_ns <= pipe_now_ns) {
-		size_t end = w->segment[w->first % SEGMENTS].end;
+	while (!p->cut && w->first != w->last && w->segment[w->first % w->places].at_ns <= pipe_now_ns) {
+		size_t end = w->segment[w->first % w->places].end;
 
 		if (end > w->hold) {
 			if (w->arrived < w->hold)
@@ -77,6 +79,21 @@ static void update(struct pipe *p)
 	arrive(p, &p->way[1]);
 }
 
+static struct segment *new_segment(struct way *w)
+{
+	if (w->last - w->first == w->places) {
+		unsigned places = w->places ? 2 * w->places : 16;
+		struct segment *larger = calloc(places, sizeof(*larger));
+
+		for (unsigned n = w->first; n != w->last; n++)
+			larger[n % places] = w->segment[n % w->places];
+		free(w->segment);
+		w->segment = larger;
+		w->places = places;
+	}
+	return &w->segment[w->last++ % w->places];
+}
+
 static void append(struct pipe *p, struct way *w, const uint8_t *data, size_t n)
 {
 	uint64_t took = p->o.rate ? n * 1000000000ull / p->o.rate : 0;
@@ -92,9 +109,7 @@ static void append(struct pipe *p, struct way *w, const uint8_t *data, size_t n)
 		w->change(w->data + w->sent, n);
 	w->sent += n;
 	w->free_ns = (w->free_ns > pipe_now_ns ? w->free_ns : pipe_now_ns) + took;
-	w->segment[w->last % SEGMENTS].end = w->sent;
-	w->segment[w->last % SEGMENTS].at_ns = w->free_ns + p->o.delay_ns;
-	w->last++;
+	*new_segment(w) = (struct segment){ w->sent, w->free_ns + p->o.delay_ns };
 }
 
 static size_t end_send(struct channel *ch, const void *data, size_t length)
@@ -191,7 +206,7 @@ struct pipe *pipe_new(const struct pipe_options *options)
 	for (int i = 0; i < 2; i++) {
 		p->end[i] = (struct end){ .ch = { .ops = &ops }, .pipe = p, .number = i };
 		p->way[i].cut_after = p->way[i].hold = UINT64_MAX;
-		p->way[i].data = malloc(p->way[i].room = 65536);
+		p->way[i].data = malloc(p->way[i].room = 1024);
 	}
 	return p;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz: migration/[a-z]*.c lib/crc32c.c lib/err.c lib/fmt.c lib/pages.c lib/state.c lib/why.c tests/fake/fake_guest.c tests/fake/fake_log.c tests/fake/fake_store.c tests/fake/mig_pair.c tests/fake/mig_wire.c tests/fake/pipe.c */
-/* libs: -Lbuild/deps/host -lthird */
 #include <string.h>
 #include "lib/bytes.h"
 #include "lib/crc32c.h"
@@ -9,7 +8,7 @@
 
 /* A store that holds anything: input is {how u8, length u8, bytes}*, each an entry. Bit 0 of how: as it is; else its magic, version,
  * length and CRC are made right. Bits 1 and 2: filed under the attempt, the machine, a name of its own. A host starts with it,
- * asks its way for a minute of its time, is told by an operator what to do with all that it holds, and ends. */
+ * asks its way for half a minute of its time, is told by an operator what to do with all that it holds, and ends. */
 
 #define SECOND 1000000000ull
 
@@ -48,6 +47,14 @@ static void fill(struct fake_store *s, const uint8_t *data, size_t size)
 	}
 }
 
+static struct fake_store store[2];
+
+static void prepare(struct pair_host *h)
+{
+	h->store = &store[h->number];
+	h->proven = true;
+}
+
 static void command(struct mig_service *m, const struct fake_store *s)
 {
 	struct why why;
@@ -58,30 +65,43 @@ static void command(struct mig_service *m, const struct fake_store *s)
 	for (unsigned i = 0; i < MIG_STORE_ENTRIES; i++) {
 		uint8_t uuid[16];
 
+		if (!s->entry[i].used)
+			continue;
 		memcpy(uuid, s->entry[i].bytes + 40, sizeof(uuid));
 		if (mig_service_vm_held(m, uuid, &why))
 			(void)!mig_service_vm_reclaim(m, uuid, true, &why);
 	}
 }
 
+/* Both hosts go on for @ns of their time, from one deadline to the next. */
+static void live(struct pair *p, uint64_t ns)
+{
+	uint64_t end = pipe_now_ns + ns;
+
+	for (int n = 0; n < 100 && pipe_now_ns < end; n++) {
+		uint64_t next = end;
+
+		for (int h = 0; h < 2; h++) {
+			bool more;
+			uint64_t when = mig_service_step(p->host[h].service, pipe_now_ns, &more);
+
+			when = more ? 0 : when;
+			next = when < next ? when : next;
+		}
+		pipe_now_ns = next > pipe_now_ns ? next : pipe_now_ns + SECOND / 100;
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct fake_store store[2];
 	static struct pair pair;
-	bool more;
 
-	pair_init(&pair, 2u << 20);
-	pair_keep_records(&pair, store);
-	mig_service_destroy(pair.host[1].service);
+	memset(store, 0, sizeof(store));
 	fill(&store[1], data, size);
-	pair.host[1].service = mig_service_create(&pair.host[1].host);
-	for (int n = 0; n < 60; n++) {
-		mig_service_step(pair.host[0].service, pipe_now_ns += SECOND / 2, &more);
-		mig_service_step(pair.host[1].service, pipe_now_ns += SECOND / 2, &more);
-	}
+	pair_init_by(&pair, 2u << 20, prepare);
+	live(&pair, 30 * SECOND);
 	command(pair.host[1].service, &store[1]);
-	for (int n = 0; n < 8; n++)
-		mig_service_step(pair.host[1].service, pipe_now_ns += SECOND, &more);
+	live(&pair, 10 * SECOND);
 	pair_fini(&pair);
 	return 0;
 }

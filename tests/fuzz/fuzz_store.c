@@ -17,7 +17,7 @@
 enum { GET, NEXT, SET, QUERY };
 
 static struct { uint16_t name[3000]; uint8_t guid[16], bytes[600]; uint32_t attributes; uint64_t chars, length; } var[VARS];
-static unsigned vars, visits;
+static unsigned vars, listed, visits;
 static const uint8_t *in;
 static size_t left;
 static const uint8_t tern[16] = { 0x0a, 0xcf, 0x51, 0x7e, 0x7d, 0x3b, 0x59, 0x4c, 0x9a, 0x4e, 0xd1, 0x16, 0x0e, 0x57, 0xb2, 0x83 };
@@ -59,12 +59,20 @@ static uint64_t length16(const uint16_t *s)
 	return n;
 }
 
+static bool is(unsigned i, const uint16_t *name, uint64_t chars, const uint8_t *guid)
+{
+	return var[i].chars == chars && !memcmp(var[i].guid, guid, 16) && !memcmp(var[i].name, name, 2 * chars);
+}
+
+/* Whoever lists all of them asks for one after the other. */
 static unsigned find(const uint16_t *name, const uint8_t *guid)
 {
 	uint64_t chars = length16(name);
 	unsigned i = 0;
 
-	while (i < vars && (var[i].chars != chars || memcmp(var[i].guid, guid, 16) || memcmp(var[i].name, name, 2 * chars)))
+	if (listed < vars && is(listed, name, chars, guid))
+		return listed;
+	while (i < vars && !is(i, name, chars, guid))
 		i++;
 	return i;
 }
@@ -99,6 +107,7 @@ static uint64_t next(const uint64_t *a)
 	}
 	memcpy(name, var[i].name, need);
 	memcpy((void *)a[2], var[i].guid, 16);
+	listed = i;
 	return 0;
 }
 
@@ -218,7 +227,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	in = data;
 	left = size;
-	vars = 0;
+	vars = listed = 0;
 	table.signature = 0x56524553544e5552ull;
 	table.revision = 0x2001f;
 	table.header_bytes = sizeof(table);

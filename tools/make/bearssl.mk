@@ -19,7 +19,7 @@ $(B)/unit/bearssl.a: $(BEARSSL_UNIT_OBJ)
 BEARSSL_FUZZ_OBJ := $(BEARSSL_SRC:%=$(B)/fuzz/third/bearssl/%.o)
 $(BEARSSL_FUZZ_OBJ): $(B)/fuzz/third/bearssl/%.o: $(BUILT_BY)
 	@mkdir -p $(@D)
-	$(Q)clang $(filter-out $(WARN),$(FUZZ_C)) -w $(BEARSSL_INC) -c $(D)/src/bearssl/src/$*.c -o $@
+	$(Q)clang $(filter-out $(WARN),$(FUZZ_C)) $(FUZZ_GUIDE) -w $(BEARSSL_INC) -c $(D)/src/bearssl/src/$*.c -o $@
 
 $(B)/fuzz/bearssl.a: $(BEARSSL_FUZZ_OBJ)
 	$(Q)rm -f $@ && ar rcs $@ $^

@@ -25,7 +25,7 @@ $(B)/unit/lwip.a: $(LWIP_UNIT_OBJ)
 LWIP_FUZZ_OBJ := $(LWIP_SRC:%=$(B)/fuzz/third/lwip/%.o)
 $(LWIP_FUZZ_OBJ): $(B)/fuzz/third/lwip/%.o: $(LWIP_CFG) $(BUILT_BY)
 	@mkdir -p $(@D)
-	$(Q)clang $(filter-out $(WARN),$(FUZZ_C)) -w $(LWIP_INC) -c $(D)/src/lwip/src/$*.c -o $@
+	$(Q)clang $(filter-out $(WARN),$(FUZZ_C)) $(FUZZ_GUIDE) -w $(LWIP_INC) -c $(D)/src/lwip/src/$*.c -o $@
 
 $(B)/fuzz/lwip.a: $(LWIP_FUZZ_OBJ)
 	$(Q)rm -f $@ && ar rcs $@ $^

@@ -21,7 +21,7 @@ $(UNIT_THIRD): $(B)/unit/third/%.o: $(BUILT_BY)
 
 $(FUZZ_THIRD): $(B)/fuzz/third/%.o: $(BUILT_BY)
 	@mkdir -p $(@D)
-	$(Q)clang $(filter-out $(WARN),$(FUZZ_C)) $(HOST_THIRD_C) $(THIRD_INC) -c $(D)/src/$*.c -o $@
+	$(Q)clang $(filter-out $(WARN),$(FUZZ_C)) $(FUZZ_GUIDE) $(HOST_THIRD_C) $(THIRD_INC) -c $(D)/src/$*.c -o $@
 
 $(B)/unit/libthird.a: $(UNIT_THIRD)
 $(B)/fuzz/libthird.a: $(FUZZ_THIRD)

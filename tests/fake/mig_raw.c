@@ -7,20 +7,33 @@
 #include "mig_wire.h"
 #include "migration/service_parts.h"
 
-void raw_open(struct raw *r, struct pair *p, int to, uint32_t ipv4, const uint8_t attempt[MIG_ATTEMPT])
+static void open_pipe(struct raw *r, struct pair *p, int to, uint32_t ipv4)
 {
 	struct pipe_options o = { .capacity = 1u << 20 };
-	struct channel *theirs;
 
 	memset(r, 0, sizeof(*r));
 	r->pair = p;
 	r->to = to;
-	memcpy(r->attempt, attempt, MIG_ATTEMPT);
+	r->ipv4 = ipv4;
 	r->pipe = pipe_new(&o);
 	r->ch = pipe_end(r->pipe, 0);
-	theirs = pipe_end(r->pipe, 1);
-	theirs->peer_ipv4 = ipv4;
-	mig_service_accept(p->host[to].service, theirs, pipe_now_ns);
+	r->theirs = pipe_end(r->pipe, 1);
+	r->theirs->peer_ipv4 = ipv4;
+}
+
+void raw_open(struct raw *r, struct pair *p, int to, uint32_t ipv4, const uint8_t attempt[MIG_ATTEMPT])
+{
+	open_pipe(r, p, to, ipv4);
+	memcpy(r->attempt, attempt, MIG_ATTEMPT);
+	mig_service_accept(p->host[to].service, r->theirs, pipe_now_ns);
+}
+
+struct channel *raw_called(struct raw *r, struct pair *p, int to, uint32_t ipv4)
+{
+	open_pipe(r, p, to, ipv4);
+	r->called = true;
+	r->theirs->peer_port = MIG_PORT;
+	return r->theirs;
 }
 
 void raw_put_bytes(struct raw *r, uint16_t type, const void *body, size_t length)
@@ -67,19 +80,21 @@ void raw_let(struct raw *r, unsigned steps)
 
 uint16_t raw_next(struct raw *r)
 {
-	static struct wire_record record[1024];
 	size_t bytes;
 	const uint8_t *data = pipe_sent(r->pipe, 1, &bytes);
-	unsigned count = wire_records(data, bytes, record, 1024);
+	struct wire_record w;
 
-	while (r->heard < count) {
-		const struct wire_record *w = &record[r->heard++];
+	while (wire_records(data + r->heard, bytes - r->heard, &w, 1)) {
+		const uint8_t *record = data + r->heard;
 
-		if (w->type == MIG_HEARTBEAT)
+		r->heard += w.length;
+		if (r->called)
+			memcpy(r->attempt, record + 16, MIG_ATTEMPT);
+		if (w.type == MIG_HEARTBEAT)
 			continue;
-		r->body = data + w->at + MIG_HEADER;
-		r->length = (uint32_t)w->length - MIG_HEADER;
-		return w->type;
+		r->body = record + MIG_HEADER;
+		r->length = (uint32_t)w.length - MIG_HEADER;
+		return w.type;
 	}
 	return 0;
 }

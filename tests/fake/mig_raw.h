@@ -8,17 +8,21 @@ struct raw {
 	struct pair *pair;
 	int to;				/* the host that it talks to */
 	struct pipe *pipe;
-	struct channel *ch;
+	struct channel *ch, *theirs;	/* this end, and the host's as long as it has it */
+	uint32_t ipv4;			/* its own address */
 	uint8_t attempt[MIG_ATTEMPT];
 	const uint8_t *proof;		/* that raw_hello says; NULL: none */
 	uint32_t sequence;
-	unsigned heard;			/* records of the host that raw_next has returned */
-	const uint8_t *body;		/* of the last of them */
+	size_t heard;			/* bytes of the host that raw_next has looked at */
+	bool called;			/* the host made the connection: its first record names the attempt */
+	const uint8_t *body;		/* of the record that raw_next returned last */
 	uint32_t length;
 };
 
 /* Connects to host @to as @ipv4. */
 void raw_open(struct raw *r, struct pair *p, int to, uint32_t ipv4, const uint8_t attempt[MIG_ATTEMPT]);
+/* The far end of a connection that host @to makes; its own one is returned, for connect() to return. */
+struct channel *raw_called(struct raw *r, struct pair *p, int to, uint32_t ipv4);
 /* A record whose body is @rec by @type's table, or nothing. */
 void raw_put(struct raw *r, uint16_t type, const void *rec);
 /* One whose body is these bytes. */

@@ -16,12 +16,12 @@ static const struct mig_source *leaving(const struct mig_service *m, const uint8
 	return NULL;
 }
 
-static bool done(const struct mig_service *m, const uint8_t *attempt)
+static const struct mig_ask *farewell(const struct mig_service *m, const uint8_t *attempt)
 {
 	for (unsigned i = 0; i < SERVICE_FAREWELLS; i++)
-		if (m->farewell[i].type == MIG_DONE && !memcmp(m->farewell[i].note.attempt, attempt, MIG_ATTEMPT))
-			return true;
-	return false;
+		if (m->farewell[i].type && !memcmp(m->farewell[i].note.attempt, attempt, MIG_ATTEMPT))
+			return &m->farewell[i];
+	return NULL;
 }
 
 static bool unreadable(const struct mig_records *r, const uint8_t *attempt)
@@ -32,14 +32,15 @@ static bool unreadable(const struct mig_records *r, const uint8_t *attempt)
 	return false;
 }
 
-/* MIG_VERDICT_*, of OPEN with @why. */
+/* MIG_VERDICT_*, with @why where that is known. */
 static uint8_t decide(const struct mig_service *m, const uint8_t *attempt, struct why *why)
 {
 	const struct mig_note *n = mig_records_get(&m->core.records, attempt);
 	const struct mig_source *s = leaving(m, attempt);
+	const struct mig_ask *told = farewell(m, attempt);
 	const char *name = m->core.host.name;
 
-	if ((n && (n->state == MIG_RECORD_COMMITTED || n->state == MIG_RECORD_DONE)) || done(m, attempt) ||
+	if ((n && (n->state == MIG_RECORD_COMMITTED || n->state == MIG_RECORD_DONE)) || (told && told->type == MIG_DONE) ||
 	    (s && (s->handoff == HS_COMMITTED || s->handoff == HS_BARE || s->handoff == HS_DONE)))
 		return MIG_VERDICT_COMMITTED;
 	if (s && s->handoff != HS_ABORTED)
@@ -48,8 +49,11 @@ static uint8_t decide(const struct mig_service *m, const uint8_t *attempt, struc
 		why_set(why, "%s has a record of it that can't be read", name);
 	else if (!mig_records_found(&m->core.records))
 		why_set(why, "%s can't be sure that it still has the records of its earlier boots", name);
-	else
+	else {
+		if (told)
+			why_set(why, "%s", told->text);
 		return MIG_VERDICT_NEVER;
+	}
 	return MIG_VERDICT_OPEN;
 }
 
@@ -68,8 +72,10 @@ void service_answer_back(struct mig_service *m, struct mig_dest *from, uint64_t 
 		return;
 	}
 	verdict.state = decide(m, attempt, &why);
-	if (verdict.state == MIG_VERDICT_NEVER)
+	if (verdict.state == MIG_VERDICT_NEVER) {
 		memcpy(verdict.word, back + MIG_PROOF, sizeof(verdict.word));
+		verdict.cancelled = farewell(m, attempt) && farewell(m, attempt)->cancelled;
+	}
 	memcpy(verdict.text, why.text, sizeof(verdict.text));
 	log_info("mig", "%s asks back: %s", from->peer_name, verdict.state == MIG_VERDICT_NEVER ? "that was never committed" :
 		 verdict.state == MIG_VERDICT_COMMITTED ? "that is committed" : why.text);

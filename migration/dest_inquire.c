@@ -52,12 +52,16 @@ static void on_verdict(struct mig_dest *d, uint64_t now_ns)
 		doubt(d, why.text);
 		return;
 	}
-	why_set(&d->why, "%s never committed %s and never will: it gave up, or restarted before; the copy here is freed", d->peer_name,
-		d->def.name);
-	log_warn("mig", "%s", d->why.text);
+	mig_text_copy(text, sizeof(text), v->text, sizeof(v->text));
+	if (text[0])
+		why_set(&d->why, "%s", text);
+	else
+		why_set(&d->why, "%s never committed %s: it has restarted since, and that attempt is over", d->peer_name, d->def.name);
+	log_warn("mig", "%s asked back, the copy of %s here is freed: %s", d->peer_name, d->def.name, d->why.text);
+	d->cancelled = v->cancelled;
 	mig_ask_fini(&d->ask);
 	/* Before anything else can go wrong, and be taken for the reason. */
-	if (d->job)
+	if (d->job && !d->cancelled)
 		mig_job_end(d->job, MIG_JOB_FAILED, ERR_REFUSED, d->why.text, now_ns);
 	dest_event(d, HE_NEVER, now_ns);
 }

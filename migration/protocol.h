@@ -121,8 +121,8 @@ _Static_assert(sizeof(struct mig_blob_head) == 16, "wire");
 	A(6, 1, uint8_t, boot_id, 16, UINT8_MAX, "new at each boot of this host")	\
 	A(7, 1, uint8_t, uuid, 16, UINT8_MAX, "of this host")				\
 	A(8, 1, uint8_t, name, 64, UINT8_MAX, "of this host")			\
-	A(0x8020, 1, uint8_t, proof, MIG_PROOF, UINT8_MAX, "a secret of the attempt")	\
-	A(0x802a, 1, uint8_t, back, 2 * MIG_PROOF, UINT8_MAX, "what D asks back with, and what it is told")
+	A(0x802a, 1, uint8_t, back, 2 * MIG_PROOF, UINT8_MAX, "what D asks back with, and what it is told")	\
+	A(0x8020, 1, uint8_t, proof, MIG_PROOF, UINT8_MAX, "a secret of the attempt")
 
 #define MIG_OFFER_TABLE(F, A)							\
 	F(1, 1, uint64_t, memory_bytes, 1ull << 46, "guest memory at 0")	\
@@ -191,7 +191,8 @@ _Static_assert(sizeof(struct mig_blob_head) == 16, "wire");
 #define MIG_VERDICT_TABLE(F, A)							\
 	F(1, 1, uint8_t, state, 2, "MIG_VERDICT_*")				\
 	A(2, 1, uint8_t, word, MIG_PROOF, UINT8_MAX, "of NEVER: the second half of HELLO's back")	\
-	A(3, 1, uint8_t, text, WHY_TEXT, UINT8_MAX, "of OPEN: why")
+	A(3, 1, uint8_t, text, WHY_TEXT, UINT8_MAX, "of OPEN and NEVER: why, if that is known")	\
+	F(0x8004, 1, uint8_t, cancelled, 1, "of NEVER: an operator's wish, no failure")
 
 #define MIG_RESUMED_TABLE(F, A)							\
 	F(1, 1, uint64_t, records, UINT64_MAX, "PAGES records loaded")

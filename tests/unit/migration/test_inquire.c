@@ -78,11 +78,11 @@ static void expect_kept(const char *words)
 	cr_expect_not_null(strstr(d_job()->doubt, words), "%s", d_job()->doubt);
 }
 
-static void expect_freed(void)
+static void expect_freed(const char *words)
 {
 	cr_expect_eq(pair_count(&pair, FAKE_LOADED), 0, "the copy is freed");
 	cr_expect_eq(d_job()->state, MIG_JOB_FAILED);
-	cr_expect_not_null(strstr(d_job()->error, "lab-a never committed web1"), "%s", d_job()->error);
+	cr_expect_not_null(strstr(d_job()->error, words), "%s", d_job()->error);
 	cr_expect_not(break_held(&pair, 1, &(struct why){ "" }), "nothing holds the machine at D");
 }
 
@@ -93,7 +93,7 @@ Test(inquire, of_a_source_that_restarted_before_it_committed_frees_the_copy)
 
 	source_dies(FAKE_STORE_KEEPS);
 	pair_run(&pair, 10 * SECOND);
-	expect_freed();
+	expect_freed("lab-a never committed web1");
 	cr_expect_eq(asked(), 1);
 	/* And the guest, started afresh, can be moved there again. */
 	again = fake_guest_new("web1", 4 * MIB);
@@ -122,7 +122,7 @@ Test(inquire, goes_on_until_the_source_is_back)
 	expect_kept("");
 	pair_restart(&pair, 0, FAKE_STORE_KEEPS);
 	break_heal(&pair, 20 * SECOND);
-	expect_freed();
+	expect_freed("lab-a never committed web1");
 }
 
 Test(inquire, of_a_source_that_committed_leaves_the_copy_to_it)
@@ -234,7 +234,7 @@ Test(inquire, does_not_believe_who_has_the_address_of_the_source)
 	expect_kept("does not prove to be lab-a");
 	pair.on_connect = NULL;
 	pair_run(&pair, 20 * SECOND);
-	expect_freed();
+	expect_freed("lab-a never committed web1");
 }
 
 Test(inquire, ends_when_the_source_comes_by_itself)
@@ -253,7 +253,27 @@ Test(inquire, is_answered_where_the_source_gave_up_and_can_not_reach_the_destina
 	for (unsigned i = 0; i < SERVICE_FAREWELLS; i++)
 		pair.host[0].service->farewell[i].note.peer_ipv4 = 0x0a4d0009;
 	break_heal(&pair, 30 * SECOND);
-	expect_freed();
+	expect_freed("connection lost");
+}
+
+Test(inquire, where_the_source_was_cancelled_ends_as_cancelled)
+{
+	struct why why;
+	uint32_t job;
+
+	pair.link.delay_ns = 2 * MS;
+	job = pair_migrate(&pair, 0, MIG_VERIFY_OFF);
+	while (!holder() || holder()->handoff != HD_PREPARED)
+		pair_step(&pair);
+	pipe_cut(pair.pipe[0], false);
+	cr_assert_eq(mig_job_cancel(pair.host[0].service, job, pipe_now_ns, &why), ERR_OK);
+	pair.unplugged = true;
+	pair_run(&pair, SECOND);
+	for (unsigned i = 0; i < SERVICE_FAREWELLS; i++)
+		pair.host[0].service->farewell[i].note.peer_ipv4 = 0x0a4d0009;
+	break_heal(&pair, 30 * SECOND);
+	cr_expect_eq(pair_count(&pair, FAKE_LOADED), 0);
+	cr_expect_eq(d_job()->state, MIG_JOB_CANCELLED, "%s", d_job()->error);
 }
 
 Test(inquire, a_copy_that_can_not_be_recorded_as_given_up_goes_all_the_same)
@@ -262,7 +282,7 @@ Test(inquire, a_copy_that_can_not_be_recorded_as_given_up_goes_all_the_same)
 	store[1].broken = true;
 	pair_restart(&pair, 0, FAKE_STORE_KEEPS);
 	pair_run(&pair, 10 * SECOND);
-	expect_freed();
+	expect_freed("lab-a never committed web1");
 }
 
 /* --- what the source tells to whom ------------------------------------------------------------------------ */

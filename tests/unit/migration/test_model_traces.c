@@ -32,6 +32,15 @@ static const struct { const char *name; uint16_t type; uint8_t state; } names[] 
 	{ "ANS_NONE", MIG_ANSWER, 0 }, { "REFUSED", MIG_REFUSED, 0 }, { "ABORT", MIG_ABORT, 0 },
 };
 
+/* Connection @number of the model, which counts those that S opens; PAIR_PIPES: there is none yet. D asks back as it likes. */
+static unsigned connection(unsigned number)
+{
+	for (unsigned c = 0; c < pair.pipes; c++)
+		if (!pair.opener[c] && !number--)
+			return c;
+	return PAIR_PIPES;
+}
+
 /* Is it one of the records that the model has? Rounds and the dry run it has not. */
 static bool modelled(const uint8_t *bytes, const struct wire_record *r)
 {
@@ -49,7 +58,7 @@ static void gate(void)
 	static struct wire_record record[512];
 
 	for (unsigned c = 0; c < pair.pipes; c++) {
-		for (int from = 0; from < 2; from++) {
+		for (int from = 0; from < 2 && !pair.opener[c]; from++) {
 			size_t bytes, n = 0, held = 0;
 			const uint8_t *data = pipe_sent(pair.pipe[c], from, &bytes);
 			unsigned records = wire_records(data, bytes, record, 512);
@@ -83,8 +92,9 @@ static const struct wire_record *next_record(unsigned c, int from, const uint8_t
 	return NULL;
 }
 
-static bool receive(const char *to, unsigned c, const char *name)
+static bool receive(const char *to, unsigned number, const char *name)
 {
+	unsigned c = connection(number);
 	int from = to[0] == 'd' ? 0 : 1;
 	const struct wire_record *r = NULL;
 	const uint8_t *data;
@@ -136,7 +146,13 @@ static bool play(const char *line)
 		received_by = to[0];
 		return receive(to, c, name);
 	}
+	if (sscanf(line, "told %3s", to) == 1) {
+		for (int n = 0; n < 20000 && pair_count(&pair, FAKE_LOADED); n++)
+			step();
+		return !pair_count(&pair, FAKE_LOADED);
+	}
 	if (sscanf(line, "dead %3s %u", to, &c) == 2) {
+		c = connection(c);
 		if (c < pair.pipes)
 			pipe_cut(pair.pipe[c], false);
 		for (int n = 0; n < 8; n++)
@@ -146,9 +162,9 @@ static bool play(const char *line)
 	if (sscanf(line, "end %u %u", &end_s, &end_d) == 2)
 		return true;
 	if (sscanf(line, "open %u", &c) == 1) {
-		for (int n = 0; n < 20000 && pair.pipes <= c; n++)
+		for (int n = 0; n < 20000 && connection(c) == PAIR_PIPES; n++)
 			step();
-		return pair.pipes > c;
+		return connection(c) != PAIR_PIPES;
 	}
 	if (sscanf(line, "full %3s %u", to, &c) == 2) {
 		if (c == 1)

@@ -536,7 +536,7 @@ static const char *lied(int who, uint16_t type, unsigned field, uint64_t value, 
 } while (0)
 
 /* Fields of tables are {tag, width, count} and values: the first value is at byte 6. HELLO: magic, capabilities (20),
- * version_min (34), version_max (42), purpose (50), boot_id (57), uuid (79). */
+ * version_min (34), version_max (42), port (50), purpose (58), boot_id (65), uuid (87). */
 Test(resume, refuses_a_destination_that_speaks_of_records_never_sent)
 {
 	EXPECT_LIE("RESUMED speaks of 1000000 records of pages", 1, MIG_RESUMED, 6, 1000000, 8);
@@ -546,15 +546,15 @@ Test(resume, refuses_a_destination_that_speaks_of_records_never_sent)
 
 Test(resume, refuses_another_destination_or_another_hello)
 {
-	EXPECT_LIE("has restarted since", 1, MIG_HELLO, 57, 0x1111, 2);
+	EXPECT_LIE("has restarted since", 1, MIG_HELLO, 65, 0x1111, 2);
 	EXPECT_LIE("HELLO on the way back differs from the first: purpose 4, capabilities 0x1", 1, MIG_HELLO, 20, 1, 8);
-	EXPECT_LIE("HELLO on the way back differs from the first: purpose 3", 1, MIG_HELLO, 50, 3, 1);
+	EXPECT_LIE("HELLO on the way back differs from the first: purpose 3", 1, MIG_HELLO, 58, 3, 1);
 }
 
 Test(resume, refuses_another_source_by_name)
 {
-	EXPECT_LIE("another boot of a host began this attempt", 0, MIG_HELLO, 57, 0x1111, 2);
-	EXPECT_LIE("10.77.0.2 is another host than lab-a, with which this attempt began", 0, MIG_HELLO, 79, 0x1111, 2);
+	EXPECT_LIE("another boot of a host began this attempt", 0, MIG_HELLO, 65, 0x1111, 2);
+	EXPECT_LIE("10.77.0.2 is another host than lab-a, with which this attempt began", 0, MIG_HELLO, 87, 0x1111, 2);
 	EXPECT_LIE("HELLO differs from the one that began this attempt", 0, MIG_HELLO, 20, 0x11 | 1u << 20, 8);
 }
 
@@ -592,7 +592,7 @@ static size_t resuming_hello(uint8_t *hello, unsigned at, uint8_t mask)
 	size_t bytes, length = record[0][0].length;
 
 	memcpy(hello, pipe_sent(pair.pipe[0], 0, &bytes), length);
-	hello[32 + 50] = MIG_PURPOSE_RESUME;
+	hello[32 + 58] = MIG_PURPOSE_RESUME;
 	/* The last field is the proof: what D said first. */
 	memcpy(hello + length - MIG_PROOF, pipe_sent(pair.pipe[0], 1, &bytes) + length - MIG_PROOF, MIG_PROOF);
 	hello[at] ^= mask;
@@ -613,7 +613,7 @@ Test(resume, of_an_attempt_that_is_unknown_or_another_boots_takes_nothing_from_t
 	speak(hello, resuming_hello(hello, 16, 1));
 	cr_expect_eq(said[0], MIG_REJECT);
 	cr_expect_not_null(memmem(said, said_bytes, "lab-b holds nothing of this attempt", 35));
-	speak(hello, resuming_hello(hello, 32 + 57, 1));
+	speak(hello, resuming_hello(hello, 32 + 65, 1));
 	cr_expect_eq(said[0], MIG_REJECT);
 	cr_expect_not_null(memmem(said, said_bytes, "another boot", 12));
 	speak(hello, resuming_hello(hello, 100, 0));

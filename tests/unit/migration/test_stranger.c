@@ -15,8 +15,8 @@
 #define SECOND (1000 * MS)
 #define MIB (1ull << 20)
 #define CAPABILITIES (MIG_HEADER + 6 + 8 + 6)	/* in HELLO as it is sent: after magic */
-#define PROOF (MIG_HEADER + MIG_HELLO_BYTES - 16)	/* the last field but back */
-#define MIG_HELLO_BYTES (14 + 14 + 8 + 8 + 8 + 7 + 22 + 22 + 70 + 22)
+#define PROOF (MIG_HEADER + MIG_HELLO_BYTES - 16)	/* the last field */
+#define MIG_HELLO_BYTES (14 + 14 + 8 + 8 + 8 + 7 + 22 + 22 + 70 + 38 + 22)
 #define IPV4_A 0x0a4d0002u
 #define IPV4_C 0x0a4d0004u
 

@@ -10,6 +10,7 @@
 #include "lib/config_value.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
+#include "lib/mac.h"
 #include "lib/random.h"
 #include "lib/uuid.h"
 #include "migration/service.h"
@@ -116,6 +117,12 @@ static void random_op(void *ctx, void *out, size_t bytes)
 	random_bytes(out, bytes);
 }
 
+static void derive_op(void *ctx, const void *in, size_t bytes, uint8_t out[32])
+{
+	(void)ctx;
+	mac_make(store_secret(), STORE_SECRET, in, bytes, out);
+}
+
 void moves_init(void)
 {
 	const struct host_info *info = host_info();
@@ -130,6 +137,7 @@ void moves_init(void)
 		.stuck = (enum mig_stuck)(MIG_STUCK_STOP + info->config->when_stuck), .clock_ns = clock_op, .spare_chunks = spare_op,
 		.memory_fits = memory_fits_op, .connect = connect_op, .accept_from = accept_from_op,
 		.wall_s = wall_op, .defines = defines_op, .random = random_op,
+		.port = info->config->migration_port,
 		.guest_find = find_op, .guest_check = check_op, .guest_create = create_op,
 	};
 	fmt(host.name, sizeof(host.name), "%s", info->name);
@@ -138,6 +146,8 @@ void moves_init(void)
 	memcpy(host.boot_id, info->boot_id, sizeof(host.boot_id));
 	if (store_seam())
 		host.store = *store_seam();
+	if (store_secret())
+		host.derive = derive_op;
 	service = mig_service_create(&host);
 	if (!service)
 		panic("no memory for the migration service");

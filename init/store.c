@@ -6,8 +6,10 @@
 #include "lib/crc32c.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
+#include "lib/random.h"
 
 #define BOOT_NAME	"Boot"
+#define SECRET_NAME	"Secret"
 #define NAME_LENGTH	(2 * MIG_STORE_KEY)
 #define HEAD_BYTES	60u	/* of a variable in EDK II's store, the widest in use */
 #define MAGIC		0x31524e54u	/* "TNR1" */
@@ -29,6 +31,8 @@ static uint64_t room;		/* bytes the firmware can still take, at least as far as 
 static enum store_state state;
 static char text[STORE_TEXT];
 static struct mig_store seam;
+static uint8_t secret[STORE_SECRET];
+static bool has_secret, overlooked;	/* overlooked: there are records that were not read */
 
 /* Firmware cleans its store at its start at the earliest. */
 static void spent(const char *why)
@@ -219,13 +223,14 @@ static void note_name(void *arg, const char *name)
 	int at = place();
 
 	(void)arg;
-	if (!strcmp(name, BOOT_NAME))
+	if (!strcmp(name, BOOT_NAME) || !strcmp(name, SECRET_NAME))
 		return;
 	if (!key_of(name, key))
 		why_set(&why, "variable %.8s under Tern's GUID is no record; it is left alone", name);
-	else if (at < 0)
+	else if (at < 0) {
 		why_set(&why, "variable %.8s: more than %u records; it is not read", name, MIG_STORE_ENTRIES);
-	else {
+		overlooked = true;
+	} else {
 		/* Also one that can't be read: its key may be all that tells of a machine that left. */
 		know(key);
 		if (read_entry(name, bytes, &length, &why) == ERR_OK)
@@ -251,6 +256,29 @@ static enum store_state note_boot(const uint8_t boot_id[16], uint64_t *count, st
 	*count = now.count;
 	e = write_entry(BOOT_NAME, &now, sizeof(now), why);
 	return e == ERR_OK ? earlier ? STORE_KEPT : STORE_FORGETFUL : earlier ? STORE_FULL : STORE_NONE;
+}
+
+/* One that is damaged is made anew: what was said with it can't be said again. One that can be guessed is none. */
+static void find_secret(void)
+{
+	uint8_t bytes[MIG_STORE_BYTES];
+	struct why why = { "" };
+	size_t length = 0;
+	enum err e = read_entry(SECRET_NAME, bytes, &length, &why);
+
+	has_secret = e == ERR_OK && length == STORE_SECRET;
+	if (has_secret) {
+		memcpy(secret, bytes, STORE_SECRET);
+		return;
+	}
+	if (e != ERR_OK && e != ERR_NOTFOUND)
+		log_warn("records", "%s", why.text);
+	if (!random_is_strong() || !has_room() || state == STORE_FULL || (e != ERR_NOTFOUND && e != ERR_CORRUPT && e != ERR_OK))
+		return;
+	random_bytes(secret, STORE_SECRET);
+	has_secret = write_entry(SECRET_NAME, secret, STORE_SECRET, &why) == ERR_OK;
+	if (!has_secret)
+		log_warn("records", "no secret can be kept, so that peers are not told what this host never committed: %s", why.text);
 }
 
 static void tell(uint64_t count, uint64_t took_ns, const struct why *why)
@@ -282,6 +310,7 @@ void store_init(const struct boot_info *boot, const uint8_t boot_id[16])
 	struct why why = { "" };
 
 	memset(known, 0, sizeof(known));
+	has_secret = overlooked = false;
 	state = STORE_NONE;
 	if (uefi_vars_init(boot, &why) == ERR_OK && uefi_var_each(note_name, NULL, &why) == ERR_OK) {
 		room = uefi_vars_room();
@@ -289,6 +318,8 @@ void store_init(const struct boot_info *boot, const uint8_t boot_id[16])
 		state = note_boot(boot_id, &count, &why);
 	}
 	took = time_ns() - start;
+	if (state != STORE_NONE)
+		find_secret();
 	tell(count, took, &why);
 	seam = (struct mig_store){ .proven = state == STORE_KEPT || state == STORE_FULL, .put_ns = took, .put = put, .room = room_for, .drop = drop, .each = each };
 }
@@ -301,6 +332,11 @@ enum store_state store_state(void)
 const char *store_text(void)
 {
 	return text;
+}
+
+const uint8_t *store_secret(void)
+{
+	return has_secret && !overlooked && state != STORE_NONE ? secret : NULL;
 }
 
 const struct mig_store *store_seam(void)

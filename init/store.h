@@ -20,5 +20,9 @@ void store_init(const struct boot_info *boot, const uint8_t boot_id[16]);
 enum store_state store_state(void);
 /* That as a sentence. */
 const char *store_text(void);
+#define STORE_SECRET 32u
+/* STORE_SECRET bytes that this host keeps beside its records, made once; whoever loses the records loses them too. NULL: there are none,
+ * or not all records could be read in this boot. */
+const uint8_t *store_secret(void);
 /* NULL in state STORE_NONE. */
 const struct mig_store *store_seam(void);

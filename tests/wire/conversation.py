@@ -11,12 +11,13 @@ from sums import xxh64
 MAGIC = int.from_bytes(b"TERNMIG1", "little")
 VERSION = 1
 MEMORY_UNIT = 2 << 20
-MIGRATE, CHECK, SETTLE, RESUME = 1, 2, 3, 4
+MIGRATE, CHECK, SETTLE, RESUME, INQUIRE = 1, 2, 3, 4, 5
+VERDICTS = ("open", "committed", "never")
 CAPABILITY_RECORDS_KEPT, CAPABILITY_RESUME, CAPABILITY_RECORDS_FOUND = 1 << 1, 1 << 4, 1 << 5
-CAPABILITY_DIGEST_CRC, CAPABILITY_PROOF = 1 << 6, 1 << 7
+CAPABILITY_DIGEST_CRC, CAPABILITY_PROOF, CAPABILITY_ASK_BACK = 1 << 6, 1 << 7, 1 << 10
 FLAG_CHECK, FLAG_VERIFY = 1, 2
 MOVE_TYPES = {2: "live", 3: "resume", 4: "restart"}
-PURPOSES = {MIGRATE: "migrate", CHECK: "check", SETTLE: "settle", RESUME: "resume"}
+PURPOSES = {MIGRATE: "migrate", CHECK: "check", SETTLE: "settle", RESUME: "resume", INQUIRE: "inquire"}
 
 
 class Finished(Exception):
@@ -67,7 +68,7 @@ class Conversation:
         try:
             self.run()
         except Refused as e:
-            if e.rule != "cut" or self.wait != self.ROUNDS:
+            if e.rule != "cut" or self.wait not in (self.ROUNDS, "COMMIT"):
                 raise
         if self.outcome:
             raise Refused("order", "what has ended (%s) is not resumed" % self.outcome)
@@ -158,17 +159,38 @@ class Conversation:
         if self.purpose == RESUME:
             self.same_peers()
             return
+        if self.purpose == INQUIRE:
+            self.asked_back()
         self.wait = "a question" if self.purpose == SETTLE else "OFFER"
         self.outcome = "settled" if self.purpose == SETTLE else None
 
+    def asked_back(self):
+        """The attempt's D opened this connection. What it says, and is told, are the words of the attempt's first HELLO."""
+        words = None
+        if self.before:
+            words = self.before.hosts["S"].get("back", bytes(32))
+            if self.attempt != self.before.attempt or not self.before.both() & CAPABILITY_ASK_BACK or not any(words) or \
+                    self.hosts["S"].get("proof") != words[:16]:
+                raise Refused("hello", "D may not ask back, or not with these words")
+        verdict = self.answer("VERDICT")
+        if not verdict:
+            self.finish("asked", None)
+        fields = verdict.fields()
+        outcome = VERDICTS[fields["state"]]
+        if outcome == "never" and words and fields["word"] != words[16:]:
+            raise Refused("answer", "VERDICT says never without the attempt's word")
+        if outcome != "never" and any(fields["word"]):
+            raise Refused("answer", "VERDICT gives the word away with %s" % outcome)
+        self.finish(outcome, text(fields["text"]))
+
     def same_peers(self):
         """The HELLOs of a resuming connection are those of the first but for their purpose."""
-        if not self.before or self.attempt != self.before.attempt:
-            raise Refused("hello", "S resumes an attempt that is not known")
+        if not self.before or self.attempt != self.before.attempt or self.before.stopped:
+            raise Refused("hello", "S resumes an attempt that is not known, or is past STOP")
         for side, host in self.hosts.items():
             first = self.before.hosts.get(side, host)
             # RECORDS_KEPT may come and go, and RECORDS_FOUND with it.
-            if any(first[name] != host[name] for name in host if name not in ("purpose", "capabilities", "proof")) or \
+            if any(first[name] != host[name] for name in host if name not in ("purpose", "capabilities", "proof", "back")) or \
                     (first["capabilities"] ^ host["capabilities"]) & ~(CAPABILITY_RECORDS_KEPT | CAPABILITY_RECORDS_FOUND):
                 raise Refused("hello", "%s's HELLO differs from its first one" % side)
             other = self.before.hosts["D" if side == "S" else "S"]

@@ -58,7 +58,8 @@ def table(rows):
 
 def with_field(body, name, field, value):
     tag, (_, width, _, _) = next((t, row) for t, row in TABLES[name].items() if row[0] == field)
-    return table([(t, w, c, value.to_bytes(width, "little") if t == tag else d) for t, w, c, d in fields(body)])
+    data = value if isinstance(value, bytes) else value.to_bytes(width, "little")
+    return table([(t, w, c, data if t == tag else d) for t, w, c, d in fields(body)])
 
 
 def honest(source, destination):

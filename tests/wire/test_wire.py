@@ -159,6 +159,24 @@ class Suite:
         self.not_resumed("another attempt", first, join(parts, other), join(split(second[1]), other))
         self.not_resumed("nothing before", None, *second)
 
+    def test_a_destination_that_asks_back_is_read_and_its_words_are_checked(self):
+        first, second = ([load("%s/%s.%s" % (self.folder, scene, side)) for side in ("source", "destination")]
+                         for scene in ("lost", "inquire"))
+        self.cases += 1
+        heard = Conversation(*second, before=Conversation(*first).run_until_cut()).run()
+        if heard.outcome != "never" or heard.attempt != attempt_of(first[0]):
+            self.wrong.append("asked back: %s, not never" % heard.outcome)
+        for side, kind, field, value in ((0, "HELLO", "proof", bytes(16)), (1, "VERDICT", "word", bytes(16)), (1, "VERDICT", "state", 1),
+                                         (1, "VERDICT", "state", 3), (0, "HELLO", "purpose", 4)):
+            parts = split(second[side])
+            n = next(n for n, (number, _) in enumerate(parts) if number == NUMBERS[kind])
+            changed = parts[:n] + [(parts[n][0], with_field(parts[n][1], kind, field, value))] + parts[n + 1:]
+            both = list(second)
+            both[side] = join(changed, attempt_of(second[side]))
+            self.not_resumed("asked back, %s.%s" % (kind, field), first, *both)
+        parts = split(second[1])
+        self.not_resumed("asked back without VERDICT", first, second[0], join(parts[:1], attempt_of(second[1])))
+
     def not_resumed(self, name, first, source, destination):
         self.cases += 1
         try:

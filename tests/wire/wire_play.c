@@ -77,11 +77,19 @@ static void give_images(struct pair *p, struct fake_guest *g)
 	p->host[1].service = mig_service_create(&p->host[1].host);
 }
 
+static bool dies(enum wire_scene scene)
+{
+	return scene == WIRE_lost || scene == WIRE_inquire;
+}
+
 static void guest_of(struct pair *p, enum wire_scene scene)
 {
+	static struct fake_store store[2];
 	struct fake_guest *g;
 
 	pair_init(p, 2 * WIRE_MIB);
+	if (dies(scene))
+		pair_keep_records(p, store);
 	if (scene == WIRE_cut || scene == WIRE_resume)
 		let_wait(p);
 	wire_guests(p, scene == WIRE_state ? 10 : writes(scene));
@@ -159,7 +167,7 @@ static uint32_t start(struct pair *p, enum wire_scene scene)
 void wire_record(struct pair *p, enum wire_scene scene, struct wire_recording *out)
 {
 	struct why_list reasons;
-	bool lose = scene == WIRE_settle || scene == WIRE_unsure, again = lose || scene == WIRE_resume;
+	bool lose = scene == WIRE_settle || scene == WIRE_unsure, again = lose || scene == WIRE_resume || scene == WIRE_inquire;
 	unsigned lost = lose ? until_ready() + (scene == WIRE_settle) : 0;
 	bool verdict;
 	uint32_t number;
@@ -180,6 +188,10 @@ void wire_record(struct pair *p, enum wire_scene scene, struct wire_recording *o
 			pipe_cut(p->pipe[0], false);
 	}
 	p->work = 0;
+	while (dies(scene) && !pair_count(p, FAKE_LOADED))
+		pair_step(p);
+	if (dies(scene))
+		pair_restart(p, 0, FAKE_STORE_KEEPS);
 	if (scene == WIRE_cancel || scene == WIRE_giveup)
 		cancel(p, scene == WIRE_giveup, number);
 	pair_run(p, 5 * SECOND);

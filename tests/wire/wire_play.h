@@ -23,6 +23,8 @@ struct wire_recording { uint8_t *bytes[2]; size_t length[2]; };	/* [0] of the so
 	S(unsure, "READY is lost: the connection on which the source says that it gave up") \
 	S(cut,	  "the link is cut in the second round: the first connection") \
 	S(resume, "the same: the connection on which it goes on")		\
+	S(lost,   "the source dies before it has read READY: the first connection") \
+	S(inquire, "the same: the connection on which the destination asks back") \
 	S(giveup, "the destination's operator cancels in the first round")
 
 #define WIRE_SCENE_ENUM(name, meaning) WIRE_##name,

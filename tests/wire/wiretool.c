@@ -51,7 +51,8 @@ static int record(const char *folder, const char *name)
 		wire_record(&p, (enum wire_scene)scene, &r);
 		save(folder, scenes[scene], "source", r.bytes[0], r.length[0]);
 		save(folder, scenes[scene], "destination", r.bytes[1], r.length[1]);
-		save_memory(&p, folder, scenes[scene]);
+		if (p.host[0].guests)
+			save_memory(&p, folder, scenes[scene]);
 		free(r.bytes[0]);
 		free(r.bytes[1]);
 		pair_fini(&p);

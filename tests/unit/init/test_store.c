@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: init/store.c lib/crc32c.c lib/err.c lib/fmt.c lib/why.c tests/fake/fake_uefi_vars.c tests/fake/fake_log.c */
+/* unit: init/store.c lib/crc32c.c lib/err.c lib/fmt.c lib/why.c tests/fake/fake_uefi_vars.c tests/fake/fake_random.c tests/fake/fake_log.c */
 #include "init/store.h"
 #include <criterion/criterion.h>
 #include <string.h>
 #include "arch/x86_64/time.h"
+#include "lib/random.h"
 #include "tests/fake/fake_uefi_vars.h"
 
 static const uint8_t boot_1[16] = "first boot", boot_2[16] = "second boot", boot_3[16] = "third boot";
@@ -71,7 +72,7 @@ Test(store, an_entry_is_replaced_not_doubled)
 	cr_assert_eq(put(key_b, "committed"), ERR_OK);
 	boot(boot_2);
 	cr_assert_eq(entries(), 2);
-	cr_assert_eq(fake_uefi_vars_count(), 3);
+	cr_assert_eq(fake_uefi_vars_count(), 4, "with the boot's note and the secret");
 }
 
 Test(store, a_dropped_entry_is_gone_after_a_restart)
@@ -254,7 +255,7 @@ Test(store, strange_variables_are_left_alone)
 	cr_assert_eq(store_state(), STORE_KEPT);
 	cr_assert_eq(entries(), 4, "what has a record's name may be one that was damaged");
 	cr_assert_eq(unread, 3);
-	cr_assert_eq(fake_uefi_vars_count(), 8);
+	cr_assert_eq(fake_uefi_vars_count(), 9);
 }
 
 /* Its key may be the machine's: of one that went away, which must not be started afresh. */
@@ -287,4 +288,68 @@ Test(store, a_full_one_says_its_reason_to_the_end)
 	boot(boot_2);
 	cr_expect_eq(store_state(), STORE_FULL);
 	cr_expect(strstr(store_text(), "(EFI_OUT_OF_RESOURCES)"), "%s", store_text());
+}
+
+/* --- the secret beside the records ------------------------------------------------------------------------ */
+
+static uint8_t secret[STORE_SECRET];
+
+static void first_secret(void)
+{
+	boot(boot_1);
+	cr_assert_not_null(store_secret());
+	memcpy(secret, store_secret(), sizeof(secret));
+}
+
+Test(store, the_secret_is_made_once_and_kept)
+{
+	unsigned writes;
+
+	first_secret();
+	writes = fake_uefi_vars.puts;
+	boot(boot_2);
+	cr_expect_arr_eq(store_secret(), secret, STORE_SECRET);
+	cr_expect_eq(fake_uefi_vars.puts, writes + 1, "the boot's note alone is written anew");
+	cr_expect_eq(entries(), 0, "it is no record");
+}
+
+Test(store, a_secret_that_is_damaged_or_lost_is_another_afterwards)
+{
+	first_secret();
+	cr_assert(fake_uefi_vars_damage("Secret", 12));
+	boot(boot_2);
+	cr_assert_not_null(store_secret());
+	cr_expect(memcmp(store_secret(), secret, STORE_SECRET));
+	fake_uefi_vars_reset();
+	boot(boot_3);
+	cr_expect(memcmp(store_secret(), secret, STORE_SECRET));
+}
+
+Test(store, a_secret_that_can_be_guessed_is_none)
+{
+	random_seed("x", 1, false);
+	boot(boot_1);
+	cr_expect_null(store_secret());
+	random_seed("y", 1, true);
+	boot(boot_2);
+	cr_expect_not_null(store_secret());
+}
+
+Test(store, without_a_store_there_is_no_secret)
+{
+	fake_uefi_vars.init = ERR_UNSUPPORTED;
+	boot(boot_1);
+	cr_expect_null(store_secret());
+}
+
+Test(store, where_records_were_overlooked_the_secret_is_not_used)
+{
+	first_secret();
+	for (unsigned i = 0; i < MIG_STORE_ENTRIES; i++)
+		cr_assert_eq(put((uint8_t[MIG_STORE_KEY]){ 1, (uint8_t)i }, "a record"), ERR_OK);
+	boot(boot_2);
+	cr_expect_not_null(store_secret(), "all of them were read");
+	fake_uefi_vars_write("ffffffffffffffffffffffffffffffff", "x", 1);
+	boot(boot_3);
+	cr_expect_null(store_secret());
 }

@@ -47,7 +47,9 @@ static void fill_msr_bitmap(uint8_t *bitmap)
 
 static enum err shared_bitmaps(void)
 {
-	for (int i = 0; i < 2 && !io_bitmaps[i]; i++) {
+	for (int i = 0; i < 2; i++) {
+		if (io_bitmaps[i])
+			continue;
 		io_bitmaps[i] = page_alloc();
 		if (!io_bitmaps[i])
 			return ERR_NOMEM;

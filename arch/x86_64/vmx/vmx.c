@@ -69,16 +69,17 @@ bool virt_cpu_on(void)
 {
 	struct cpu *c = cpu_this();
 	uint64_t feature = msr_read(MSR_IA32_FEATURE_CONTROL);
-	void *region = page_alloc();
+	void *region;
 
-	if (!region) {
-		log_error("vmx", "cpu %u: no memory for the VMXON region", c->index);
-		return false;
-	}
 	if (vmx_lock_state(feature) == VMX_UNLOCKED)
 		msr_write(MSR_IA32_FEATURE_CONTROL, vmx_lock_value(feature));
 	if (vmx_lock_state(msr_read(MSR_IA32_FEATURE_CONTROL)) == VMX_LOCKED_OFF) {
 		log_error("vmx", "cpu %u: %s", c->index, vmx_lock_text(VMX_LOCKED_OFF));
+		return false;
+	}
+	region = page_alloc();
+	if (!region) {
+		log_error("vmx", "cpu %u: no memory for the VMXON region", c->index);
 		return false;
 	}
 	cr0_write(vmx_cr0_adjust(&caps, cr0_read(), false));
@@ -87,6 +88,8 @@ bool virt_cpu_on(void)
 	c->vmxon_region = (uint64_t)region;
 	if (vmx_vmxon((uint64_t)region) != VMX_SUCCEED) {
 		log_error("vmx", "cpu %u: VMXON failed", c->index);
+		c->vmxon_region = 0;
+		page_free(region);
 		return false;
 	}
 	mitigate_cpu_on();

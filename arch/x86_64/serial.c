@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "serial.h"
-#include "io.h"
+#include "arch/x86_64/io.h"
 #include "lib/spin.h"
 
 #define COM1	0x3f8

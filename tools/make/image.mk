@@ -5,7 +5,7 @@ LDS     := arch/x86_64/boot/tern.lds
 
 # Only this folder calls the firmware.
 $(B)/obj/arch/x86_64/boot/%.o: EXTRA_C = $(GPR_ONLY) $(EFI_INC)
-$(B)/unit/obj/arch/x86_64/boot/%.o $(patsubst %,$(B)/unit/obj/tests/unit/arch/test_%.o,leave rng): UNIT_EXTRA = $(EFI_INC)
+$(B)/unit/obj/arch/x86_64/boot/%.o $(patsubst %,$(B)/unit/obj/tests/unit/arch/test_%.o,leave processors rng runtime): UNIT_EXTRA = $(EFI_INC)
 
 LINK    := ld -pie --no-dynamic-linker -z nocombreloc -z noexecstack -Bsymbolic --gc-sections --hash-style=sysv \
 	   --defsym ImageBase=image_start $(ZSTD_LINK) -T $(LDS)

@@ -50,7 +50,7 @@ void runtime_note(EFI_SYSTEM_TABLE *st, const UINT8 *map, UINTN bytes, UINTN str
 {
 	const struct rt_properties *p = table_of(st, &rt_properties_guid);
 
-	for (UINTN at = 0; at + stride <= bytes; at += stride) {
+	for (UINTN at = 0; stride >= sizeof(EFI_MEMORY_DESCRIPTOR) && at + stride <= bytes; at += stride) {
 		const EFI_MEMORY_DESCRIPTOR *d = (const EFI_MEMORY_DESCRIPTOR *)(map + at);
 
 		if (d->Attribute & EFI_MEMORY_RUNTIME)

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: arch/x86_64/serial.c */
+#include "arch/x86_64/serial.h"
+#include <criterion/criterion.h>
+#include <string.h>
+#include "arch/x86_64/io.h"
+
+#define COM1	0x3f8
+#define RING	16384u
+
+/* A 16550 that is ready at each so many looks; 0: never, as where no chip is. */
+static unsigned ready_each = 1, looks, bytes;
+static uint8_t wire[4 * RING], lcr, divisor, fcr;
+
+uint8_t in8(uint16_t port)
+{
+	cr_assert_eq(port, COM1 + 5);
+	return ready_each && ++looks % ready_each == 0 ? 0x20 : 0;
+}
+
+void out8(uint16_t port, uint8_t v)
+{
+	if (port == COM1 + 3)
+		lcr = v;
+	else if (port == COM1 + 2)
+		fcr = v;
+	else if (port == COM1 && lcr & 0x80)
+		divisor = v;
+	else if (port == COM1)
+		wire[bytes++ % sizeof(wire)] = v;
+}
+
+TestSuite(serial, .init = serial_init);
+
+Test(serial, is_115200_8n1)
+{
+	cr_expect(divisor == 1 && lcr == 3 && fcr == 7);
+	cr_expect_eq(bytes, 0);
+}
+
+Test(serial, a_line_goes_out_at_once_with_its_carriage_return)
+{
+	ready_each = 3;
+	serial_write("ab\nc", 4);
+	cr_expect_eq(bytes, 5);
+	cr_expect_eq(memcmp(wire, "ab\r\nc", 5), 0);
+}
+
+Test(serial, a_chip_that_is_never_ready_does_not_hold_the_host_up)
+{
+	ready_each = 0;
+	serial_write("ab", 2);
+	cr_expect_eq(bytes, 2, "tried all the same");
+}
+
+Test(serial, deferred_text_goes_out_by_the_fifo_when_there_is_room)
+{
+	serial_defer();
+	serial_write("0123456789abcdefghij", 20);
+	cr_expect_eq(bytes, 0);
+	cr_expect(serial_poll());
+	cr_expect_eq(bytes, 16);
+	ready_each = 0;
+	cr_expect(serial_poll());
+	cr_expect_eq(bytes, 16, "it is still sending");
+	ready_each = 1;
+	cr_expect_not(serial_poll());
+	cr_expect_eq(memcmp(wire, "0123456789abcdefghij", 20), 0);
+	cr_expect_not(serial_poll());
+	cr_expect_eq(bytes, 20);
+}
+
+Test(serial, more_than_can_wait_pushes_the_oldest_out)
+{
+	serial_defer();
+	for (unsigned i = 0; i < RING + 100; i++)
+		serial_write(i % 2 ? "x" : "y", 1);
+	cr_expect_eq(bytes, 100);
+	while (serial_poll())
+		;
+	cr_expect_eq(bytes, RING + 100, "nothing is lost");
+	for (unsigned i = 0; i < bytes; i++)
+		cr_assert_eq(wire[i], i % 2 ? 'x' : 'y', "byte %u", i);
+}
+
+Test(serial, a_panic_sends_what_waits_and_then_itself)
+{
+	serial_defer();
+	serial_write("before ", 7);
+	serial_flush();
+	serial_write("panic", 5);
+	cr_expect_eq(bytes, 12);
+	cr_expect_eq(memcmp(wire, "before panic", 12), 0);
+}

@@ -8,7 +8,8 @@
 #include "lib/pages.h"
 
 /* Pages for vCPUs and tables come out of the same chunks: these stay unpromised, and one more for each GiB of guests,
- * whose split leaves take a page per chunk while they are tracked. */
+ * whose split leaves take a page per chunk while they are tracked, or from
+ * the beginning (ept_small_code). */
 #define HEADROOM_CHUNKS 4
 
 static uint64_t promised;	/* chunks that VMs have not taken yet */

@@ -10,6 +10,7 @@
 #define READ_BYTES	4096
 #define DRAIN_NS	2000000000ull	/* how long a connection that we end may still talk */
 #define POLL_NS		10000000ull	/* how often a waiting method is asked */
+#define TELL_NS		10000000000ull
 /* A client that takes less than that of its answer in such a time only waits, like one that says nothing. */
 #define CRUMB_BYTES	4096
 #define CRUMB_NS	1000000000ull
@@ -71,11 +72,18 @@ void cim_server_init(const struct cim_config *config)
 		limits.idle_ns = 120000000000ull;
 }
 
-static void refuse_connection(struct channel *ch)
+/* Said at most once in a while: who asks too often would fill the log. */
+static void refuse_connection(struct channel *ch, unsigned theirs)
 {
 	static const char text[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+	static uint64_t told_ns;
+	uint32_t a = ch->peer_ipv4;
 
-	log_warn("cim", "connection refused: %u are open already", limits.connections);
+	if (!told_ns || now - told_ns >= TELL_NS) {
+		told_ns = now ? now : 1;
+		log_warn("cim", "connection of %u.%u.%u.%u refused: it has %u, %u are served at once", a >> 24, a >> 16 & 255, a >> 8 & 255,
+			 a & 255, theirs, limits.connections);
+	}
 	ch->ops->send(ch, text, sizeof(text) - 1);
 	ch->ops->close(ch);
 }
@@ -86,33 +94,43 @@ static bool only_waits(const struct conn *c)
 	return c->state == READ || c->state == DRAIN || (c->state == WRITE && now - c->since_ns >= CRUMB_NS);
 }
 
-/* Makes room for @ch where another address holds too much: one of its connections that only waits is ended. */
-static struct conn *give_way(const struct channel *ch)
+static void places(struct share_place place[CONNECTIONS])
 {
-	struct share_place place[CONNECTIONS];
-	int victim;
-
 	for (unsigned n = 0; n < limits.connections; n++)
-		place[n] = (struct share_place){ conns[n].ch->peer_ipv4, conns[n].since_ns, only_waits(&conns[n]) };
-	victim = share_victim(place, limits.connections, ch->peer_ipv4);
+		place[n] = conns[n].state == FREE ? (struct share_place){ 0 } :
+			(struct share_place){ conns[n].ch->peer_ipv4, conns[n].since_ns, only_waits(&conns[n]) };
+}
+
+/* Makes room where another address than @address holds too much: one of its connections that only waits is ended. */
+static struct conn *give_way(const struct share_place place[CONNECTIONS], uint32_t address)
+{
+	int victim = share_victim(place, limits.connections, address);
+
 	if (victim < 0)
 		return NULL;
-	log_warn("cim", "a connection that waited gave way: its address held too many of %u", limits.connections);
+	log_info("cim", "a connection that waited gave way: its address held too many of %u", limits.connections);
 	conn_free(&conns[victim], true);
 	return &conns[victim];
 }
 
 void cim_server_accept(struct channel *ch)
 {
+	struct share_place place[CONNECTIONS];
 	struct conn *c = NULL;
+	unsigned theirs;
 
-	for (unsigned n = 0; n < limits.connections && !c; n++)
-		if (conns[n].state == FREE)
-			c = &conns[n];
-	if (!c)
-		c = give_way(ch);
+	places(place);
+	/* Without an address there is nobody to count for. */
+	theirs = ch->peer_ipv4 ? share_held(place, limits.connections, ch->peer_ipv4) : 0;
+	if (theirs < limits.connections * 3 / 4) {
+		for (unsigned n = 0; n < limits.connections && !c; n++)
+			if (conns[n].state == FREE)
+				c = &conns[n];
+		if (!c)
+			c = give_way(place, ch->peer_ipv4);
+	}
 	if (!c) {
-		refuse_connection(ch);
+		refuse_connection(ch, theirs);
 		return;
 	}
 	*c = (struct conn){ .state = READ, .ch = ch, .since_ns = now };

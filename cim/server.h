@@ -14,8 +14,9 @@ struct cim_config {			/* 0 everywhere gives the defaults */
 
 /* Once, before anything else. Ends connections that a former call left. */
 void cim_server_init(const struct cim_config *config);
-/* Takes ownership of @ch. Beyond the limit a connection that only waits for its client, be it one that takes next to nothing of its
- * answer, gives way if its address holds many more (share.h); if there is none, this one gets 503 and is closed. */
+/* Takes ownership of @ch. An address may hold three quarters of the connections, a further one gets 503 and is closed. When all are
+ * taken one that only waits for its client, be it one that takes next to nothing of its answer, gives way if its address holds many
+ * more than @ch's (share.h); if there is none, @ch gets 503 too. */
 void cim_server_accept(struct channel *ch);
 /* Serves the connections, each in turn and not for long: the work of one call is bounded, however much they ask for. True if
  * there may be more to do now. Never blocks. */

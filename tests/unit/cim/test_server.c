@@ -317,12 +317,29 @@ static struct fake_channel *connect_from(uint32_t address)
 	return f;
 }
 
-Test(server, an_address_that_holds_all_connections_makes_room_for_others)
+Test(server, an_address_may_hold_three_quarters_of_the_connections)
 {
 	struct fake_channel *honest;
 
 	for (int n = 0; n < 16; n++) {
-		fake_channel_say(connect_from(1), n % 2 ? "" : "POST / HTTP/1.1\r\nHo");
+		fake_channel_say(connect_from(1), check());
+		cr_expect_eq(client[n]->closed, n >= 12, "connection %d", n);
+	}
+	cr_expect(strstr(fake_channel_heard(client[12], false), "503 Service Unavailable"));
+	settle();
+	honest = connect_from(2);
+	cr_expect_not(honest->closed);
+	fake_channel_say(honest, names());
+	settle();
+	cr_expect(strstr(fake_channel_heard(honest, false), "200 OK"));
+}
+
+Test(server, an_address_that_holds_most_connections_makes_room_for_others)
+{
+	struct fake_channel *honest;
+
+	for (int n = 0; n < 16; n++) {
+		fake_channel_say(connect_from(n < 12 ? 1 : 3), n % 2 ? "" : "POST / HTTP/1.1\r\nHo");
 		after(SECOND / 100);
 	}
 	honest = connect_from(2);
@@ -339,7 +356,7 @@ Test(server, an_address_that_takes_its_answers_in_crumbs_makes_room_for_others)
 	struct fake_channel *honest;
 
 	for (int n = 0; n < 16; n++) {
-		struct fake_channel *f = connect_from(1);
+		struct fake_channel *f = connect_from(n < 12 ? 1 : 3);
 
 		f->full = true;
 		fake_channel_say(f, names());
@@ -362,7 +379,7 @@ Test(server, an_address_that_takes_its_answers_in_crumbs_makes_room_for_others)
 Test(server, an_answer_that_waits_for_a_moment_does_not_give_way)
 {
 	for (int n = 0; n < 16; n++) {
-		struct fake_channel *f = connect_from(1);
+		struct fake_channel *f = connect_from(n < 12 ? 1 : 3);
 
 		f->full = true;
 		fake_channel_say(f, names());
@@ -375,7 +392,7 @@ Test(server, a_connection_that_is_being_served_never_gives_way)
 {
 	cim_server_init(&(struct cim_config){ .connections = FAKE_CHECKS });
 	for (int n = 0; n < FAKE_CHECKS; n++)
-		fake_channel_say(connect_from(1), check());
+		fake_channel_say(connect_from(n < FAKE_CHECKS * 3 / 4 ? 1 : 3), check());
 	settle();
 	cr_expect(connect_from(2)->closed);
 }

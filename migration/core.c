@@ -53,6 +53,39 @@ struct mig_job *mig_core_job(struct mig_core *c, bool incoming, uint64_t now_ns)
 	return job;
 }
 
+/* Jobs of moves that came from @ipv4. */
+static unsigned jobs_from(const struct mig_core *c, uint32_t ipv4)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < MIG_JOBS; i++)
+		n += c->job[i].id && c->job[i].incoming && c->job[i].peer_ipv4 == ipv4;
+	return n;
+}
+
+void mig_core_job_yield(struct mig_core *c, uint32_t ipv4)
+{
+	unsigned most = jobs_from(c, ipv4) + 1;
+	struct mig_job *oldest = NULL;
+	uint64_t until_ns;
+
+	if (jobs_taken(c, true, &until_ns) < MIG_JOBS_IN)
+		return;
+	for (unsigned i = 0; i < MIG_JOBS; i++) {
+		struct mig_job *j = &c->job[i];
+		unsigned theirs = jobs_from(c, j->peer_ipv4);
+		bool failed = j->id && j->incoming && j->peer_ipv4 && j->ended_ns && j->state != MIG_JOB_COMPLETED;
+
+		if (!failed || theirs <= most)
+			continue;
+		if (!oldest || theirs > jobs_from(c, oldest->peer_ipv4) ||
+		    (theirs == jobs_from(c, oldest->peer_ipv4) && j->ended_ns < oldest->ended_ns))
+			oldest = j;
+	}
+	if (oldest)
+		oldest->id = 0;
+}
+
 void mig_core_met(struct mig_core *c, const uint8_t uuid[16], uint32_t ipv4)
 {
 	unsigned at = c->met_next;

@@ -33,6 +33,9 @@ unsigned mig_core_max_in(const struct mig_core *c);
 struct mig_job *mig_core_job(struct mig_core *c, bool incoming, uint64_t now_ns);
 /* False with @why if mig_core_job has no room. */
 bool mig_core_job_room(const struct mig_core *c, bool incoming, uint64_t now_ns, struct why *why);
+/* Before a move from @ipv4 gets a job: where the places for incoming ones are used up, the oldest job that failed of the host that has
+ * the most of them, and more than @ipv4's, is forgotten early. */
+void mig_core_job_yield(struct mig_core *c, uint32_t ipv4);
 /* The host at @ipv4, where this one connected to, says that it is @uuid. */
 void mig_core_met(struct mig_core *c, const uint8_t uuid[16], uint32_t ipv4);
 /* Appends what became known of job @id after its end, if it is still there: it stays visible anew. */

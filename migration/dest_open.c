@@ -293,6 +293,8 @@ void dest_on_offer(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 		why_add(&reasons, "%s knows this attempt already: it is an old one", host->name);
 	if (mig_records_left(&d->core->records, d->def.uuid))
 		why_add(&reasons, "%s left %s for another host, and whether it runs there is not settled yet", d->def.name, host->name);
+	if (d->purpose == MIG_PURPOSE_MIGRATE)
+		mig_core_job_yield(d->core, d->peer_ipv4);
 	if (d->purpose == MIG_PURPOSE_MIGRATE && !mig_core_job_room(d->core, true, now_ns, &why))
 		why_add(&reasons, "%s", why.text);
 	if (d->core->coming >= mig_core_max_in(d->core))

@@ -8,7 +8,7 @@
 #include "tests/fake/mig_pair.h"
 
 /* A job is kept for five minutes after its end, as its TimeBeforeRemoval says; a move that would cost one of them is refused. And
- * what a host knows of the others. */
+ * what a host knows of the others. Failed moves of a host that makes many of them don't keep others out. */
 
 #define SECOND 1000000000ull
 #define MIB (1ull << 20)
@@ -84,6 +84,40 @@ Test(jobs_kept, other_hosts_can_not_use_up_the_places_of_this_ones_moves)
 	cr_expect_eq(job->state, MIG_JOB_FAILED);
 	cr_expect(strstr(job->error, "jobs"), "the source is told: %s", job->error);
 	cr_expect(pair_check(&pair, &reasons), "a check makes no job");
+}
+
+/* Host 1 has as many ended moves as it keeps, of @completed which came to their end, all of one other host. */
+static void jobs_of_another(unsigned completed)
+{
+	pair_run(&pair, SECOND);
+	for (unsigned n = 0; n < MIG_JOBS_IN; n++) {
+		uint64_t then_ns = pipe_now_ns - MIG_JOBS_IN + n;
+		struct mig_job *j = mig_core_job(&pair.host[1].service->core, true, then_ns);
+
+		j->peer_ipv4 = 0x0a4d0004;
+		mig_job_end(j, n < completed ? MIG_JOB_COMPLETED : MIG_JOB_FAILED, ERR_IO, "quick", then_ns);
+	}
+}
+
+Test(jobs_kept, a_host_whose_moves_all_fail_can_not_keep_others_out)
+{
+	struct why why = { "" };
+
+	jobs_of_another(3);
+	cr_assert_eq(migrate(&why), ERR_OK, "%s", why.text);
+	cr_expect_eq(pair_wait(&pair, 0, 1, 60 * SECOND)->state, MIG_JOB_COMPLETED, "%s", mig_job_find(pair.host[0].service, 1)->error);
+	cr_expect(mig_job_find(pair.host[1].service, 3), "what came here is kept");
+	cr_expect_null(mig_job_find(pair.host[1].service, 4), "the oldest that failed is not");
+	cr_expect(mig_job_find(pair.host[1].service, 5), "only one is forgotten");
+}
+
+Test(jobs_kept, moves_that_came_to_their_end_are_kept_whoever_comes)
+{
+	struct why why = { "" };
+
+	jobs_of_another(MIG_JOBS_IN);
+	cr_assert_eq(migrate(&why), ERR_OK, "%s", why.text);
+	cr_expect_eq(pair_wait(&pair, 0, 1, 60 * SECOND)->state, MIG_JOB_FAILED);
 }
 
 Test(jobs_kept, a_host_that_was_asked_is_known_by_its_uuid)

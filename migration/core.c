@@ -174,7 +174,7 @@ enum err mig_core_record(struct mig_core *c, const struct mig_note *note, enum m
 	e = mig_records_put(&c->records, note, state, why);
 	took = mig_core_clock(c) - start;
 	*took_ns += took;
-	if (!e && !note->in_memory)
+	if (!e && !note->in_memory && !mig_records_get(&c->records, note->attempt)->by_away)
 		c->records.put_ns = took;
 	return e;
 }

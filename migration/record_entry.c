@@ -7,7 +7,7 @@
 
 #define ENTRY_MAGIC	0x43455254u	/* the bytes "TREC" */
 #define ENTRY_VERSION	2
-enum { FLAG_SOURCE = 1, FLAG_PEER_KEEPS = 2, FLAG_OWES_AWAY = 4, FLAG_PEER_FORGETS = 8, FLAG_PROVES = 16 };
+enum { FLAG_SOURCE = 1, FLAG_PEER_KEEPS = 2, FLAG_OWES_AWAY = 4, FLAG_PEER_FORGETS = 8, FLAG_PROVES = 16, FLAG_SETTLES = 32 };
 
 struct entry {
 	uint32_t magic, crc;
@@ -41,7 +41,7 @@ void mig_entry_pack(const struct mig_note *note, uint8_t out[MIG_ENTRY_BYTES])
 		.magic = ENTRY_MAGIC, .version = ENTRY_VERSION, .length = sizeof(e), .state = (uint8_t)note->state,
 		.flags = (uint8_t)((note->source ? FLAG_SOURCE : 0) | (note->peer_keeps ? FLAG_PEER_KEEPS : 0) |
 				   (note->owes_away ? FLAG_OWES_AWAY : 0) | (note->peer_forgets ? FLAG_PEER_FORGETS : 0) |
-				   (note->proves ? FLAG_PROVES : 0)),
+				   (note->proves ? FLAG_PROVES : 0) | (note->settles ? FLAG_SETTLES : 0)),
 		.peer_port = note->peer_port, .digest = note->digest, .order = note->order, .when_s = note->when_s,
 		.peer_ipv4 = note->peer_ipv4,
 	};
@@ -67,6 +67,7 @@ static void unpack(const struct entry *e, struct mig_note *out)
 	out->owes_away = e->flags & FLAG_OWES_AWAY;
 	out->peer_forgets = e->flags & FLAG_PEER_FORGETS;
 	out->proves = e->flags & FLAG_PROVES;
+	out->settles = e->flags & FLAG_SETTLES;
 	memcpy(out->own_proof, e->own_proof, sizeof(e->own_proof));
 	memcpy(out->peer_proof, e->peer_proof, sizeof(e->peer_proof));
 	out->peer_port = e->peer_port;

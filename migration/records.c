@@ -104,6 +104,11 @@ void records_void(struct mig_records *r, const uint8_t *key, struct mig_note *n)
 
 	if (!n->stored)
 		return;
+	/* Should it come back all the same, the machine that it holds can't be started here. */
+	if (r->defines && !r->defines(r->ctx, n->vm_uuid)) {
+		records_unstore(r, key, n);
+		return;
+	}
 	records_stamp(r, n, MIG_RECORD_VOID);
 	if (records_store(r, key, n, &why) != ERR_OK)
 		log_warn("mig", "%s: should the drop of its record be lost, a restart believes it again", n->vm);
@@ -114,9 +119,34 @@ void records_stamp(struct mig_records *r, struct mig_note *n, enum mig_record_st
 {
 	n->state = state;
 	n->order = ++r->next;
-	n->restored = n->orphan = n->untold = false;
+	n->restored = n->orphan = n->untold = n->by_away = false;
 	n->since_ns = r->now_ns;
 	memcpy(n->own_boot, r->boot_id, sizeof(n->own_boot));
+}
+
+/* The store says so already: the attempt is COMMITTED there, and its machine AWAY with it. */
+static bool settled(const struct mig_records *r, const struct mig_note *n)
+{
+	const struct mig_note *away = mig_away_get(r, n->vm_uuid);
+
+	return n->stored && n->source && !n->owes_away && away && away->stored && away->settles &&
+		!memcmp(away->attempt, n->attempt, sizeof(n->attempt));
+}
+
+void records_settle(struct mig_records *r, const uint8_t uuid[16], const uint8_t *but)
+{
+	struct why why;
+
+	for (unsigned i = 0; i < MIG_RECORDS; i++) {
+		struct mig_note *n = &r->note[i];
+
+		if (!n->by_away || memcmp(n->vm_uuid, uuid, sizeof(n->vm_uuid)) || (but && !memcmp(n->attempt, but, sizeof(n->attempt))))
+			continue;
+		n->by_away = false;
+		/* COMMITTED would be in doubt after a restart, for a D that may have been told. */
+		if (records_store(r, n->attempt, n, &why) != ERR_OK)
+			records_unstore(r, n->attempt, n);
+	}
 }
 
 enum err mig_records_put(struct mig_records *r, const struct mig_note *note, enum mig_record_state state, struct why *why)
@@ -126,6 +156,7 @@ enum err mig_records_put(struct mig_records *r, const struct mig_note *note, enu
 	enum err e;
 
 	fresh.stored = n && n->stored;
+	fresh.settles = false;
 	if (!n) {
 		n = place(r);
 		if (!n) {
@@ -136,6 +167,11 @@ enum err mig_records_put(struct mig_records *r, const struct mig_note *note, enu
 			mig_records_remove(r, n->attempt);
 	}
 	records_stamp(r, &fresh, state);
+	if (state == MIG_RECORD_DONE && n->state == MIG_RECORD_COMMITTED && settled(r, &fresh)) {
+		fresh.by_away = true;
+		*n = fresh;
+		return ERR_OK;
+	}
 	e = records_store(r, fresh.attempt, &fresh, why);
 	if (e && promise) {
 		/* It may be there all the same, for all that is known; nothing may be promised by it later. */

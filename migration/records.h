@@ -47,6 +47,7 @@ struct mig_note {
 	uint8_t own_proof[MIG_PROOF];	/* said in this host's first HELLO: the peer says it in each later one */
 	uint8_t peer_proof[MIG_PROOF];	/* the other way round */
 	bool owes_away;			/* DONE, and AWAY could not be stored: this entry stands for it */
+	bool settles;			/* AWAY: its attempt is DONE, whatever the entry of that says */
 	uint64_t when_s;		/* wall clock when the state was reached, 0 unknown */
 	/* set by put */
 	uint64_t order;			/* of the puts, through all boots */
@@ -54,6 +55,7 @@ struct mig_note {
 	/* not stored */
 	bool in_memory;			/* the attempt began when the store was spent: nothing of it is stored, ever */
 	bool stored;			/* the store has it */
+	bool by_away;			/* DONE, and stored is COMMITTED: AWAY says the rest */
 	bool restored;			/* of an earlier boot of this host */
 	bool orphan;			/* nothing sees to it yet */
 	bool untold;			/* DONE could not be stored: a restart will ask, so D is not told yet */
@@ -75,6 +77,8 @@ struct mig_records {
 	uint8_t boot_id[16];
 	uint64_t put_ns, now_ns;	/* what the last put took, 0 unknown, and when it was; kept by core.c */
 	bool spent;			/* until the next boot the store is not counted on for new attempts */
+	bool (*defines)(void *ctx, const uint8_t *uuid);	/* of host.h, set by the service; NULL: any */
+	void *ctx;
 };
 
 /* Reads all of @store (put NULL: there is none) into the cleared @r. What can't be read is reported and kept. */
@@ -104,7 +108,8 @@ struct mig_age {
 const struct mig_note *mig_records_oldest(const struct mig_records *r, uint32_t ipv4, const struct mig_age *age);
 /* Stores or replaces the record of note->attempt with @state. ERR_SPACE: all places hold records that may not be forgotten. Other errors
  * are the store's, with a sentence; then PREPARED, COMMITTED and OWNED are not recorded at all. ABORTED and DONE are, in memory:
- * they end a promise; and no COMMITTED is left in the store by what could not be stored, but for DONE. */
+ * they end a promise; and no COMMITTED is left in the store by what could not be stored, but for DONE. DONE is not written where AWAY is stored that
+ * settles the attempt. */
 enum err mig_records_put(struct mig_records *r, const struct mig_note *note, enum mig_record_state state,
 			 struct why *why) NODISCARD;
 /* NULL: no record. */

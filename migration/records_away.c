@@ -50,6 +50,8 @@ enum err mig_away_put(struct mig_records *r, const struct mig_note *note, bool (
 	}
 	/* Tried whatever the attempt was: it hinders a second start after a restart. */
 	fresh.in_memory = fresh.stored = false;
+	if (n->state)
+		records_settle(r, n->vm_uuid, note->attempt);
 	if (n->state && memcmp(n->vm_uuid, note->vm_uuid, sizeof(n->vm_uuid)))
 		records_unstore(r, n->vm_uuid, n);
 	else
@@ -62,6 +64,17 @@ enum err mig_away_put(struct mig_records *r, const struct mig_note *note, bool (
 const struct mig_note *mig_away_get(const struct mig_records *r, const uint8_t uuid[16])
 {
 	return find((struct mig_records *)r, uuid);
+}
+
+static bool came_home(const struct mig_records *r, const struct mig_note *away)
+{
+	for (unsigned i = 0; i < MIG_RECORDS; i++) {
+		const struct mig_note *d = &r->note[i];
+
+		if (d->state == MIG_RECORD_OWNED && d->stored && d->order > away->order && !memcmp(d->vm_uuid, away->vm_uuid, sizeof(d->vm_uuid)))
+			return true;
+	}
+	return false;
 }
 
 void mig_away_home(struct mig_records *r, const uint8_t uuid[16])
@@ -84,6 +97,11 @@ void mig_away_home(struct mig_records *r, const uint8_t uuid[16])
 	}
 	if (!n)
 		return;
-	records_void(r, n->vm_uuid, n);
+	records_settle(r, uuid, NULL);
+	/* Should it come back, one that came home after it says that it is old. */
+	if (came_home(r, n))
+		records_unstore(r, n->vm_uuid, n);
+	else
+		records_void(r, n->vm_uuid, n);
 	memset(n, 0, sizeof(*n));
 }

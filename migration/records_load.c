@@ -71,6 +71,17 @@ static void drop_void(struct mig_records *r, struct mig_note *n, const uint8_t *
 	memset(n, 0, sizeof(*n));
 }
 
+/* DONE was not written beside AWAY. */
+static void take_settled(const struct mig_records *r, struct mig_note *n)
+{
+	const struct mig_note *away = mig_away_get(r, n->vm_uuid);
+
+	if (n->state != MIG_RECORD_COMMITTED || !n->source || !away || !away->settles || memcmp(away->attempt, n->attempt, sizeof(n->attempt)))
+		return;
+	n->state = MIG_RECORD_DONE;
+	n->by_away = true;
+}
+
 void mig_records_load(struct mig_records *r, const struct mig_store *store, const uint8_t boot_id[16])
 {
 	r->store = *store;
@@ -83,6 +94,8 @@ void mig_records_load(struct mig_records *r, const struct mig_store *store, cons
 		drop_void(r, &r->note[i], r->note[i].attempt);
 	for (unsigned i = 0; i < MIG_AWAYS; i++)
 		drop_void(r, &r->away[i], r->away[i].vm_uuid);
+	for (unsigned i = 0; i < MIG_RECORDS; i++)
+		take_settled(r, &r->note[i]);
 	if (store->room && !store->room(store->ctx, MIG_RECORD_PUTS))
 		records_spend(r);
 }

@@ -13,5 +13,7 @@ void records_unstore(struct mig_records *r, const uint8_t *key, struct mig_note 
 void records_untie(struct mig_records *r, struct mig_note *n);
 /* The same of what must not come back: a drop may come undone with a crash, so it is first replaced by what no longer counts. */
 void records_void(struct mig_records *r, const uint8_t *key, struct mig_note *n);
+/* AWAY of the machine of @uuid is about to go, or to be of another attempt than @but (NULL: of any): what it settled must say so itself. */
+void records_settle(struct mig_records *r, const uint8_t uuid[16], const uint8_t *but);
 /* Makes @n the newest, of this boot. */
 void records_stamp(struct mig_records *r, struct mig_note *n, enum mig_record_state state);

@@ -31,6 +31,8 @@ void service_restore(struct mig_service *m)
 {
 	struct mig_records *r = &m->core.records;
 
+	r->defines = m->core.host.defines;
+	r->ctx = m->core.host.ctx;
 	mig_records_load(r, &m->core.host.store, m->core.host.boot_id);
 	for (unsigned i = 0; i < MIG_RECORDS; i++) {
 		struct mig_note *n = &r->note[i];

@@ -90,8 +90,8 @@ static void send_abort(struct mig_source *s, enum handoff_event event, uint64_t 
 	}
 }
 
-/* Should it not be stored, the record of the attempt stands for it. */
-static void mark_away(struct mig_source *s)
+/* Should it not be stored, the record of the attempt stands for it. Of an attempt that D has @settled it stands for DONE. */
+static void mark_away(struct mig_source *s, bool settled)
 {
 	const struct mig_host *host = &s->core->host;
 	struct mig_records *records = &s->core->records;
@@ -102,6 +102,7 @@ static void mark_away(struct mig_source *s)
 	if (s->note.in_memory && away && !memcmp(away->attempt, s->attempt, sizeof(s->attempt)))
 		return;
 	s->note.when_s = mig_core_wall(s->core);
+	s->note.settles = settled;
 	s->note.owes_away = mig_away_put(records, &s->note, host->defines, host->ctx, &why) != ERR_OK && !s->note.in_memory;
 }
 
@@ -112,7 +113,7 @@ static bool mark_first(struct mig_source *s)
 	uint64_t start = mig_core_clock(s->core);
 	const struct mig_note *away;
 
-	mark_away(s);
+	mark_away(s, false);
 	s->record_ns += mig_core_clock(s->core) - start;
 	away = mig_away_get(&s->core->records, s->note.vm_uuid);
 	if (!mig_core_needs_marker(s->core, &s->note, s->def.uuid) || (away && away->stored))
@@ -259,7 +260,7 @@ static void act(struct mig_source *s, enum handoff_action action, enum handoff_e
 	case HA_SEND_STOP:	  send_stop(s, now_ns); break;
 	case HA_RESUME:		  source_resume(s); break;
 	case HA_FREE_COPY:	  free_copy(s); break;
-	case HA_MARK_AWAY:	  mark_away(s); break;
+	case HA_MARK_AWAY:	  mark_away(s, event == HE_RUNNING || event == HE_LOST); break;
 	case HA_MARK_HOME:	  mig_away_home(&s->core->records, s->note.vm_uuid); break;
 	case HA_SEND_COMMIT:
 		send_commit(s, mig_stream_open(&s->stream) ? &s->stream : &s->ask.stream, now_ns);

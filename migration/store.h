@@ -20,7 +20,7 @@ struct mig_store {
 	enum err (*put)(void *ctx, const uint8_t key[MIG_STORE_KEY], const void *bytes, size_t length) NODISCARD;
 	/* May be NULL: not known. False: before its next start this host has no room for @puts more. */
 	bool (*room)(void *ctx, unsigned puts);
-	/* Removes the entry of @key; there need not be one. After a crash it may still be there. */
+	/* Removes the entry of @key; there need not be one. After a crash it may still be there, unless a put succeeded after the drop. */
 	void (*drop)(void *ctx, const uint8_t key[MIG_STORE_KEY]);
 	/* Hands every entry to @each, which must not call the store; one that can't be read with @length 0. */
 	void (*each)(void *ctx, void (*each)(void *arg, const uint8_t key[MIG_STORE_KEY], const void *bytes, size_t length),

@@ -382,6 +382,28 @@ inline s_mark(e)
 	}
 }
 
+/* D runs it: AWAY says that the attempt is done, also where its own record does not (docs/wire/records.md). */
+inline s_mark_done(e)
+{
+	if
+	:: s_mem[e] -> s_mark(e)
+	:: else ->
+		atomic {
+			if
+			:: MAY_TAKE(s_spent) ->
+				away_sto = true; owes[e] = false;
+				s_sto[e] = (s_sto[e] == COMMITTED -> DONE_ : s_sto[e])
+			:: s_spent || MAY_FILL ->
+				fill(s_spent, 's');
+#ifndef M_FULL_OWES_NOTHING
+				owes[e] = true
+#endif
+			fi;
+			away = true
+		}
+	fi
+}
+
 inline s_home()
 {
 	d_step { away = false; away_sto = false }
@@ -531,10 +553,13 @@ inline s_answer(e, m)
 	:: st[e] == S_COMMITTED && m == RUNNING ->
 #endif
 #ifndef M_AWAY_LATE
-		s_mark(e);
+		s_mark_done(e);
 #endif
 		s_free();
-		s_put(e, DONE_);
+		if
+		:: !s_mem[e] && s_sto[e] == DONE_ -> s_rec[e] = DONE_
+		:: else -> s_put(e, DONE_)
+		fi;
 		unknown[e] = false;
 		if	/* a restart would ask: D must know until then */
 		:: UNTOLD(e) -> close_s(e); st[e] = S_END
@@ -669,7 +694,13 @@ end_again:
 #endif
 			s_home(); sg = G_RUN; s_decided[e] = true; st[e] = S_ABORTED; unknown[e] = false; hopeless[e] = false }
 			close_s(e)
-		:: atomic { forces && st[e] == S_COMMITTED && unknown[e] && sg == G_STOPPED -> forces--; forced = true; s_mark(e); sg = G_NONE }
+		:: atomic { forces && st[e] == S_COMMITTED && unknown[e] && sg == G_STOPPED -> forces--; forced = true;
+#ifdef M_FORGET_SETTLES
+			s_mark_done(e);
+#else
+			s_mark(e);
+#endif
+			sg = G_NONE }
 #endif
 		/* in doubt, or a farewell: on new connections, for ever */
 #ifdef M_ASK_ONCE

@@ -9,12 +9,12 @@
 #include "cim/server.h"
 #include "hv/vm.h"
 #include "init/moves.h"
+#include "init/ports.h"
 #include "init/share.h"
 #include "init/vms.h"
 #include "lib/blob.h"
 #include "lib/log.h"
 #include "net/net.h"
-#include "net/tcp_channel.h"
 
 #define NAME_A_TURN	(16u << 10)	/* bytes to be hashed: some 50 us */
 #define SERIAL_NS	1000000ull	/* to look at the UART again while the log waits for it */
@@ -22,28 +22,6 @@
 
 static bool announced;
 static struct share share;
-
-static void accept_cim(struct channel *ch, void *arg)
-{
-	(void)arg;
-	cim_server_accept(ch);
-}
-
-static void accept_console(struct channel *ch, void *arg)
-{
-	(void)arg;
-	console_accept(ch);
-}
-
-static void listen_on(const char *what, uint16_t port, void (*accept)(struct channel *, void *))
-{
-	enum err e = tcp_channel_listen(port, accept, NULL);
-
-	if (e == ERR_OK)
-		log_info("net", "%s listens on port %u", what, port);
-	else
-		log_error("net", "%s can't listen on port %u: %s", what, port, err_text(e));
-}
 
 void services_init(const struct config *config)
 {
@@ -54,12 +32,7 @@ void services_init(const struct config *config)
 		log_error("net", "no network: %s", why.text);
 	cim_server_init(&(struct cim_config){ 0 });
 	moves_init();
-	listen_on("CIM", config->cim_port, accept_cim);
-	listen_on("console", config->console_port, accept_console);
-	listen_on("migration", config->migration_port, moves_accept);
-	/* The migration port answers whom it refuses, so that a move is refused by name (moves.c). */
-	tcp_channel_admit(config->cim_port, config->cim_from.ipv4, config->cim_from.mask);
-	tcp_channel_admit(config->console_port, config->console_from.ipv4, config->console_from.mask);
+	ports_open(config);
 }
 
 /* One line that says that management can reach this host. */

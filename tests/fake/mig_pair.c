@@ -146,7 +146,7 @@ static void host_start(struct pair *p, int n, uint8_t boot)
 		h->host.derive = derive_op;
 	}
 	h->dead = false;
-	h->service = mig_service_create(&h->host);
+	h->service = h->absent ? NULL : mig_service_create(&h->host);
 }
 
 void pair_init_by(struct pair *p, uint64_t memory_bytes, void (*prepare)(struct pair_host *h))

@@ -26,6 +26,7 @@ struct pair_host {
 	uint64_t secret;		/* kept with the store, and lost with it */
 	bool dead;			/* crashed, to be restarted */
 	bool idle;			/* guests that come here stay idle, to be compared */
+	bool absent;			/* set by prepare: it has no service, the test says what it would */
 };
 
 struct pair {

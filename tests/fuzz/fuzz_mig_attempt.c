@@ -45,6 +45,7 @@ static uint64_t spare_chunks(void *ctx)
 
 static void prepare(struct pair_host *h)
 {
+	h->absent = !h->number;
 	h->host.resume_grace_ns = store_how & 1 ? 30 * SECOND : 0;
 	h->host.spare_chunks = spare_chunks;
 	h->host.max_in = MIG_MOVES_MAX;		/* nobody gives way */
@@ -248,6 +249,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	commits = 0;
 	store_how = input_u8(&in);
 	pair_init_by(&pair, 2u << 20, prepare);
+	pair.unplugged = true;
 	for (unsigned n = 0; in.left && n < ACTS; n++)
 		act(&in);
 	for (unsigned n = 0; n < LINKS; n++)

@@ -21,6 +21,7 @@ static uint64_t spare_chunks(void *ctx)
 
 static void prepare(struct pair_host *h)
 {
+	h->absent = !h->number;
 	h->host.resume_grace_ns = 30 * SECOND;
 	h->host.spare_chunks = spare_chunks;
 }
@@ -35,6 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memset(attempt, 0x42, sizeof(attempt));
 	pair_init_by(&pair, 2u << 20, prepare);
+	pair.unplugged = true;
 	said_open(&said, &pair, 1, 0x0a4d0005, attempt);
 	for (unsigned n = 1; in.left && n < RECORDS; n++) {
 		said_record(&said, &in);

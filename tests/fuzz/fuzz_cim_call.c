@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c */
-/* libs: -lexpat -Lbuild/deps/host -lthird */
+/* libs: -lexpat */
 /* The parameters of every operation and method: first byte chooses it, the rest stands inside the call. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* unit: cim/http.c cim/buf.c cim/utf8.c lib/fmt.c */
-/* libs: -Lbuild/deps/host -lthird */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include "cim/http.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c */
-/* libs: -lexpat -Lbuild/deps/host -lthird */
+/* libs: -lexpat */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* unit: tools/demo/guest/region.c */
-/* libs: */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "tools/demo/guest/region.h"

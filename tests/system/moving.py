@@ -7,7 +7,7 @@ import sys
 import time
 
 from lablib import network, state
-from harness import FOLDER, ROOT, expect, log_of, until
+from harness import FOLDER, ROOT, config_file, expect, log_of, until
 
 sys.path.insert(0, os.path.join(ROOT, "tools", "demo"))
 
@@ -20,6 +20,24 @@ COMPLETED, TERMINATED, EXCEPTION = 7, 8, 10
 SYSTEM = 'Tern_VirtualSystem.CreationClassName="Tern_VirtualSystem",Name="{}"'
 SERVICE = ('Tern_VirtualSystemMigrationService.SystemCreationClassName="Tern_HostSystem",SystemName="{}",'
            'CreationClassName="Tern_VirtualSystemMigrationService",Name="MigrationService"')
+
+
+TWO = {"lab-a": "10.77.0.2", "lab-b": "10.77.0.3"}
+
+
+def linux(memory="128M", load="tern.region=4M tern.rate=100", says="quiet", autostart="yes"):
+    """The section of the demo's guest in tern.conf; @load is what it writes."""
+    return (f"[vm {VM}]\nmemory = {memory}\nkernel = /tern/vmlinuz\ninitrd = /tern/initrd.gz\n"
+            f"cmdline = console=ttyS0 {says} cryptomgr.notests {load} tern.tick_ms=250\nautostart = {autostart}\n")
+
+
+def two_hosts(guest, *more, host="", migration="", timeout=200):
+    """For a lab of the hosts of TWO, of which lab-a has the section @guest, kernel and initrd; @host and @migration are lines of tern.conf."""
+    words = ["--hosts", "2", *more, "--timeout", str(timeout), "--file", f"lab-a={KERNEL}", "--file", f"lab-a={INITRD}"]
+    for name, address in TWO.items():
+        text = f"[host]\nname = {name}\n{host}[net]\naddress = {address}/24\n" + (f"[migration]\n{migration}" if migration else "")
+        words += ["--config", f"{name}={config_file(name + '.conf', text + (guest if name == 'lab-a' else ''))}"]
+    return words
 
 
 def build():

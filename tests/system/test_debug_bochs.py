@@ -4,28 +4,15 @@
 # one processor
 # limit: 120
 import re
-import subprocess
 
-from harness import ROOT, Cases, config_file, expect, lab, log_of, wait_log
+from harness import Cases, expect, lab, log_of, wait_log
+from machine import HOST, build, config, lab_words
 
-HOST = "lab-a"
-CONFIG = f"""[host]
-name = {HOST}
-[net]
-address = 10.77.0.2/24
-[vm debug]
-memory = 16M
-kernel = /tern/guest.bin
-cmdline = debug
-autostart = yes
-"""
 LONGEST_US = 4000  # of a slice of 2000 us
 
-subprocess.run(["make", "-s", "--no-print-directory", "-C", ROOT, "machine"], check=True)
-MACHINE = f"{ROOT}/build/machine"
+build()
 cases = Cases()
-with lab("--hosts", "1", "--no-wait", "--sync", "none", "--efi", f"{MACHINE}/BOOTX64.EFI", "--file", f"{HOST}={MACHINE}/guest.bin",
-         "--config", f"{HOST}={config_file('tern.conf', CONFIG)}"):
+with lab(*lab_words(config("debug", "debug"))):
     wait_log(HOST, r"machine: end$|panic: ", 90)
     text = log_of(HOST)
     with cases.case("single steps, INT1, a watchpoint, a code breakpoint, general detection and MOV SS are as on a processor"):

@@ -6,33 +6,17 @@
 # one processor
 # limit: 900
 import re
-import subprocess
 
-from harness import ROOT, Cases, config_file, expect, lab, log_of, wait_log
+from harness import Cases, expect, lab, log_of, wait_log
+from machine import HOST, build, config, lab_words
 
-ATTEMPTS, SEED, HOST = 2000, 1, "lab-a"
+ATTEMPTS, SEED = 2000, 1
 FULL = 200      # NMIs whose handlers fill the log
 RUNS = (("PML", "corei7_skylake_x"), ("A/D", "corei7_haswell_4770"), ("write-protect", "corei7_ivy_bridge_3770k"))
-CONFIG = f"""[host]
-name = {HOST}
-[net]
-address = 10.77.0.2/24
-[vm writer]
-memory = 16M
-kernel = /tern/guest.bin
-cmdline = nmi;lost {ATTEMPTS} {SEED}
-autostart = yes
-"""
 SUMS = (r"machine: (\d+) attempts, (\d+) compared, (\d+) writes, (\d+) pages harvested, (\d+) exits, (\d+) by a full log$")
 
 
 NMIS = r"machine: (\S+): (\d+) NMIs sent, (\d+) taken, (\d+) nested, (\d+) exits by a full log$"
-
-
-def lab_words(cpu):
-    machine = f"{ROOT}/build/machine"
-    return ["--hosts", "1", "--no-wait", "--sync", "none", "--cpu", cpu, "--efi", f"{machine}/BOOTX64.EFI",
-            "--file", f"{HOST}={machine}/guest.bin", "--config", f"{HOST}={config_file('tern.conf', CONFIG)}"]
 
 
 def text_of(pattern):
@@ -62,10 +46,10 @@ def holds(kind):
     expect((exits > 20 * attempts) == (kind == "write-protect"), f"an exit for each first write under write-protection alone, not {exits}")
 
 
-subprocess.run(["make", "-s", "--no-print-directory", "-C", ROOT, "machine"], check=True)
+build()
 cases = Cases()
 for tracker, model in RUNS:
-    with lab(*lab_words(model)):
+    with lab(*lab_words(config("writer", f"nmi;lost {ATTEMPTS} {SEED}"), "--cpu", model)):
         with cases.case(f"{tracker} on {model}: NMIs stay blocked until their handler's IRET has ended"):
             nmis_hold(tracker)
         with cases.case(f"{tracker} on {model}: no write is lost in {ATTEMPTS} attempts"):

@@ -6,30 +6,8 @@
 # long
 import time
 
-from harness import Cases, config_file, expect, lab, log_of, until
-from moving import COMPLETED, INITRD, KERNEL, VM, Moving, build
-
-HOSTS = {"lab-a": "10.77.0.2", "lab-b": "10.77.0.3"}
-CONFIG = """[host]
-name = {host}
-[net]
-address = {address}/24
-"""
-GUEST = f"""[vm {VM}]
-memory = 128M
-kernel = /tern/vmlinuz
-initrd = /tern/initrd.gz
-cmdline = console=ttyS0 loglevel=6 cryptomgr.notests tern.region=4M tern.rate=100 tern.tick_ms=250
-autostart = no
-"""
-
-
-def lab_words():
-    words = ["--hosts", "2", "--timeout", "200", "--file", f"lab-a={KERNEL}", "--file", f"lab-a={INITRD}"]
-    for host, address in HOSTS.items():
-        text = CONFIG.format(host=host, address=address) + (GUEST if host == "lab-a" else "")
-        words += ["--config", f"{host}={config_file(host + '.conf', text)}"]
-    return words
+from harness import Cases, expect, lab, log_of, until
+from moving import COMPLETED, TWO as HOSTS, VM, Moving, build, linux, two_hosts
 
 
 def new_boot(m, host, ends):
@@ -49,7 +27,7 @@ def types(m, host, text):
 
 build()
 cases = Cases()
-with lab(*lab_words()):
+with lab(*two_hosts(linux(says="loglevel=6", autostart="no"))):
     moving = Moving(HOSTS)
     try:
         with cases.case("a guest that resets itself in the rounds moves as the machine that was reset"):

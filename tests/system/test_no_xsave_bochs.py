@@ -2,25 +2,12 @@
 # A CPU with VT-x and without XSAVE (Westmere): the host says what is missing, refuses the guest that should start with it, and serves.
 # one processor
 # limit: 150
-import subprocess
+from harness import Cases, computer_systems, expect, lab, log_of, wait_log
+from machine import HOST, build, config, host_words
 
-from harness import ROOT, Cases, computer_systems, config_file, expect, lab, log_of, wait_log
-
-HOST = "lab-a"
-CONFIG = f"""[host]
-name = {HOST}
-[net]
-address = 10.77.0.2/24
-[vm web]
-memory = 16M
-kernel = /tern/guest.bin
-autostart = yes
-"""
-
-subprocess.run(["make", "-s", "--no-print-directory", "-C", ROOT, "machine"], check=True)
+build()
 cases = Cases()
-with lab("--hosts", "1", "--no-wait", "--cpu", "corei5_arrandale_m520", "--file", f"{HOST}={ROOT}/build/machine/guest.bin",
-         "--config", f"{HOST}={config_file('tern.conf', CONFIG)}"):
+with lab(*host_words(config("web"), "--cpu", "corei5_arrandale_m520")):
     wait_log(HOST, r"net: ready|panic: ", 100)
     with cases.case("the log names what is missing"):
         wait_log(HOST, r"missing: .*XSAVE", 1)

@@ -5,41 +5,16 @@
 # long
 from lablib import state
 from lablib.nvram import Store
-from harness import FOLDER, Cases, config_file, expect, lab, lab_command, log_of, wait_log
-from moving import INITRD, KERNEL, VM, Moving, build
+from harness import FOLDER, Cases, expect, lab, lab_command, log_of, wait_log
+from moving import TWO as HOSTS, VM, Moving, build, linux, two_hosts
 from noted import booted_before
 
 A, B = "lab-a", "lab-b"
-HOSTS = {A: "10.77.0.2", B: "10.77.0.3"}
 RESERVE = 4096          # STORE_RESERVE in init/store.h
 ATTEMPT = 4 * 390       # MIG_RECORD_PUTS variables of the largest size
 SPARE = 600             # the host's note of its boot, and what the firmware notes
-CONFIG = """[host]
-name = {host}
-log_level = debug
-[net]
-address = {address}/24
-[migration]
-verify = full
-max_downtime_ms = 1000
-"""
-GUEST = f"""[vm {VM}]
-memory = 96M
-kernel = /tern/vmlinuz
-initrd = /tern/initrd.gz
-cmdline = console=ttyS0 quiet cryptomgr.notests tern.region=1M tern.rate=20 tern.tick_ms=250
-autostart = yes
-"""
 FULL = "no more until this host restarts, hand-offs go on by boot ids: its variable store is nearly full"
 SPENT = "no room for more records until this host restarts"
-
-
-def lab_words():
-    words = ["--hosts", "2", "--keep-variables", "--timeout", "240", "--file", f"{A}={KERNEL}", "--file", f"{A}={INITRD}"]
-    for host, address in HOSTS.items():
-        text = CONFIG.format(host=host, address=address) + (GUEST if host == A else "")
-        words += ["--config", f"{host}={config_file(host + '.conf', text)}"]
-    return words
 
 
 def restart_nearly_full(host):
@@ -92,7 +67,8 @@ def there_and_back(c, m):
 build()
 cases = Cases()
 booted_before(A)
-with lab(*lab_words()):
+with lab(*two_hosts(linux("96M", "tern.region=1M tern.rate=20"), "--keep-variables", host="log_level = debug\n",
+                    migration="verify = full\nmax_downtime_ms = 1000\n", timeout=240)):
     moving = Moving(HOSTS)
     try:
         with cases.case("after a restart one host has room for one more hand-off"):

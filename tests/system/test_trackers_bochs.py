@@ -4,10 +4,9 @@
 # that a cancelled and a failed migration: the EPT leaves are those of before, and so after the way there and back.
 # limit: 1800
 # long
-from harness import Cases, config_file, expect, lab, wait_log
-from moving import EXCEPTION, INITRD, KERNEL, TERMINATED, VM, Moving, build, leaves, leaves_restored, leaves_whole
+from harness import Cases, expect, lab, wait_log
+from moving import EXCEPTION, TERMINATED, TWO as HOSTS, Moving, build, leaves, leaves_restored, leaves_whole, linux, two_hosts
 
-HOSTS = {"lab-a": "10.77.0.2", "lab-b": "10.77.0.3"}
 # CPU model, what tern.conf says, tracker
 RUNS = (
     ("corei7_haswell_4770", "auto", "A/D"),
@@ -15,30 +14,6 @@ RUNS = (
     ("corei7_skylake_x", "auto", "PML"),
     ("corei7_skylake_x", "write-protect", "write-protect"),
 )
-CONFIG = """[host]
-name = {host}
-[net]
-address = {address}/24
-[migration]
-verify = full
-max_downtime_ms = 1000
-tracker = {tracker}
-"""
-GUEST = f"""[vm {VM}]
-memory = 128M
-kernel = /tern/vmlinuz
-initrd = /tern/initrd.gz
-cmdline = console=ttyS0 quiet cryptomgr.notests tern.region=4M tern.rate=100 tern.tick_ms=250
-autostart = yes
-"""
-
-
-def lab_words(cpu, tracker):
-    words = ["--hosts", "2", "--cpu", cpu, "--timeout", "200", "--file", f"lab-a={KERNEL}", "--file", f"lab-a={INITRD}"]
-    for host, address in HOSTS.items():
-        text = CONFIG.format(host=host, address=address, tracker=tracker) + (GUEST if host == "lab-a" else "")
-        words += ["--config", f"{host}={config_file(host + '.conf', text)}"]
-    return words
 
 
 def stays(m, end):
@@ -74,6 +49,7 @@ def moves(expected):
 build()
 cases = Cases()
 for model, told, kind in RUNS:
-    with cases.case(f"{model}, tracker = {told}: {kind}"), lab(*lab_words(model, told)):
+    with cases.case(f"{model}, tracker = {told}: {kind}"), lab(*two_hosts(
+            linux(), "--cpu", model, migration=f"verify = full\nmax_downtime_ms = 1000\ntracker = {told}\n")):
         moves(kind)
 cases.end()

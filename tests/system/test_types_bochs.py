@@ -2,33 +2,8 @@
 # Restart and Resume of a running Linux guest: one lab of two hosts in Bochs. By Restart it goes from a to b and boots afresh there;
 # by Resume it comes back from b to a, where its counter goes on, with equal hashes on both sides.
 # limit: 600
-from harness import Cases, config_file, expect, lab
-from moving import COMPLETED, INITRD, KERNEL, VM, Moving, build
-
-HOSTS = {"lab-a": "10.77.0.2", "lab-b": "10.77.0.3"}
-CONFIG = """[host]
-name = {host}
-[net]
-address = {address}/24
-[migration]
-verify = full
-shutdown_wait_ms = 500
-"""
-GUEST = f"""[vm {VM}]
-memory = 128M
-kernel = /tern/vmlinuz
-initrd = /tern/initrd.gz
-cmdline = console=ttyS0 loglevel=6 cryptomgr.notests tern.region=4M tern.rate=100 tern.tick_ms=250
-autostart = yes
-"""
-
-
-def lab_words():
-    words = ["--hosts", "2", "--timeout", "200", "--file", f"lab-a={KERNEL}", "--file", f"lab-a={INITRD}"]
-    for host, address in HOSTS.items():
-        text = CONFIG.format(host=host, address=address) + (GUEST if host == "lab-a" else "")
-        words += ["--config", f"{host}={config_file(host + '.conf', text)}"]
-    return words
+from harness import Cases, expect, lab
+from moving import COMPLETED, TWO as HOSTS, VM, Moving, build, linux, two_hosts
 
 
 def move(m, source, destination, kind, number):
@@ -65,7 +40,7 @@ def boots_afresh(m, before):
 
 build()
 cases = Cases()
-with lab(*lab_words()):
+with lab(*two_hosts(linux(says="loglevel=6"), migration="verify = full\nshutdown_wait_ms = 500\n")):
     old = None
     with cases.case("Restart: the guest is switched off and moves as at power-on"):
         old = restart()

@@ -3,9 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A real one is freed by its close. */
 static struct fake_channel *of(struct channel *ch)
 {
-	return (struct fake_channel *)ch;
+	struct fake_channel *f = (struct fake_channel *)ch;
+
+	if (f->closed)
+		abort();
+	return f;
 }
 
 static size_t least(size_t a, size_t b)
@@ -17,11 +22,11 @@ static size_t ch_send(struct channel *ch, const void *data, size_t length)
 {
 	struct fake_channel *f = of(ch);
 
-	if (f->closed || f->full)
+	if (f->full)
 		return 0;
 	if (f->send_most)
 		length = least(length, f->send_most);
-	length = least(length, sizeof(f->out) - 1 - f->out_length);
+	length = least(length, f->out_room - 1 - f->out_length);
 	memcpy(f->out + f->out_length, data, length);
 	f->out_length += length;
 	f->sends += length > 0;
@@ -58,19 +63,24 @@ static void ch_close(struct channel *ch)
 
 static void ch_abort(struct channel *ch)
 {
-	of(ch)->closed = of(ch)->aborted = true;
+	of(ch)->aborted = true;
+	of(ch)->closed = true;
 }
 
 static const struct channel_ops ops = { ch_send, ch_recv, ch_status, ch_unacked, ch_close, ch_abort };
 
+void fake_channel_init(struct fake_channel *f, char *in, char *out, size_t room)
+{
+	*f = (struct fake_channel){ .ch = { .ops = &ops }, .in = in, .in_room = room, .out = out, .out_room = room };
+}
+
 struct fake_channel *fake_channel_new(void)
 {
-	struct fake_channel *f = calloc(1, sizeof(*f));
+	struct fake_channel *f = calloc(1, sizeof(*f) + 2 * FAKE_CHANNEL_ROOM);
 
 	if (!f)
 		abort();
-	f->ch.ops = &ops;
-	f->status = ERR_OK;
+	fake_channel_init(f, (char *)(f + 1), (char *)(f + 1) + FAKE_CHANNEL_ROOM, FAKE_CHANNEL_ROOM);
 	return f;
 }
 
@@ -78,7 +88,7 @@ void fake_channel_say(struct fake_channel *f, const char *text)
 {
 	size_t length = strlen(text);
 
-	if (f->in_length + length > sizeof(f->in))
+	if (f->in_length + length > f->in_room)
 		abort();
 	memcpy(f->in + f->in_length, text, length);
 	f->in_length += length;

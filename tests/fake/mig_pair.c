@@ -201,6 +201,15 @@ void pair_keep_records(struct pair *p, struct fake_store store[2])
 	}
 }
 
+void pair_init_recorded(struct pair *p, struct fake_store store[2])
+{
+	pair_init(p, 4u << 20);
+	pair_keep_records(p, store);
+	p->host[0].idle = p->host[1].idle = true;
+	fake_guest_work(p->host[0].guest[0], 100, 50);
+	p->host[0].guest[0]->idle = true;
+}
+
 void pair_kill(struct pair *p, int n)
 {
 	for (unsigned c = 0; c < p->pipes; c++)

@@ -60,6 +60,8 @@ void pair_reboot(struct pair *p, int number);
 void pair_encodings(struct pair *p, int number, uint32_t encodings);
 /* Both hosts keep their records in @store[2] from now on (they start again for it, with nothing under way). */
 void pair_keep_records(struct pair *p, struct fake_store store[2]);
+/* What tests of records begin with: the same, web1 of 4 MiB with some pages written, and from then on nothing writes by itself. */
+void pair_init_recorded(struct pair *p, struct fake_store store[2]);
 /* Host @number is dead from this instant on: nothing of it reaches the other or its store. */
 void pair_kill(struct pair *p, int number);
 /* It starts again: a new boot id, guests gone, its store as @fate left it. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz: cim/console.c lib/fmt.c */
+/* fuzz: cim/console.c lib/fmt.c tests/fake/fake_cim_channel.c */
 /* Consoles: clients from three addresses come, say bytes, stop reading and go, while a guest writes and goes. Two bytes of
  * input are one act. Nobody gets more than the guest wrote, nothing is typed that nobody said, and who has gone is let go. */
 #include <stdint.h>
@@ -7,19 +7,17 @@
 #include <string.h>
 #include "cim/console.h"
 #include "hv/manage.h"
+#include "tests/fake/fake_cim_channel.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define CLIENTS 24u
+#define ROOM	256u			/* each way, small, since there are many */
 
-/* The far end of a connection, small, since there are many. */
 static struct end {
-	struct channel ch;
-	char in[256];			/* said, not yet heard by the host */
-	size_t in_at, in_length, send_most;
+	struct fake_channel f;
+	char in[ROOM], out[ROOM];
 	uint64_t guest_bytes;		/* got, of the guest's output */
-	bool full, closed;
-	enum err status;
 } client[CLIENTS];
 static unsigned clients;
 static uint64_t now = 1, sent;
@@ -57,61 +55,27 @@ size_t manage_console_write(const char *name, const void *data, size_t length)
 	return length / 2 + length % 2;
 }
 
-static struct end *of(struct channel *ch)
-{
-	if (((struct end *)ch)->closed)
-		abort();
-	return (struct end *)ch;
-}
-
-static size_t ch_send(struct channel *ch, const void *data, size_t length)
-{
-	struct end *e = of(ch);
-
-	if (e->full)
-		return 0;
-	length = e->send_most && length > e->send_most ? e->send_most : length;
-	for (size_t i = 0; i < length; i++)
-		e->guest_bytes += ((const uint8_t *)data)[i] >> 7;
-	return length;
-}
-
-static size_t ch_recv(struct channel *ch, void *out, size_t room)
-{
-	struct end *e = of(ch);
-	size_t left = e->in_length - e->in_at, n = left < room ? left : room;
-
-	memcpy(out, e->in + e->in_at, n);
-	e->in_at += n;
-	return n;
-}
-
-static enum err ch_status(struct channel *ch)
-{
-	return of(ch)->in_at < of(ch)->in_length ? ERR_OK : of(ch)->status;
-}
-
-static size_t ch_unacked(struct channel *ch)
-{
-	(void)ch;
-	return 0;
-}
-
-static void ch_close(struct channel *ch)
-{
-	of(ch)->closed = true;
-}
-
-static const struct channel_ops ops = { ch_send, ch_recv, ch_status, ch_unacked, ch_close, ch_close };
-
 static void say(struct end *e, const char *text)
 {
-	size_t n = strlen(text);
+	if (e->f.in_length + strlen(text) <= ROOM)
+		fake_channel_say(&e->f, text);
+}
 
-	if (e->in_length + n > sizeof(e->in))
-		return;
-	memcpy(e->in + e->in_length, text, n);
-	e->in_length += n;
+/* Who does not read gets no more than there is room for. */
+static void hear(struct end *e)
+{
+	for (size_t i = 0; i < e->f.out_length; i++)
+		e->guest_bytes += (uint8_t)e->f.out[i] >> 7;
+	e->f.out_length = 0;
+}
+
+static void come(struct end *e, uint8_t arg)
+{
+	e->guest_bytes = 0;
+	fake_channel_init(&e->f, e->in, e->out, ROOM);
+	e->f.ch.peer_ipv4 = arg % 3;
+	e->f.send_most = arg & 4 ? 3 : 0;
+	console_accept(&e->f.ch);
 }
 
 static void act(uint8_t what, uint8_t arg)
@@ -123,8 +87,7 @@ static void act(uint8_t what, uint8_t arg)
 	case 0:
 		if (clients == CLIENTS)
 			return;
-		client[clients] = (struct end){ .ch = { .ops = &ops, .peer_ipv4 = arg % 3 }, .send_most = arg & 4 ? 3 : 0 };
-		console_accept(&client[clients++].ch);
+		come(&client[clients++], arg);
 		return;
 	case 1:
 		if (f)
@@ -138,17 +101,19 @@ static void act(uint8_t what, uint8_t arg)
 		return;
 	case 4:
 		if (f)
-			f->full = !f->full;
+			f->f.full = !f->f.full;
 		return;
 	case 5:
 		if (f)
-			f->status = arg & 128 ? ERR_IO : ERR_CLOSED;
+			f->f.status = arg & 128 ? ERR_IO : ERR_CLOSED;
 		return;
 	case 6:
 		gone = arg & 1;
 		return;
 	default:
 		console_step(now);
+		for (unsigned n = 0; n < clients; n++)
+			hear(&client[n]);
 	}
 }
 
@@ -160,14 +125,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		act(data[i], data[i + 1]);
 	/* Everyone goes; then all sessions must. */
 	for (unsigned n = 0; n < clients; n++) {
-		client[n].status = ERR_IO;
-		client[n].in_at = client[n].in_length;
+		client[n].f.status = ERR_IO;
+		client[n].f.in_at = client[n].f.in_length;
 	}
 	for (int n = 0; n < 1000 && console_step(now); n++)
 		;
-	for (unsigned n = 0; n < clients; n++)
-		if (!client[n].closed || client[n].guest_bytes > sent)
+	for (unsigned n = 0; n < clients; n++) {
+		hear(&client[n]);
+		if (!client[n].f.closed || client[n].guest_bytes > sent)
 			abort();
+	}
 	clients = 0;
 	return 0;
 }

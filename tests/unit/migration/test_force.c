@@ -10,21 +10,12 @@
 
 #define MS 1000000ull
 #define SECOND (1000 * MS)
-#define MIB (1ull << 20)
 
 static struct pair pair;
 static struct fake_store store[2];
 static const uint8_t web1[16] = { 0x77, 0x77, 0x77, 0x77, 0x77, 0x77, 0x77, 0x77, 0x77, 0x77, 0x77, 0x77, 0x77, 0x77, 0x77, 0x77 };
 
-static void setup(void)
-{
-	pair_init(&pair, 4 * MIB);
-	pair_keep_records(&pair, store);
-	pair.host[0].idle = pair.host[1].idle = true;
-	fake_guest_work(pair.host[0].guest[0], 100, 50);
-	pair.host[0].guest[0]->idle = true;
-}
-
+static void setup(void) { pair_init_recorded(&pair, store); }
 static void teardown(void) { pair_fini(&pair); }
 TestSuite(force, .init = setup, .fini = teardown);
 

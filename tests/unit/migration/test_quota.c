@@ -18,15 +18,7 @@ static struct pair pair;
 static struct fake_store store[2];
 static struct raw raw[24];
 
-static void setup(void)
-{
-	pair_init(&pair, 4 * MIB);
-	pair_keep_records(&pair, store);
-	pair.host[0].idle = pair.host[1].idle = true;
-	fake_guest_work(pair.host[0].guest[0], 100, 50);
-	pair.host[0].guest[0]->idle = true;
-}
-
+static void setup(void) { pair_init_recorded(&pair, store); }
 static void teardown(void) { pair_fini(&pair); }
 TestSuite(quota, .init = setup, .fini = teardown);
 

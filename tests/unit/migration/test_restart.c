@@ -17,15 +17,7 @@ static struct pair pair;
 static struct fake_store store[2];
 static uint32_t job;
 
-static void setup(void)
-{
-	pair_init(&pair, 4 * MIB);
-	pair_keep_records(&pair, store);
-	pair.host[0].idle = pair.host[1].idle = true;
-	fake_guest_work(pair.host[0].guest[0], 100, 50);
-	pair.host[0].guest[0]->idle = true;
-}
-
+static void setup(void) { pair_init_recorded(&pair, store); }
 static void teardown(void) { pair_fini(&pair); }
 TestSuite(restart, .init = setup, .fini = teardown);
 

@@ -12,7 +12,6 @@
 
 #define MS 1000000ull
 #define SECOND (1000 * MS)
-#define MIB (1ull << 20)
 #define CAPABILITIES (MIG_HEADER + 6 + 8 + 6)	/* in HELLO as it is sent: after magic */
 #define PROOF (MIG_HEADER + MIG_HELLO_BYTES - 16)	/* the last field */
 #define MIG_HELLO_BYTES (14 + 14 + 8 + 8 + 8 + 7 + 22 + 22 + 70 + 38 + 22)
@@ -23,15 +22,7 @@ static struct pair pair;
 static struct fake_store store[2];
 static struct raw raw;
 
-static void setup(void)
-{
-	pair_init(&pair, 4 * MIB);
-	pair_keep_records(&pair, store);
-	pair.host[0].idle = pair.host[1].idle = true;
-	fake_guest_work(pair.host[0].guest[0], 100, 50);
-	pair.host[0].guest[0]->idle = true;
-}
-
+static void setup(void) { pair_init_recorded(&pair, store); }
 static void teardown(void) { pair_fini(&pair); }
 TestSuite(stranger, .init = setup, .fini = teardown);
 

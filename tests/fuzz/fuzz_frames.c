@@ -15,6 +15,7 @@
 #include "tests/fake/fake_net.h"
 #include "tests/fake/fake_net_mem.h"
 #include "tests/fake/fake_peer.h"
+#include "tests/fake/fuzz_input.h"
 
 #define PORT	5988
 #define SLOTS	6u
@@ -23,33 +24,18 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-struct input { const uint8_t *at, *end; };
-
 static struct fake_peer peer[SLOTS];
 static struct channel *channel[SLOTS];
 static uint8_t bytes[70000];
 static unsigned run_left;
 
-static uint8_t u8(struct input *in)
-{
-	return in->at < in->end ? *in->at++ : 0;
-}
-
-static uint16_t u16(struct input *in)
-{
-	uint16_t v = u8(in);
-
-	return (uint16_t)(v | u8(in) << 8);
-}
-
 static size_t take(struct input *in, uint8_t *out, size_t most)
 {
-	size_t n = (size_t)(in->end - in->at);
+	size_t n;
+	const uint8_t *from = input_bytes(in, most, &n);
 
-	n = n < most ? n : most;
 	if (n)
-		memcpy(out, in->at, n);
-	in->at += n;
+		memcpy(out, from, n);
 	return n;
 }
 
@@ -86,18 +72,18 @@ static void on_accept(struct channel *ch, void *arg)
 static uint32_t measure(struct input *in)
 {
 	static const uint32_t round[] = { 0, 1460, 1452, 536, 65535, 32768, 65536, 524288, 14600, 0x80000000u };
-	uint8_t v = u8(in);
+	uint8_t v = input_u8(in);
 
 	if (v < 100)
 		return v;
 	if (v < 110)
-		return u16(in);
-	return round[v % 10] + (uint32_t)(int8_t)u8(in);
+		return input_u16(in);
+	return round[v % 10] + (uint32_t)(int8_t)input_u8(in);
 }
 
 static void segment(struct input *in, struct fake_peer *p)
 {
-	uint8_t flags = u8(in), how = u8(in), option[40] = { 0 };
+	uint8_t flags = input_u8(in), how = input_u8(in), option[40] = { 0 };
 	struct fake_peer said = *p;
 	uint32_t seq = p->seq;
 	size_t length = 0, options = 0;
@@ -109,11 +95,11 @@ static void segment(struct input *in, struct fake_peer *p)
 	if (how & 4)
 		length = measure(in) % 1441;
 	if (how & 8)
-		p->window = said.window = u16(in);
+		p->window = said.window = input_u16(in);
 	if (how & 16)
 		said.ack -= measure(in);
 	if (how & 32) {
-		options = u8(in) % 11 * 4;
+		options = input_u8(in) % 11 * 4;
 		take(in, option, options);
 	}
 	if (how & 64)
@@ -125,14 +111,14 @@ static void segment(struct input *in, struct fake_peer *p)
 
 static void open_peer(struct input *in, struct fake_peer *p)
 {
-	uint8_t how = u8(in), option[40] = { 2, 4, 5, 0xb4, 3, 3, 7, 1, 4, 2, 1, 1 };
+	uint8_t how = input_u8(in), option[40] = { 2, 4, 5, 0xb4, 3, 3, 7, 1, 4, 2, 1, 1 };
 	size_t options = how & 1 ? 12 : 0;
 
 	fake_peer_forget(p);
 	*p = (struct fake_peer){ .ipv4 = FAKE_PEER_IPV4 + 2u * (how >> 6), .port = (uint16_t)(4000 + (p - peer) + (how & 0x30) * 16),
-				 .host_port = how & 2 ? 81 : PORT, .window = how & 4 ? 60000 : u16(in), .acks = how & 8 };
+				 .host_port = how & 2 ? 81 : PORT, .window = how & 4 ? 60000 : input_u16(in), .acks = how & 8 };
 	if (how & 0x20) {
-		options = u8(in) % 11 * 4;
+		options = input_u8(in) % 11 * 4;
 		take(in, option, options);
 	}
 	if ((how & 0xc0) == 0xc0) {
@@ -157,7 +143,7 @@ static void fill(struct input *in, struct fake_peer *p)
 
 static void application(struct input *in)
 {
-	uint8_t what = u8(in);
+	uint8_t what = input_u8(in);
 	struct channel **slot = &channel[what % SLOTS], *ch = *slot;
 
 	if (!ch)
@@ -184,21 +170,21 @@ static void application(struct input *in)
 /* An IPv4 packet, a fragment of one, or what stands in a frame, with a header checksum that holds. */
 static void packet(struct input *in)
 {
-	uint8_t f[1514] = { 0x52, 0x54, 0, 0x12, 0x34, 0x50, 2, 0, 0, 0, 0, 9, 8, 0, 0x45 }, how = u8(in), *ip = f + 14;
-	size_t body = take(in, f + 34, how & 1 ? u8(in) : u8(in) * 8u % 1480), head = 20;
+	uint8_t f[1514] = { 0x52, 0x54, 0, 0x12, 0x34, 0x50, 2, 0, 0, 0, 0, 9, 8, 0, 0x45 }, how = input_u8(in), *ip = f + 14;
+	size_t body = take(in, f + 34, how & 1 ? input_u8(in) : input_u8(in) * 8u % 1480), head = 20;
 	uint16_t sum;
 
 	ip[2] = (uint8_t)((head + body) >> 8);
 	ip[3] = (uint8_t)(head + body);
 	ip[5] = how >> 6;
 	if (how & 2) {
-		uint16_t offset = u16(in);
+		uint16_t offset = input_u16(in);
 
 		ip[6] = (uint8_t)(offset >> 8);
 		ip[7] = (uint8_t)offset;
 	}
 	ip[8] = 64;
-	ip[9] = how & 4 ? 6 : how & 8 ? 17 : how & 16 ? 1 : u8(in);
+	ip[9] = how & 4 ? 6 : how & 8 ? 17 : how & 16 ? 1 : input_u8(in);
 	memcpy(ip + 12, "\x0a\x4d\x00\x01\x0a\x4d\x00\x02", 8);
 	if (how & 32)
 		memset(ip + 16, 0xff, 4);
@@ -219,7 +205,7 @@ static void packet(struct input *in)
 static void raw(struct input *in)
 {
 	uint8_t f[1600] = { 0x52, 0x54, 0, 0x12, 0x34, 0x50, 2, 0, 0, 0, 0, 9 };
-	size_t length = 12 + take(in, f + 12, u8(in) * 6u);
+	size_t length = 12 + take(in, f + 12, input_u8(in) * 6u);
 
 	fake_peer_frame(f, length < 14 ? 14 : length);
 }
@@ -240,14 +226,14 @@ static void dhcp_answer(struct input *in)
 	d[1] = 1;
 	d[2] = 6;
 	memcpy(d + 4, &dhcp->xid, 4);
-	if (u8(in) & 1)
+	if (input_u8(in) & 1)
 		for (unsigned i = 0; i < 4; i++)
 			d[4 + i] = ((uint8_t *)&dhcp->xid)[3 - i];
 	memcpy(d + 16, "\x0a\x4d\x00\x02", 4);
 	memcpy(d + 28, f + 6, 6);
 	memcpy(d + 28, "\x52\x54\x00\x12\x34\x50", 6);
 	memcpy(d + 236, "\x63\x82\x53\x63\x35\x01", 6);
-	options = 6 + take(in, d + 242, u8(in));
+	options = 6 + take(in, d + 242, input_u8(in));
 	f[16] = (uint8_t)((28 + 236 + options) >> 8);
 	f[17] = (uint8_t)(28 + 236 + options);
 	f[22] = 64;
@@ -263,7 +249,7 @@ static void dhcp_answer(struct input *in)
 
 static void step(struct input *in)
 {
-	uint8_t op = u8(in);
+	uint8_t op = input_u8(in);
 	struct fake_peer *p = &peer[op / 16 % SLOTS];
 
 	switch (op % 16) {
@@ -285,7 +271,7 @@ static void step(struct input *in)
 		run(1 + op / 16);
 		break;
 	case 11:
-		run(50u * u8(in));
+		run(50u * input_u8(in));
 		break;
 	case 12:
 		packet(in);
@@ -300,7 +286,7 @@ static void step(struct input *in)
 		if (op & 0x80)
 			fake_e1000.link = !fake_e1000.link;
 		else
-			fake_net_mem_fail_every = u8(in);
+			fake_net_mem_fail_every = input_u8(in);
 		break;
 	}
 }
@@ -345,7 +331,7 @@ static void clean_up(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static size_t at_rest;
-	struct input in = { data, data + size };
+	struct input in = { data, size };
 
 	if (!at_rest) {
 		fake_peer_start();
@@ -355,7 +341,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		at_rest = net_mem_used();
 	}
 	run_left = RUN_MS;
-	for (unsigned i = 0; i < STEPS && in.at < in.end; i++)
+	for (unsigned i = 0; i < STEPS && in.left; i++)
 		step(&in);
 	clean_up();
 	if (tcp_channel_count() || net_mem_used() != at_rest)

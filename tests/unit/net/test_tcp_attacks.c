@@ -121,6 +121,19 @@ Test(tcp_attacks, a_fin_that_a_longer_segment_takes_over_is_kept_only_if_it_fits
 	still_serves();
 }
 
+Test(tcp_attacks, a_fin_half_the_sequence_space_away_is_an_old_one)
+{
+	opened();
+	send_at(0x80000000u, PEER_FIN, 0);
+	fake_peer_run(10);
+	send_in_order(1000);
+	fake_peer_run(10);
+	cr_assert_eq(peer.host_acked, peer.seq);
+	cr_assert_eq(read_all(), 1000);
+	cr_assert_eq(server->ops->status(server), ERR_OK);
+	still_serves();
+}
+
 Test(tcp_attacks, a_segment_size_is_taken_from_a_syn_only)
 {
 	peer.window = 0;

@@ -187,20 +187,9 @@ void moves_vm_gone(struct vm *vm)
 	guest_ended(vm);
 }
 
-static const struct mig_job *open_job(const char *vm)
-{
-	for (unsigned i = mig_job_count(service); i--;) {
-		const struct mig_job *j = mig_job_get(service, i);
-
-		if (!strcmp(j->vm, vm) && !j->ended_ns)
-			return j;
-	}
-	return NULL;
-}
-
 enum moves_vm moves_vm_state(const char *name)
 {
-	const struct mig_job *j = open_job(name);
+	const struct mig_job *j = mig_job_open(service, name);
 
 	return !j ? MOVES_VM_STAYS : j->in_doubt ? MOVES_VM_IN_DOUBT : MOVES_VM_LEAVING;
 }
@@ -227,7 +216,7 @@ bool moves_peer(const uint8_t uuid[16], uint32_t *ipv4)
 
 uint32_t moves_vm_job(const char *name)
 {
-	const struct mig_job *j = open_job(name);
+	const struct mig_job *j = mig_job_open(service, name);
 
 	return j ? j->id : 0;
 }

@@ -55,6 +55,8 @@ enum err mig_job_cancel(struct mig_service *m, uint32_t job, uint64_t now_ns, st
 unsigned mig_job_count(const struct mig_service *m);
 const struct mig_job *mig_job_get(const struct mig_service *m, unsigned index);
 const struct mig_job *mig_job_find(const struct mig_service *m, uint32_t id);
+/* The newest job of a VM of that name that has not ended; cheap, since consoles ask for it all the time. NULL: there is none. */
+const struct mig_job *mig_job_open(const struct mig_service *m, const char *vm);
 /* The address of the host @uuid, if a move or a check from here has met it since boot. */
 bool mig_service_peer(const struct mig_service *m, const uint8_t uuid[16], uint32_t *ipv4);
 

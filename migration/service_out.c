@@ -272,6 +272,19 @@ const struct mig_job *mig_job_get(const struct mig_service *m, unsigned index)
 	return next;
 }
 
+const struct mig_job *mig_job_open(const struct mig_service *m, const char *vm)
+{
+	const struct mig_job *open = NULL;
+
+	for (unsigned i = 0; i < MIG_JOBS; i++) {
+		const struct mig_job *j = &m->core.job[i];
+
+		if (j->id && !j->ended_ns && !strcmp(j->vm, vm) && (!open || j->id > open->id))
+			open = j;
+	}
+	return open;
+}
+
 bool mig_service_peer(const struct mig_service *m, const uint8_t uuid[16], uint32_t *ipv4)
 {
 	for (unsigned i = 0; i < MIG_MET; i++)

@@ -119,6 +119,21 @@ Test(jobs_kept, moves_that_came_to_their_end_are_kept_whoever_comes)
 	cr_expect_eq(pair_wait(&pair, 0, 1, 60 * SECOND)->state, MIG_JOB_FAILED);
 }
 
+Test(jobs_kept, the_open_job_of_a_machine_is_found_among_those_that_ended)
+{
+	struct mig_service *m = pair.host[0].service;
+	struct why why = { "" };
+
+	quick_jobs(20, true);
+	cr_assert_eq(migrate(&why), ERR_OK, "%s", why.text);
+	quick_jobs(5, true);
+	cr_assert(mig_job_open(m, "web1"));
+	cr_expect_eq(mig_job_open(m, "web1")->id, 21);
+	cr_expect_null(mig_job_open(m, "web2"));
+	pair_wait(&pair, 0, 21, 60 * SECOND);
+	cr_expect_null(mig_job_open(m, "web1"), "it has ended");
+}
+
 Test(jobs_kept, a_host_that_was_asked_is_known_by_its_uuid)
 {
 	struct why_list reasons = { 0 };

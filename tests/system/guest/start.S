@@ -28,6 +28,7 @@
 	.globl start
 start:
 	lea	stack_top(%rip), %rsp
+	mov	%rsi, %rdi		/* boot_params */
 	xor	%ebp, %ebp
 	call	guest_main
 1:	hlt

@@ -14,7 +14,7 @@ import time
 from harness import CIM_BODY, CIM_HEADERS, Cases, computer_systems, expect, http_request, lab, lab_command, log_of, until
 
 HOST, CIM, CONSOLE, MIGRATION = "10.77.0.2", 5988, 5990, 5991
-CONNECTIONS = 16	# that the CIM server keeps at once
+CONNECTIONS = 16	# that the CIM server keeps at once, twelve of them of one address
 REQUEST_S = 30		# that it waits for the rest of a request
 VANISHING, SPOOFED = "10.77.0.50", "10.77.0.77"
 HEAD = "POST /cimom HTTP/1.1\r\nHost: lab-a\r\n" + "".join(f"{k}: {v}\r\n" for k, v in CIM_HEADERS.items())

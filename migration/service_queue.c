@@ -59,6 +59,6 @@ bool service_may_begin(struct mig_service *m, struct service_out *o, uint64_t no
 		fmt(text, WHY_TEXT, "waits for its turn: %u go first", first);
 	/* Each attempt may need a farewell and a record: never begin one that could not end in order. */
 	else if (service_farewells(m) + running >= SERVICE_FAREWELLS || !mig_records_room(&m->core.records))
-		fmt(text, WHY_TEXT, "waits until %s has settled earlier migrations: %u are left", name, service_farewells(m));
+		fmt(text, WHY_TEXT, "waits until %s has settled earlier migrations, or an operator drops their records: %u are left", name, service_farewells(m));
 	return !text[0];
 }

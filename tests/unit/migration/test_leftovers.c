@@ -210,6 +210,32 @@ Test(leftovers, that_a_job_sees_to_are_the_jobs)
 	cr_expect_eq(fake_store_entries(&store[1]), 1);
 }
 
+Test(leftovers, of_hosts_that_are_gone_keep_moves_waiting_until_an_operator_drops_one)
+{
+	struct mig_service *a = pair.host[0].service;
+	struct mig_leftover left;
+	const struct mig_job *j;
+	struct why why;
+	uint32_t job;
+
+	for (unsigned i = 0; i < SERVICE_FAREWELLS; i++) {
+		struct mig_note n = { .attempt = { 3, (uint8_t)i }, .vm = "c", .source = true, .peer_ipv4 = 0x0a4d0009, .peer_port = 5991 };
+
+		cr_assert_eq(mig_records_put(&a->core.records, &n, MIG_RECORD_DONE, &why), ERR_OK);
+		mig_records_orphan(&a->core.records, n.attempt);
+	}
+	pair_run(&pair, 100 * MS);
+	job = pair_migrate(&pair, 0, MIG_VERIFY_OFF);
+	pair_run(&pair, 100 * MS);
+	j = mig_job_find(a, job);
+	cr_expect_eq(j->state, MIG_JOB_NEW);
+	cr_expect_not_null(strstr(j->waits, "an operator drops their records: 16 are left"), "%s", j->waits);
+	cr_assert(mig_service_record_get(a, 0, &left));
+	cr_assert_eq(mig_service_record_drop(a, left.id, true, &why), ERR_OK);
+	j = pair_wait(&pair, 0, job, 30 * SECOND);
+	cr_expect_eq(j->state, MIG_JOB_COMPLETED, "%s", j->error);
+}
+
 Test(leftovers, that_cannot_be_read_go_by_an_operators_word)
 {
 	store[1].entry[0].used = true;

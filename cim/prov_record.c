@@ -6,13 +6,8 @@
 
 static unsigned record_count(const struct provider *p)
 {
-	struct manage_record r;
-	unsigned n = 0;
-
 	(void)p;
-	while (manage_record_get(n, &r))
-		n++;
-	return n;
+	return manage_record_count();
 }
 
 static void text(struct inst *out, const char *name, const char *value)

@@ -171,6 +171,7 @@ struct manage_record {
 	char peer[16], peer_name[64];
 	uint64_t when_s;		/* seconds since 1970 UTC, 0 not known */
 };
+unsigned manage_record_count(void);
 bool manage_record_get(unsigned index, struct manage_record *out);
 /* An operator drops what the peer will never ask for or be told; a machine that it holds may be started afresh then. ERR_NOTFOUND; ERR_STATE: a job
  * is to be forced instead; ERR_REFUSED without @accept_risk: nothing was done, @why says what it would risk. */

@@ -9,6 +9,11 @@
 
 static const uint8_t no_uuid[16];
 
+unsigned manage_record_count(void)
+{
+	return mig_service_record_count(moves_service());
+}
+
 bool manage_record_get(unsigned index, struct manage_record *out)
 {
 	struct mig_leftover left;

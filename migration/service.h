@@ -90,6 +90,7 @@ struct mig_leftover {
 	uint64_t when_s;		/* wall clock, 0 unknown */
 };
 
+unsigned mig_service_record_count(const struct mig_service *m);
 /* The record at place 0, 1, ...; false: there are no more. */
 bool mig_service_record_get(const struct mig_service *m, unsigned index, struct mig_leftover *out);
 /* An operator drops a record whose peer will never ask or answer; of one that holds a machine as mig_service_vm_reclaim does. ERR_NOTFOUND;

@@ -43,6 +43,20 @@ static void show(const struct mig_service *m, const struct mig_note *n, struct m
 	memcpy(out->peer_name, n->peer_name, sizeof(out->peer_name));
 }
 
+unsigned mig_service_record_count(const struct mig_service *m)
+{
+	const struct mig_records *r = &m->core.records;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < MIG_RECORDS; i++)
+		count += r->note[i].state != MIG_RECORD_NONE;
+	for (unsigned i = 0; i < MIG_AWAYS; i++)
+		count += r->away[i].state != MIG_RECORD_NONE;
+	for (unsigned i = 0; i < MIG_STRANGE; i++)
+		count += r->strange[i].used;
+	return count;
+}
+
 static const struct mig_note *nth(const struct mig_note *table, unsigned count, unsigned *index)
 {
 	for (unsigned i = 0; i < count; i++)

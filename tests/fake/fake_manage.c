@@ -313,6 +313,11 @@ enum err manage_vm_reclaim(const char *name, bool accept_risk, struct why *why)
 	return ERR_OK;
 }
 
+unsigned manage_record_count(void)
+{
+	return fake.records;
+}
+
 bool manage_record_get(unsigned index, struct manage_record *out)
 {
 	if (index < fake.records)

@@ -398,6 +398,7 @@ Test(moves, leave_records_that_show_without_secrets_and_are_dropped_by_number)
 	struct why why;
 
 	cr_assert_eq(mig_records_put(&moves_service()->core.records, &n, MIG_RECORD_OWNED, &why), ERR_OK);
+	cr_expect_eq(manage_record_count(), 1);
 	cr_assert(manage_record_get(0, &r));
 	cr_expect_str_eq(r.state, "OWNED");
 	cr_expect_str_eq(r.vm, "web1");

@@ -152,6 +152,7 @@ Test(leftovers, are_all_shown_once_with_numbers_of_their_own)
 	cr_expect_str_eq(left.state, "UNREADABLE");
 	cr_expect(left.id != 0 && !left.vm[0]);
 	cr_expect_not(mig_service_record_get(b(), 3, &left));
+	cr_expect_eq(mig_service_record_count(b()), 3);
 }
 
 Test(leftovers, of_a_machine_that_runs_here_go_and_leave_their_source_in_doubt)

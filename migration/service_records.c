@@ -100,8 +100,8 @@ static enum err drop_strange(struct mig_records *r, uint64_t id, bool accept_ris
 
 	if (!s || !s->used)
 		return ERR_NOTFOUND;
-	why_set(why, "it can't be read: if it is of a machine that left or was lost here, starting that here could run it twice; if it is of "
-		"an attempt, the other host may stay in doubt");
+	why_set(why, "it can't be read: a machine that it holds could run twice when started here, and the other host of its attempt stay in "
+		"doubt, or give up a copy that is the last one");
 	if (!accept_risk)
 		return ERR_REFUSED;
 	if (r->store.drop)

@@ -69,11 +69,17 @@ static const struct state_field *find(const struct state_desc *d, uint16_t tag)
 	return NULL;
 }
 
+/* True of what needs no look at each value: none of that width is over the maximum. */
+static bool takes_all(const struct state_field *f)
+{
+	return f->max >= UINT64_MAX >> (64 - 8 * f->width);
+}
+
 /* Checks the values of @f at @in and puts them into the record. */
 static enum err load_values(const struct state_desc *d, const struct state_field *f, void *rec,
 			    const uint8_t *in, struct why *why)
 {
-	for (unsigned n = 0; n < f->count; n++) {
+	for (unsigned n = 0; n < f->count && !takes_all(f); n++) {
 		uint64_t v = value_get(in + (size_t)n * f->width, f->width);
 
 		if (v <= f->max)

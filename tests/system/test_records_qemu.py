@@ -48,9 +48,9 @@ with lab("--hosts", "1", "--emulator", "qemu", "--memory", "256", "--keep-variab
         restart(strange)
         wait_log(HOST, r"records: kept by the firmware \(boot 3\)$", 1)
         wait_log(HOST, r"records: variable Surprise under Tern's GUID is no record; it is left alone", 1)
-        wait_log(HOST, rf"records: variable {KEY} is no record: its checksum is wrong", 1)
-        wait_log(HOST, rf"records: .*variable {KEY[:-1]}0.*(longer than anything|not Tern's)", 1)
-        wait_log(HOST, r"records: variable \?{39} under Tern's GUID is no record", 1)
+        wait_log(HOST, rf"records: variable {KEY[:8]} is no record: its checksum is wrong", 1)
+        wait_log(HOST, rf"records: .*variable {KEY[:8]}.*(longer than anything|not Tern's)", 1)
+        wait_log(HOST, r"records: variable \?{8} under Tern's GUID is no record", 1)
         up_and_well()
     with c.case("they are still there afterwards, and Boot is whole"):
         after = {}

@@ -293,6 +293,37 @@ enum err mig_core_hello_check(const struct mig_hello *hello, struct why *why)
 	return ERR_OK;
 }
 
+const struct mig_promise *mig_core_promised(const struct mig_core *c, const uint8_t uuid[16], uint64_t now_ns)
+{
+	for (unsigned i = 0; i < MIG_PROMISES; i++)
+		if (now_ns < c->promise[i].until_ns && !memcmp(c->promise[i].vm_uuid, uuid, 16))
+			return &c->promise[i];
+	return NULL;
+}
+
+bool mig_core_promise(struct mig_core *c, const uint8_t uuid[16], const uint8_t peer_uuid[16], const char *peer_name,
+		      uint64_t now_ns)
+{
+	const struct mig_promise *before = mig_core_promised(c, uuid, now_ns);
+	struct mig_promise *p = NULL;
+
+	/* What can't be started here can't be promised away. */
+	if (c->host.defines && !c->host.defines(c->host.ctx, uuid))
+		return true;
+	if (before && memcmp(before->peer_uuid, peer_uuid, 16))
+		return false;
+	for (unsigned i = 0; i < MIG_PROMISES && !p; i++)
+		if (&c->promise[i] == before || (!before && now_ns >= c->promise[i].until_ns))
+			p = &c->promise[i];
+	if (!p)
+		return false;
+	p->until_ns = now_ns + MIG_PROMISE_NS;
+	memcpy(p->vm_uuid, uuid, 16);
+	memcpy(p->peer_uuid, peer_uuid, 16);
+	memcpy(p->peer_name, peer_name, sizeof(p->peer_name));
+	return true;
+}
+
 void mig_ipv4_text(uint32_t ipv4, char out[16])
 {
 	fmt(out, 16, "%u.%u.%u.%u", ipv4 >> 24, ipv4 >> 16 & 255, ipv4 >> 8 & 255, ipv4 & 255);

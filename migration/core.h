@@ -15,6 +15,10 @@ struct mig_dest;
 #define MIG_CONNECTIONS_PEER	(MIG_MOVES_MAX + 2)	/* of them from one address */
 #define MIG_IN			(MIG_CONNECTIONS + MIG_RECORDS_IN)	/* with the prepared guests that wait for one */
 
+#define MIG_PROMISES 16	/* machines that others were told they may start: no more than a host defines */
+
+struct mig_promise { uint8_t vm_uuid[16], peer_uuid[16]; char peer_name[64]; uint64_t until_ns; };
+
 struct mig_core {
 	struct mig_host host;
 	struct mig_dest *in[MIG_IN];
@@ -24,6 +28,7 @@ struct mig_core {
 	unsigned coming;		/* guests being received, or held with a connection; kept by the service */
 	struct { uint8_t uuid[16]; uint32_t ipv4; } met[MIG_MET];	/* other hosts; ipv4 0: free */
 	unsigned met_next;		/* where the next one goes */
+	struct mig_promise promise[MIG_PROMISES];
 };
 
 /* The host's limits, each way. */
@@ -77,6 +82,13 @@ bool mig_core_same_proof(const uint8_t a[MIG_PROOF], const uint8_t b[MIG_PROOF])
 void mig_core_note_peer(const struct mig_core *c, struct mig_note *note, const struct mig_hello *hello);
 /* Is it the peer of @note's attempt that says @hello on a later connection, from @ipv4? ERR_REFUSED with a reason. */
 enum err mig_core_same_peer(const struct mig_note *note, const struct mig_hello *hello, uint32_t ipv4, struct why *why) NODISCARD;
+/* Are two proofs the same? In a time that does not depend on where they differ. */
+bool mig_core_same_proof(const uint8_t *a, const uint8_t *b);
+/* The host @peer_uuid may start the machine of @uuid: this one doesn't for MIG_PROMISE_NS. False: another may. */
+bool mig_core_promise(struct mig_core *c, const uint8_t uuid[16], const uint8_t peer_uuid[16], const char *peer_name,
+		      uint64_t now_ns);
+/* Who may start the machine of @uuid now by such a word; NULL: nobody. */
+const struct mig_promise *mig_core_promised(const struct mig_core *c, const uint8_t uuid[16], uint64_t now_ns);
 /* Checks magic and versions of a peer's HELLO; ERR_INVALID, ERR_VERSION with a reason. */
 enum err mig_core_hello_check(const struct mig_hello *hello, struct why *why) NODISCARD;
 /* "10.77.0.3" into @out. */

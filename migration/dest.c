@@ -12,6 +12,7 @@
 static const struct { enum mig_dest_place place; uint16_t type; dest_record_fn *handle; } records[] = {
 	{ MIG_DEST_HELLO,   MIG_HELLO,	   dest_on_hello },
 	{ MIG_DEST_OFFER,   MIG_OFFER,	   dest_on_offer },
+	{ MIG_DEST_LOCATE,  MIG_LOCATE,	   dest_on_locate },
 	{ MIG_DEST_ROUNDS,  MIG_PAGES,	   dest_on_pages },
 	{ MIG_DEST_ROUNDS,  MIG_ROUND_END, dest_on_round_end },
 	{ MIG_DEST_RESUME,  MIG_RESUME,	   dest_on_resume },

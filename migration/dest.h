@@ -11,6 +11,7 @@
 
 enum mig_dest_place {
 	MIG_DEST_HELLO, MIG_DEST_OFFER,
+	MIG_DEST_LOCATE,	/* a question where a machine is must come */
 	MIG_DEST_ROUNDS,	/* pages, the dry run */
 	MIG_DEST_LOST,		/* the link was lost before STOP; a new one is waited for */
 	MIG_DEST_RESUME,	/* there is one, RESUME must come */
@@ -49,6 +50,7 @@ struct mig_dest {
 	struct mig_hello hello;		/* the peer's; of the attempt's first connection once that holds a guest */
 	bool wants_attach;		/* a settling connection that asks, or a resuming one: the service looks for the guest it is about;
 					 * or one that asks this host back about a guest that left */
+	bool given_back;		/* the source has the machine back by an operator's word */
 	bool alone;			/* it looked: this host holds no guest that the next record is about */
 
 	struct mig_note note;		/* what is recorded, but for its state */

@@ -98,12 +98,24 @@ static void send_answer(struct mig_dest *d, uint8_t state, uint64_t now_ns)
 	dest_put(d, MIG_ANSWER, &answer, now_ns);
 }
 
+/* Of a machine that came it is kept from whom, should that host claim it. */
+static void drop_record(struct mig_dest *d)
+{
+	struct mig_records *r = &d->core->records;
+	const struct mig_note *n = mig_records_get(r, d->stream.attempt);
+
+	if (n && n->state == MIG_RECORD_OWNED && !d->given_back)
+		mig_came_put(r, n);
+	else
+		mig_records_remove(r, d->stream.attempt);
+}
+
 static void act(struct mig_dest *d, enum handoff_action action, uint64_t now_ns)
 {
 	switch (action) {
-	case HA_MARK_AWAY:	 mark_away(d); break;
+	case HA_MARK_AWAY:	 mark_away(d); d->given_back = true; break;
 	case HA_MARK_HOME:	 mig_away_home(&d->core->records, d->note.vm_uuid); break;
-	case HA_DROP_RECORD:	 mig_records_remove(&d->core->records, d->stream.attempt); break;
+	case HA_DROP_RECORD:	 drop_record(d); break;
 	case HA_FREE_COPY:	 free_copy(d, now_ns); break;
 	case HA_RUN:		 run(d, now_ns); break;
 	case HA_SEND_READY:	 send_ready(d, now_ns); break;

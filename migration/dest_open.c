@@ -81,7 +81,9 @@ void dest_on_hello(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 		proof = n->peer_proof;
 	}
 	mig_core_hello(d->core, d->purpose, proof, &hello);
-	if (d->purpose == MIG_PURPOSE_SETTLE) {
+	if (d->purpose == MIG_PURPOSE_LOCATE) {
+		dest_go(d, MIG_DEST_LOCATE, now_ns + MIG_OFFER_NS);
+	} else if (d->purpose == MIG_PURPOSE_SETTLE) {
 		d->handoff = handoff_from_record(mig_records_get(&d->core->records, d->stream.attempt));
 		dest_go(d, MIG_DEST_SETTLED, now_ns + MIG_OFFER_NS);
 	} else {

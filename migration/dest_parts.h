@@ -20,6 +20,9 @@ dest_record_fn dest_on_hello, dest_on_offer;
 bool dest_peer_may_ask(const struct mig_dest *d, struct why *why);
 void dest_reject(struct mig_dest *d, const struct why_list *reasons, uint64_t now_ns);
 
+/* dest_locate.c */
+dest_record_fn dest_on_locate;
+
 /* dest_resume.c */
 /* @e ended the connection: what came before STOP is kept for a while, anything else fails. */
 void dest_lost(struct mig_dest *d, uint64_t now_ns, enum err e, const char *text);

@@ -13,11 +13,19 @@
 
 #define MIG_SHUTDOWN_WAIT_MS 60000u
 
+enum mig_vm_here {
+	MIG_VM_ABSENT,		/* not known, or defined and never started */
+	MIG_VM_WAITS,		/* for the answers of other hosts, to be started by itself */
+	MIG_VM_OFF,		/* it ran here and has ended */
+	MIG_VM_RUNS,		/* or any other state in which it has memory */
+};
+
 struct mig_host {
 	void *ctx;			/* first argument of all functions below */
 	char name[64];
 	uint8_t uuid[16];
 	uint8_t boot_id[16];		/* random, new at each boot */
+	uint16_t port;			/* where other hosts listen, 0: MIG_PORT */
 	bool can_run_vms;
 	char why_not[WHY_TEXT];		/* set when !can_run_vms */
 
@@ -52,6 +60,12 @@ struct mig_host {
 	struct channel *(*connect)(void *ctx, uint32_t ipv4, uint16_t port, struct why *why);
 	/* May a host at @ipv4 talk to this one? */
 	bool (*accept_from)(void *ctx, uint32_t ipv4);
+	/* Where the VM of @uuid is, as far as this host itself runs VMs; NULL: questions about machines are not answered. */
+	enum mig_vm_here (*vm_here)(void *ctx, const uint8_t uuid[16]);
+	/* The VM of @uuid, which is off, belongs to another host from now on. */
+	void (*vm_give_up)(void *ctx, const uint8_t uuid[16]);
+	/* Addresses of other hosts by tern.conf, at most @room; NULL: it names none. */
+	unsigned (*peers)(void *ctx, uint32_t *ipv4, unsigned room);
 	/* The VM @name if it can be moved now in this way, else NULL with a reason. */
 	struct mig_guest *(*guest_find)(void *ctx, const char *name, enum mig_move_type type, struct why *why);
 	/* Adds every reason why @def can't run here; without effect. */

@@ -62,6 +62,12 @@ ROWS(mig_definition_record, MIG_DEFINITION_TABLE);
 #define REC mig_want
 ROWS(mig_want, MIG_WANT_TABLE);
 #undef REC
+#define REC mig_locate_record
+ROWS(mig_locate_record, MIG_LOCATE_TABLE);
+#undef REC
+#define REC mig_located
+ROWS(mig_located, MIG_LOCATED_TABLE);
+#undef REC
 #define REC mig_text
 ROWS(mig_text, MIG_TEXT_TABLE);
 #undef REC
@@ -92,6 +98,8 @@ static const struct state_desc table[MIG_TYPE_END] = {
 	DESC(MIG_DEFINITION, mig_definition_record)
 	DESC(MIG_WANT, mig_want)
 	DESC(MIG_VERDICT, mig_verdict)
+	DESC(MIG_LOCATE, mig_locate_record)
+	DESC(MIG_LOCATED, mig_located)
 };
 
 #define TYPE_NAME(name, type, cap) [type] = #name,

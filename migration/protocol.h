@@ -44,7 +44,9 @@
 	T(DEFINITION,	22, 4096)	\
 	T(WANT,		23, 512)	\
 	T(BLOB,		24, MIG_BODY_MAX) \
-	T(VERDICT,	25, 512)
+	T(VERDICT,	25, 512)	\
+	T(LOCATE,	26, 256)	\
+	T(LOCATED,	27, 1024)
 
 #define MIG_TYPE_ENUM(name, type, cap) MIG_##name = type,
 enum mig_type { MIG_TYPES(MIG_TYPE_ENUM) MIG_TYPE_END };
@@ -69,6 +71,8 @@ enum mig_type { MIG_TYPES(MIG_TYPE_ENUM) MIG_TYPE_END };
 #define MIG_IDLE_NS		(10 * MIG_SECOND)	/* without progress a guest that comes in may have to give way to another peer's */
 #define MIG_IDLE_OFF_NS		(70 * MIG_SECOND)	/* the same of one that may have to power off first */
 #define MIG_DONE_NS		(3 * MIG_SECOND)
+#define MIG_FRESH_NS		(10 * MIG_SECOND)	/* a machine is started so long after the first "not here", at the latest */
+#define MIG_PROMISE_NS		(20 * MIG_SECOND)	/* who said so doesn't start it itself meanwhile */
 #define MIG_RETRY_FIRST_NS	(MIG_SECOND / 4)
 #define MIG_RESUME_RETRY_NS	(4 * MIG_SECOND)
 #define MIG_GRACE_UNTOLD_NS	(60 * MIG_SECOND)	/* supposed where ACCEPT did not come */
@@ -76,7 +80,7 @@ enum mig_type { MIG_TYPES(MIG_TYPE_ENUM) MIG_TYPE_END };
 #define MIG_ASK_BACK_NS		(2 * MIG_SECOND)	/* S may come back by itself so long */
 
 enum mig_purpose { MIG_PURPOSE_MIGRATE = 1, MIG_PURPOSE_CHECK = 2, MIG_PURPOSE_SETTLE = 3, MIG_PURPOSE_RESUME = 4,
-		   MIG_PURPOSE_INQUIRE = 5 };
+		   MIG_PURPOSE_INQUIRE = 5, MIG_PURPOSE_LOCATE = 6 };
 enum { MIG_OFFER_CHECK = 1, MIG_OFFER_VERIFY = 2 };
 enum { MIG_ANSWER_NONE = 0, MIG_ANSWER_PREPARED = 1 };
 enum { MIG_VERDICT_OPEN = 0, MIG_VERDICT_COMMITTED = 1, MIG_VERDICT_NEVER = 2 };
@@ -92,8 +96,9 @@ enum {
 	MIG_CAP_PROOF = 1 << 7,
 	MIG_CAP_DEFINITION = 1 << 8,
 	MIG_CAP_ASK_BACK = 1 << 10,
+	MIG_CAP_LOCATE = 1 << 11,
 	MIG_CAPABILITIES = MIG_CAP_DELTA | MIG_CAP_BATCH | MIG_CAP_REFERENCE | MIG_CAP_RESUME | MIG_CAP_DIGEST_CRC |
-		MIG_CAP_PROOF | MIG_CAP_DEFINITION | MIG_CAP_ASK_BACK
+		MIG_CAP_PROOF | MIG_CAP_DEFINITION | MIG_CAP_ASK_BACK | MIG_CAP_LOCATE
 };
 /* A statement of the sender alone: its records of hand-offs outlive its boot. */
 #define MIG_CAP_RECORDS_KEPT 2ull
@@ -117,7 +122,7 @@ _Static_assert(sizeof(struct mig_blob_head) == 16, "wire");
 	F(3, 1, uint16_t, version_min, UINT16_MAX, "oldest version spoken")		\
 	F(4, 1, uint16_t, version_max, UINT16_MAX, "newest version spoken")		\
 	F(0x802b, 1, uint16_t, port, UINT16_MAX, "of this host's migration service")	\
-	F(5, 1, uint8_t, purpose, 5, "enum mig_purpose")			\
+	F(5, 1, uint8_t, purpose, 6, "enum mig_purpose")			\
 	A(6, 1, uint8_t, boot_id, 16, UINT8_MAX, "new at each boot of this host")	\
 	A(7, 1, uint8_t, uuid, 16, UINT8_MAX, "of this host")				\
 	A(8, 1, uint8_t, name, 64, UINT8_MAX, "of this host")			\
@@ -215,6 +220,34 @@ _Static_assert(sizeof(struct mig_blob_head) == 16, "wire");
 	F(3, 1, uint8_t, taken, 1, "0: the destination does without")		\
 	A(4, 1, uint8_t, text, WHY_TEXT, UINT8_MAX, "why it does")
 
+/* Where a machine is: asked by who would start it. */
+enum { MIG_LOCATE_CLAIM = 1 };
+enum mig_located_state {
+	MIG_LOCATED_NOT_HERE,	/* and not started here for MIG_PROMISE_NS */
+	MIG_LOCATED_RUNS, MIG_LOCATED_STOPPED, MIG_LOCATED_MOVING,
+	MIG_LOCATED_MOVED,	/* to another host, which is named */
+	MIG_LOCATED_FIRST,	/* the answering host is about to start it */
+	MIG_LOCATED_RELEASED, MIG_LOCATED_REFUSED,
+	MIG_LOCATED_STATES
+};
+#define MIG_LOCATE_TABLE(F, A)							\
+	F(1, 1, uint32_t, flags, MIG_LOCATE_CLAIM, "MIG_LOCATE_CLAIM")		\
+	A(2, 1, uint8_t, uuid, 16, UINT8_MAX, "of the virtual machine")		\
+	A(3, 1, uint8_t, attempt, MIG_ATTEMPT, UINT8_MAX, "by which it left, of a claim")	\
+	A(4, 1, uint8_t, proof, MIG_PROOF, UINT8_MAX, "what the asked host said there")
+
+#define MIG_LOCATED_TABLE(F, A)							\
+	F(1, 1, uint32_t, ipv4, UINT32_MAX, "where it moved on to, 0: it did not")	\
+	F(2, 1, uint16_t, port, UINT16_MAX, "of that host, 0: the usual one")	\
+	F(3, 1, uint8_t, state, MIG_LOCATED_STATES - 1, "enum mig_located_state")	\
+	A(4, 1, uint8_t, text, WHY_TEXT, UINT8_MAX, "one sentence")		\
+	A(5, 1, uint8_t, proof, MIG_PROOF, UINT8_MAX, "what the claiming host said there")	\
+	A(6, 1, uint8_t, name, 64, UINT8_MAX, "of the host that it moved on to")	\
+	A(7, 1, uint8_t, peer_uuid, 16, UINT8_MAX, "of that host")		\
+	A(8, 1, uint8_t, attempt, MIG_ATTEMPT, UINT8_MAX, "by which it moved on")	\
+	A(9, 1, uint8_t, own_proof, MIG_PROOF, UINT8_MAX, "what this host said there")	\
+	A(10, 1, uint8_t, peer_proof, MIG_PROOF, UINT8_MAX, "what that host said there")
+
 #define MIG_TEXT_TABLE(F, A)							\
 	A(1, 1, uint8_t, text, WHY_TEXT, UINT8_MAX, "one sentence")
 
@@ -236,6 +269,8 @@ STATE_STRUCT(mig_resumed, MIG_RESUMED_TABLE)
 STATE_STRUCT(mig_abort, MIG_ABORT_TABLE)
 STATE_STRUCT(mig_definition_record, MIG_DEFINITION_TABLE)
 STATE_STRUCT(mig_want, MIG_WANT_TABLE)
+STATE_STRUCT(mig_locate_record, MIG_LOCATE_TABLE)
+STATE_STRUCT(mig_located, MIG_LOCATED_TABLE)
 STATE_STRUCT(mig_text, MIG_TEXT_TABLE)
 
 

@@ -25,7 +25,8 @@ static struct mig_note *place(struct mig_records *r)
 
 		if (n->state == MIG_RECORD_NONE)
 			return n;
-		if ((n->state != MIG_RECORD_ABORTED && n->state != MIG_RECORD_DONE) || n->owes_away || n->untold)
+		if ((n->state != MIG_RECORD_ABORTED && n->state != MIG_RECORD_DONE && n->state != MIG_RECORD_CAME) || n->owes_away ||
+		    n->untold)
 			continue;
 		if (!oldest || n->order < oldest->order)
 			oldest = n;

@@ -12,6 +12,7 @@
 #define MIG_RECORDS_IN	20	/* of them of attempts that came here and are not settled: the others are kept for what leaves */
 #define MIG_RECORDS_PEER 8	/* of those from one address */
 #define MIG_RECORD_AGE_S (7 * 86400ull)	/* from which on one of those may give way */
+#define MIG_CAMES	8	/* of them of machines that came here and are settled */
 #define MIG_AWAYS	24	/* machines that left */
 #define MIG_STRANGE	MIG_STORE_ENTRIES	/* entries that can't be read: each holds its machine */
 #define MIG_RECORD_PUTS	4	/* into the store that one attempt takes at most, on either side */
@@ -27,6 +28,7 @@ enum mig_record_state {
 	MIG_RECORD_DONE,	/* S: D runs it, the copy here is gone */
 	MIG_RECORD_AWAY,	/* of a machine, not of an attempt: it went to the peer and has not come back */
 	MIG_RECORD_VOID,	/* of either: no longer true, the entry is about to go */
+	MIG_RECORD_CAME,	/* settled, kept to know the other host by: the machine came from there */
 	MIG_RECORD_STATES
 };
 
@@ -129,5 +131,10 @@ enum err mig_away_put(struct mig_records *r, const struct mig_note *note, bool (
 bool mig_away_room(const struct mig_records *r, const uint8_t uuid[16], bool (*defines)(void *ctx, const uint8_t *uuid),
 		   void *ctx);
 const struct mig_note *mig_away_get(const struct mig_records *r, const uint8_t uuid[16]);
+/* It is settled that the machine of @note came here by its attempt: CAME takes the place of that record, and of older ones of this
+ * machine; of all machines the newest MIG_CAMES are kept. What could not be stored holds in memory. */
+void mig_came_put(struct mig_records *r, const struct mig_note *note);
+/* The CAME of @attempt if that brought the machine of @uuid, else NULL. */
+const struct mig_note *mig_came_get(const struct mig_records *r, const uint8_t uuid[16], const uint8_t *attempt);
 /* It is back, or may be started afresh. */
 void mig_away_home(struct mig_records *r, const uint8_t uuid[16]);

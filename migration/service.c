@@ -47,6 +47,7 @@ void mig_service_destroy(struct mig_service *m)
 	}
 	for (unsigned i = 0; i < SERVICE_FAREWELLS; i++)
 		mig_ask_fini(&m->farewell[i]);
+	service_search_fini(m);
 	free(m);
 }
 
@@ -165,6 +166,7 @@ uint64_t mig_service_step(struct mig_service *m, uint64_t now_ns, bool *more)
 	*more = service_out_step(m, now_ns, &deadline);
 	*more |= in_step(m, now_ns, &deadline);
 	*more |= service_farewell_step(m, now_ns, &deadline);
+	service_search_step(m, now_ns, &deadline);
 	count_coming(m);
 	return deadline;
 }

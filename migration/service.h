@@ -72,6 +72,15 @@ enum err mig_service_guest_gone(struct mig_service *m, struct mig_guest *guest, 
 bool mig_service_vm_held(const struct mig_service *m, const uint8_t uuid[16], struct why *why);
 /* True if the VM went to another host and has not come back; false also while that is not settled. */
 bool mig_service_vm_away(const struct mig_service *m, const uint8_t uuid[16]);
+/* Does this host know others, by tern.conf or by its records, that may run what it would start? */
+bool mig_service_knows_peers(const struct mig_service *m);
+/* Asks them whether the machine @vm runs there; to be called again until it is known, at least every second. ERR_OK: it is nowhere, by word
+ * that is MIG_FRESH_NS old at most, and may be started now; ERR_REFUSED: it is on another host, @why says where; ERR_AGAIN: not known yet, @why
+ * (if not "") says who can't be asked or what is waited for. */
+enum err mig_service_vm_seek(struct mig_service *m, const uint8_t uuid[16], const char *vm, uint64_t now_ns, struct why *why) NODISCARD;
+/* Asks the host that the machine went to (and where that sends on) to give it back; to be called again until it is known. ERR_OK:
+ * nothing holds it here any more; ERR_AGAIN: no answer yet; ERR_STATE: it stays held, @why says why. */
+enum err mig_service_vm_claim(struct mig_service *m, const uint8_t uuid[16], uint64_t now_ns, struct why *why) NODISCARD;
 /* An operator's way out of a doubt. ERR_NOTFOUND; ERR_STATE: it does not apply, @why says why; ERR_REFUSED without @accept_risk:
  * @why is what it would risk now; ERR_IO: it could not be recorded and was not done. ERR_OK: done, the job says that it was forced. */
 enum err mig_job_force(struct mig_service *m, uint32_t job, enum mig_force force, bool accept_risk, uint64_t now_ns,

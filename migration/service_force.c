@@ -72,6 +72,9 @@ static void release(struct mig_service *m, const uint8_t uuid[16])
 		if (r->note[i].state && !memcmp(r->note[i].vm_uuid, uuid, sizeof(r->note[i].vm_uuid)))
 			release_note(m, &r->note[i]);
 	mig_away_home(r, uuid);
+	for (unsigned i = 0; i < MIG_PROMISES; i++)
+		if (!memcmp(m->core.promise[i].vm_uuid, uuid, sizeof(m->core.promise[i].vm_uuid)))
+			m->core.promise[i].until_ns = 0;
 	mig_records_drop_strange(r, uuid);
 }
 

@@ -4,6 +4,7 @@
 #include "ask.h"
 #include "core.h"
 #include "dest.h"
+#include "locate.h"
 #include "service.h"
 #include "source.h"
 
@@ -24,11 +25,35 @@ struct service_out {
 	bool ended;
 };
 
+#define SERVICE_SEARCHES 16	/* machines that others are asked for at once */
+#define SERVICE_PEERS	 32	/* hosts that are asked */
+#define SEARCH_HOPS	 4	/* of a claim that follows a machine */
+#define SEARCH_FIRST_NS	 MIG_SECOND
+#define SEARCH_LAST_NS	 (60 * MIG_SECOND)
+
+struct service_peer { uint32_t ipv4; uint16_t port; };
+/* Others are asked for a machine: all that are known, whether it may be started, or (claim) the one that it went to. */
+struct service_search {
+	bool used, claim;
+	enum err result;		/* ERR_AGAIN: not known yet */
+	uint8_t vm_uuid[16];
+	char vm[32];
+	uint64_t polled_ns;		/* when its poller last looked */
+	uint64_t next_ns, wait_ns;	/* until the next round */
+	uint64_t round_ns;		/* when this one began */
+	enum err round_result;		/* so far */
+	struct why bad, why;		/* of this round; of the last */
+	unsigned peers, at, hops;
+	struct service_peer peer[SERVICE_PEERS];
+	struct mig_locate ask;
+};
+
 struct mig_service {
 	struct mig_core core;
 	struct service_out out[SERVICE_OUT];
 	struct mig_ask farewell[SERVICE_FAREWELLS];
 	uint32_t last_check;
+	struct service_search search[SERVICE_SEARCHES];
 };
 
 /* service_out.c */
@@ -58,3 +83,6 @@ void service_answer_back(struct mig_service *m, struct mig_dest *from, uint64_t 
 void service_restore(struct mig_service *m);
 /* Goes on with attempts of earlier boots, as places allow. */
 void service_restore_step(struct mig_service *m, uint64_t now_ns);
+/* service_locate.c */
+void service_search_step(struct mig_service *m, uint64_t now_ns, uint64_t *deadline);
+void service_search_fini(struct mig_service *m);

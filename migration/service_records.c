@@ -9,6 +9,7 @@
 static const char *const names[MIG_RECORD_STATES] = {
 	[MIG_RECORD_PREPARED] = "PREPARED", [MIG_RECORD_OWNED] = "OWNED", [MIG_RECORD_ABORTED] = "ABORTED",
 	[MIG_RECORD_COMMITTED] = "COMMITTED", [MIG_RECORD_DONE] = "DONE", [MIG_RECORD_AWAY] = "AWAY", [MIG_RECORD_VOID] = "VOID",
+	[MIG_RECORD_CAME] = "CAME",
 };
 
 static bool open(const struct mig_service *m, const struct mig_note *n)

@@ -137,6 +137,15 @@ static bool held_by_strange(const struct mig_records *r, const uint8_t uuid[16],
 	return false;
 }
 
+static bool held_by_promise(const struct mig_core *c, const uint8_t uuid[16], struct why *why)
+{
+	const struct mig_promise *p = mig_core_promised(c, uuid, mig_core_clock(c));
+
+	if (p)
+		why_set(why, "%s has asked for it to start it there: starting it here too could run it twice", p->peer_name);
+	return p;
+}
+
 bool mig_service_vm_held(const struct mig_service *m, const uint8_t uuid[16], struct why *why)
 {
 	const struct mig_records *r = &m->core.records;
@@ -147,7 +156,9 @@ bool mig_service_vm_held(const struct mig_service *m, const uint8_t uuid[16], st
 	for (unsigned i = 0; i < MIG_RECORDS; i++)
 		if (!memcmp(r->note[i].vm_uuid, uuid, sizeof(r->note[i].vm_uuid)) && held_by_note(&r->note[i], why))
 			return true;
-	return away ? held_by_note(away, why) : held_by_strange(r, uuid, why);
+	if (away)
+		return held_by_note(away, why);
+	return held_by_strange(r, uuid, why) || held_by_promise(&m->core, uuid, why);
 }
 
 bool mig_service_vm_away(const struct mig_service *m, const uint8_t uuid[16])

@@ -2,6 +2,7 @@
 /* fake_store.c: the store seam over an array. */
 #include "fake_store.h"
 #include <string.h>
+#include "migration/records.h"
 
 static int find(const struct fake_store *s, const uint8_t *key)
 {
@@ -111,6 +112,6 @@ unsigned fake_store_entries(const struct fake_store *s)
 	unsigned n = 0;
 
 	for (int i = 0; i < MIG_STORE_ENTRIES; i++)
-		n += s->entry[i].used;
+		n += s->entry[i].used && s->entry[i].bytes[12] != MIG_RECORD_CAME;
 	return n;
 }

@@ -28,4 +28,5 @@ enum fake_store_fate {
 struct mig_store fake_store_seam(struct fake_store *s, bool proven);
 /* What a restart finds. */
 void fake_store_restart(struct fake_store *s, enum fake_store_fate fate);
+/* But for what says only how a machine came (CAME), which nothing is left to settle by. */
 unsigned fake_store_entries(const struct fake_store *s);

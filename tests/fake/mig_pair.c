@@ -124,6 +124,40 @@ static struct mig_guest *guest_create(void *ctx, const struct mig_definition *de
 	return &g->guest;
 }
 
+static enum mig_vm_here vm_here(void *ctx, const uint8_t uuid[16])
+{
+	struct pair_host *h = ctx;
+	enum mig_vm_here here = h->waits ? MIG_VM_WAITS : MIG_VM_ABSENT;
+
+	for (unsigned i = 0; i < h->guests; i++) {
+		enum fake_guest_life life = h->guest[i]->life;
+
+		if (!memcmp(h->guest[i]->def.uuid, uuid, 16) && life != FAKE_RELEASED && life != FAKE_DISCARDED)
+			here = life == FAKE_OFF ? MIG_VM_OFF : MIG_VM_RUNS;
+	}
+	return here;
+}
+
+static void vm_give_up(void *ctx, const uint8_t uuid[16])
+{
+	struct pair_host *h = ctx;
+
+	for (unsigned i = 0; i < h->guests; i++)
+		if (!memcmp(h->guest[i]->def.uuid, uuid, 16) && h->guest[i]->life == FAKE_OFF)
+			h->guest[i]->life = FAKE_RELEASED;
+	h->given_up++;
+}
+
+static unsigned peers(void *ctx, uint32_t *ipv4, unsigned room)
+{
+	struct pair_host *h = ctx;
+
+	if (!h->peer || !room)
+		return 0;
+	ipv4[0] = h->peer;
+	return 1;
+}
+
 static void host_start(struct pair *p, int n, uint8_t boot)
 {
 	struct pair_host *h = &p->host[n];
@@ -133,7 +167,7 @@ static void host_start(struct pair *p, int n, uint8_t boot)
 	h->host = (struct mig_host){
 		.ctx = h, .can_run_vms = true, .max_downtime_ms = 300, .clock_ns = clock_ns, .connect = connect_to,
 		.accept_from = accept_from, .guest_find = guest_find, .guest_check = guest_check,
-		.guest_create = guest_create, .random = random_op,
+		.guest_create = guest_create, .random = random_op, .vm_here = vm_here, .vm_give_up = vm_give_up, .peers = peers,
 	};
 	h->random = boot;
 	fmt(h->host.name, sizeof(h->host.name), "lab-%c", 'a' + n);

@@ -25,6 +25,9 @@ struct pair_host {
 	uint64_t random;		/* of its numbers, which are the same after each start with the same boot id */
 	uint64_t secret;		/* kept with the store, and lost with it */
 	bool dead;			/* crashed, to be restarted */
+	bool waits;			/* web1 waits here to be started by itself */
+	uint32_t peer;			/* that its tern.conf names; 0: none */
+	unsigned given_up;
 	bool idle;			/* guests that come here stay idle, to be compared */
 	bool absent;			/* set by prepare: it has no service, the test says what it would */
 };

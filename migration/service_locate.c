@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/* service_locate.c: before a machine is started here: asking the hosts that may run it, or that it went to. */
+#include <string.h>
+#include "lib/fmt.h"
+#include "lib/log.h"
+#include "service_parts.h"
+
+#define PORT(p) ((p) ? (p) : m->core.host.port ? m->core.host.port : MIG_PORT)
+
+static void add_peer(const struct mig_service *m, struct service_peer *peers, unsigned *count, uint32_t ipv4, uint16_t port)
+{
+	for (unsigned i = 0; i < *count; i++)
+		if (peers[i].ipv4 == ipv4)
+			return;
+	if (ipv4 && *count < SERVICE_PEERS)
+		peers[(*count)++] = (struct service_peer){ .ipv4 = ipv4, .port = PORT(port) };
+}
+
+/* By tern.conf, and by the records of what came and left. */
+static unsigned known_peers(const struct mig_service *m, struct service_peer *out)
+{
+	const struct mig_records *r = &m->core.records;
+	uint32_t named[SERVICE_PEERS];
+	unsigned count = 0, names = 0;
+
+	if (m->core.host.peers)
+		names = m->core.host.peers(m->core.host.ctx, named, SERVICE_PEERS);
+	for (unsigned i = 0; i < names; i++)
+		add_peer(m, out, &count, named[i], 0);
+	for (unsigned i = 0; i < MIG_AWAYS; i++)
+		if (r->away[i].state == MIG_RECORD_AWAY)
+			add_peer(m, out, &count, r->away[i].peer_ipv4, r->away[i].peer_port);
+	for (unsigned i = 0; i < MIG_RECORDS; i++)
+		if (r->note[i].state && r->note[i].state != MIG_RECORD_VOID)
+			add_peer(m, out, &count, r->note[i].peer_ipv4, r->note[i].peer_port);
+	return count;
+}
+
+static struct service_search *find(struct mig_service *m, const uint8_t *uuid, bool claim)
+{
+	for (unsigned i = 0; i < SERVICE_SEARCHES; i++)
+		if (m->search[i].used && m->search[i].claim == claim && !memcmp(m->search[i].vm_uuid, uuid, 16))
+			return &m->search[i];
+	return NULL;
+}
+
+static void forget(struct service_search *s)
+{
+	mig_locate_fini(&s->ask);
+	s->used = false;
+}
+
+static struct service_search *begin(struct mig_service *m, const uint8_t *uuid, const char *vm, bool claim, uint64_t now_ns)
+{
+	for (unsigned i = 0; i < SERVICE_SEARCHES; i++) {
+		struct service_search *s = &m->search[i];
+
+		if (s->used)
+			continue;
+		memset(s, 0, sizeof(*s));
+		s->used = true;
+		s->claim = claim;
+		s->result = ERR_AGAIN;
+		s->polled_ns = s->next_ns = now_ns;
+		s->wait_ns = SEARCH_FIRST_NS;
+		memcpy(s->vm_uuid, uuid, sizeof(s->vm_uuid));
+		fmt(s->vm, sizeof(s->vm), "%s", vm);
+		return s;
+	}
+	return NULL;
+}
+
+/* --- may it be started: every host that is known is asked, one after the other --- */
+
+static void ask_next(struct mig_service *m, struct service_search *s, uint64_t now_ns)
+{
+	struct mig_note note = { 0 };
+
+	memcpy(note.vm, s->vm, sizeof(note.vm));
+	memcpy(note.vm_uuid, s->vm_uuid, sizeof(note.vm_uuid));
+	note.peer_ipv4 = s->peer[s->at].ipv4;
+	note.peer_port = s->peer[s->at].port;
+	mig_locate_start(&s->ask, &m->core, &note, false, now_ns);
+}
+
+static void round_begin(struct mig_service *m, struct service_search *s, uint64_t now_ns)
+{
+	s->peers = known_peers(m, s->peer);
+	s->at = 0;
+	s->round_ns = now_ns;
+	s->bad = (struct why){ "" };
+	s->round_result = ERR_OK;
+	if (!s->peers)
+		s->result = ERR_OK;
+	else
+		ask_next(m, s, now_ns);
+}
+
+/* Tells once what is waited for, and each time that it changes. */
+static void tell(struct service_search *s, const struct why *why)
+{
+	if (strcmp(s->why.text, why->text))
+		log_warn("mig", "%s is not started by itself: %s", s->vm, why->text);
+	s->why = *why;
+}
+
+static void round_end(struct service_search *s, uint64_t now_ns)
+{
+	if (s->round_result == ERR_OK) {
+		/* An answer holds only for a while. Asked anew, those that answer do so quickly. */
+		if (now_ns - s->round_ns < MIG_FRESH_NS)
+			s->result = ERR_OK;
+		s->next_ns = now_ns;
+		return;
+	}
+	tell(s, &s->bad);
+	if (s->round_result == ERR_REFUSED) {
+		s->result = ERR_REFUSED;
+		return;
+	}
+	s->next_ns = now_ns + s->wait_ns;
+	s->wait_ns = s->wait_ns * 2 < SEARCH_LAST_NS ? s->wait_ns * 2 : SEARCH_LAST_NS;
+}
+
+static void on_answer(struct mig_service *m, struct service_search *s, enum err e, uint64_t now_ns)
+{
+	uint8_t state = s->ask.answer.state;
+	char address[16];
+	struct why why;
+
+	if (e || state != MIG_LOCATED_NOT_HERE) {
+		/* Where it is, it is for good; what can't be asked, or is about to start it, is asked again. */
+		bool there = !e && (state == MIG_LOCATED_RUNS || state == MIG_LOCATED_STOPPED);
+
+		mig_ipv4_text(s->ask.note.peer_ipv4, address);
+		if (e)
+			why = s->ask.why;
+		else
+			why_set(&why, "%s says: %s", address, s->ask.why.text);
+		if (s->round_result == ERR_OK || (there && s->round_result != ERR_REFUSED))
+			s->bad = why;
+		if (there || s->round_result == ERR_OK)
+			s->round_result = there ? ERR_REFUSED : ERR_AGAIN;
+	}
+	if (++s->at < s->peers)
+		ask_next(m, s, now_ns);
+	else
+		round_end(s, now_ns);
+}
+
+static void seek_step(struct mig_service *m, struct service_search *s, uint64_t now_ns)
+{
+	enum err e;
+
+	if (s->result == ERR_OK && s->peers && now_ns - s->round_ns >= MIG_FRESH_NS)
+		s->result = ERR_AGAIN;
+	if (s->result != ERR_AGAIN)
+		return;
+	if (!s->ask.active && now_ns >= s->next_ns)
+		round_begin(m, s, now_ns);
+	if (!s->ask.active)
+		return;
+	e = mig_locate_step(&s->ask, now_ns);
+	if (e != ERR_AGAIN)
+		on_answer(m, s, e, now_ns);
+}
+
+enum err mig_service_vm_seek(struct mig_service *m, const uint8_t uuid[16], const char *vm, uint64_t now_ns, struct why *why)
+{
+	struct service_search *s = find(m, uuid, false);
+	enum err e;
+
+	if (!s)
+		s = begin(m, uuid, vm, false, now_ns);
+	if (!s) {
+		why_set(why, "too many machines are being asked for");
+		return ERR_AGAIN;
+	}
+	s->polled_ns = now_ns;
+	seek_step(m, s, now_ns);
+	*why = s->why;
+	e = s->result;
+	if (e != ERR_AGAIN)
+		forget(s);
+	return e;
+}
+
+bool mig_service_knows_peers(const struct mig_service *m)
+{
+	struct service_peer peers[SERVICE_PEERS];
+
+	return known_peers(m, peers) != 0;
+}
+
+/* --- the host that it went to is to give it back --- */
+
+static void claim_end(struct service_search *s, enum err e, const char *text)
+{
+	struct why copy;
+
+	why_set(&copy, "%s", text);
+	s->why = copy;
+	s->result = e;
+}
+
+/* B went on with it to C, and says by what B could claim it there. */
+static void follow(struct mig_service *m, struct service_search *s, uint64_t now_ns)
+{
+	const struct mig_located *a = &s->ask.answer;
+	struct mig_note note = s->ask.note;
+	struct why why;
+
+	if (++s->hops > SEARCH_HOPS || !a->ipv4) {
+		why_set(&why, "%s: it has been moved on too often to be asked for", s->ask.why.text);
+		claim_end(s, ERR_STATE, why.text);
+		return;
+	}
+	memcpy(note.attempt, a->attempt, sizeof(note.attempt));
+	memcpy(note.own_proof, a->own_proof, sizeof(note.own_proof));
+	memcpy(note.peer_proof, a->peer_proof, sizeof(note.peer_proof));
+	memcpy(note.peer_uuid, a->peer_uuid, sizeof(note.peer_uuid));
+	mig_text_copy(note.peer_name, sizeof(note.peer_name), a->name, sizeof(a->name));
+	note.peer_ipv4 = a->ipv4;
+	note.peer_port = a->port;
+	mig_locate_start(&s->ask, &m->core, &note, true, now_ns);
+}
+
+static void released(struct mig_service *m, struct service_search *s)
+{
+	const struct mig_note *n;
+	struct mig_note came = s->ask.note;
+
+	log_info("mig", "%s gives %s back", s->ask.note.peer_name, s->vm);
+	mig_away_home(&m->core.records, s->vm_uuid);
+	/* An attempt of this host's that is not told DONE yet keeps its own record. */
+	n = mig_records_get(&m->core.records, came.attempt);
+	came.in_memory = came.stored = came.restored = came.orphan = came.untold = false;
+	if (!n || n->state == MIG_RECORD_CAME)
+		mig_came_put(&m->core.records, &came);
+	claim_end(s, ERR_OK, "");
+}
+
+static void claim_step(struct mig_service *m, struct service_search *s, uint64_t now_ns)
+{
+	const struct mig_note *away = mig_away_get(&m->core.records, s->vm_uuid);
+	enum err e;
+	struct why why;
+
+	if (s->result != ERR_AGAIN)
+		return;
+	/* It came back, or was reclaimed, meanwhile. */
+	if (!away || mig_records_left(&m->core.records, s->vm_uuid)) {
+		claim_end(s, ERR_STATE, "it was moved, or reclaimed, meanwhile");
+		return;
+	}
+	if (!s->ask.active)
+		mig_locate_start(&s->ask, &m->core, away, true, now_ns);
+	e = mig_locate_step(&s->ask, now_ns);
+	if (e == ERR_AGAIN)
+		return;
+	if (e != ERR_OK) {
+		why = s->ask.why;
+		claim_end(s, ERR_STATE, why.text);
+	} else if (s->ask.answer.state == MIG_LOCATED_RELEASED) {
+		released(m, s);
+	} else if (s->ask.answer.state == MIG_LOCATED_MOVED) {
+		follow(m, s, now_ns);
+	} else {
+		claim_end(s, ERR_STATE, s->ask.why.text);
+	}
+}
+
+enum err mig_service_vm_claim(struct mig_service *m, const uint8_t uuid[16], uint64_t now_ns, struct why *why)
+{
+	struct service_search *s = find(m, uuid, true);
+	const struct mig_note *away = mig_away_get(&m->core.records, uuid);
+	enum err e;
+
+	if (!s) {
+		if (!mig_service_vm_held(m, uuid, why))
+			return ERR_OK;
+		if (!away || mig_records_left(&m->core.records, uuid))
+			return ERR_STATE;
+		s = begin(m, uuid, away->vm, true, now_ns);
+	}
+	if (!s) {
+		why_set(why, "too many machines are being asked for: try again");
+		return ERR_STATE;
+	}
+	s->polled_ns = now_ns;
+	claim_step(m, s, now_ns);
+	*why = s->why;
+	e = s->result;
+	if (e != ERR_AGAIN)
+		forget(s);
+	return e;
+}
+
+/* Nobody asks what became of it any more. */
+#define SEARCH_KEEP_NS (2 * MIG_SECOND)
+
+void service_search_step(struct mig_service *m, uint64_t now_ns, uint64_t *deadline)
+{
+	for (unsigned i = 0; i < SERVICE_SEARCHES; i++) {
+		struct service_search *s = &m->search[i];
+		uint64_t at;
+
+		if (!s->used)
+			continue;
+		if (s->claim)
+			claim_step(m, s, now_ns);
+		else
+			seek_step(m, s, now_ns);
+		at = s->ask.active ? mig_locate_deadline(&s->ask) : s->next_ns;
+		if (s->result != ERR_AGAIN)
+			at = s->polled_ns + SEARCH_KEEP_NS;
+		/* A search that waits is kept for its poller's next look; an ended one only so long. */
+		if (s->polled_ns + SEARCH_KEEP_NS <= now_ns && (s->result != ERR_AGAIN || !s->claim)) {
+			forget(s);
+			continue;
+		}
+		if (at < *deadline)
+			*deadline = at;
+	}
+}
+
+void service_search_fini(struct mig_service *m)
+{
+	for (unsigned i = 0; i < SERVICE_SEARCHES; i++)
+		if (m->search[i].used)
+			forget(&m->search[i]);
+}

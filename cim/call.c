@@ -281,7 +281,7 @@ enum err call_step(struct call *c, int *work)
 	if (c->http_status)
 		return ERR_OK;
 	namespace_ask(c->ns, c->ns_text);
-	if (c->check) {
+	if (call_waits(c)) {
 		e = methods_poll(c);
 	} else if (!c->node) {
 		if (!envelope(c, &c->header) || !target(c, &c->header))

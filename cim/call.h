@@ -47,6 +47,8 @@ struct call {
 	const char *http_error;
 	/* A method that waits: its number at manage_check_poll, 0 none. */
 	uint32_t check;
+	/* One that starts a virtual system, and waits for another host: its name, "" none. */
+	char starts[32];
 };
 
 /* Begins to answer @body in @out (the whole XML text). @h's texts, @body and @out stay until call_fini, which must follow. */
@@ -55,6 +57,11 @@ void call_begin(struct call *c, const struct call_header *h, const struct buf *b
  * answer, or an object looked at. ERR_OK: done, @out or http_status tells; ERR_AGAIN: call again, with check set only once
  * the answer to that is there. */
 enum err call_step(struct call *c, int *work) NODISCARD;
+/* Does it wait for another host? */
+static inline bool call_waits(const struct call *c)
+{
+	return c->check || c->starts[0];
+}
 /* Frees the request and gives up what it waits for. */
 void call_fini(struct call *c);
 

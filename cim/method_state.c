@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* RequestStateChange of virtual systems and jobs, and the errors of jobs. */
 #include <stdlib.h>
+#include <string.h>
 #include "hv/manage.h"
 #include "job_error.h"
+#include "lib/fmt.h"
 #include "lib/log.h"
 #include "method_table.h"
 
@@ -42,6 +44,28 @@ static void answer(struct call *c, enum err e, const struct why *why)
 		method_refuse(c, e == ERR_STATE ? STATE_TRANSITION : STATE_FAILED, "%s", why->text[0] ? why->text : err_text(e));
 }
 
+/* Until it is known whether the host that @name went to gives it back. */
+static enum err start(struct call *c, const char *name)
+{
+	struct why why = { "" };
+	enum err e = manage_vm_start(name, &why);
+
+	c->starts[0] = 0;
+	if (e == ERR_AGAIN)
+		fmt(c->starts, sizeof(c->starts), "%s", name);
+	else
+		answer(c, e, &why);
+	return e == ERR_AGAIN ? ERR_AGAIN : ERR_OK;
+}
+
+enum err method_start_poll(struct call *c)
+{
+	char name[sizeof(c->starts)];
+
+	memcpy(name, c->starts, sizeof(name));
+	return start(c, name);
+}
+
 enum err method_vm_state(struct call *c, struct obj target)
 {
 	struct why why = { "" };
@@ -53,7 +77,7 @@ enum err method_vm_state(struct call *c, struct obj target)
 	if (!manage_vm_get(target.index, &vm))
 		call_fail(c, CIM_ERR_NOT_FOUND, "the virtual system has just gone");
 	else if (state == 2)
-		answer(c, manage_vm_start(vm.name, &why), &why);
+		return start(c, vm.name);
 	else if (state == 3)
 		answer(c, manage_vm_stop(vm.name, &why), &why);
 	else

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* method_table.h: the methods, as methods.c dispatches them. Each answers or fails the call and returns ERR_OK,
- * or returns ERR_AGAIN with call.check set. */
+ * or returns ERR_AGAIN with call.check or call.starts set. */
 #pragma once
 #include "methods.h"
 
@@ -11,6 +11,8 @@ enum err method_migrate_to_host(struct call *c, struct obj target) NODISCARD;
 enum err method_migrate_to_system(struct call *c, struct obj target) NODISCARD;
 enum err method_check_poll(struct call *c) NODISCARD;
 void method_check_drop(struct call *c);
+/* Goes on with a start that waits: call.starts. */
+enum err method_start_poll(struct call *c) NODISCARD;
 /* CIM_EnabledLogicalElement of a virtual system; CIM_ConcreteJob */
 enum err method_vm_state(struct call *c, struct obj target) NODISCARD;
 enum err method_job_state(struct call *c, struct obj target) NODISCARD;

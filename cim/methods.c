@@ -105,7 +105,7 @@ enum err methods_run(struct call *c)
 
 enum err methods_poll(struct call *c)
 {
-	return method_check_poll(c);
+	return c->starts[0] ? method_start_poll(c) : method_check_poll(c);
 }
 
 void methods_drop(struct call *c)

@@ -264,7 +264,7 @@ static bool step_call(struct conn *c, int *work)
 		answer_call(c);
 		return true;
 	}
-	c->state = c->call.check ? WAIT : RUN;
+	c->state = call_waits(&c->call) ? WAIT : RUN;
 	e = c->ch->ops->status(c->ch);
 	/* A client that has only shut its sending side still wants the answer. */
 	if (e == ERR_OK || e == ERR_AGAIN || e == ERR_CLOSED)

@@ -71,6 +71,7 @@ void manage_net_get(struct manage_net *out);
 unsigned manage_vm_count(void);
 bool manage_vm_get(unsigned index, struct manage_vm *out);
 bool manage_vm_find(const char *name, struct manage_vm *out);
+/* ERR_AGAIN: another host is being asked to give it back, call again; bounded by deadlines. Who doesn't call again leaves it off. */
 enum err manage_vm_start(const char *name, struct why *why) NODISCARD;
 enum err manage_vm_stop(const char *name, struct why *why) NODISCARD;	/* power off */
 /* Lifts the hold on a VM that is AWAY, which may then be started afresh. ERR_NOTFOUND: nothing holds it; ERR_STATE: a job is to

@@ -216,8 +216,11 @@ static void images_set(struct mig_guest *g, const struct mig_images *in)
 static void release(struct mig_guest *g)
 {
 	((struct port *)g)->tracked = false;
-	if (vm_life(vm_of(g), VM_EVENT_RELEASE))
-		vm_free_resources(vm_of(g));
+	if (!vm_life(vm_of(g), VM_EVENT_RELEASE))
+		return;
+	vm_free_resources(vm_of(g));
+	/* What tern.conf defines stays known, as away: once it has ended elsewhere it can be started here again. */
+	vms_redefine(vm_of(g)->name);
 }
 
 static void *page_for_load(struct mig_guest *g, uint64_t pfn)

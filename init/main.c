@@ -17,6 +17,7 @@
 #include "arch/x86_64/stack_guard.h"
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/vtd.h"
+#include "init/autostart.h"
 #include "init/glibc.h"
 #include "init/host.h"
 #include "init/libc.h"
@@ -133,5 +134,6 @@ STACK_UNGUARDED void tern_main(struct boot_info *boot)
 	services_init(&boot->config);
 	time_refine();
 	vms_init(boot);
+	autostart_init(&boot->config);
 	services_run();
 }

@@ -138,6 +138,14 @@ bool manage_vm_find(const char *name, struct manage_vm *out)
 
 enum err manage_vm_start(const char *name, struct why *why)
 {
+	const struct vm *vm = vm_find(name);
+	enum err e = ERR_OK;
+
+	/* What went elsewhere is asked for there. */
+	if (vm && vm_life_allows(vm, VM_EVENT_START) && moves_vm_away(vm->uuid))
+		e = moves_vm_claim(vm, why);
+	if (e != ERR_OK)
+		return e;
 	if (moves_vm_state(name) == MOVES_VM_STAYS)
 		return vms_start(name, why);
 	why_set(why, "%s can't be started while it is moving", name);

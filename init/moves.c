@@ -3,6 +3,7 @@
 #include <string.h>
 #include "arch/x86_64/time.h"
 #include "hv/manage.h"
+#include "init/autostart.h"
 #include "init/guest.h"
 #include "init/host.h"
 #include "init/store.h"
@@ -123,6 +124,40 @@ static void derive_op(void *ctx, const void *in, size_t bytes, uint8_t out[32])
 	mac_make(store_secret(), STORE_SECRET, in, bytes, out);
 }
 
+static enum mig_vm_here vm_here_op(void *ctx, const uint8_t uuid[16])
+{
+	const struct vm *vm = vm_find_uuid(uuid);
+
+	(void)ctx;
+	if (!vm)
+		return MIG_VM_ABSENT;
+	if (vm->state == VM_DEFINED)
+		return autostart_waits(vm) ? MIG_VM_WAITS : MIG_VM_ABSENT;
+	return vm_life_allows(vm, VM_EVENT_START) ? MIG_VM_OFF : MIG_VM_RUNS;
+}
+
+static void vm_give_up_op(void *ctx, const uint8_t uuid[16])
+{
+	(void)ctx;
+	vms_give_up(uuid);
+}
+
+/* Single addresses that tern.conf names: where machines may go, and who may bring some. */
+static unsigned peers_op(void *ctx, uint32_t *ipv4, unsigned room)
+{
+	const struct config *c = host_info()->config;
+	unsigned count = 0;
+
+	(void)ctx;
+	for (unsigned i = 0; i < CONFIG_RANGES && count < room; i++)
+		if (c->destinations[i].mask == 0xffffffffu && c->destinations[i].ipv4 != 0xffffffffu &&
+		    c->destinations[i].ipv4 != net_ipv4())
+			ipv4[count++] = c->destinations[i].ipv4;
+	if (c->accept_from_mask == 0xffffffffu && c->accept_from_ipv4 != 0xffffffffu && c->accept_from_ipv4 != net_ipv4() && count < room)
+		ipv4[count++] = c->accept_from_ipv4;
+	return count;
+}
+
 void moves_init(void)
 {
 	const struct host_info *info = host_info();
@@ -136,6 +171,7 @@ void moves_init(void)
 		.resume_grace_ns = info->config->resume_grace_s * 1000000000ull,
 		.stuck = (enum mig_stuck)(MIG_STUCK_STOP + info->config->when_stuck), .clock_ns = clock_op, .spare_chunks = spare_op,
 		.memory_fits = memory_fits_op, .connect = connect_op, .accept_from = accept_from_op,
+		.vm_here = vm_here_op, .vm_give_up = vm_give_up_op, .peers = peers_op,
 		.wall_s = wall_op, .defines = defines_op, .random = random_op,
 		.port = info->config->migration_port,
 		.guest_find = find_op, .guest_check = check_op, .guest_create = create_op,
@@ -197,6 +233,21 @@ enum moves_vm moves_vm_state(const char *name)
 bool moves_vm_held(const struct vm *vm, struct why *why)
 {
 	return mig_service_vm_held(service, vm->uuid, why);
+}
+
+bool moves_knows_peers(void)
+{
+	return mig_service_knows_peers(service);
+}
+
+enum err moves_vm_seek(const struct vm *vm, uint64_t now_ns, struct why *why)
+{
+	return mig_service_vm_seek(service, vm->uuid, vm->name, now_ns, why);
+}
+
+enum err moves_vm_claim(const struct vm *vm, struct why *why)
+{
+	return mig_service_vm_claim(service, vm->uuid, time_ns(), why);
 }
 
 bool moves_vm_away(const uint8_t uuid[16])

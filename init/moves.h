@@ -3,6 +3,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+#include "lib/err.h"
 #include "lib/why.h"
 #include "migration/channel.h"
 
@@ -25,6 +26,12 @@ enum moves_vm moves_vm_state(const char *name);
 bool moves_vm_held(const struct vm *vm, struct why *why);
 /* Did the VM of @uuid leave, by what is known here, and not come back? */
 bool moves_vm_away(const uint8_t uuid[16]);
+/* Does this host know others that may run what it would start? */
+bool moves_knows_peers(void);
+/* mig_service_vm_seek for @vm: does none of them run it? */
+enum err moves_vm_seek(const struct vm *vm, uint64_t now_ns, struct why *why);
+/* mig_service_vm_claim for @vm, which is held here: does the host that it went to give it back? */
+enum err moves_vm_claim(const struct vm *vm, struct why *why);
 /* Is @vm being powered off, to be moved as it is at power-on? */
 bool moves_vm_awaits_off(const struct vm *vm);
 /* The address of the host @uuid, if a move or a check has met it since boot. */

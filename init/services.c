@@ -8,6 +8,7 @@
 #include "cim/console.h"
 #include "cim/server.h"
 #include "hv/vm.h"
+#include "init/autostart.h"
 #include "init/moves.h"
 #include "init/ports.h"
 #include "init/share.h"
@@ -122,6 +123,7 @@ void services_run(void)
 		} while (busy && share_services_again(&share, time_ns(), stands));
 		busy |= stands;
 		vms_forget(time_ns());
+		autostart_step(time_ns(), &deadline);
 		busy |= run_vms(stands, &deadline);
 		if (serial_poll() && time_ns() + SERIAL_NS < deadline)
 			deadline = time_ns() + SERIAL_NS;

@@ -268,16 +268,23 @@ void vms_redefine(const char *name)
 		define(d);
 }
 
+void vms_give_up(const uint8_t uuid[16])
+{
+	struct vm *vm = vm_find_uuid(uuid);
+	char name[sizeof(vm->name)];
+
+	if (!vm || !vm_life_allows(vm, VM_EVENT_START))
+		return;
+	memcpy(name, vm->name, sizeof(name));
+	if (vm_life(vm, VM_EVENT_FORGET))
+		vms_redefine(name);
+}
+
 void vms_init(const struct boot_info *boot)
 {
-	struct why why;
-
 	boot_info = boot;
 	for (uint32_t i = 0; i < boot->files; i++)
 		files[i] = blob_file(boot->file[i].data, boot->file[i].bytes);
 	for (unsigned i = 0; i < boot->config.vms; i++)
 		define(&boot->config.vm[i]);
-	for (unsigned i = 0; i < boot->config.vms; i++)
-		if (boot->config.vm[i].autostart && vms_start(boot->config.vm[i].name, &why) != ERR_OK)
-			log_warn("vm", "autostart of %s failed; the host goes on", boot->config.vm[i].name);
 }

@@ -5,7 +5,7 @@
 #include "hv/vm.h"
 #include "migration/guest.h"
 
-/* Defines every [vm] of the configuration and starts those marked autostart. */
+/* Defines every [vm] of the configuration. */
 void vms_init(const struct boot_info *boot);
 /* Builds and boots @name. ERR_NOTFOUND: neither tern.conf nor what came with it says from what; ERR_STATE: it runs; others as vm_create and
  * vm_boot_linux. */
@@ -24,8 +24,10 @@ void vms_forget(uint64_t now_ns);
 /* Does @vm let one of its name and @uuid arrive? If it ended and is not defined here; or if it is the same machine, which is away, and
  * only defined here since a restart of this host. */
 bool vms_gives_way(const struct vm *vm, const uint8_t uuid[16]);
-/* The arrival for which a VM gave way has failed: what tern.conf defines is known again. */
+/* A VM has left its place (its arrival failed, it moved away): what tern.conf defines of that name is known again. */
 void vms_redefine(const char *name);
+/* The VM of @uuid, if it is here and off, belongs to another host now: what tern.conf here defines is known again, and is held. */
+void vms_give_up(const uint8_t uuid[16]);
 /* Could a VM with that UUID be started afresh here? */
 bool vms_defines(const uint8_t uuid[16]);
 /* @vm, which runs, has asked for a reset: it starts again in the memory that it has, also while that moves. Without what it is to

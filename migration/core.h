@@ -82,8 +82,6 @@ bool mig_core_same_proof(const uint8_t a[MIG_PROOF], const uint8_t b[MIG_PROOF])
 void mig_core_note_peer(const struct mig_core *c, struct mig_note *note, const struct mig_hello *hello);
 /* Is it the peer of @note's attempt that says @hello on a later connection, from @ipv4? ERR_REFUSED with a reason. */
 enum err mig_core_same_peer(const struct mig_note *note, const struct mig_hello *hello, uint32_t ipv4, struct why *why) NODISCARD;
-/* Are two proofs the same? In a time that does not depend on where they differ. */
-bool mig_core_same_proof(const uint8_t *a, const uint8_t *b);
 /* The host @peer_uuid may start the machine of @uuid: this one doesn't for MIG_PROMISE_NS. False: another may. */
 bool mig_core_promise(struct mig_core *c, const uint8_t uuid[16], const uint8_t peer_uuid[16], const char *peer_name,
 		      uint64_t now_ns);

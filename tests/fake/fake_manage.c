@@ -129,6 +129,10 @@ static enum err change(const char *name, enum manage_vm_state from, enum manage_
 
 enum err manage_vm_start(const char *name, struct why *why)
 {
+	if (fake.asks) {
+		fake.asks--;
+		return ERR_AGAIN;
+	}
 	return change(name, MANAGE_VM_STOPPED, MANAGE_VM_RUNNING, why);
 }
 

@@ -36,6 +36,7 @@ struct fake_manage {
 	struct manage_move last;	/* what the last check or migration asked for */
 	unsigned drops;			/* calls of manage_check_drop */
 	enum err refuse;		/* what starting a check, a migration or a VM answers, ERR_OK: as the VM's state says */
+	unsigned asks;			/* so often starting a VM answers ERR_AGAIN first */
 	bool silent;			/* refusing peers give no reasons */
 };
 

@@ -132,6 +132,11 @@ class Moving:
         expect(seen, f"a list from {host}")
         return {v["Name"]: v for v in seen["virtual_systems"]}, seen["hosts"][0]
 
+    @staticmethod
+    def has(systems):
+        """Is the guest among them? A host whose tern.conf defines one that went away still names it (OperatingStatus 7)."""
+        return VM in systems and systems[VM]["OperatingStatus"] != 7
+
     def free_bytes(self, host):
         return int(self.systems(host)[1]["FreeMemoryBytes"])
 
@@ -181,7 +186,7 @@ class Moving:
         """Waits until the host knows no guest and has its memory back."""
         def gone():
             systems, itself = self.systems(host)
-            return VM not in systems and int(itself["FreeMemoryBytes"]) == free_bytes
+            return not self.has(systems) and int(itself["FreeMemoryBytes"]) == free_bytes
         until(f"{host} to know no {VM} and to have {free_bytes >> 20} MiB free", seconds, gone)
 
     # --- wbemcli -----------------------------------------------------------------------------------

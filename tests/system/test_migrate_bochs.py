@@ -80,7 +80,7 @@ def refused(c, m, name, host, reason):
     with c.case(f"migration to {name}: fails with the reason, the guest goes on"):
         job = m.ended(A, m.method_job(A, "MigrateVirtualSystemToHost", HOSTS[host]), EXCEPTION, 40)
         matches(job["ErrorDescription"], reason)
-        expect(VM not in m.systems(host)[0], f"no {VM} on {host}")
+        expect(not m.has(m.systems(host)[0]), f"no {VM} on {host}")
         m.ticks(A, 2, 60)
 
 
@@ -238,7 +238,7 @@ def cut_in_the_hand_off(c, m):
         home, other = (B, A) if job["JobState"] == COMPLETED else (A, B)
         print(f"     phases {' '.join(phases)}; {VM} is on {home}: {job['ErrorDescription'] or 'completed'}")
         m.ticks(home, 5, 60)
-        until(f"no {VM} on {other}", 30, lambda: VM not in m.systems(other)[0])
+        until(f"no {VM} on {other}", 30, lambda: not m.has(m.systems(other)[0]))
     return home
 
 

@@ -15,7 +15,7 @@ def move(m, source, destination, kind, number):
     terms = sum(job["DowntimeTermReal"])
     # Two of the terms are told by the destination, whose clock need not be as fast as the source's.
     expect(abs(terms - job["DowntimeMicroseconds"]) < job["DowntimeMicroseconds"] / 10, f"terms of {terms} us for {job['DowntimeMicroseconds']} us")
-    expect(VM not in m.systems(source)[0], f"{VM} gone from {source}")
+    expect(not m.has(m.systems(source)[0]), f"{VM} gone from {source}")
     print(f"     {kind}: {job['PagesSent']} pages, {job['ElapsedMicroseconds'] / 1e6:.1f} s, "
           f"stood still for {job['DowntimeMicroseconds'] / 1e3:.0f} ms")
 

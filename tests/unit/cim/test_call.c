@@ -558,6 +558,17 @@ Test(call, a_machine_that_can_not_be_started_fails_and_is_no_method_that_is_not_
 	    KEY("Name", "db1") "</INSTANCENAME>", client_string("RequestedState", "2"))), "<VALUE>4</VALUE></RETURNVALUE><PARAMVALUE NAME=\"Reasons\"");
 }
 
+Test(call, a_start_that_another_host_is_asked_for_waits_for_the_answer)
+{
+	struct call_header h = { "MethodCall", "RequestStateChange", "root/virt:Tern_VirtualSystem.CreationClassName=\"Tern_VirtualSystem\",Name=\"db1\"",
+		NULL, NULL, "h" };
+
+	fake.asks = 3;
+	has(answer(&h, client_extrinsic("RequestStateChange", "<INSTANCENAME CLASSNAME=\"Tern_VirtualSystem\">" KEY("CreationClassName", "Tern_VirtualSystem")
+	    KEY("Name", "db1") "</INSTANCENAME>", client_string("RequestedState", "2"))), "<VALUE>0</VALUE></RETURNVALUE>");
+	cr_expect_eq(fake.asks, 0);
+}
+
 Test(call, an_object_is_named_with_host_and_namespace_and_returned_whole)
 {
 	static const char path[] = "<INSTANCEPATH><NAMESPACEPATH><HOST>10.77.0.2</HOST><LOCALNAMESPACEPATH><NAMESPACE NAME=\"root\"></NAMESPACE>"

@@ -238,3 +238,16 @@ Test(vms, whose_kernel_could_not_be_read_does_not_start_and_says_why)
 	cr_expect_str_eq(why.text, "vmlinuz: not found");
 	cr_expect_eq(vm_find("web")->state, VM_DEFINED);
 }
+
+Test(vms, of_tern_conf_that_is_given_up_is_known_as_before_its_first_start)
+{
+	struct vm *vm = started();
+	uint8_t uuid[16];
+
+	memcpy(uuid, vm->uuid, sizeof(uuid));
+	vms_give_up(uuid);
+	cr_expect_eq(vm->state, VM_RUNNING, "what runs stays");
+	vm_switch_off(vm, "off");
+	vms_give_up(uuid);
+	cr_expect_eq(vm_find("web")->state, VM_DEFINED);
+}

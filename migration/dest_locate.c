@@ -52,6 +52,7 @@ static void refer(const struct mig_note *away, bool claim, struct mig_located *o
 	if (!claim)
 		return;
 	memcpy(out->peer_uuid, away->peer_uuid, sizeof(out->peer_uuid));
+	out->given = away->given;
 	memcpy(out->attempt, away->attempt, sizeof(out->attempt));
 	if (away->proves) {
 		memcpy(out->own_proof, away->own_proof, sizeof(out->own_proof));
@@ -69,6 +70,7 @@ static bool give_up(struct mig_dest *d, const struct mig_note *came, struct why 
 	note.peer_ipv4 = d->peer_ipv4;
 	note.peer_port = 0;
 	note.source = true;
+	note.given++;
 	note.when_s = mig_core_wall(c);
 	memcpy(note.peer_name, d->peer_name, sizeof(note.peer_name));
 	memcpy(note.peer_uuid, d->hello.uuid, sizeof(note.peer_uuid));
@@ -89,10 +91,12 @@ static void on_claim(struct mig_dest *d, const struct mig_locate_record *ask, en
 	const char *own = d->core->host.name;
 	struct why why = { "" };
 
-	/* Of what was given up to the asking host already the answer was lost. */
 	if (away && entitled(d, away, ask) && !memcmp(away->peer_uuid, d->hello.uuid, sizeof(away->peer_uuid))) {
 		memcpy(out->proof, away->peer_proof, sizeof(out->proof));
-		say(out, MIG_LOCATED_RELEASED, &why);
+		out->given = away->given;
+		/* Given up to the asking host already, which the answer did not reach; or the other way round, and this host has not heard. */
+		why_set(&why, "%s gave %s back to %s, which has not taken it yet: it can be started there", d->peer_name, away->vm, own);
+		say(out, away->given == ask->given + 1 ? MIG_LOCATED_RELEASED : MIG_LOCATED_REFUSED, &why);
 		return;
 	}
 	if (!entitled(d, came, ask)) {
@@ -111,7 +115,11 @@ static void on_claim(struct mig_dest *d, const struct mig_locate_record *ask, en
 		why_set(&why, "%s moved from %s on to %s", away->vm, own, away->peer_name);
 		say(out, MIG_LOCATED_MOVED, &why);
 		refer(away, true, out);
+	} else if (came->given != ask->given) {
+		why_set(&why, "%s has been given back %u times since, not %u", came->vm, came->given, ask->given);
+		say(out, MIG_LOCATED_REFUSED, &why);
 	} else {
+		out->given = came->given + 1;
 		say(out, give_up(d, came, &why) ? MIG_LOCATED_RELEASED : MIG_LOCATED_REFUSED, &why);
 	}
 }

@@ -101,6 +101,7 @@ static enum err on_hello(struct mig_locate *l, const struct mig_record *r, uint6
 	}
 	memcpy(ask.uuid, l->note.vm_uuid, sizeof(ask.uuid));
 	if (l->claim) {
+		ask.given = l->note.given;
 		memcpy(ask.attempt, l->note.attempt, sizeof(ask.attempt));
 		memcpy(ask.proof, l->note.peer_proof, sizeof(ask.proof));
 	}

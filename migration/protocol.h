@@ -232,12 +232,14 @@ enum mig_located_state {
 };
 #define MIG_LOCATE_TABLE(F, A)							\
 	F(1, 1, uint32_t, flags, MIG_LOCATE_CLAIM, "MIG_LOCATE_CLAIM")		\
+	F(5, 1, uint32_t, given, UINT32_MAX, "how often it was given back since that attempt")	\
 	A(2, 1, uint8_t, uuid, 16, UINT8_MAX, "of the virtual machine")		\
 	A(3, 1, uint8_t, attempt, MIG_ATTEMPT, UINT8_MAX, "by which it left, of a claim")	\
 	A(4, 1, uint8_t, proof, MIG_PROOF, UINT8_MAX, "what the asked host said there")
 
 #define MIG_LOCATED_TABLE(F, A)							\
 	F(1, 1, uint32_t, ipv4, UINT32_MAX, "where it moved on to, 0: it did not")	\
+	F(11, 1, uint32_t, given, UINT32_MAX, "how often it was given back since, with this time")	\
 	F(2, 1, uint16_t, port, UINT16_MAX, "of that host, 0: the usual one")	\
 	F(3, 1, uint8_t, state, MIG_LOCATED_STATES - 1, "enum mig_located_state")	\
 	A(4, 1, uint8_t, text, WHY_TEXT, UINT8_MAX, "one sentence")		\

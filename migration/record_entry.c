@@ -17,7 +17,7 @@ struct entry {
 	uint64_t digest, order, when_s;
 	uint8_t vm_uuid[16], attempt[16], peer_boot[16], peer_uuid[16], own_boot[16];
 	char vm[32], peer_name[64];
-	uint32_t peer_ipv4, zero;
+	uint32_t peer_ipv4, given;
 	uint8_t own_proof[MIG_PROOF], peer_proof[MIG_PROOF];	/* since version 2 */
 };
 _Static_assert(sizeof(struct entry) == MIG_ENTRY_BYTES && MIG_ENTRY_BYTES <= MIG_STORE_BYTES, "kept for other versions to read");
@@ -43,7 +43,7 @@ void mig_entry_pack(const struct mig_note *note, uint8_t out[MIG_ENTRY_BYTES])
 				   (note->owes_away ? FLAG_OWES_AWAY : 0) | (note->peer_forgets ? FLAG_PEER_FORGETS : 0) |
 				   (note->proves ? FLAG_PROVES : 0) | (note->settles ? FLAG_SETTLES : 0)),
 		.peer_port = note->peer_port, .digest = note->digest, .order = note->order, .when_s = note->when_s,
-		.peer_ipv4 = note->peer_ipv4,
+		.peer_ipv4 = note->peer_ipv4, .given = note->given,
 	};
 
 	memcpy(e.vm_uuid, note->vm_uuid, sizeof(e.vm_uuid));
@@ -72,6 +72,7 @@ static void unpack(const struct entry *e, struct mig_note *out)
 	memcpy(out->peer_proof, e->peer_proof, sizeof(e->peer_proof));
 	out->peer_port = e->peer_port;
 	out->peer_ipv4 = e->peer_ipv4;
+	out->given = e->given;
 	out->digest = e->digest;
 	out->order = e->order;
 	out->when_s = e->when_s;

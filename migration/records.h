@@ -50,6 +50,7 @@ struct mig_note {
 	uint8_t peer_proof[MIG_PROOF];	/* the other way round */
 	bool owes_away;			/* DONE, and AWAY could not be stored: this entry stands for it */
 	bool settles;			/* AWAY: its attempt is DONE, whatever the entry of that says */
+	uint32_t given;			/* AWAY, CAME: how often the machine was given back since that attempt */
 	uint64_t when_s;		/* wall clock when the state was reached, 0 unknown */
 	/* set by put */
 	uint64_t order;			/* of the puts, through all boots */

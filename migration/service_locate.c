@@ -215,6 +215,7 @@ static void follow(struct mig_service *m, struct service_search *s, uint64_t now
 		claim_end(s, ERR_STATE, why.text);
 		return;
 	}
+	note.given = a->given;
 	memcpy(note.attempt, a->attempt, sizeof(note.attempt));
 	memcpy(note.own_proof, a->own_proof, sizeof(note.own_proof));
 	memcpy(note.peer_proof, a->peer_proof, sizeof(note.peer_proof));
@@ -234,6 +235,7 @@ static void released(struct mig_service *m, struct service_search *s)
 	mig_away_home(&m->core.records, s->vm_uuid);
 	/* An attempt of this host's that is not told DONE yet keeps its own record. */
 	n = mig_records_get(&m->core.records, came.attempt);
+	came.given++;
 	came.in_memory = came.stored = came.restored = came.orphan = came.untold = false;
 	if (!n || n->state == MIG_RECORD_CAME)
 		mig_came_put(&m->core.records, &came);
@@ -249,19 +251,25 @@ static void claim_step(struct mig_service *m, struct service_search *s, uint64_t
 	if (s->result != ERR_AGAIN)
 		return;
 	/* It came back, or was reclaimed, meanwhile. */
+	if (s->attempt_known && away && (away->given != s->given || memcmp(away->attempt, s->attempt, sizeof(s->attempt))))
+		away = NULL;
 	if (!away || mig_records_left(&m->core.records, s->vm_uuid)) {
 		claim_end(s, ERR_STATE, "it was moved, or reclaimed, meanwhile");
 		return;
 	}
-	if (!s->ask.active)
+	if (!s->ask.active) {
+		s->attempt_known = true;
+		s->given = away->given;
+		memcpy(s->attempt, away->attempt, sizeof(s->attempt));
 		mig_locate_start(&s->ask, &m->core, away, true, now_ns);
+	}
 	e = mig_locate_step(&s->ask, now_ns);
 	if (e == ERR_AGAIN)
 		return;
 	if (e != ERR_OK) {
 		why = s->ask.why;
 		claim_end(s, ERR_STATE, why.text);
-	} else if (s->ask.answer.state == MIG_LOCATED_RELEASED) {
+	} else if (s->ask.answer.state == MIG_LOCATED_RELEASED && s->ask.answer.given == s->ask.note.given + 1) {
 		released(m, s);
 	} else if (s->ask.answer.state == MIG_LOCATED_MOVED) {
 		follow(m, s, now_ns);

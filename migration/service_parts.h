@@ -44,6 +44,9 @@ struct service_search {
 	enum err round_result;		/* so far */
 	struct why bad, why;		/* of this round; of the last */
 	unsigned peers, at, hops;
+	bool attempt_known;		/* of a claim: what it began with, which must still be so in the end */
+	uint32_t given;
+	uint8_t attempt[MIG_ATTEMPT];
 	struct service_peer peer[SERVICE_PEERS];
 	struct mig_locate ask;
 };

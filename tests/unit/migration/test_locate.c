@@ -274,6 +274,31 @@ Test(locate, without_proofs_the_address_and_the_uuid_are_what_counts)
 	cr_expect_eq(ask_raw(0, IPV4_A, &ask).state, MIG_LOCATED_RELEASED);
 }
 
+/* What the model found: b takes back at once what it has just given up, before a has heard of it. */
+Test(locate, of_two_that_claim_it_of_each_other_one_gets_it)
+{
+	struct mig_locate_record ask;
+	struct mig_note away;
+	struct why other;
+
+	move(0);
+	power_off(1);
+	away = *mig_away_get(records(0), uuid);
+	ask = claim_record(&away);
+	cr_assert_eq(ask_raw(0, IPV4_A, &ask).state, MIG_LOCATED_RELEASED);
+	/* a has not heard it. */
+	cr_expect_eq(claim(1), ERR_STATE);
+	cr_expect_str_eq(why.text, "lab-b gave web1 back to lab-a, which has not taken it yet: it can be started there");
+	cr_expect(held(1));
+	cr_expect_eq(claim(0), ERR_OK, "%s", why.text);
+	/* A claim that was under way since before that is too old now. */
+	cr_expect_eq(ask_raw(0, IPV4_A, &ask).state, MIG_LOCATED_RELEASED, "the same again");
+	cr_expect_eq(claim(1), ERR_OK, "%s", why.text);
+	cr_expect_eq(ask_raw(0, IPV4_A, &ask).state, MIG_LOCATED_REFUSED);
+	cr_expect(!mig_service_vm_held(pair.host[1].service, uuid, &other), "%s", other.text);
+	cr_expect_eq(claim(0), ERR_OK, "%s", why.text);
+}
+
 /* Host b's word that the machine went on to @ipv4. */
 static struct mig_note gone_on(uint32_t ipv4)
 {

@@ -11,13 +11,14 @@ from sums import xxh64
 MAGIC = int.from_bytes(b"TERNMIG1", "little")
 VERSION = 1
 MEMORY_UNIT = 2 << 20
-MIGRATE, CHECK, SETTLE, RESUME, INQUIRE = 1, 2, 3, 4, 5
+MIGRATE, CHECK, SETTLE, RESUME, INQUIRE, LOCATE = 1, 2, 3, 4, 5, 6
 VERDICTS = ("open", "committed", "never")
+LOCATED = ("not here", "runs", "stopped", "moving", "moved", "first", "released", "refused")
 CAPABILITY_RECORDS_KEPT, CAPABILITY_RESUME, CAPABILITY_RECORDS_FOUND = 1 << 1, 1 << 4, 1 << 5
 CAPABILITY_DIGEST_CRC, CAPABILITY_PROOF, CAPABILITY_ASK_BACK = 1 << 6, 1 << 7, 1 << 10
 FLAG_CHECK, FLAG_VERIFY = 1, 2
 MOVE_TYPES = {2: "live", 3: "resume", 4: "restart"}
-PURPOSES = {MIGRATE: "migrate", CHECK: "check", SETTLE: "settle", RESUME: "resume", INQUIRE: "inquire"}
+PURPOSES = {MIGRATE: "migrate", CHECK: "check", SETTLE: "settle", RESUME: "resume", INQUIRE: "inquire", LOCATE: "locate"}
 
 
 class Finished(Exception):
@@ -161,7 +162,7 @@ class Conversation:
             return
         if self.purpose == INQUIRE:
             self.asked_back()
-        self.wait = "a question" if self.purpose == SETTLE else "OFFER"
+        self.wait = {SETTLE: "a question", LOCATE: "LOCATE"}.get(self.purpose, "OFFER")
         self.outcome = "settled" if self.purpose == SETTLE else None
 
     def asked_back(self):
@@ -387,6 +388,22 @@ class Conversation:
             if record.name != "QUERY" and fields.get("state"):
                 raise Refused("answer", "D answers %s with PREPARED" % record.name)
 
+    def on_locate(self, record):
+        """Section 8: one question, one answer."""
+        asked = record.fields()
+        answer = self.answer("LOCATED")
+        if not answer:
+            self.finish("asked", None)
+        said = answer.fields()
+        claim, state = bool(asked["flags"]), LOCATED[said["state"]]
+        if state in (("not here", "stopped", "first") if claim else ("released",)):
+            raise Refused("located", "%s is no answer to %s" % (state, "a claim" if claim else "a question"))
+        if state == "released" and said["given"] != asked["given"] + 1:
+            raise Refused("located", "given back %d times after a claim of %d" % (said["given"], asked["given"]))
+        if not claim and (any(said["proof"]) or any(said["own_proof"]) or any(said["peer_proof"]) or any(said["attempt"])):
+            raise Refused("located", "secrets for who only asks")
+        self.finish(state, text(said["text"]))
+
     ROUNDS = "PAGES, ROUND_END, STATE or STOP"
     STEPS = {
         ("HELLO", "HELLO"): on_hello, ("OFFER", "OFFER"): on_offer, ("RESUME", "RESUME"): on_resume,
@@ -396,7 +413,7 @@ class Conversation:
         ("COMMIT", "COMMIT"): on_commit, ("COMMIT", "QUERY"): on_query,
         ("DONE", "COMMIT"): on_commit, ("DONE", "QUERY"): on_query, ("DONE", "DONE"): on_done,
         ("a question", "QUERY"): on_question, ("a question", "COMMIT"): on_question,
-        ("a question", "DONE"): on_question,
+        ("a question", "DONE"): on_question, ("LOCATE", "LOCATE"): on_locate,
     }
 
     # --- what there is to tell ------------------------------------------------------------------------

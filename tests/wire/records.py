@@ -19,13 +19,14 @@ TYPES = {
     20: ("RESUME", "S", 256), 21: ("RESUMED", "D", 256),
     22: ("DEFINITION", "S", 4096), 23: ("WANT", "D", 512), 24: ("BLOB", "S", 65536),
     25: ("VERDICT", "D", 512),      # S here is who opened the connection: of one that asks back, the attempt's D
+    26: ("LOCATE", "S", 256), 27: ("LOCATED", "D", 1024),
 }
 NUMBERS = {name: number for number, (name, _, _) in TYPES.items()}
 
 # name: {tag: (field, width, count, maximum)}
 TABLES = {
     "HELLO": {1: ("magic", 8, 1, None), 2: ("capabilities", 8, 1, None), 3: ("version_min", 2, 1, None),
-              4: ("version_max", 2, 1, None), 5: ("purpose", 1, 1, 5), 6: ("boot_id", 1, 16, None),
+              4: ("version_max", 2, 1, None), 5: ("purpose", 1, 1, 6), 6: ("boot_id", 1, 16, None),
               7: ("uuid", 1, 16, None), 8: ("name", 1, 64, None), 0x8020: ("proof", 1, 16, None),
               0x802a: ("back", 1, 32, None), 0x802b: ("port", 2, 1, None)},
     "OFFER": {1: ("memory_bytes", 8, 1, 1 << 46), 2: ("flags", 4, 1, 3), 3: ("vcpus", 4, 1, 65535),
@@ -55,6 +56,11 @@ TABLES = {
     "WANT": {1: ("kernel_from", 8, 1, None), 2: ("initrd_from", 8, 1, None), 3: ("taken", 1, 1, 1),
              4: ("text", 1, 200, None)},
     "VERDICT": {1: ("state", 1, 1, 2), 2: ("word", 1, 16, None), 3: ("text", 1, 200, None), 0x8004: ("cancelled", 1, 1, 1)},
+    "LOCATE": {1: ("flags", 4, 1, 1), 2: ("uuid", 1, 16, None), 3: ("attempt", 1, 16, None), 4: ("proof", 1, 16, None),
+               5: ("given", 4, 1, None)},
+    "LOCATED": {1: ("ipv4", 4, 1, None), 2: ("port", 2, 1, None), 3: ("state", 1, 1, 7), 4: ("text", 1, 200, None),
+                5: ("proof", 1, 16, None), 6: ("name", 1, 64, None), 7: ("peer_uuid", 1, 16, None), 8: ("attempt", 1, 16, None),
+                9: ("own_proof", 1, 16, None), 10: ("peer_proof", 1, 16, None), 11: ("given", 4, 1, None)},
 }
 
 

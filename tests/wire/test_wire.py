@@ -38,7 +38,8 @@ ABOUT_ANSWERS = re.compile(r"^(digest|hash) |^\w+ D answers |^answer (READY and 
 MACHINE = re.compile(r"^wire_(cpu|blob)|^the state image ")
 OUTCOMES = {"idle": "moved", "busy": "moved", "state": "moved", "plain": "moved", "images": "moved", "still": "moved", "check": "accepted",
             "reject": "rejected", "abort": "aborted", "cancel": "aborted",
-            "settle": "settled", "unsure": "settled", "giveup": "aborted"}
+            "settle": "settled", "unsure": "settled", "giveup": "aborted",
+            "claim": "released", "locate": "runs"}
 
 
 def load(name):

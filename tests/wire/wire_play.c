@@ -164,10 +164,28 @@ static uint32_t start(struct pair *p, enum wire_scene scene)
 	return number;
 }
 
+/* Host a asks b for the machine, which moved there. */
+static void ask(struct pair *p, bool claim)
+{
+	struct fake_guest *g = pair_running(p, 1);
+	enum err e = ERR_AGAIN;
+	struct why why;
+
+	if (claim)
+		g->life = FAKE_OFF;
+	p->host[0].peer = 0x0a4d0003;
+	for (int n = 0; n < 1000 && e == ERR_AGAIN; n++, pair_step(p))
+		e = claim ? mig_service_vm_claim(p->host[0].service, g->def.uuid, pipe_now_ns, &why) :
+			mig_service_vm_seek(p->host[0].service, g->def.uuid, g->def.name, pipe_now_ns, &why);
+	if (e != (claim ? ERR_OK : ERR_REFUSED))
+		panic("what was asked had another answer: %s", why.text);
+}
+
 void wire_record(struct pair *p, enum wire_scene scene, struct wire_recording *out)
 {
 	struct why_list reasons;
-	bool lose = scene == WIRE_settle || scene == WIRE_unsure, again = lose || scene == WIRE_resume || scene == WIRE_inquire;
+	bool lose = scene == WIRE_settle || scene == WIRE_unsure, asks = scene == WIRE_claim || scene == WIRE_locate;
+	bool again = lose || asks || scene == WIRE_resume || scene == WIRE_inquire;
 	unsigned lost = lose ? until_ready() + (scene == WIRE_settle) : 0;
 	bool verdict;
 	uint32_t number;
@@ -195,6 +213,8 @@ void wire_record(struct pair *p, enum wire_scene scene, struct wire_recording *o
 	if (scene == WIRE_cancel || scene == WIRE_giveup)
 		cancel(p, scene == WIRE_giveup, number);
 	pair_run(p, 5 * SECOND);
+	if (asks)
+		ask(p, scene == WIRE_claim);
 	if (scene == WIRE_check && mig_check_poll(p->host[0].service, number, &verdict, &reasons))
 		panic("the check gave no verdict");
 	for (int side = 0; side < 2; side++) {

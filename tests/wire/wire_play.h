@@ -25,13 +25,15 @@ struct wire_recording { uint8_t *bytes[2]; size_t length[2]; };	/* [0] of the so
 	S(resume, "the same: the connection on which it goes on")		\
 	S(lost,   "the source dies before it has read READY: the first connection") \
 	S(inquire, "the same: the connection on which the destination asks back") \
-	S(giveup, "the destination's operator cancels in the first round")
+	S(giveup, "the destination's operator cancels in the first round") \
+	S(claim,  "it ended where it moved to: the connection on which it is claimed back") \
+	S(locate, "it runs where it moved to: the connection on which that is asked")
 
 #define WIRE_SCENE_ENUM(name, meaning) WIRE_##name,
 enum wire_scene { WIRE_SCENES(WIRE_SCENE_ENUM) WIRE_SCENE_COUNT };
 #undef WIRE_SCENE_ENUM
 
-/* Plays @scene with both real sides on @p (pair_fini ends it) and records its first connection (settle, unsure: its second);
+/* Plays @scene with both real sides on @p (pair_fini ends it) and records its first connection (settle, unsure, claim, locate: its second);
  * free both bytes. */
 void wire_record(struct pair *p, enum wire_scene scene, struct wire_recording *out);
 

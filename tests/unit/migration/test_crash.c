@@ -153,10 +153,10 @@ static bool settled(void)
 	return !loading && (!j || j->ended_ns) && !in_doubt(0) && !in_doubt(1);
 }
 
-/* Nothing may be left but markers and what was given up; a later move must work. */
+/* Nothing may be left but markers, how it came and what was given up; a later move must work. */
 static void expect_clean(int where)
 {
-	static const uint8_t allowed[] = { [MIG_RECORD_ABORTED] = 1, [MIG_RECORD_AWAY] = 1, [MIG_RECORD_VOID] = 1 };
+	static const uint8_t allowed[] = { [MIG_RECORD_ABORTED] = 1, [MIG_RECORD_AWAY] = 1, [MIG_RECORD_VOID] = 1, [MIG_RECORD_CAME] = 1 };
 	const struct mig_job *j;
 
 	pair_run(&pair, 10 * SECOND);

@@ -142,19 +142,24 @@ static void vm_give_up_op(void *ctx, const uint8_t uuid[16])
 	vms_give_up(uuid);
 }
 
-/* Single addresses that tern.conf names: where machines may go, and who may bring some. */
+static void add_address(uint32_t *ipv4, unsigned *count, unsigned room, uint32_t address, uint32_t mask)
+{
+	if (mask == 0xffffffffu && address != 0xffffffffu && address != net_ipv4() && *count < room)
+		ipv4[(*count)++] = address;
+}
+
+/* Single addresses that tern.conf names: peers, where machines may go, and who may bring some. */
 static unsigned peers_op(void *ctx, uint32_t *ipv4, unsigned room)
 {
 	const struct config *c = host_info()->config;
 	unsigned count = 0;
 
 	(void)ctx;
-	for (unsigned i = 0; i < CONFIG_RANGES && count < room; i++)
-		if (c->destinations[i].mask == 0xffffffffu && c->destinations[i].ipv4 != 0xffffffffu &&
-		    c->destinations[i].ipv4 != net_ipv4())
-			ipv4[count++] = c->destinations[i].ipv4;
-	if (c->accept_from_mask == 0xffffffffu && c->accept_from_ipv4 != 0xffffffffu && c->accept_from_ipv4 != net_ipv4() && count < room)
-		ipv4[count++] = c->accept_from_ipv4;
+	for (unsigned i = 0; i < c->peers; i++)
+		add_address(ipv4, &count, room, c->peer[i].ipv4, 0xffffffffu);
+	for (unsigned i = 0; i < CONFIG_RANGES; i++)
+		add_address(ipv4, &count, room, c->destinations[i].ipv4, c->destinations[i].mask);
+	add_address(ipv4, &count, room, c->accept_from_ipv4, c->accept_from_mask);
 	return count;
 }
 

@@ -117,7 +117,7 @@ const struct config_key config_key[CONFIG_KEYS] = {
 	VM("uuid", uuid, uuid, .expected = UUID_TEXT,
 	    .meaning = "without it: from the host's UUID and the name"),
 	VM("autostart", word, autostart, .word = yes_no, .expected = "yes or no",
-	    .initial = "no", .meaning = "whether it starts with the host"),
+	    .initial = "no", .meaning = "whether it starts with the host, once every peer has said that it doesn't run there"),
 };
 
 const struct config_key config_vm_name = {

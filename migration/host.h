@@ -36,7 +36,6 @@ struct mig_host {
 	bool verify;			/* compare a hash of all guest memory at each hand-off */
 	enum mig_stuck stuck;		/* what to do when a migration does not converge */
 	uint64_t resume_grace_ns;	/* a cut before the stop is waited out so long, 0 = not at all */
-	uint16_t port;			/* where it takes migrations, 0: MIG_PORT */
 	uint32_t encodings;		/* bit per enum mig_encoding that a source here may use, 0 = all it knows */
 
 	/* Where records of hand-offs outlive the boot; put NULL: nowhere. */

@@ -24,7 +24,8 @@ static struct host_info info;
 static struct net_counters counters;
 static enum store_state records = STORE_KEPT;
 static enum moves_vm moving;
-static bool held, may_start, may_stop;
+static bool held, may_start, may_stop, away;
+static enum err given;
 static unsigned started, switched_off;
 static uint32_t address, met;
 static char typed[16];
@@ -51,6 +52,15 @@ bool moves_vm_held(const struct vm *vm, struct why *why)
 	if (held)
 		why_set(why, "%s moved to lab-b", vm->name);
 	return held;
+}
+
+bool moves_vm_away(const uint8_t uuid[16]) { (void)uuid; return away; }
+
+enum err moves_vm_claim(const struct vm *vm, struct why *why)
+{
+	if (given)
+		why_set(why, "%s runs on lab-b", vm->name);
+	return given;
 }
 
 bool moves_peer(const uint8_t uuid[16], uint32_t *ipv4)
@@ -183,6 +193,22 @@ Test(manage, shows_a_machine_on_its_way_in_doubt_and_away)
 	moving = MOVES_VM_STAYS;
 	cr_expect_eq(shown("db1").state, MANAGE_VM_AWAY);
 	cr_expect_str_eq(shown("db1").why, "db1 moved to lab-b");
+}
+
+Test(manage, a_machine_that_went_elsewhere_starts_here_once_it_is_given_back)
+{
+	struct why why;
+
+	may_start = away = true;
+	given = ERR_AGAIN;
+	cr_expect_eq(manage_vm_start("db1", &why), ERR_AGAIN);
+	given = ERR_STATE;
+	cr_expect_eq(manage_vm_start("db1", &why), ERR_STATE);
+	cr_expect_str_eq(why.text, "db1 runs on lab-b");
+	cr_expect_eq(started, 0);
+	given = ERR_OK;
+	cr_expect_eq(manage_vm_start("db1", &why), ERR_OK);
+	cr_expect_eq(started, 1);
 }
 
 Test(manage, starts_and_stops_no_machine_on_its_way)

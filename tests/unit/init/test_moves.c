@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: init/moves.c init/records.c migration/[a-z]*.c lib/config_value.c lib/crc32c.c lib/err.c lib/fmt.c lib/pages.c lib/state.c lib/uuid.c lib/why.c tests/fake/fake_guest.c tests/fake/fake_store.c tests/fake/fake_random.c */
-/* libs: -Lbuild/deps/host -lthird */
+/* unit: init/moves.c init/records.c migration/[a-z]*.c lib/config_value.c lib/crc32c.c lib/err.c lib/fmt.c lib/mac.c lib/pages.c lib/state.c lib/uuid.c lib/why.c tests/fake/fake_guest.c tests/fake/fake_store.c tests/fake/fake_random.c */
 #include "init/moves.h"
 #include <criterion/criterion.h>
 #include <stdarg.h>
@@ -12,6 +11,7 @@
 #include "fake_store.h"
 #include "hv/manage.h"
 #include "hv/vm.h"
+#include "init/autostart.h"
 #include "init/guest.h"
 #include "init/host.h"
 #include "init/store.h"
@@ -34,8 +34,8 @@ static struct fake_store fake_store;
 static struct mig_store seam;
 static struct vm vm;
 static uint64_t now_ns;
-static bool up, defines, restartable, may_start;
-static unsigned ended;
+static bool up, defines, restartable, may_start, waits;
+static unsigned ended, given_up;
 static uint32_t connected;
 static char logged[2048];
 
@@ -70,6 +70,10 @@ bool vm_life_allows(const struct vm *v, enum vm_event event) { (void)v; return e
 struct vm *vm_find(const char *name) { return strcmp(name, "web1") ? NULL : &vm; }
 struct mig_guest *guest_of(struct vm *v) { (void)v; return &guest->guest; }
 void guest_ended(struct vm *v) { (void)v; ended++; }
+struct vm *vm_find_uuid(const uint8_t uuid[16]) { return memcmp(uuid, vm.uuid, 16) ? NULL : &vm; }
+bool autostart_waits(const struct vm *v) { (void)v; return waits; }
+void vms_give_up(const uint8_t uuid[16]) { (void)uuid; given_up++; }
+const uint8_t *store_secret(void) { return (const uint8_t *)"thirty-two bytes that nobody sees"; }
 
 struct channel *tcp_channel_connect(uint32_t ipv4, uint16_t port)
 {
@@ -216,6 +220,39 @@ Test(moves, know_the_host_by_its_configuration)
 	cr_expect_not(host()->defines(NULL, vm.uuid));
 	defines = true;
 	cr_expect(host()->defines(NULL, vm.uuid));
+}
+
+Test(moves, know_each_peer_of_the_configuration_that_has_one_address_but_not_this_host)
+{
+	uint32_t peer[8];
+
+	cr_expect_eq(host()->peers(NULL, peer, 8), 0, "accept_from is a range");
+	config.peers = 2;
+	config.peer[0].ipv4 = OTHER;
+	config.peer[1].ipv4 = OWN;
+	config.destinations[0] = (struct config_range){ 0x0a4d0004, 0xffffffff };
+	config.destinations[1] = (struct config_range){ 0x0a4d0100, 0xffffff00 };
+	config.accept_from_mask = 0xffffffff;
+	config.accept_from_ipv4 = 0x0a4d0005;
+	cr_assert_eq(host()->peers(NULL, peer, 8), 3);
+	cr_expect(peer[0] == OTHER && peer[1] == 0x0a4d0004 && peer[2] == 0x0a4d0005);
+	cr_expect_eq(host()->peers(NULL, peer, 1), 1);
+}
+
+Test(moves, say_of_a_machine_whether_it_is_here)
+{
+	uint8_t other[16] = { 9 };
+
+	cr_expect_eq(host()->vm_here(NULL, other), MIG_VM_ABSENT);
+	cr_expect_eq(host()->vm_here(NULL, vm.uuid), MIG_VM_RUNS);
+	may_start = true;
+	cr_expect_eq(host()->vm_here(NULL, vm.uuid), MIG_VM_OFF);
+	vm.state = VM_DEFINED;
+	cr_expect_eq(host()->vm_here(NULL, vm.uuid), MIG_VM_ABSENT, "defined alone");
+	waits = true;
+	cr_expect_eq(host()->vm_here(NULL, vm.uuid), MIG_VM_WAITS);
+	host()->vm_give_up(NULL, vm.uuid);
+	cr_expect_eq(given_up, 1);
 }
 
 Test(moves, name_who_refuses_a_guest)

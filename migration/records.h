@@ -132,7 +132,7 @@ enum err mig_away_put(struct mig_records *r, const struct mig_note *note, bool (
 bool mig_away_room(const struct mig_records *r, const uint8_t uuid[16], bool (*defines)(void *ctx, const uint8_t *uuid),
 		   void *ctx);
 const struct mig_note *mig_away_get(const struct mig_records *r, const uint8_t uuid[16]);
-/* It is settled that the machine of @note came here by its attempt: CAME takes the place of that record, and of older ones of this
+/* It is settled that the machine of @note came here by its attempt: unless it has left since, CAME takes the place of that record, and of older ones of this
  * machine; of all machines the newest MIG_CAMES are kept. What could not be stored holds in memory. */
 void mig_came_put(struct mig_records *r, const struct mig_note *note);
 /* The CAME of @attempt if that brought the machine of @uuid, else NULL. */

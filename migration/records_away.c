@@ -71,7 +71,7 @@ static bool came_home(const struct mig_records *r, const struct mig_note *away)
 	for (unsigned i = 0; i < MIG_RECORDS; i++) {
 		const struct mig_note *d = &r->note[i];
 
-		if (d->state == MIG_RECORD_OWNED && d->stored && d->order > away->order && !memcmp(d->vm_uuid, away->vm_uuid, sizeof(d->vm_uuid)))
+		if ((d->state == MIG_RECORD_OWNED || d->state == MIG_RECORD_CAME) && d->stored && d->order > away->order && !memcmp(d->vm_uuid, away->vm_uuid, sizeof(d->vm_uuid)))
 			return true;
 	}
 	return false;

@@ -34,6 +34,11 @@ void mig_came_put(struct mig_records *r, const struct mig_note *note)
 	struct why why;
 	enum err e;
 
+	/* Told late, of a machine that has left since: a CAME that is newer than AWAY would say that it is home. */
+	if (mig_away_get(r, fresh.vm_uuid)) {
+		mig_records_remove(r, fresh.attempt);
+		return;
+	}
 	forget_older(r, fresh.vm_uuid, fresh.attempt);
 	fresh.source = fresh.owes_away = false;
 	e = mig_records_put(r, &fresh, MIG_RECORD_CAME, &why);

@@ -18,13 +18,13 @@ static void abort_prepared(struct mig_records *r, const struct mig_note *n)
 		log_warn("mig", "%s: a further restart will give it up again", note.vm);
 }
 
-/* The machine had come back before it was lost: an older marker of its leaving was about to go. */
-static void settle_markers(struct mig_records *r, const struct mig_note *owned)
+/* The machine had come back before it was lost: an older marker of its leaving was about to go, or its drop came undone. */
+static void settle_markers(struct mig_records *r, const struct mig_note *back)
 {
-	const struct mig_note *away = mig_away_get(r, owned->vm_uuid);
+	const struct mig_note *away = mig_away_get(r, back->vm_uuid);
 
-	if (away && away->order < owned->order)
-		mig_away_home(r, owned->vm_uuid);
+	if (away && away->order < back->order)
+		mig_away_home(r, back->vm_uuid);
 }
 
 void service_restore(struct mig_service *m)
@@ -42,7 +42,7 @@ void service_restore(struct mig_service *m)
 		n->orphan = n->source;
 		if (n->state == MIG_RECORD_PREPARED)
 			abort_prepared(r, n);
-		else if (n->state == MIG_RECORD_OWNED)
+		else if (n->state == MIG_RECORD_OWNED || n->state == MIG_RECORD_CAME)
 			settle_markers(r, n);
 	}
 }

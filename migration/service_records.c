@@ -113,7 +113,9 @@ static enum err drop_strange(struct mig_records *r, uint64_t id, bool accept_ris
 
 static void say_risk(const struct mig_note *n, struct why *why)
 {
-	if (!n->source)
+	if (n->state == MIG_RECORD_CAME)
+		why_set(why, "%s could not claim %s back from here", n->peer_name, n->vm);
+	else if (!n->source)
 		why_set(why, "should %s ask what became of %s, it would not be told, and stay in doubt", n->peer_name, n->vm);
 	else if (n->state == MIG_RECORD_ABORTED)
 		why_set(why, "a copy of %s that %s may hold stays there until an operator gives it up", n->vm, n->peer_name);

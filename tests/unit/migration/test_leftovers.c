@@ -113,6 +113,15 @@ static struct mig_leftover only(void)
 	return left;
 }
 
+static unsigned stored(void)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i < MIG_STORE_ENTRIES; i++)
+		n += store[1].entry[i].used;
+	return n;
+}
+
 static void expect_drop(enum err told, const char *risk)
 {
 	struct why why = { "" };
@@ -122,10 +131,10 @@ static void expect_drop(enum err told, const char *risk)
 	cr_expect_not_null(strstr(why.text, risk), "%s", why.text);
 	if (told != ERR_REFUSED)
 		return;
-	cr_expect_eq(fake_store_entries(&store[1]), 1);
+	cr_expect_eq(stored(), 1);
 	cr_expect_eq(mig_service_record_drop(b(), id, true, &why), ERR_OK, "%s", why.text);
 	cr_expect_not(mig_service_record_get(b(), 0, &(struct mig_leftover){ 0 }));
-	cr_expect_eq(fake_store_entries(&store[1]), 0);
+	cr_expect_eq(stored(), 0);
 	cr_expect_eq(mig_service_record_drop(b(), id, true, &why), ERR_NOTFOUND);
 }
 
@@ -159,6 +168,12 @@ Test(leftovers, of_a_machine_that_runs_here_go_and_leave_their_source_in_doubt)
 {
 	leave(MIG_RECORD_OWNED, false, 1, 0, 0);
 	expect_drop(ERR_REFUSED, "should lab-c ask what became of c1, it would not be told, and stay in doubt");
+}
+
+Test(leftovers, of_how_a_machine_came_go_and_leave_it_here)
+{
+	leave(MIG_RECORD_CAME, false, 1, 0, 0);
+	expect_drop(ERR_REFUSED, "lab-c could not claim c1 back from here");
 }
 
 Test(leftovers, that_an_attempt_was_given_up_go_also_after_a_restart)

@@ -55,6 +55,7 @@ static void begin(struct mig_note *note, uint8_t how)
 /* What @result says was said. */
 static void judge(struct mig_ask *ask, enum mig_ask_result result, uint64_t now_ns)
 {
+	check(ask->type != MIG_VERDICT || result == MIG_ASK_AGAIN || result == MIG_ASK_VERDICT);
 	switch (result) {
 	case MIG_ASK_RUNNING:
 		check(answers.running);
@@ -74,6 +75,9 @@ static void judge(struct mig_ask *ask, enum mig_ask_result result, uint64_t now_
 	case MIG_ASK_REBOOTED:
 		check(answers.rebooted);
 		break;
+	case MIG_ASK_VERDICT:
+		check(ask->type == MIG_VERDICT);
+		break;
 	case MIG_ASK_AGAIN:
 		check(mig_ask_deadline(ask) <= now_ns + MIG_RETRY_LAST_NS);
 		break;
@@ -82,7 +86,7 @@ static void judge(struct mig_ask *ask, enum mig_ask_result result, uint64_t now_
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const enum mig_type asked[] = { MIG_QUERY, MIG_ABORT, MIG_DONE, MIG_QUERY };
+	static const enum mig_type asked[] = { MIG_QUERY, MIG_ABORT, MIG_DONE, MIG_VERDICT };
 	struct input in = { data, size };
 	struct mig_commit commit = { .digest = 7 };
 	struct mig_note note;

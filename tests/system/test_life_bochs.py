@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 # The life of a Linux guest that moves, on one lab of two hosts in Bochs of which only lab-a has kernel and initrd: it resets itself while its
 # pages are on their way, and the move goes on with the machine that was reset; it resets itself, and triple-faults, where it came to; it
-# powers off there, and starts there again. Nothing of it is marked autostart.
-# limit: 900
+# powers off there, and starts there again; by Restart it moves home, with what it is started from; off at lab-b again it is started at home,
+# which claims it. Nothing of it is marked autostart.
+# limit: 1500
 # long
 import time
 
@@ -50,6 +51,17 @@ with lab(*two_hosts(linux(says="loglevel=6", autostart="no"))):
             moving.station.type("lab-b", "poweroff -f", "", 5)
             until(f"{VM} to be off on lab-b", 60, lambda: moving.systems("lab-b")[0][VM]["EnabledState"] == 3)
             new_boot(moving, "lab-b", lambda: expect(moving.ctl("lab-b", "start", VM)[0] == 0, f"{VM} started on lab-b"))
+        with cases.case("by Restart it moves home from there"):
+            new_boot(moving, "lab-a", lambda: moving.ended("lab-b", moving.migrate("lab-b", HOSTS["lab-a"], "--type", "restart"), COMPLETED, 240))
+        with cases.case("while it runs where it moved to it is not started at home, by the other's word"):
+            moving.ended("lab-a", moving.migrate("lab-a", HOSTS["lab-b"]), COMPLETED, 240)
+            code, answer = moving.ctl("lab-a", "start", VM)
+            expect(code != 0 and f"{VM} runs on lab-b" in str(answer), f"{VM} runs on lab-b, not {answer}")
+        with cases.case("off there it is started at home, and is gone there"):
+            moving.station.type("lab-b", "poweroff -f", "", 5)
+            until(f"{VM} to be off on lab-b", 60, lambda: moving.systems("lab-b")[0][VM]["EnabledState"] == 3)
+            new_boot(moving, "lab-a", lambda: expect(moving.ctl("lab-a", "start", VM)[0] == 0, f"{VM} started on lab-a"))
+            expect(VM not in moving.systems("lab-b")[0], f"{VM} gone from lab-b")
     finally:
         moving.close()
     cases.end()

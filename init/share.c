@@ -23,7 +23,7 @@ void share_begin(struct share *s, uint64_t now_ns)
 
 void share_managed(struct share *s, uint64_t took_ns)
 {
-	owe(s, took_ns / 2);
+	owe(s, took_ns);
 }
 
 bool share_services_again(const struct share *s, uint64_t now_ns, bool stands)

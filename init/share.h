@@ -2,8 +2,9 @@
 /* share.h: how services and guests share the boot CPU, turn by turn. Pure: the time is an argument.
  *
  * Services work in pieces that are short by themselves, and begin another one only while the turn's budget lasts. Guests that want
- * the CPU are owed what services took, and somewhat more of what management (CIM, consoles) took: however much is asked of it, a
- * guest that wants all it can get has more than half of what it has without. What a turn's slices don't repay is owed on.
+ * the CPU are owed what services took, and as much again of what management (CIM, consoles) took: a host that is asked without end
+ * leaves guests two thirds, so that with what the network's interrupts cost one has more than half of what it has without. What a
+ * turn's slices don't repay is owed on.
  * While a guest stands for its hand-off the budget is longer, slices are shorter, and the others are owed half: they don't keep it
  * waiting, but who makes a guest stand for ever, or lets it seem so, doesn't stop them either. */
 #pragma once

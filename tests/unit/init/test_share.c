@@ -66,14 +66,15 @@ Test(share, guests_have_half_beside_services_that_never_end)
 		}
 }
 
-Test(share, guests_have_more_than_half_beside_management)
+Test(share, guests_have_two_thirds_beside_management)
 {
 	static const uint64_t piece[] = { 50 * US, 1 * MS, 7 * MS, 13 * MS };
 
 	for (unsigned i = 0; i < sizeof(piece) / sizeof(piece[0]); i++) {
 		struct load l = { .piece_ns = piece[i], .managed = true, .guests = 1 };
 
-		cr_expect_geq(percent(&l), 57, "%u%% beside pieces of %llu us", percent(&l), piece[i] / US);
+		/* Of 13 ms twice as much doesn't go into a turn's slices. */
+		cr_expect_geq(percent(&l), piece[i] <= 7 * MS ? 65 : 59, "%u%% beside pieces of %llu us", percent(&l), piece[i] / US);
 	}
 }
 

@@ -104,7 +104,7 @@ const struct config_key config_key[CONFIG_KEYS] = {
 	VM("memory", memory, memory_bytes, .required = true, .min = CONFIG_MEMORY_MIN, .max = CONFIG_MEMORY_MAX,
 	   .expected = "a size from 16M to 3G in steps of 2M, such as 128M"),
 	VM("vcpus", number, vcpus, .min = 1, .max = CONFIG_VCPUS_MAX, .expected = "a number from 1 to 8",
-	    .initial = "1"),
+	    .initial = "1", .meaning = "a machine of more than one is not started yet"),
 	VM("kernel", text, kernel, .required = true, .min = 1,
 	   .expected = "a path of 1 to 127 bytes on the boot volume, such as /tern/vmlinuz"),
 	VM("initrd", text, initrd, .expected = "a path of at most 127 bytes on the boot volume",

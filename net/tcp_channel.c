@@ -5,6 +5,7 @@
 #include "lib/log.h"
 #include "net/lwip/guard.h"
 #include "net/lwip/stack.h"
+#include "net/tcp_closing.h"
 #include "net/tcp_listen.h"
 #include "net/tcp_policy.h"
 
@@ -16,9 +17,6 @@
 #define KEEP_COUNT	5u
 /* RFC 6298's first retransmission timeout; lwIP 2.1 begins with the three seconds of RFC 1122. */
 #define FIRST_RTO	(1000 / TCP_SLOW_INTERVAL)
-/* Closed connections of which the peer takes nothing any more are looked at each 10 s and reset after a minute. */
-#define LINGER_TICKS	100u	/* of lwIP's slow timer, 100 ms */
-#define LINGER_LOOKS	6u
 #define MOVED_BYTES	16384u
 #define LITTLE_BYTES	65536u	/* who holds no more than this may have another's room */
 #define WRITE_BYTES	16384u	/* tcp_write takes a u16_t */
@@ -99,7 +97,7 @@ static size_t held(const struct tcp_channel *c)
 
 static size_t held_by(uint32_t ipv4)
 {
-	size_t all = 0;
+	size_t all = tcp_closing_held(ipv4);
 
 	for (const struct tcp_channel *c = channels; c; c = c->next)
 		if (c->ch.peer_ipv4 == ipv4)
@@ -116,6 +114,13 @@ static size_t memory_room(const struct tcp_channel *c)
 	return room;
 }
 
+/* The time before it held anything is not time that it kept from others. */
+static void may_begin_to_hold(struct tcp_channel *c)
+{
+	if (!held(c))
+		c->moved_ns = time_ns();
+}
+
 static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e)
 {
 	struct tcp_channel *c = arg;
@@ -129,6 +134,7 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e)
 	/* lwIP keeps it, asks again and takes no more in. */
 	if (memory_room(c) < p->tot_len)
 		return ERR_MEM;
+	may_begin_to_hold(c);
 	c->unread += p->tot_len;
 	if (!collect(c, p))
 		append(c, p);
@@ -258,19 +264,6 @@ static void destroy(struct tcp_channel *c)
 	net_mem_free(c);
 }
 
-/* lwIP keeps a closed connection until the peer has taken everything; this ends one whose peer never does. */
-static err_t on_linger(void *arg, struct tcp_pcb *pcb)
-{
-	uintptr_t looks = (uintptr_t)arg + 1;
-
-	if (pcb->state != FIN_WAIT_2 && looks < LINGER_LOOKS) {
-		tcp_arg(pcb, (void *)looks);
-		return LWIP_ERR_OK;
-	}
-	tcp_abort(pcb);
-	return ERR_ABRT;
-}
-
 static void op_close(struct channel *ch)
 {
 	struct tcp_channel *c = of(ch);
@@ -287,9 +280,7 @@ static void op_close(struct channel *ch)
 	/* Unread bytes count as read, and more of them are welcome: a reset for them would tear what we sent
 	 * out of the peer's hands. */
 	opened(pcb, unread);
-	tcp_poll(pcb, on_linger, LINGER_TICKS);
-	if (tcp_shutdown(pcb, 0, 1) != LWIP_ERR_OK)
-		tcp_abort(pcb);
+	tcp_closing_begin(pcb);
 }
 
 static void op_abort(struct channel *ch)
@@ -370,6 +361,7 @@ static size_t op_send(struct channel *ch, const void *data, size_t length)
 	/* Of the smallest segments four would be in a block. */
 	room = memory_room(c) / (NET_MEM_BLOCK_MAX / TCP_MIN_SND_MSS + 1);
 	taken = 0;
+	may_begin_to_hold(c);
 	net_mem_bulk(true);
 	guard_run(taken = write_all(c, data, length < room ? length : room));
 	net_mem_bulk(false);
@@ -441,9 +433,12 @@ static struct tcp_channel *create(void)
 struct channel *tcp_channel_connect(uint32_t ipv4, uint16_t port)
 {
 	struct tcp_channel *c = create();
-	struct tcp_pcb *pcb = c ? tcp_new() : NULL;
+	struct tcp_pcb *pcb;
 	ip_addr_t address;
 
+	if (c)
+		tcp_closing_make_room(ipv4);
+	pcb = c ? tcp_new() : NULL;
 	if (!pcb) {
 		if (c)
 			destroy(c);
@@ -562,7 +557,9 @@ static void relieve(uint64_t now_ns)
 		}
 	}
 	relief_wanted = false;
-	if (!free_out_of_order() && worst)
+	if (free_out_of_order() || tcp_closing_relieve(most))
+		return;
+	if (worst)
 		give_up_because(worst, "it held memory that others need");
 }
 

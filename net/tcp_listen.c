@@ -6,6 +6,7 @@
 #include "net/lwip/guard.h"
 #include "net/lwip/stack.h"
 #include "net/tcp_channel.h"
+#include "net/tcp_closing.h"
 
 #define BACKLOG		64u	/* connections half open; then the oldest goes */
 #define TELL_NS		10000000000ull
@@ -78,18 +79,50 @@ static void make_room(const struct tcp_pcb_listen *listening)
 		tcp_abandon(oldest, 0);
 }
 
-err_t net_tcp_segment(struct tcp_pcb *pcb, const struct tcp_hdr *header)
+/* A connection in TIME_WAIT makes way for a new one between the same ends whose numbers lie behind its own, both ways
+ * (RFC 1122, 4.2.2.13); lwIP would reset it, or say nothing of use. */
+static bool is_newer(const struct tcp_pcb *pcb, const struct tcp_hdr *header)
+{
+	return pcb->listener && TCP_SEQ_GEQ(header->seqno, pcb->rcv_nxt) &&
+	       TCP_SEQ_GEQ(LWIP_HOOK_TCP_ISN(&pcb->local_ip, pcb->local_port, &pcb->remote_ip, pcb->remote_port), pcb->snd_nxt);
+}
+
+/* The segment as it came, to lwIP's beginning: the caller lets go of it, and so does lwIP. */
+static void input_again(struct pbuf *p, struct tcp_hdr *header)
+{
+	uint16_t bytes = TCPH_HDRLEN_BYTES(header);
+
+	if ((uint8_t *)p->payload != (uint8_t *)header + bytes || pbuf_add_header(p, bytes))
+		return;
+	header->src = lwip_htons(header->src);
+	header->dest = lwip_htons(header->dest);
+	header->seqno = lwip_htonl(header->seqno);
+	header->ackno = lwip_htonl(header->ackno);
+	header->wnd = lwip_htons(header->wnd);
+	pbuf_ref(p);
+	tcp_input(p, ip_current_input_netif());
+}
+
+err_t net_tcp_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, struct pbuf *p)
 {
 	uint32_t ipv4 = lwip_ntohl(ip_current_src_addr()->addr);
 
 	guard_for(&(struct guard_ends){ ip_current_dest_addr()->addr, ip_current_src_addr()->addr, header->dest, header->src });
-	if (pcb->state != LISTEN || (TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+	if ((TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+		return LWIP_ERR_OK;
+	if (pcb->state == TIME_WAIT && is_newer(pcb, header)) {
+		tcp_abandon(pcb, 0);
+		input_again(p, header);
+		return ERR_VAL;
+	}
+	if (pcb->state != LISTEN)
 		return LWIP_ERR_OK;
 	if (!admits(pcb->callback_arg, ipv4)) {
 		refuse(pcb, pcb->callback_arg, header, ipv4);
 		return ERR_VAL;
 	}
 	make_room((struct tcp_pcb_listen *)pcb);
+	tcp_closing_make_room(ipv4);
 	return LWIP_ERR_OK;
 }
 
@@ -102,5 +135,8 @@ uint32_t net_tcp_ooseq_max(void)
 
 uint16_t net_tcp_ooseq_pieces(void)
 {
-	return (uint16_t)(net_tcp_ooseq_max() / (NET_MEM_BLOCK_MAX / 2) + 1);
+	/* Each takes two blocks at least, which may be small ones. */
+	uint32_t by_bytes = net_tcp_ooseq_max() / (NET_MEM_BLOCK_MAX / 2), by_blocks = net_mem_small_left() / 16;
+
+	return (uint16_t)((by_bytes < by_blocks ? by_bytes : by_blocks) + 1);
 }

@@ -56,6 +56,9 @@
 #define LWIP_TCP_KEEPALIVE		1
 #define LWIP_TCP_TIMESTAMPS		0
 #define TCP_LISTEN_BACKLOG		1
+/* A closed connection waits four seconds for segments of it that are still under way (TIME_WAIT, twice this), not two
+ * minutes: net/README.md says why. */
+#define TCP_MSL				2000u
 /* 100 ms ticks of the slow timer: retransmission on a LAN after 0.3 s instead of 1.5 s. */
 #define TCP_TMR_INTERVAL		50
 

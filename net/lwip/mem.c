@@ -25,6 +25,7 @@ static struct size {
 	{ .bytes = 2048, .pages_max = 2048 },
 };
 #define SIZES (sizeof(sizes) / sizeof(sizes[0]))
+_Static_assert(NET_MEM_SMALL_MAX == 512 - HEADER_BYTES, "what is small fits in the third size");
 
 static size_t used, failures;
 static bool bulk;
@@ -70,8 +71,14 @@ static struct block *take(struct size *s)
 void *net_mem_alloc(size_t bytes)
 {
 	for (uint32_t i = 0; i < SIZES; i++) {
-		struct block *b = bytes <= sizes[i].bytes - HEADER_BYTES ? take(&sizes[i]) : NULL;
+		struct block *b;
 
+		if (bytes > sizes[i].bytes - HEADER_BYTES)
+			continue;
+		b = take(&sizes[i]);
+		/* Frames keep the largest blocks for themselves. */
+		if (!b && i + 2 == SIZES && bytes <= NET_MEM_SMALL_MAX)
+			break;
 		if (!b)
 			continue;
 		memcpy(b, &i, sizeof(i));
@@ -91,6 +98,17 @@ size_t net_mem_left(void)
 	const struct size *s = &sizes[SIZES - 1];
 
 	return s->in_use < bulk_max(s) ? (size_t)(bulk_max(s) - s->in_use) * s->bytes : 0;
+}
+
+uint32_t net_mem_small_left(void)
+{
+	uint32_t most = 0, in_use = 0;
+
+	for (const struct size *s = sizes; s < &sizes[SIZES - 1]; s++) {
+		most += bulk_max(s);
+		in_use += s->in_use;
+	}
+	return in_use < most ? most - in_use : 0;
 }
 
 void *net_mem_calloc(size_t count, size_t bytes)

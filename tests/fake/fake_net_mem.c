@@ -65,6 +65,11 @@ size_t net_mem_left(void)
 	return LIMIT_BYTES - used;
 }
 
+uint32_t net_mem_small_left(void)
+{
+	return (uint32_t)((LIMIT_BYTES - used) / 128);
+}
+
 size_t net_mem_failures(void)
 {
 	return failures;

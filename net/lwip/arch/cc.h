@@ -29,8 +29,9 @@ uint32_t net_tcp_isn(uint32_t local_ip, uint16_t local_port, uint32_t remote_ip,
 /* Called with each segment for a known port before lwIP looks at it: whose it is, and whether that may be. */
 struct tcp_pcb;
 struct tcp_hdr;
-signed char net_tcp_segment(struct tcp_pcb *pcb, const struct tcp_hdr *header);
-#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, optlen, opt1len, opt2, p)	net_tcp_segment(pcb, header)
+struct pbuf;
+signed char net_tcp_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, struct pbuf *p);
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, optlen, opt1len, opt2, p)	net_tcp_segment(pcb, header, p)
 /* Bytes, and pieces of them, that may wait out of order for one connection now. */
 uint32_t net_tcp_ooseq_max(void);
 uint16_t net_tcp_ooseq_pieces(void);

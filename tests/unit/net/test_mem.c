@@ -55,8 +55,36 @@ Test(mem, a_size_that_is_used_up_lends_from_the_larger_ones)
 
 	while (hold(60))
 		n++;
-	cr_assert_eq(n, 256 * 32 + 256 * 16 + 128 * 8 + 256 * 4 + 2048 * 2);
-	cr_assert_null(net_mem_alloc(1500));
+	cr_assert_eq(n, 256 * 32 + 256 * 16 + 128 * 8 + 256 * 4);
+	cr_assert_null(net_mem_alloc(400));
+}
+
+Test(mem, what_is_small_keeps_no_frame_out)
+{
+	unsigned n = 0;
+
+	while (hold(60) || hold(NET_MEM_SMALL_MAX))
+		;
+	cr_assert_eq(net_mem_left(), 2048 * 4096 / 4 * 3);
+	while (hold(n % 2 ? 1500 : 600))
+		n++;
+	cr_assert_eq(n, 4096);
+}
+
+Test(mem, what_is_left_of_small_blocks_is_told_but_for_a_quarter)
+{
+	uint32_t all = (256 * 32 + 256 * 16 + 128 * 8 + 256 * 4) / 4 * 3;
+	void *b;
+
+	cr_assert_eq(net_mem_small_left(), all);
+	b = net_mem_alloc(60);
+	cr_assert_eq(net_mem_small_left(), all - 1);
+	net_mem_free(b);
+	cr_assert_not_null(hold(1500));
+	cr_assert_eq(net_mem_small_left(), all);
+	while (hold(60))
+		;
+	cr_assert_eq(net_mem_small_left(), 0);
 }
 
 Test(mem, larger_blocks_do_not_come_from_smaller_sizes)

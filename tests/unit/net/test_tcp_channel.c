@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: net/tcp_channel.c net/tcp_listen.c net/tcp_policy.c net/lwip/mem.c net/lwip/port.c tests/fake/fake_random.c net/lwip/timers.c net/lwip/guard.c tests/fake/fake_wire.c tests/fake/fake_net.c tests/fake/fake_pages.c tests/fake/fake_log.c build/unit/lwip.a */
+/* unit: net/tcp_channel.c net/tcp_closing.c net/tcp_listen.c net/tcp_policy.c net/lwip/mem.c net/lwip/port.c tests/fake/fake_random.c net/lwip/timers.c net/lwip/guard.c tests/fake/fake_wire.c tests/fake/fake_net.c tests/fake/fake_pages.c tests/fake/fake_log.c build/unit/lwip.a */
 #include "net/tcp_channel.h"
 #include <criterion/criterion.h>
 #include <string.h>
@@ -391,7 +391,7 @@ Test(tcp_channel, accept_may_abort_at_once)
 
 Test(tcp_channel, a_closed_connection_that_the_peer_never_drains_is_reset)
 {
-	size_t sent = 0;
+	size_t sent = 0, held;
 
 	connected();
 	for (unsigned ms = 0; ms < 2000; ms++) {
@@ -399,12 +399,58 @@ Test(tcp_channel, a_closed_connection_that_the_peer_never_drains_is_reset)
 		fake_wire_run(1);
 	}
 	client->ops->close(client);
-	fake_wire_run(50000);
+	held = net_mem_used();
+	fake_wire_run(4500);
+	cr_assert_geq(net_mem_used(), held);
+	fake_wire_run(2000);
+	cr_assert_lt(net_mem_used(), held - 500000);
 	cr_assert_eq(status(server), ERR_OK);
-	fake_wire_run(15000);
+	fake_wire_run(6000);	/* it asks whether we live */
 	cr_assert_eq(status(server), ERR_IO);
 	server->ops->close(server);
 	cr_assert_lt(net_mem_used(), 4096);
+}
+
+Test(tcp_channel, a_closed_connection_that_the_peer_drains_slowly_delivers_everything)
+{
+	size_t sent = 0, got = 0;
+
+	connected();
+	for (unsigned ms = 0; ms < 2000; ms++) {
+		sent += send_pattern(client, sent, 100000);
+		fake_wire_run(1);
+	}
+	client->ops->close(client);
+	/* Until the last of it, and the close, are in the peer's hands. */
+	while (sent - got >= 600000) {
+		fake_wire_run(4000);
+		got += read_pattern(server, got, 50000);
+	}
+	while (status(server) == ERR_OK) {
+		fake_wire_run(1);
+		got += read_pattern(server, got, 100000);
+	}
+	cr_assert_eq(status(server), ERR_CLOSED);
+	cr_assert_eq(got, sent);
+	cr_assert_gt(sent, 900000);
+}
+
+Test(tcp_channel, a_closed_connection_that_the_peer_drains_for_longer_than_a_minute_is_reset)
+{
+	size_t sent = 0, got = 0;
+
+	connected();
+	for (unsigned ms = 0; ms < 2000; ms++) {
+		sent += send_pattern(client, sent, 100000);
+		fake_wire_run(1);
+	}
+	client->ops->close(client);
+	for (unsigned s = 0; s < 64; s += 4) {
+		fake_wire_run(4000);
+		got += read_pattern(server, got, 20000);
+	}
+	cr_assert_eq(status(server), ERR_IO);
+	cr_assert_geq(got, 280000);
 }
 
 Test(tcp_channel, connections_that_came_and_went_leave_no_memory_behind)

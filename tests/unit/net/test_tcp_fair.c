@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: net/net.c net/nic.c net/nic/e1000.c net/tcp_channel.c net/tcp_listen.c net/tcp_policy.c net/lwip/mem.c net/lwip/port.c tests/fake/fake_random.c net/lwip/timers.c net/lwip/guard.c arch/x86_64/pci.c lib/why.c lib/fmt.c lib/err.c tests/fake/fake_e1000.c tests/fake/fake_pci.c tests/fake/fake_net.c tests/fake/fake_peer.c tests/fake/fake_pages.c tests/fake/fake_log.c build/unit/lwip.a */
+/* unit: net/net.c net/nic.c net/nic/e1000.c net/tcp_channel.c net/tcp_closing.c net/tcp_listen.c net/tcp_policy.c net/lwip/mem.c net/lwip/port.c tests/fake/fake_random.c net/lwip/timers.c net/lwip/guard.c arch/x86_64/pci.c lib/why.c lib/fmt.c lib/err.c tests/fake/fake_e1000.c tests/fake/fake_pci.c tests/fake/fake_net.c tests/fake/fake_peer.c tests/fake/fake_pages.c tests/fake/fake_log.c build/unit/lwip.a */
 /* Peers that hold memory and time, and honest ones beside them. */
 #include "net/tcp_channel.h"
 #include <criterion/criterion.h>
@@ -148,6 +148,22 @@ Test(tcp_fair, data_out_of_order_for_ever_leaves_room_too)
 			fake_peer_tcp(&peer[i], PEER_ACK, peer[i].seq + at, NULL, 0, answer, 1460);
 		fake_peer_run(1);
 	}
+	for (unsigned n = 0; n < 5; n++)
+		is_served(n);
+}
+
+Test(tcp_fair, single_bytes_out_of_order_leave_room_too)
+{
+	listening();
+	for (unsigned i = 0; i < 30; i++) {
+		connects(&peer[i], FAKE_PEER_IPV4 + 10 + i, i, 1000);
+		for (uint32_t at = 1; at < 2000; at += 2) {
+			fake_peer_tcp(&peer[i], PEER_ACK, peer[i].seq + at, NULL, 0, answer, 1);
+			if (at % 64 == 1)
+				fake_peer_run(1);
+		}
+	}
+	cr_assert_eq(net_mem_failures(), 0);
 	for (unsigned n = 0; n < 5; n++)
 		is_served(n);
 }

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 
-from harness import Cases, config_file, expect, lab, lab_command, until
+from harness import Cases, config_file, expect, lab, lab_command, log_of, until
 from moving import COMPLETED, EXCEPTION, INITRD, KERNEL, TERMINATED, VM, Moving, build, leaves, leaves_restored, leaves_whole
 
 A, B, PLAIN, STRICT = "lab-a", "lab-b", "lab-c", "lab-d"
@@ -278,6 +278,10 @@ cases = Cases()
 with lab(*lab_words()):
     moving = Moving(HOSTS)
     try:
+        with cases.case("a neighbour that takes nothing from here can't say that it has the guest: an operator starts it"):
+            until(f"{STRICT} in the log of {A}", 60, lambda: re.search(rf"{VM} is not started by itself: .*{STRICT} takes no migrations", log_of(A)))
+            expect(moving.systems(A)[0][VM]["EnabledState"] == 3, f"{VM} is off")
+            expect(moving.ctl(A, "start", VM)[0] == 0, f"{VM} started by hand")
         with cases.case("Debian's kernel boots to the guest's program"):
             moving.ticks(A, 3, 300)
         if not cases.failed:

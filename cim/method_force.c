@@ -59,7 +59,7 @@ enum err method_job_force(struct call *c, struct obj target)
 		return ERR_OK;
 	e = manage_job_force(job.id, (enum manage_force)outcome, accept, &why);
 	if (e == ERR_OK)
-		log_warn("cim", "job %u of %s: an operator forced outcome %lu", job.id, job.vm, outcome);
+		log_limited(manage_now_ns(), LOG_WARN, "cim", "job %u of %s: an operator forced outcome %lu", job.id, job.vm, outcome);
 	answer(c, e, &why);
 	return ERR_OK;
 }
@@ -79,7 +79,7 @@ enum err method_vm_reclaim(struct call *c, struct obj target)
 		return ERR_OK;
 	e = manage_vm_reclaim(vm.name, accept, &why);
 	if (e == ERR_OK)
-		log_warn("cim", "%s: an operator reclaimed it", vm.name);
+		log_limited(manage_now_ns(), LOG_WARN, "cim", "%s: an operator reclaimed it", vm.name);
 	answer(c, e, &why);
 	return ERR_OK;
 }

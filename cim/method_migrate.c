@@ -111,7 +111,7 @@ static enum err migrate(struct call *c, bool to_system)
 	e = manage_migrate_start(&move, &job, &why);
 	if (e != ERR_OK)
 		return start_failed(c, e, &move, &why);
-	log_info("cim", "job %u: moves %s to %s", job, move.vm, move.destination);
+	log_limited(manage_now_ns(), LOG_INFO, "cim", "job %u: moves %s to %s", job, move.vm, move.destination);
 	method_return(c, MOVE_JOB);
 	if (to_system)
 		out_new_system(c, &move);

@@ -97,7 +97,7 @@ enum err method_job_state(struct call *c, struct obj target)
 	if (!manage_job_get(target.index, &job)) {
 		call_fail(c, CIM_ERR_NOT_FOUND, "the job has just gone");
 	} else if (state == 4 || state == 5) {
-		log_info("cim", "job %u: cancel asked for", job.id);
+		log_limited(manage_now_ns(), LOG_INFO, "cim", "job %u: cancel asked for", job.id);
 		answer(c, manage_job_cancel(job.id, &why), &why);
 	} else {
 		method_refuse(c, state >= 2 && state <= 6 ? STATE_UNSUPPORTED : STATE_INVALID,

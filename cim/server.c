@@ -10,7 +10,6 @@
 #define READ_BYTES	4096
 #define DRAIN_NS	2000000000ull	/* how long a connection that we end may still talk */
 #define POLL_NS		10000000ull	/* how often a waiting method is asked */
-#define TELL_NS		10000000000ull
 /* A client that takes less than that of its answer in such a time only waits, like one that says nothing. */
 #define CRUMB_BYTES	4096
 #define CRUMB_NS	1000000000ull
@@ -72,18 +71,13 @@ void cim_server_init(const struct cim_config *config)
 		limits.idle_ns = 120000000000ull;
 }
 
-/* Said at most once in a while: who asks too often would fill the log. */
 static void refuse_connection(struct channel *ch, unsigned theirs)
 {
 	static const char text[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-	static uint64_t told_ns;
 	uint32_t a = ch->peer_ipv4;
 
-	if (!told_ns || now - told_ns >= TELL_NS) {
-		told_ns = now ? now : 1;
-		log_warn("cim", "connection of %u.%u.%u.%u refused: it has %u, %u are served at once", a >> 24, a >> 16 & 255, a >> 8 & 255,
-			 a & 255, theirs, limits.connections);
-	}
+	log_limited(now, LOG_WARN, "cim", "connection of %u.%u.%u.%u refused: it has %u, %u are served at once", a >> 24, a >> 16 & 255,
+		    a >> 8 & 255, a & 255, theirs, limits.connections);
 	ch->ops->send(ch, text, sizeof(text) - 1);
 	ch->ops->close(ch);
 }
@@ -108,7 +102,7 @@ static struct conn *give_way(const struct share_place place[CONNECTIONS], uint32
 
 	if (victim < 0)
 		return NULL;
-	log_info("cim", "a connection that waited gave way: its address held too many of %u", limits.connections);
+	log_limited(now, LOG_INFO, "cim", "a connection that waited gave way: its address held too many of %u", limits.connections);
 	conn_free(&conns[victim], true);
 	return &conns[victim];
 }

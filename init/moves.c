@@ -336,7 +336,8 @@ enum err manage_migrate_start(const struct manage_move *move, uint32_t *job, str
 	if (e == ERR_OK)
 		e = mig_migrate_start(service, &m, job, time_ns(), why);
 	if (e == ERR_OK && !random_is_strong())
-		log_warn("mig", "job %u: random numbers can be guessed on this host: whoever does can end or take over this move", *job);
+		log_limited(time_ns(), LOG_WARN, "mig",
+			    "job %u: random numbers can be guessed on this host: whoever does can end or take over this move", *job);
 	return e;
 }
 

@@ -160,7 +160,7 @@ static enum err put(void *ctx, const uint8_t key[MIG_STORE_KEY], const void *byt
 	if (!length || length > MIG_STORE_BYTES)
 		return ERR_INVALID;
 	if (at < 0 && (place() < 0 || !has_room())) {
-		log_error("records", "a new one does not fit: %s", place() < 0 ? "all places are taken" :
+		log_limited(time_ns(), LOG_ERROR, "records", "a new one does not fit: %s", place() < 0 ? "all places are taken" :
 			  "the firmware's variable store is nearly full; a restart of this host may clean it");
 		spent("its variable store is nearly full");
 		return ERR_SPACE;
@@ -171,7 +171,7 @@ static enum err put(void *ctx, const uint8_t key[MIG_STORE_KEY], const void *byt
 	name_of(key, name);
 	e = write_entry(name, bytes, length, &why);
 	if (e != ERR_OK) {
-		log_error("records", "%s", why.text);
+		log_limited(time_ns(), LOG_ERROR, "records", "%s", why.text);
 		spent(why.text);
 		return e == ERR_SPACE ? e : ERR_IO;
 	}

@@ -148,7 +148,7 @@ enum err vms_prepare(struct vm *vm, struct why *why)
 	}
 	e = build(vm, why);
 	if (e != ERR_OK) {
-		log_error("vm", "%s does not start: %s", vm->name, why->text);
+		log_limited(time_ns(), LOG_ERROR, "vm", "%s does not start: %s", vm->name, why->text);
 		vm->why = *why;
 		return e;
 	}
@@ -171,7 +171,7 @@ enum err vms_start(const char *name, struct why *why)
 		return ERR_STATE;
 	}
 	if (moves_vm_held(vm, why)) {
-		log_warn("vm", "%s is not started: %s", name, why->text);
+		log_limited(time_ns(), LOG_WARN, "vm", "%s is not started: %s", name, why->text);
 		return ERR_STATE;
 	}
 	e = build(vm, why);
@@ -179,7 +179,7 @@ enum err vms_start(const char *name, struct why *why)
 		vm_life(vm, VM_EVENT_START);
 		return ERR_OK;
 	}
-	log_error("vm", "%s does not start: %s", name, why->text);
+	log_limited(time_ns(), LOG_ERROR, "vm", "%s does not start: %s", name, why->text);
 	vm->why = *why;
 	return e;
 }
@@ -223,10 +223,10 @@ void vms_reset(struct vm *vm)
 	if (e == ERR_OK)
 		e = vm_reset(vm, &boot, &why);
 	if (e == ERR_OK) {
-		log_info("vm", "%s starts again", vm->name);
+		log_limited(time_ns(), LOG_INFO, "vm", "%s starts again", vm->name);
 		return;
 	}
-	log_error("vm", "%s does not start again: %s", vm->name, why.text);
+	log_limited(time_ns(), LOG_ERROR, "vm", "%s does not start again: %s", vm->name, why.text);
 	vm_switch_off(vm, "after a reset (%s) it does not start again: %s", reason, why.text);
 }
 

@@ -77,8 +77,9 @@ void service_answer_back(struct mig_service *m, struct mig_dest *from, uint64_t 
 		verdict.cancelled = farewell(m, attempt) && farewell(m, attempt)->cancelled;
 	}
 	memcpy(verdict.text, why.text, sizeof(verdict.text));
-	log_info("mig", "%s asks back: %s", from->peer_name, verdict.state == MIG_VERDICT_NEVER ? "that was never committed" :
-		 verdict.state == MIG_VERDICT_COMMITTED ? "that is committed" : why.text);
+	log_limited(now_ns, LOG_INFO, "mig", "%s asks back: %s", from->peer_name,
+		    verdict.state == MIG_VERDICT_NEVER ? "that was never committed" :
+		    verdict.state == MIG_VERDICT_COMMITTED ? "that is committed" : why.text);
 	mig_core_hello(&m->core, MIG_PURPOSE_INQUIRE, NULL, &hello);
 	dest_put(from, MIG_HELLO, &hello, now_ns);
 	dest_put(from, MIG_VERDICT, &verdict, now_ns);

@@ -67,7 +67,7 @@ void dest_fail(struct mig_dest *d, uint64_t now_ns, enum err e, const char *text
 	why_set(&copy, "%s", text);
 	d->why = copy;
 	mig_ipv4_text(d->peer_ipv4, address);
-	log_warn("mig", "from %s%s%s: %s", address, d->guest ? ", " : "", d->guest ? d->def.name : "", copy.text);
+	log_limited(now_ns, LOG_WARN, "mig", "from %s%s%s: %s", address, d->guest ? ", " : "", d->guest ? d->def.name : "", copy.text);
 	if (d->job && d->handoff == HD_LOADING)
 		mig_job_end(d->job, MIG_JOB_FAILED, (uint16_t)e, copy.text, now_ns);
 	dest_put_abort(d, now_ns, copy.text);

@@ -45,7 +45,7 @@ void dest_images_fini(struct mig_dest *d)
 /* The guest runs here all the same; what it is not given it can't start from. */
 static void refuse(struct mig_dest *d, const char *text, uint64_t now_ns)
 {
-	log_warn("mig", "%s comes without what it is started from: %s", d->def.name, text);
+	log_limited(now_ns, LOG_WARN, "mig", "%s comes without what it is started from: %s", d->def.name, text);
 	blob_drop(d->images.blob[0]);
 	blob_drop(d->images.blob[1]);
 	d->images.blob[0] = d->images.blob[1] = NULL;

@@ -57,7 +57,7 @@ static void on_verdict(struct mig_dest *d, uint64_t now_ns)
 		why_set(&d->why, "%s", text);
 	else
 		why_set(&d->why, "%s never committed %s: it has restarted since, and that attempt is over", d->peer_name, d->def.name);
-	log_warn("mig", "%s asked back, the copy of %s here is freed: %s", d->peer_name, d->def.name, d->why.text);
+	log_limited(now_ns, LOG_WARN, "mig", "%s asked back, the copy of %s here is freed: %s", d->peer_name, d->def.name, d->why.text);
 	d->cancelled = v->cancelled;
 	mig_ask_fini(&d->ask);
 	/* Before anything else can go wrong, and be taken for the reason. */

@@ -121,7 +121,7 @@ static void dry_run(struct mig_dest *d, uint64_t now_ns)
 	report.record_ns = 2 * mig_core_record_ns(d->core, &d->note);
 	memcpy(report.text, why.text, sizeof(report.text));
 	if (e)
-		log_warn("mig", "dry run of %s: %s", d->def.name, why.text);
+		log_limited(now_ns, LOG_WARN, "mig", "dry run of %s: %s", d->def.name, why.text);
 	mig_image_free(&d->image);
 	dest_put(d, MIG_STATE_REPORT, &report, now_ns);
 }

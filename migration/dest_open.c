@@ -14,7 +14,7 @@ void dest_reject(struct mig_dest *d, const struct why_list *reasons, uint64_t no
 	rec.count = reasons->count < WHY_MAX ? reasons->count : WHY_MAX;
 	for (unsigned n = 0; n < rec.count; n++) {
 		memcpy(rec.text + n * WHY_TEXT, reasons->why[n].text, WHY_TEXT);
-		log_info("mig", "refused: %s", reasons->why[n].text);
+		log_limited(now_ns, LOG_INFO, "mig", "refused: %s", reasons->why[n].text);
 	}
 	dest_put(d, MIG_REJECT, &rec, now_ns);
 	if (d->place != MIG_DEST_END)
@@ -260,7 +260,7 @@ static void check_records(const struct mig_dest *d, struct why_list *reasons)
 }
 
 /* The move is taken: what check_records has seen gives way. */
-static void make_places(struct mig_dest *d)
+static void make_places(struct mig_dest *d, uint64_t now_ns)
 {
 	const struct mig_note *n;
 	char address[16];
@@ -268,8 +268,9 @@ static void make_places(struct mig_dest *d)
 
 	while ((n = giving_way(d, &full, &theirs))) {
 		mig_ipv4_text(n->peer_ipv4, address);
-		log_warn("mig", "the record of %s, which came from %s (%s), is old and gives way: asked for it, %s knows nothing", n->vm,
-			 n->peer_name, address, d->core->host.name);
+		log_limited(now_ns, LOG_WARN, "mig",
+			    "the record of %s, which came from %s (%s), is old and gives way: asked for it, %s knows nothing", n->vm,
+			    n->peer_name, address, d->core->host.name);
 		mig_records_remove(&d->core->records, n->attempt);
 	}
 }
@@ -316,7 +317,7 @@ void dest_on_offer(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 		return;
 	}
 	if (d->guest) {
-		make_places(d);
+		make_places(d, now_ns);
 		begin_loading(d, &offer, now_ns);
 		dest_go(d, MIG_DEST_ROUNDS, UINT64_MAX);
 	} else {

@@ -16,8 +16,8 @@ static void begin_grace(struct mig_dest *d, uint64_t now_ns, const char *text)
 	why_set(&d->cause, "%s", text);
 	if (d->job)
 		mig_job_lost(d->job, text, now_ns, d->lost_until_ns);
-	log_warn("mig", "%s: the link to %s is lost (%s), what came is kept for %u s", d->def.name, d->peer_name, d->cause.text,
-		 grace_s(d));
+	log_limited(now_ns, LOG_WARN, "mig", "%s: the link to %s is lost (%s), what came is kept for %u s", d->def.name,
+		    d->peer_name, d->cause.text, grace_s(d));
 }
 
 void dest_lost(struct mig_dest *d, uint64_t now_ns, enum err e, const char *text)
@@ -122,8 +122,8 @@ void dest_on_resume(struct mig_dest *d, const struct mig_record *r, uint64_t now
 	mig_digest_add(&d->digest, MIG_RESUMED, body, length);
 	if (d->job)
 		mig_job_back(d->job, now_ns);
-	log_info("mig", "%s: the link to %s is back, %llu records of pages are here", d->def.name, d->peer_name,
-		 (unsigned long long)d->pages_records);
+	log_limited(now_ns, LOG_INFO, "mig", "%s: the link to %s is back, %llu records of pages are here", d->def.name, d->peer_name,
+		    (unsigned long long)d->pages_records);
 	dest_go(d, MIG_DEST_ROUNDS, UINT64_MAX);
 	dest_put(d, MIG_RESUMED, &resumed, now_ns);
 }

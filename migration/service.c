@@ -67,12 +67,12 @@ void mig_service_accept(struct mig_service *m, struct channel *ch, uint64_t now_
 	if (i < SERVICE_IN && open < MIG_CONNECTIONS && theirs < MIG_CONNECTIONS_PEER)
 		d = malloc(sizeof(*d));
 	if (!d) {
-		log_warn("mig", "a connection is turned away: %u are open, %u from its address", open, theirs);
+		log_limited(now_ns, LOG_WARN, "mig", "a connection is turned away: %u are open, %u from its address", open, theirs);
 		ch->ops->abort(ch);
 		return;
 	}
 	if (mig_dest_init(d, &m->core, ch, now_ns)) {
-		log_warn("mig", "a connection is turned away: out of memory");
+		log_limited(now_ns, LOG_WARN, "mig", "a connection is turned away: out of memory");
 		free(d);
 		return;
 	}

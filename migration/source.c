@@ -90,7 +90,7 @@ static void fail(struct mig_source *s, uint64_t now_ns, enum err e)
 		s->place = MIG_AT_END;
 		return;
 	}
-	log_warn("mig", "job %u, %s: %s", s->job->id, s->job->vm, s->why.text);
+	log_limited(now_ns, LOG_WARN, "mig", "job %u, %s: %s", s->job->id, s->job->vm, s->why.text);
 	source_event(s, HE_FAIL, now_ns);
 }
 

@@ -147,7 +147,7 @@ void source_on_accept(struct mig_source *s, const struct mig_record *r, uint64_t
 	}
 	mig_encode_limit(&s->rounds.encode, s->options.bandwidth_bytes);
 	source_images_begin(s);
-	log_info("mig", "job %u: %s accepts %s", s->job->id, s->job->peer_name, s->def.name);
+	log_limited(now_ns, LOG_INFO, "mig", "job %u: %s accepts %s", s->job->id, s->job->peer_name, s->def.name);
 	if (s->still) {
 		s->rounds.still = true;
 		if (s->options.type == MIG_MOVE_RESTART && s->guest->ops->is_off(s->guest))

@@ -37,8 +37,8 @@ static void begin(struct mig_source *s, uint64_t now_ns, const char *text)
 	s->link.wait_ns = MIG_RETRY_FIRST_NS;
 	why_set(&s->link.cause, "%s", text);
 	mig_job_lost(s->job, text, now_ns, s->link.until_ns);
-	log_warn("mig", "job %u: the link to %s is lost (%s), trying again for %u s", s->job->id, s->job->peer_name, text,
-		 (unsigned)(s->link.grace_ns / MIG_SECOND));
+	log_limited(now_ns, LOG_WARN, "mig", "job %u: the link to %s is lost (%s), trying again for %u s", s->job->id,
+		    s->job->peer_name, text, (unsigned)(s->link.grace_ns / MIG_SECOND));
 }
 
 static void give_up(struct mig_source *s, uint64_t now_ns)
@@ -199,10 +199,11 @@ void source_on_resumed(struct mig_source *s, const struct mig_record *r, uint64_
 	digest_anew(s, r);
 	s->state_bytes = 0;
 	mig_job_back(s->job, now_ns);
-	log_info("mig", "job %u: the link to %s is back after %llu ms; %llu records of %llu had arrived, %llu pages go again",
-		 s->job->id, s->job->peer_name, (unsigned long long)((now_ns - s->link.lost_ns) / 1000000),
-		 (unsigned long long)resumed.records, (unsigned long long)sent,
-		 (unsigned long long)mig_inflight_lost_pages(&s->rounds.inflight));
+	log_limited(now_ns, LOG_INFO, "mig",
+		    "job %u: the link to %s is back after %llu ms; %llu records of %llu had arrived, %llu pages go again",
+		    s->job->id, s->job->peer_name, (unsigned long long)((now_ns - s->link.lost_ns) / 1000000),
+		    (unsigned long long)resumed.records, (unsigned long long)sent,
+		    (unsigned long long)mig_inflight_lost_pages(&s->rounds.inflight));
 	source_images_again(s);
 	source_throttle(s, s->link.allowance);
 	source_begin_pass(s, now_ns);

@@ -477,8 +477,8 @@ err_t tcp_listen_accepted(void *arg, struct tcp_pcb *pcb, err_t e)
 	ipv4 = lwip_ntohl(ip_addr_get_ip4_u32(&pcb->remote_ip));
 	c = channels_of(ipv4) < TCP_CHANNELS_OF_ADDRESS ? create() : NULL;
 	if (!c) {
-		log_warn("net", "connection to port %u refused: %u channels open, %u of them to the same address",
-			 pcb->local_port, count, channels_of(ipv4));
+		log_limited(time_ns(), LOG_WARN, "net", "connection to port %u refused: %u channels open, %u of them to the same address",
+			    pcb->local_port, count, channels_of(ipv4));
 		return ERR_MEM;
 	}
 	attach(c, pcb);
@@ -522,8 +522,8 @@ static void give_up_because(struct tcp_channel *c, const char *reason)
 {
 	uint32_t a = c->ch.peer_ipv4;
 
-	log_warn("net", "connection with %u.%u.%u.%u port %u reset: %s (%zu bytes not taken, %zu not read)", a >> 24, a >> 16 & 255,
-		 a >> 8 & 255, a & 255, c->ch.peer_port, reason, c->unacked, c->unread);
+	log_limited(time_ns(), LOG_WARN, "net",
+		    "connection with %u.%u.%u.%u port %u reset: %s (%zu bytes not taken, %zu not read)", a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255, c->ch.peer_port, reason, c->unacked, c->unread);
 	(void)drop_received(c);
 	c->unread = 0;
 	give_up(c);

@@ -9,7 +9,6 @@
 #include "net/tcp_closing.h"
 
 #define BACKLOG		64u	/* connections half open; then the oldest goes */
-#define TELL_NS		10000000000ull
 #define LISTENERS	8u
 
 static struct listener listeners[LISTENERS];
@@ -52,15 +51,10 @@ void tcp_channel_admit(uint16_t port, uint32_t ipv4, uint32_t mask)
 		}
 }
 
-static void refuse(const struct tcp_pcb *pcb, struct listener *l, const struct tcp_hdr *header, uint32_t ipv4)
+static void refuse(const struct tcp_pcb *pcb, const struct tcp_hdr *header, uint32_t ipv4)
 {
-	uint64_t now = time_ns();
-
-	if (!l->told_ns || now - l->told_ns >= TELL_NS) {
-		l->told_ns = now;
-		log_warn("net", "port %u takes no connections from %u.%u.%u.%u (accept_from in tern.conf)", pcb->local_port,
-			 ipv4 >> 24, ipv4 >> 16 & 255, ipv4 >> 8 & 255, ipv4 & 255);
-	}
+	log_limited(time_ns(), LOG_WARN, "net", "port %u takes no connections from %u.%u.%u.%u (accept_from in tern.conf)",
+		    pcb->local_port, ipv4 >> 24, ipv4 >> 16 & 255, ipv4 >> 8 & 255, ipv4 & 255);
 	tcp_rst(pcb, 0, header->seqno + 1, ip_current_dest_addr(), ip_current_src_addr(), header->dest, header->src);
 }
 
@@ -118,7 +112,7 @@ err_t net_tcp_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, struct pbuf *
 	if (pcb->state != LISTEN)
 		return LWIP_ERR_OK;
 	if (!admits(pcb->callback_arg, ipv4)) {
-		refuse(pcb, pcb->callback_arg, header, ipv4);
+		refuse(pcb, header, ipv4);
 		return ERR_VAL;
 	}
 	make_room((struct tcp_pcb_listen *)pcb);

@@ -10,7 +10,6 @@ struct listener {
 	void (*accept)(struct channel *ch, void *arg);
 	void *arg;
 	uint32_t from_ipv4, from_mask;	/* who may connect; 0/0: anyone */
-	uint64_t told_ns;		/* when somebody else was last logged */
 };
 
 /* lwIP's accept callback, with lwIP's errors: @arg is the listener. Makes the channel, or refuses. */

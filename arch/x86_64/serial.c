@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "serial.h"
 #include "arch/x86_64/io.h"
+#include "lib/fmt.h"
 #include "lib/spin.h"
 
 #define COM1	0x3f8
@@ -24,6 +25,7 @@ void serial_init(void)
 
 static char ring[RING_BYTES];
 static unsigned head, tail;	/* counts of bytes in and out */
+static unsigned lost;		/* lines since the ring was full; none is taken until half of it is free */
 static bool deferred;
 static struct spin lock;
 
@@ -36,23 +38,47 @@ static void put(char c)
 
 static void queue(char c)
 {
-	if (!deferred) {
+	if (deferred)
+		ring[head++ % RING_BYTES] = c;
+	else
 		put(c);
-		return;
-	}
-	if (head - tail == RING_BYTES)
-		put(ring[tail++ % RING_BYTES]);
-	ring[head++ % RING_BYTES] = c;
 }
 
-void serial_write(const char *text, size_t length)
+static void queue_text(const char *text, size_t length)
 {
-	spin_lock(&lock);
 	for (; length--; text++) {
 		if (*text == '\n')
 			queue('\r');
 		queue(*text);
 	}
+}
+
+/* All of it or nothing: half a line would be taken for a whole one. */
+static bool fits(const char *text, size_t length)
+{
+	size_t bytes = length;
+
+	for (size_t i = 0; i < length; i++)
+		bytes += text[i] == '\n';
+	return !deferred || (!lost && bytes <= RING_BYTES - (head - tail));
+}
+
+static void tell_lost(void)
+{
+	char text[80];
+	int n = fmt(text, sizeof(text), "%u lines of the log were lost: more came than COM1 takes\n", lost);
+
+	lost = 0;
+	queue_text(text, (size_t)n);
+}
+
+void serial_write(const char *text, size_t length)
+{
+	spin_lock(&lock);
+	if (fits(text, length))
+		queue_text(text, length);
+	else
+		lost++;
 	spin_unlock(&lock);
 }
 
@@ -69,6 +95,8 @@ bool serial_poll(void)
 	if (head != tail && (in8(COM1 + LSR) & THRE))
 		for (int i = 0; i < FIFO_BYTES && head != tail; i++)
 			out8(COM1, (unsigned char)ring[tail++ % RING_BYTES]);
+	if (lost && head - tail <= RING_BYTES / 2)
+		tell_lost();
 	left = head != tail;
 	spin_unlock(&lock);
 	return left;
@@ -80,4 +108,6 @@ void serial_flush(void)
 	lock.held = false;	/* whoever held it will not come back */
 	while (head != tail)
 		put(ring[tail++ % RING_BYTES]);
+	if (lost)
+		tell_lost();
 }

@@ -8,7 +8,8 @@
 /* Programs 115200 8N1. Harmless where there is no UART. */
 void serial_init(void);
 /* Before serial_defer it waits for the UART, at most some 10 ms per byte, so that a missing or stuck one can't stop
- * Tern. After it, bytes go to a ring that serial_poll empties, and wait only when that is full. */
+ * Tern. After it nobody waits: lines go to a ring that serial_poll empties. Those that find it full are lost and
+ * counted, also those that come before half of it is free again; then their number is written. */
 void serial_write(const char *text, size_t length);
 void serial_defer(void);
 /* Hands the UART as much as it takes now; true while bytes are left. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/lwip/guard.h"
+#include "arch/x86_64/time.h"
 #include "lib/log.h"
 #include "net/lwip/stack.h"
 
@@ -64,8 +65,9 @@ void guard_contain(void)
 	uint32_t ip = lwip_ntohl(ends.remote_ip);
 
 	contained++;
-	log_error("net", "lwip: %s: the connection with %u.%u.%u.%u port %u is ended, its memory is lost", failed, ip >> 24,
-		  ip >> 16 & 255, ip >> 8 & 255, ip & 255, ends.remote_port);
+	log_limited(time_ns(), LOG_ERROR, "net",
+		    "lwip: %s: the connection with %u.%u.%u.%u port %u is ended, its memory is lost", failed, ip >> 24,
+		    ip >> 16 & 255, ip >> 8 & 255, ip & 255, ends.remote_port);
 	tcp_input_pcb = NULL;
 	tcp_active_pcbs_changed = 1;
 	guard_leave();

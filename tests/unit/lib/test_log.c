@@ -56,3 +56,30 @@ Test(log, a_long_line_is_cut_and_still_ends_in_newline)
 	cr_expect_eq(seen[511], '\n');
 	cr_expect_eq(memchr(seen, '\n', 511), NULL);
 }
+
+static void say(uint64_t now_ns)
+{
+	log_limited(now_ns, LOG_WARN, "net", "again");
+}
+
+static unsigned told(const char *what)
+{
+	unsigned n = 0;
+
+	for (const char *at = seen; (at = strstr(at, what)); at++)
+		n++;
+	return n;
+}
+
+Test(log, what_strangers_cause_is_written_a_few_times_and_then_counted)
+{
+	log_set_sink(sink);
+	for (unsigned i = 0; i < 1000; i++)
+		say(5 + i);
+	cr_expect_eq(told("again"), LOG_LIMIT_LINES);
+	say(5 + LOG_LIMIT_NS);
+	cr_expect_eq(told("again"), LOG_LIMIT_LINES + 1);
+	cr_expect_eq(told("and 990 more like the next one"), 1);
+	say(5 + 2 * LOG_LIMIT_NS);
+	cr_expect_eq(told("more like"), 1);
+}

@@ -230,6 +230,9 @@ void mig_core_note_peer(const struct mig_core *c, struct mig_note *note, const s
 {
 	memcpy(note->peer_uuid, hello->uuid, sizeof(note->peer_uuid));
 	memcpy(note->peer_boot, hello->boot_id, sizeof(note->peer_boot));
+	/* A source knows where it connected to. */
+	if (!note->source)
+		note->peer_port = hello->port;
 	note->peer_keeps = hello->capabilities & MIG_CAP_RECORDS_KEPT;
 	note->proves = hello->capabilities & mig_core_capabilities(c) & MIG_CAP_PROOF;
 	if (note->proves)

@@ -27,6 +27,15 @@ static bool doubtful(const struct mig_records *r, const uint8_t *uuid)
 	return false;
 }
 
+/* Entries that may be of any machine. */
+static bool unreadable(const struct mig_records *r)
+{
+	for (unsigned i = 0; i < MIG_STRANGE; i++)
+		if (r->strange[i].used && !r->strange[i].uuid_known)
+			return true;
+	return false;
+}
+
 /* Is it the machine of @n that is claimed, by who knows how it came? */
 static bool entitled(const struct mig_dest *d, const struct mig_note *n, const struct mig_locate_record *ask)
 {
@@ -68,7 +77,7 @@ static bool give_up(struct mig_dest *d, const struct mig_note *came, struct why 
 	bool defines = !c->host.defines || c->host.defines(c->host.ctx, note.vm_uuid);
 
 	note.peer_ipv4 = d->peer_ipv4;
-	note.peer_port = 0;
+	note.peer_port = d->hello.port;
 	note.source = true;
 	note.given++;
 	note.when_s = mig_core_wall(c);
@@ -76,6 +85,8 @@ static bool give_up(struct mig_dest *d, const struct mig_note *came, struct why 
 	memcpy(note.peer_uuid, d->hello.uuid, sizeof(note.peer_uuid));
 	/* What tern.conf here doesn't define can't be started here after a restart, recorded or not. */
 	if (mig_away_put(&c->records, &note, c->host.defines, c->host.ctx, why) != ERR_OK && defines) {
+		/* A marker in memory alone would answer the next claim. */
+		mig_away_home(&c->records, note.vm_uuid);
 		why_set(why, "%s could not record that it gives %s up, which its tern.conf defines", c->host.name, note.vm);
 		return false;
 	}
@@ -84,7 +95,32 @@ static bool give_up(struct mig_dest *d, const struct mig_note *came, struct why 
 	return true;
 }
 
-static void on_claim(struct mig_dest *d, const struct mig_locate_record *ask, enum mig_vm_here here, struct mig_located *out)
+/* The machine of @came does not run here and is not known to have left. */
+static bool may_give_up(const struct mig_dest *d, const struct mig_note *came, uint32_t given, uint64_t now_ns, struct why *why)
+{
+	const struct mig_promise *other = mig_core_promised(d->core, came->vm_uuid, now_ns);
+	const struct mig_records *r = &d->core->records;
+	const char *own = d->core->host.name;
+
+	if (came->given != given)
+		why_set(why, "%s has been given back %u times since, not %u", came->vm, came->given, given);
+	/* What came in this boot left in it too, or not at all: of that nothing is unreadable. */
+	else if (came->restored && unreadable(r))
+		why_set(why, "not all records of %s can be read, so %s may have gone on from there: an operator must drop those that can't "
+			"(ternctl records), or reclaim it", own, came->vm);
+	else if (came->restored && !mig_records_found(r))
+		why_set(why, "%s can't tell whether its restart left it all of its records, so %s may have gone on from there: an operator must "
+			"reclaim it", own, came->vm);
+	else if (other && memcmp(other->peer_uuid, d->hello.uuid, sizeof(other->peer_uuid)))
+		why_set(why, "%s has just told %s that it may start %s: try again in %u s", own, other->peer_name, came->vm,
+			(unsigned)((other->until_ns - now_ns) / MIG_SECOND + 1));
+	else
+		return true;
+	return false;
+}
+
+static void on_claim(struct mig_dest *d, const struct mig_locate_record *ask, enum mig_vm_here here, uint64_t now_ns,
+		     struct mig_located *out)
 {
 	const struct mig_records *r = &d->core->records;
 	const struct mig_note *away = mig_away_get(r, ask->uuid), *came = mig_came_get(r, ask->uuid, ask->attempt);
@@ -115,8 +151,7 @@ static void on_claim(struct mig_dest *d, const struct mig_locate_record *ask, en
 		why_set(&why, "%s moved from %s on to %s", away->vm, own, away->peer_name);
 		say(out, MIG_LOCATED_MOVED, &why);
 		refer(away, true, out);
-	} else if (came->given != ask->given) {
-		why_set(&why, "%s has been given back %u times since, not %u", came->vm, came->given, ask->given);
+	} else if (!may_give_up(d, came, ask->given, now_ns, &why)) {
 		say(out, MIG_LOCATED_REFUSED, &why);
 	} else {
 		out->given = came->given + 1;
@@ -171,7 +206,7 @@ void dest_on_locate(struct mig_dest *d, const struct mig_record *r, uint64_t now
 			moving(d->core, ask.uuid) ? "it is on its way from or to %s" : "what became of it on %s is not settled", host->name);
 		say(&out, MIG_LOCATED_MOVING, &why);
 	} else if (ask.flags & MIG_LOCATE_CLAIM) {
-		on_claim(d, &ask, here, &out);
+		on_claim(d, &ask, here, now_ns, &out);
 	} else {
 		on_question(d, &ask, here, now_ns, &out);
 	}

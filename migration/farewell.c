@@ -77,7 +77,8 @@ bool service_forget(struct mig_service *m, const uint8_t *attempt)
 	const struct mig_host *host = &m->core.host;
 	struct why why;
 
-	if (n && n->untold)
+	/* CAME: D has given the machine back meanwhile, so that it knew. */
+	if (n && (n->untold || n->state == MIG_RECORD_CAME))
 		return true;
 	if (n && n->owes_away && mig_away_put(&m->core.records, n, host->defines, host->ctx, &why) != ERR_OK)
 		/* Where nothing more can be stored in this boot, what is stored of the attempt holds the machine after the next start. */

@@ -61,6 +61,7 @@ struct mig_note {
 	bool by_away;			/* DONE, and stored is COMMITTED: AWAY says the rest */
 	bool restored;			/* of an earlier boot of this host */
 	bool orphan;			/* nothing sees to it yet */
+	bool left;			/* OWNED: its machine has left since, which a restart may not know: no CAME comes of it */
 	bool untold;			/* DONE could not be stored: a restart will ask, so D is not told yet */
 	uint64_t since_ns;		/* when this boot wrote it, by the host's clock; 0: an earlier one did */
 };
@@ -126,7 +127,7 @@ void mig_records_orphan(struct mig_records *r, const uint8_t *attempt);
 void mig_records_drop_strange(struct mig_records *r, const uint8_t uuid[16]);
 
 /* Notes that the machine of @note went to its peer. @defines (may be NULL) tells which machines this host could start afresh: of
- * others the oldest marker gives way. ERR_SPACE: no place; other errors are the store's: then it holds in memory. */
+ * others the oldest marker gives way, and with it how that machine came. ERR_SPACE: no place; other errors are the store's: then it holds in memory. */
 enum err mig_away_put(struct mig_records *r, const struct mig_note *note, bool (*defines)(void *ctx, const uint8_t *uuid),
 		      void *ctx, struct why *why) NODISCARD;
 bool mig_away_room(const struct mig_records *r, const uint8_t uuid[16], bool (*defines)(void *ctx, const uint8_t *uuid),
@@ -135,6 +136,9 @@ const struct mig_note *mig_away_get(const struct mig_records *r, const uint8_t u
 /* It is settled that the machine of @note came here by its attempt: unless it has left since, CAME takes the place of that record, and of older ones of this
  * machine; of all machines the newest MIG_CAMES are kept. What could not be stored holds in memory. */
 void mig_came_put(struct mig_records *r, const struct mig_note *note);
+/* Before the machine of @uuid leaves for good. Unless AWAY will say so after a restart, nothing stored may say then that it is here
+ * still: how it came is kept in memory alone. Takes no room in the store. */
+void mig_came_leave(struct mig_records *r, const uint8_t uuid[16]);
 /* The CAME of @attempt if that brought the machine of @uuid, else NULL. */
 const struct mig_note *mig_came_get(const struct mig_records *r, const uint8_t uuid[16], const uint8_t *attempt);
 /* It is back, or may be started afresh. */

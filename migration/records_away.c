@@ -52,10 +52,12 @@ enum err mig_away_put(struct mig_records *r, const struct mig_note *note, bool (
 	fresh.in_memory = fresh.stored = false;
 	if (n->state)
 		records_settle(r, n->vm_uuid, note->attempt);
-	if (n->state && memcmp(n->vm_uuid, note->vm_uuid, sizeof(n->vm_uuid)))
+	if (n->state && memcmp(n->vm_uuid, note->vm_uuid, sizeof(n->vm_uuid))) {
+		records_uncome(r, n->vm_uuid);
 		records_unstore(r, n->vm_uuid, n);
-	else
+	} else {
 		fresh.stored = n->stored;
+	}
 	records_stamp(r, &fresh, MIG_RECORD_AWAY);
 	*n = fresh;
 	return records_store(r, n->vm_uuid, n, why);
@@ -84,7 +86,10 @@ void mig_away_home(struct mig_records *r, const uint8_t uuid[16])
 	for (unsigned i = 0; i < MIG_RECORDS; i++) {
 		struct mig_note *d = &r->note[i];
 
-		if (!d->state || (!d->owes_away && !d->untold) || memcmp(d->vm_uuid, uuid, sizeof(d->vm_uuid)))
+		if (!d->state || memcmp(d->vm_uuid, uuid, sizeof(d->vm_uuid)))
+			continue;
+		d->left = false;
+		if (!d->owes_away && !d->untold)
 			continue;
 		d->owes_away = false;
 		/* The stored one would be believed after a restart, and nothing else may come to drop it. */

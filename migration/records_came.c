@@ -35,7 +35,7 @@ void mig_came_put(struct mig_records *r, const struct mig_note *note)
 	enum err e;
 
 	/* Told late, of a machine that has left since: a CAME that is newer than AWAY would say that it is home. */
-	if (mig_away_get(r, fresh.vm_uuid)) {
+	if (fresh.left || mig_away_get(r, fresh.vm_uuid)) {
 		mig_records_remove(r, fresh.attempt);
 		return;
 	}
@@ -49,6 +49,36 @@ void mig_came_put(struct mig_records *r, const struct mig_note *note)
 		for (unsigned i = 0; i < MIG_RECORDS; i++)
 			if (r->note[i].state && !memcmp(r->note[i].attempt, fresh.attempt, MIG_ATTEMPT))
 				records_unstore(r, r->note[i].attempt, &r->note[i]);
+}
+
+/* Of OWNED that is taken out of the store: a source that asks after a restart is told nothing, and stays in doubt. */
+static void leave(struct mig_records *r, const uint8_t *uuid, bool remove)
+{
+	for (unsigned i = 0; i < MIG_RECORDS; i++) {
+		struct mig_note *n = &r->note[i];
+
+		if ((n->state != MIG_RECORD_CAME && n->state != MIG_RECORD_OWNED) || memcmp(n->vm_uuid, uuid, sizeof(n->vm_uuid)))
+			continue;
+		if (remove && n->state == MIG_RECORD_CAME) {
+			mig_records_remove(r, n->attempt);
+			continue;
+		}
+		records_unstore(r, n->attempt, n);
+		n->left = true;
+	}
+}
+
+void records_uncome(struct mig_records *r, const uint8_t uuid[16])
+{
+	leave(r, uuid, true);
+}
+
+void mig_came_leave(struct mig_records *r, const uint8_t uuid[16])
+{
+	const struct mig_note *away = mig_away_get(r, uuid);
+
+	if (!away || !away->stored)
+		leave(r, uuid, false);
 }
 
 const struct mig_note *mig_came_get(const struct mig_records *r, const uint8_t uuid[16], const uint8_t *attempt)

@@ -15,5 +15,7 @@ void records_untie(struct mig_records *r, struct mig_note *n);
 void records_void(struct mig_records *r, const uint8_t *key, struct mig_note *n);
 /* AWAY of the machine of @uuid is about to go, or to be of another attempt than @but (NULL: of any): what it settled must say so itself. */
 void records_settle(struct mig_records *r, const uint8_t uuid[16], const uint8_t *but);
+/* Nothing will say any more that the machine of @uuid left: nothing may say that it came. */
+void records_uncome(struct mig_records *r, const uint8_t uuid[16]);
 /* Makes @n the newest, of this boot. */
 void records_stamp(struct mig_records *r, struct mig_note *n, enum mig_record_state state);

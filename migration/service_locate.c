@@ -207,14 +207,22 @@ static void claim_end(struct service_search *s, enum err e, const char *text)
 static void follow(struct mig_service *m, struct service_search *s, uint64_t now_ns)
 {
 	const struct mig_located *a = &s->ask.answer;
+	static const uint8_t none[MIG_PROOF];
 	struct mig_note note = s->ask.note;
 	struct why why;
 
+	/* Without PROOF only that host itself could have it back, by its address; and whoever answers there could say what it likes. */
+	if (mig_core_same_proof(a->own_proof, none) || mig_core_same_proof(a->peer_proof, none)) {
+		why_set(&why, "%s, by a move without proofs: it can't be claimed there from here", s->ask.why.text);
+		claim_end(s, ERR_STATE, why.text);
+		return;
+	}
 	if (++s->hops > SEARCH_HOPS || !a->ipv4) {
 		why_set(&why, "%s: it has been moved on too often to be asked for", s->ask.why.text);
 		claim_end(s, ERR_STATE, why.text);
 		return;
 	}
+	note.proves = true;
 	note.given = a->given;
 	memcpy(note.attempt, a->attempt, sizeof(note.attempt));
 	memcpy(note.own_proof, a->own_proof, sizeof(note.own_proof));
@@ -233,11 +241,11 @@ static void released(struct mig_service *m, struct service_search *s)
 
 	log_info("mig", "%s gives %s back", s->ask.note.peer_name, s->vm);
 	mig_away_home(&m->core.records, s->vm_uuid);
-	/* An attempt of this host's that is not told DONE yet keeps its own record. */
+	/* Only one that has been told DONE gives back: where the answer to that is still waited for, nothing is left to say. */
 	n = mig_records_get(&m->core.records, came.attempt);
 	came.given++;
-	came.in_memory = came.stored = came.restored = came.orphan = came.untold = false;
-	if (!n || n->state == MIG_RECORD_CAME)
+	came.in_memory = came.stored = came.left = came.restored = came.orphan = came.untold = false;
+	if (!n || n->state == MIG_RECORD_CAME || n->state == MIG_RECORD_DONE)
 		mig_came_put(&m->core.records, &came);
 	claim_end(s, ERR_OK, "");
 }

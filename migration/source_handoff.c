@@ -116,8 +116,10 @@ static bool mark_first(struct mig_source *s)
 	mark_away(s, false);
 	s->record_ns += mig_core_clock(s->core) - start;
 	away = mig_away_get(&s->core->records, s->note.vm_uuid);
-	if (!mig_core_needs_marker(s->core, &s->note, s->def.uuid) || (away && away->stored))
+	if (!mig_core_needs_marker(s->core, &s->note, s->def.uuid) || (away && away->stored)) {
+		mig_came_leave(&s->core->records, s->note.vm_uuid);
 		return true;
+	}
 	why_set(&s->why, "that %s leaves could not be stored: after a restart %s would start it afresh", s->note.vm, s->core->host.name);
 	return false;
 }

@@ -21,8 +21,7 @@ void config_mistake(struct config_parse *p, const char *key, const char *format,
 		p->vm->broken = true;
 }
 
-/* Edits that make @b out of @a; more than @most when the words are long or far apart. */
-static unsigned distance(const char *a, const char *b, unsigned most)
+unsigned config_distance(const char *a, const char *b, unsigned most)
 {
 	unsigned row[33];
 	size_t n = strlen(b);
@@ -52,13 +51,15 @@ static void unknown_section(struct config_parse *p, const char *name)
 	unsigned best = 3;
 
 	for (unsigned i = 0; i < CONFIG_SECTIONS; i++) {
-		unsigned d = distance(name, config_section[i].name, best);
+		unsigned d = config_distance(name, config_section[i].name, best);
 
 		if (d < best) {
 			best = d;
 			nearest = config_section[i].name;
+			p->section = (enum config_section)i;
 		}
 	}
+	config_doubt(p, p->section);
 	if (nearest)
 		config_mistake(p, NULL, "unknown section, expected [%s]?", nearest);
 	else
@@ -72,13 +73,15 @@ static void unknown_key(struct config_parse *p, const char *name)
 
 	for (unsigned i = 0; i < CONFIG_KEYS; i++) {
 		const struct config_key *k = &config_key[i];
-		unsigned d = distance(name, k->name, best);
+		unsigned d = config_distance(name, k->name, best);
 
 		if (k->section == p->section && d < best) {
 			best = d;
 			nearest = k->name;
 		}
 	}
+	config_doubt(p, p->section);
+	config_doubt_key(p, name);
 	if (nearest) {
 		config_mistake(p, name, "unknown key, expected %s?", nearest);
 		return;
@@ -98,11 +101,14 @@ static void key(struct config_parse *p, const struct config_line *l)
 	unsigned i;
 
 	if (!p->title[0]) {
+		config_doubt_key(p, l->key);
 		config_mistake(p, l->key, "stands before any section, expected [SECTION] first");
 		return;
 	}
-	if (!p->base)
+	if (!p->base) {
+		config_doubt_key(p, l->key);
 		return;
+	}
 	for (i = 0; i < CONFIG_KEYS; i++)
 		if (config_key[i].section == p->section && !strcmp(config_key[i].name, l->key)) {
 			k = &config_key[i];
@@ -117,6 +123,7 @@ static void key(struct config_parse *p, const struct config_line *l)
 		return;
 	}
 	p->key_line[i] = p->line;
+	p->given[i] = true;
 	if (!strcmp(k->name, "port"))
 		p->port_line[p->section] = p->line;
 	if (!strcmp(k->name, "gateway"))
@@ -198,6 +205,7 @@ static void section(struct config_parse *p, const struct config_line *l)
 	unsigned i;
 
 	leave_section(p);
+	p->section = CONFIG_SECTIONS;
 	fmt(p->title, sizeof(p->title), "[%.12s%s%.32s]", l->key, l->value[0] ? " " : "", l->value);
 	for (i = 0; i < CONFIG_SECTIONS; i++)
 		if (!strcmp(config_section[i].name, l->key))
@@ -212,6 +220,7 @@ static void section(struct config_parse *p, const struct config_line *l)
 	} else if (i == CONFIG_PEER) {
 		peer_section(p, l->value);
 	} else if (l->value[0]) {
+		config_doubt(p, p->section);
 		config_mistake(p, NULL, "this section has no name, expected [%s]", config_section[i].name);
 	} else if (p->section_line[i]) {
 		config_mistake(p, NULL, "given twice, expected once; line %u counts", p->section_line[i]);
@@ -219,6 +228,21 @@ static void section(struct config_parse *p, const struct config_line *l)
 		p->section_line[i] = p->line;
 		p->base = p->out;
 	}
+}
+
+/* Which section a header that can't be read begins. */
+static enum config_section torn(const char *text)
+{
+	unsigned i;
+
+	text += strspn(text, " \t[");
+	for (i = 0; i < CONFIG_SECTIONS; i++) {
+		size_t n = strlen(config_section[i].name);
+
+		if (!strncmp(text, config_section[i].name, n) && (!text[n] || text[n] == ' ' || text[n] == '\t'))
+			break;
+	}
+	return (enum config_section)i;
 }
 
 /* One line without its '\n'. */
@@ -230,11 +254,13 @@ static void line(struct config_parse *p, const char *text, size_t length)
 	if (length && text[length - 1] == '\r')
 		length--;
 	if (length > CONFIG_LINE) {
+		config_doubt(p, p->section);
 		config_mistake(p, NULL, "line of %zu bytes, expected at most %u", length, CONFIG_LINE);
 		return;
 	}
 	for (size_t i = 0; i < length; i++) {
 		if (((unsigned char)text[i] < ' ' && text[i] != '\t') || text[i] == 0x7f) {
+			config_doubt(p, p->section);
 			config_mistake(p, NULL, "byte 0x%02x at column %zu, expected text", (unsigned char)text[i], i + 1);
 			return;
 		}
@@ -254,10 +280,13 @@ static void line(struct config_parse *p, const char *text, size_t length)
 	case CONFIG_LINE_BAD_SECTION:
 		/* Its keys must not land in the section before it. */
 		leave_section(p);
+		p->section = torn(copy);
+		config_doubt(p, p->section);
 		fmt(p->title, sizeof(p->title), "[?]");
 		config_mistake(p, NULL, "%s", l.bad);
 		break;
 	case CONFIG_LINE_BAD:
+		config_doubt(p, p->section);
 		config_mistake(p, NULL, "%s", l.bad);
 		break;
 	}
@@ -277,17 +306,22 @@ static void drop_broken_peers(struct config *c)
 void config_parse(struct config *out, const char *file, const char *text, size_t length,
 		  struct why_list *mistakes)
 {
-	struct config_parse p = { .out = out, .file = file, .mistakes = mistakes };
-	const char *end = text + length, *next;
+	struct config_parse p = { .out = out, .file = file, .mistakes = mistakes, .section = CONFIG_SECTIONS };
+	const char *end = text ? text + length : NULL, *next;
 
 	memset(out, 0, sizeof(*out));
 	defaults(out, 0, CONFIG_PEER - 1);
-	if (length >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
+	if (!text) {
+		p.line = 1;
+		config_mistake(&p, NULL, "the file is there and can't be read, expected text; all of it is ignored");
+		config_doubt(&p, CONFIG_SECTIONS);
+	} else if (length >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
 		text += 3;
 	} else if (length >= 2 && (!memcmp(text, "\xff\xfe", 2) || !memcmp(text, "\xfe\xff", 2))) {
 		p.line = 1;
 		config_mistake(&p, NULL, "the file is UTF-16, expected UTF-8; all of it is ignored");
-		return;
+		config_doubt(&p, CONFIG_SECTIONS);
+		text = end;
 	}
 	for (; text < end; text = next + 1) {
 		next = memchr(text, '\n', (size_t)(end - text));

@@ -61,7 +61,8 @@ struct config {
 };
 
 /* Parses @text (@length bytes, not NUL-terminated) named @file. Always leaves @out usable: defaults where
- * nothing was said or what was said was wrong. Each mistake becomes one sentence "FILE:LINE: [SECTION] KEY:
+ * nothing was said or what was said was wrong; NULL for @text: the file is there and can't be read. Who may connect is nobody where
+ * a line that can't be understood may have said who. Each mistake becomes one sentence "FILE:LINE: [SECTION] KEY:
  * ... expected ..." in @mistakes. */
 void config_parse(struct config *out, const char *file, const char *text, size_t length,
 		  struct why_list *mistakes);

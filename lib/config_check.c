@@ -2,6 +2,7 @@
 /* config_check.c: what only shows when a section, or the whole file, has been read. */
 #include "config_parse.h"
 #include <string.h>
+#include "fmt.h"
 
 static bool same_mac(const struct config_vm *a, const struct config_vm *b)
 {
@@ -71,9 +72,63 @@ static void check_ports(struct config_parse *p)
 	c->migration_port = 5991;
 }
 
+static bool is_door(const struct config_key *k)
+{
+	return k->parse == config_value_accept_from || k->parse == config_value_ranges;
+}
+
+void config_doubt(struct config_parse *p, enum config_section section)
+{
+	for (unsigned i = 0; i < CONFIG_SECTIONS; i++)
+		if ((i == section || section == CONFIG_SECTIONS) && !p->doubt_line[i])
+			p->doubt_line[i] = p->line;
+}
+
+void config_doubt_key(struct config_parse *p, const char *name)
+{
+	enum config_section section = CONFIG_SECTIONS;
+	bool nearly = false;
+
+	for (unsigned i = 0; i < CONFIG_KEYS; i++)
+		if (is_door(&config_key[i])) {
+			nearly |= config_distance(name, config_key[i].name, 3) < 3;
+			if (config_key[i].section == p->section)
+				section = p->section;
+		}
+	if (nearly)
+		config_doubt(p, section);
+}
+
+/* Where there is no room for one more mistake this one takes the place of another: whoever can't come in must find out why. */
+static void shut(struct config_parse *p, const struct config_key *k, unsigned before)
+{
+	struct why_list *list = p->mistakes;
+	unsigned count = list ? list->count : 0;
+
+	k->parse(k, p->out, "");
+	if (count >= WHY_MAX)
+		list->count = WHY_MAX - 1 - before;
+	p->line = p->doubt_line[k->section];
+	fmt(p->title, sizeof(p->title), "[%s]", config_section[k->section].name);
+	config_mistake(p, k->name, "may be what this line is meant to say, expected %s", k->expected);
+	if (count >= WHY_MAX)
+		list->count = count + 1;
+}
+
+/* A wrong value shuts its door by itself; here the slip is in the key, in the section's name, or in what can't be read at all. */
+static void check_doors(struct config_parse *p)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < CONFIG_KEYS; i++)
+		if (is_door(&config_key[i]) && p->doubt_line[config_key[i].section] && !p->given[i])
+			shut(p, &config_key[i], n++);
+}
+
 void config_check_whole(struct config_parse *p)
 {
 	p->vm = NULL;
+	check_doors(p);
 	p->title[0] = '\0';
 	check_gateway(p);
 	check_ports(p);

@@ -246,6 +246,7 @@ bool config_value_ranges(const struct config_key *key, void *base, const char *t
 {
 	struct config_range *range = (void *)((uint8_t *)base + key->offset);
 	unsigned n = 0, room = (unsigned)(key->room / sizeof(*range));
+	bool anyone = false;
 
 	memset(range, 0, key->room);
 	for (const char *end; ; text = end + 1) {
@@ -267,9 +268,14 @@ bool config_value_ranges(const struct config_key *key, void *base, const char *t
 		if (!prefix(one, &address, &mask, &bits))
 			return nobody(range);
 		range[n++] = (struct config_range){ address & mask, mask };
+		anyone |= !mask;
 		if (!end)
-			return true;
+			break;
 	}
+	/* The first says it for all of them. */
+	if (anyone)
+		memset(range, 0, key->room);
+	return true;
 }
 
 bool config_allows(const struct config_range *range, unsigned n, uint32_t ipv4)

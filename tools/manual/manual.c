@@ -8,7 +8,8 @@ static const char intro[] =
 	"Made by `make manual` from `lib/config_keys.c`; `make rules` compares them. The file lies on the boot volume as `\\tern\\tern.conf`.\n\n"
 	"INI: `[section]` lines, `key = value` lines, `#` or `;` before a remark. Names are written as here. A mistake is reported\n"
 	"with file, line, key and what was expected, on the screen, in the log and by CIM; one in a `[vm NAME]` section leaves only that virtual system\n"
-	"unstarted.\n";
+	"unstarted. Whatever may have been an `accept_from` or `destinations`, such as a key or section that is not known, a line that can't be read\n"
+	"or a section given twice, shuts that door: nobody is accepted there, or moved away, until the mistake is mended.\n";
 
 static const struct { enum config_section section; const char *about; } about[] = {
 	{ CONFIG_HOST, "This host." },

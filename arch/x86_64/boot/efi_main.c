@@ -58,13 +58,14 @@ static void read_config(EFI_SYSTEM_TABLE *st, EFI_HANDLE image)
 	EFI_FILE_HANDLE root = volume_open(st, image, &why);
 	const void *text = NULL;
 	uint64_t bytes = 0;
+	enum err e = root ? volume_read(st, root, CONFIG_PATH, &text, &bytes, &why) : ERR_NOTFOUND;
 
-	if (!root || volume_read(st, root, CONFIG_PATH, &text, &bytes, &why) != ERR_OK) {
-		config_parse(&boot.config, CONFIG_PATH, "", 0, &boot.mistakes);
+	if (e != ERR_OK) {
+		config_parse(&boot.config, CONFIG_PATH, e == ERR_NOTFOUND ? "" : NULL, 0, &boot.mistakes);
 		why_add(&boot.mistakes, "%s", why.text);
 		return;
 	}
-	config_parse(&boot.config, CONFIG_PATH, text, bytes, &boot.mistakes);
+	config_parse(&boot.config, CONFIG_PATH, text ? text : "", bytes, &boot.mistakes);
 	for (unsigned i = 0; i < boot.config.vms; i++) {
 		read_file(st, root, boot.config.vm[i].kernel);
 		read_file(st, root, boot.config.vm[i].initrd);

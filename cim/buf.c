@@ -29,9 +29,10 @@ static bool reserve(struct buf *b, size_t more)
 	}
 	if (b->length + more < b->room)
 		return true;
-	room = b->room ? b->room : 512;
-	while (room <= b->length + more)
-		room *= 2;
+	/* What comes at once gets no more than it needs: an answer may be held for long. */
+	room = b->room ? 2 * b->room : 512;
+	if (room <= b->length + more)
+		room = b->length + more + 1;
 	p = realloc(b->data, room);
 	if (!p) {
 		b->failed = true;

@@ -191,6 +191,7 @@ static enum err parse(struct call *c, int *work)
 
 		if (!utf8_valid(at, length)) {
 			refuse(c, 400, "request-not-valid", "the body is not UTF-8");
+			buf_free(c->body);
 			return ERR_INVALID;
 		}
 		c->parsed += length;
@@ -200,6 +201,7 @@ static enum err parse(struct call *c, int *work)
 	if (e == ERR_AGAIN)
 		return e;
 	c->builder = NULL;
+	buf_free(c->body);
 	if (e == ERR_OK)
 		return e;
 	if (e == ERR_NOMEM)
@@ -245,7 +247,7 @@ static enum err finish(struct call *c, size_t start)
 	return ERR_OK;
 }
 
-void call_begin(struct call *c, const struct call_header *h, const struct buf *body, struct buf *out)
+void call_begin(struct call *c, const struct call_header *h, struct buf *body, struct buf *out)
 {
 	*c = (struct call){ .header = *h, .body = body, .out = out };
 	fmt(c->host, sizeof(c->host), "%s", h->host ? h->host : "localhost");
@@ -272,6 +274,14 @@ static enum err dispatch(struct call *c, int *work)
 	return c->operation ? ERR_AGAIN : ERR_OK;
 }
 
+static void free_tree(struct call *c)
+{
+	xml_free(c->root);
+	c->root = NULL;
+	c->node = NULL;
+	c->id = c->method = NULL;
+}
+
 enum err call_step(struct call *c, int *work)
 {
 	enum err e = ERR_AGAIN;
@@ -288,6 +298,8 @@ enum err call_step(struct call *c, int *work)
 			return ERR_OK;
 		namespace_ask(c->ns, c->ns_text);
 		e = dispatch(c, work);
+		if (call_waits(c))
+			free_tree(c);
 	}
 	if (e == ERR_AGAIN && c->operation)
 		e = ops_step(c, work);
@@ -298,8 +310,6 @@ void call_fini(struct call *c)
 {
 	methods_drop(c);
 	xml_drop(c->builder);
-	xml_free(c->root);
 	c->builder = NULL;
-	c->root = NULL;
-	c->node = NULL;
+	free_tree(c);
 }

@@ -26,13 +26,13 @@ struct call_cursor {
 
 struct call {
 	struct call_header header;
-	const struct buf *body;
+	struct buf *body;
 	size_t parsed;			/* bytes of it */
 	struct xml_builder *builder;
 	size_t start;			/* of the answer's inner part in out */
 	const struct operation *operation;	/* being run, NULL: none */
 	struct call_cursor at;
-	struct xml_node *root;
+	struct xml_node *root;		/* NULL while it waits for another host, and after */
 	const struct xml_node *node;	/* IMETHODCALL or METHODCALL */
 	bool extrinsic;
 	const char *id, *method;	/* point into the tree */
@@ -51,8 +51,9 @@ struct call {
 	char starts[32];
 };
 
-/* Begins to answer @body in @out (the whole XML text). @h's texts, @body and @out stay until call_fini, which must follow. */
-void call_begin(struct call *c, const struct call_header *h, const struct buf *body, struct buf *out);
+/* Begins to answer @body in @out (the whole XML text). @h's texts, @body and @out stay until call_fini, which must follow; @body is
+ * emptied once it has been read, and what was read is freed before the call waits for another host: that may be long. */
+void call_begin(struct call *c, const struct call_header *h, struct buf *body, struct buf *out);
 /* Goes on with it while *work is positive, from which it takes what it did: about a unit for 256 bytes of the body, 512 of the
  * answer, or an object looked at. ERR_OK: done, @out or http_status tells; ERR_AGAIN: call again, with check set only once
  * the answer to that is there. */

@@ -133,6 +133,8 @@ void cim_server_accept(struct channel *ch)
 
 static void start_write(struct conn *c)
 {
+	/* A client that does not read its answer holds no more than that. */
+	buf_free(&c->http.body);
 	c->state = WRITE;
 	c->sent = c->sent_before = 0;
 	c->since_ns = now;
@@ -252,6 +254,7 @@ static bool step_read(struct conn *c)
 /* Makes the answer, or asks whether the other host has answered. */
 static bool step_call(struct conn *c, int *work)
 {
+	bool ran = c->state == RUN;
 	enum err e;
 
 	if (call_step(&c->call, work) == ERR_OK) {
@@ -262,7 +265,7 @@ static bool step_call(struct conn *c, int *work)
 	e = c->ch->ops->status(c->ch);
 	/* A client that has only shut its sending side still wants the answer. */
 	if (e == ERR_OK || e == ERR_AGAIN || e == ERR_CLOSED)
-		return c->state == RUN;
+		return ran || c->state == RUN;
 	conn_free(c, true);
 	return true;
 }

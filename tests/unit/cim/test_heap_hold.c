@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c */
+/* libs: -lexpat */
+/* What one address may make the host hold while it waits for another host, or for a client that does not read. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cim/server.h"
+#include "fake_cim_channel.h"
+#include "fake_cim_client.h"
+#include "fake_manage.h"
+#include "tests/fake/heap.h"
+
+#define SECOND 1000000000ull
+#define HEAP (24u << 20)	/* HEAP_BYTES of efi_main.c, for all of Tern */
+
+static struct fake_channel *client[16];
+static char body[300000], request[310000];
+
+/* A request of nearly @room bytes whose answer is @inner's. */
+static void fat(const char *inner, unsigned nodes, size_t room, const char *method, const char *object)
+{
+	const char *at = strstr(inner, "</CIM>");
+	size_t n = (size_t)(at - inner);
+
+	memcpy(body, inner, n);
+	while (nodes--) {
+		memcpy(body + n, "<a/>", 4);
+		n += 4;
+	}
+	memcpy(body + n, "<t>", 3);
+	n += 3;
+	while (n < room - 20)
+		body[n++] = 'x';
+	strcpy(body + n, "</t></CIM>");
+	snprintf(request, sizeof(request), "POST /cimom HTTP/1.1\r\nHost: h\r\nContent-Type: application/xml\r\nContent-Length: %zu\r\n"
+		 "CIMOperation: MethodCall\r\nCIMMethod: %s\r\nCIMObject: %s\r\n\r\n%s", strlen(body), method, object, body);
+}
+
+static void run(uint64_t ns)
+{
+	fake_manage_advance(ns);
+	for (int n = 0; n < 200000 && cim_server_step(fake.now_ns); n++)
+		;
+}
+
+static void hold(const char *what, unsigned count, bool full)
+{
+	size_t before = __sanitizer_get_current_allocated_bytes(), held;
+
+	for (unsigned n = 0; n < count; n++) {
+		client[n]->full = full;
+		fake_channel_say(client[n], request);
+	}
+	run(0);
+	held = __sanitizer_get_current_allocated_bytes() - before;
+	cr_expect_lt(held, HEAP / 5, "%s: %u connections hold %zu KiB", what, count, held >> 10);
+}
+
+static void start(unsigned count)
+{
+	static const struct cim_config defaults;
+
+	fake_manage_reset();
+	cim_server_init(&defaults);
+	for (unsigned n = 0; n < count; n++) {
+		client[n] = fake_channel_new();
+		client[n]->ch.peer_ipv4 = 0x0a4d0063;
+		cim_server_accept(&client[n]->ch);
+	}
+}
+
+static void stop(unsigned count)
+{
+	static const struct cim_config defaults;
+
+	cim_server_init(&defaults);
+	for (unsigned n = 0; n < count; n++)
+		free(client[n]);
+}
+
+Test(heap_hold, one_address_that_does_not_read)
+{
+	start(12);
+	fat(client_intrinsic("EnumerateClasses", "<IPARAMVALUE NAME=\"DeepInheritance\"><VALUE>TRUE</VALUE></IPARAMVALUE>"
+	    "<IPARAMVALUE NAME=\"LocalOnly\"><VALUE>FALSE</VALUE></IPARAMVALUE>"
+	    "<IPARAMVALUE NAME=\"IncludeClassOrigin\"><VALUE>TRUE</VALUE></IPARAMVALUE>"),
+	    10, 262000, "EnumerateClasses", "root/virt");
+	hold("WRITE", 12, true);
+	stop(12);
+}
+
+Test(heap_hold, one_address_whose_checks_wait)
+{
+	char params[4000];
+
+	start(8);
+	snprintf(params, sizeof(params), "%s%s", client_vm("ComputerSystem", "web1"), client_string("DestinationHost", "10.77.0.3"));
+	fat(client_extrinsic("CheckVirtualSystemIsMigratableToHost", NULL, params), 8100, 262000, "CheckVirtualSystemIsMigratableToHost",
+	    client_service_object);
+	hold("WAIT", 8, false);
+	stop(8);
+}

@@ -8,7 +8,7 @@
 #define LOOK_NS 100000000ull	/* between two looks at what the others have said */
 
 static const struct config *config;
-static bool waits[CONFIG_VMS];
+static bool waits[CONFIG_VMS], held[CONFIG_VMS];
 
 static void start(const char *name)
 {
@@ -24,6 +24,7 @@ void autostart_init(const struct config *c)
 
 	config = c;
 	memset(waits, 0, sizeof(waits));
+	memset(held, 0, sizeof(held));
 	for (unsigned i = 0; i < c->vms; i++) {
 		if (!c->vm[i].autostart)
 			continue;
@@ -43,8 +44,19 @@ bool autostart_waits(const struct vm *vm)
 	return false;
 }
 
+/* Another host that wants to start it passes, or a hand-off that is not settled; what is lost, or can't be read, an operator must decide. */
+static void tell_held(struct vm *vm, const struct why *by)
+{
+	struct why why;
+
+	why_set(&why, "not started by itself: %s", by->text);
+	if (strcmp(why.text, vm->why.text))
+		log_warn("vm", "%s is %s", vm->name, why.text);
+	vm->why = why;
+}
+
 /* False: that is settled. */
-static bool look(struct vm *vm, uint64_t now_ns)
+static bool look(struct vm *vm, bool *was_held, uint64_t now_ns)
 {
 	struct why why = { "" };
 	enum err e;
@@ -56,9 +68,13 @@ static bool look(struct vm *vm, uint64_t now_ns)
 		start(vm->name);
 		return false;
 	}
-	/* What else holds it passes: another host that wants to start it, a hand-off that is not settled. */
-	if (moves_vm_held(vm, &why))
-		return true;
+	if (moves_vm_held(vm, &why)) {
+		tell_held(vm, &why);
+		return *was_held = true;
+	}
+	if (*was_held)
+		vm->why = (struct why){ "" };
+	*was_held = false;
 	e = moves_vm_seek(vm, now_ns, &why);
 	if (e == ERR_OK) {
 		vm->why = (struct why){ "" };
@@ -77,7 +93,7 @@ void autostart_step(uint64_t now_ns, uint64_t *deadline_ns)
 	for (unsigned i = 0; config && i < config->vms; i++) {
 		struct vm *vm = waits[i] ? vm_find(config->vm[i].name) : NULL;
 
-		waits[i] = vm && look(vm, now_ns);
+		waits[i] = vm && look(vm, &held[i], now_ns);
 		any |= waits[i];
 	}
 	if (any && now_ns + LOOK_NS < *deadline_ns)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* fake_log.c: the log of unit tests: silent unless TERN_TEST_LOG is set; panic() aborts the test. */
-#include "lib/log.h"
+#include "tests/fake/fake_log.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "lib/log.h"
+
+unsigned fake_log_warnings;
 
 static void line(const char *area, const char *format, va_list args)
 {
@@ -16,7 +19,7 @@ void log_write(enum log_level level, const char *area, const char *format, ...)
 {
 	va_list args;
 
-	(void)level;
+	fake_log_warnings += level == LOG_WARN;
 	if (!getenv("TERN_TEST_LOG"))
 		return;
 	va_start(args, format);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "init/moves.h"
 #include "init/vms.h"
+#include "tests/fake/fake_log.h"
 
 /* Which machines a host starts by itself, and when. */
 
@@ -165,4 +166,20 @@ Test(autostart, is_only_of_what_is_marked)
 	answer = ERR_OK;
 	step();
 	cr_expect_eq(starts, 0);
+}
+
+Test(autostart, of_what_is_held_says_by_what_and_logs_it_once)
+{
+	unsigned before = fake_log_warnings;
+
+	held = true;
+	autostart_init(&config);
+	for (int n = 0; n < 1000; n++)
+		step();
+	cr_expect_eq(starts, 0);
+	cr_expect_str_eq(vms[0].why.text, "not started by itself: web is held");
+	cr_expect_eq(fake_log_warnings, before + 1);
+	held = false;
+	step();
+	cr_expect_str_eq(vms[0].why.text, "", "it is held no longer");
 }

@@ -7,32 +7,39 @@
 
 #define PORT(p) ((p) ? (p) : m->core.host.port ? m->core.host.port : MIG_PORT)
 
+/* @peers has room for SERVICE_PEERS; *@count goes on. */
 static void add_peer(const struct mig_service *m, struct service_peer *peers, unsigned *count, uint32_t ipv4, uint16_t port)
 {
-	for (unsigned i = 0; i < *count; i++)
+	for (unsigned i = 0; i < *count && i < SERVICE_PEERS; i++)
 		if (peers[i].ipv4 == ipv4)
 			return;
 	if (ipv4 && *count < SERVICE_PEERS)
-		peers[(*count)++] = (struct service_peer){ .ipv4 = ipv4, .port = PORT(port) };
+		peers[*count] = (struct service_peer){ .ipv4 = ipv4, .port = PORT(port) };
+	*count += ipv4 != 0;
 }
 
-/* By tern.conf, and by the records of what came and left. */
-static unsigned known_peers(const struct mig_service *m, struct service_peer *out)
+static void add_noted(const struct mig_service *m, struct service_peer *peers, unsigned *count, const struct mig_note *n, const uint8_t *uuid)
+{
+	if (n->state && n->state != MIG_RECORD_VOID && (!uuid || !memcmp(n->vm_uuid, uuid, sizeof(n->vm_uuid))))
+		add_peer(m, peers, count, n->peer_ipv4, n->peer_port);
+}
+
+/* By tern.conf, and by the records of how the machine of @uuid (NULL: any) came and left. Those of another machine may be of a host that brought
+ * it once and is gone for good, or never was more than an address. More than SERVICE_PEERS: that many are in @out. */
+static unsigned known_peers(const struct mig_service *m, const uint8_t *uuid, struct service_peer *out)
 {
 	const struct mig_records *r = &m->core.records;
-	uint32_t named[SERVICE_PEERS];
+	uint32_t named[SERVICE_PEERS + 1];
 	unsigned count = 0, names = 0;
 
 	if (m->core.host.peers)
-		names = m->core.host.peers(m->core.host.ctx, named, SERVICE_PEERS);
+		names = m->core.host.peers(m->core.host.ctx, named, SERVICE_PEERS + 1);
 	for (unsigned i = 0; i < names; i++)
 		add_peer(m, out, &count, named[i], 0);
 	for (unsigned i = 0; i < MIG_AWAYS; i++)
-		if (r->away[i].state == MIG_RECORD_AWAY)
-			add_peer(m, out, &count, r->away[i].peer_ipv4, r->away[i].peer_port);
+		add_noted(m, out, &count, &r->away[i], uuid);
 	for (unsigned i = 0; i < MIG_RECORDS; i++)
-		if (r->note[i].state && r->note[i].state != MIG_RECORD_VOID)
-			add_peer(m, out, &count, r->note[i].peer_ipv4, r->note[i].peer_port);
+		add_noted(m, out, &count, &r->note[i], uuid);
 	return count;
 }
 
@@ -80,14 +87,35 @@ static void ask_next(struct mig_service *m, struct service_search *s, uint64_t n
 	memcpy(note.vm_uuid, s->vm_uuid, sizeof(note.vm_uuid));
 	note.peer_ipv4 = s->peer[s->at].ipv4;
 	note.peer_port = s->peer[s->at].port;
+	s->asked_ns = now_ns;
 	mig_locate_start(&s->ask, &m->core, &note, false, now_ns);
+}
+
+static bool fresh(const struct service_peer *p, uint64_t now_ns)
+{
+	return p->said && now_ns - p->asked_ns < MIG_FRESH_NS;
+}
+
+/* The first peer from @from on without an answer that holds; all do: s->peers. */
+static unsigned next_stale(const struct service_search *s, unsigned from, uint64_t now_ns)
+{
+	while (from < s->peers && fresh(&s->peer[from], now_ns))
+		from++;
+	return from;
 }
 
 static void round_begin(struct mig_service *m, struct service_search *s, uint64_t now_ns)
 {
-	s->peers = known_peers(m, s->peer);
+	unsigned known = known_peers(m, s->vm_uuid, s->peer);
+
+	s->peers = known < SERVICE_PEERS ? known : SERVICE_PEERS;
+	if (known > SERVICE_PEERS && !m->told_many) {
+		log_warn("mig", "%u hosts may run %s, by tern.conf and the records of hand-offs: only the first %u are asked before it is "
+			 "started by itself", known, s->vm, SERVICE_PEERS);
+		m->told_many = true;
+	}
 	s->at = 0;
-	s->round_ns = now_ns;
+	s->again = false;
 	s->bad = (struct why){ "" };
 	s->round_result = ERR_OK;
 	if (!s->peers)
@@ -104,14 +132,28 @@ static void tell(struct service_search *s, const struct why *why)
 	s->why = *why;
 }
 
-static void round_end(struct service_search *s, uint64_t now_ns)
+/* All have been asked. */
+static void round_end(struct mig_service *m, struct service_search *s, uint64_t now_ns)
 {
-	if (s->round_result == ERR_OK) {
-		/* An answer holds only for a while. Asked anew, those that answer do so quickly. */
-		if (now_ns - s->round_ns < MIG_FRESH_NS)
-			s->result = ERR_OK;
-		s->next_ns = now_ns;
+	unsigned stale = next_stale(s, 0, now_ns);
+	char address[16];
+
+	s->next_ns = now_ns;
+	if (s->round_result == ERR_OK && stale == s->peers) {
+		s->result = ERR_OK;
 		return;
+	}
+	/* Of one slow host the others' answers are not to grow old: without it they come quickly. */
+	if (s->round_result == ERR_OK && !s->again) {
+		s->again = true;
+		s->at = stale;
+		ask_next(m, s, now_ns);
+		return;
+	}
+	if (s->round_result == ERR_OK) {
+		mig_ipv4_text(s->peer[stale].ipv4, address);
+		why_set(&s->bad, "the hosts that may run it answer too slowly: when the last one had, the word of %s was over %u s old", address,
+			(unsigned)(MIG_FRESH_NS / MIG_SECOND));
 	}
 	tell(s, &s->bad);
 	if (s->round_result == ERR_REFUSED) {
@@ -122,37 +164,53 @@ static void round_end(struct service_search *s, uint64_t now_ns)
 	s->wait_ns = s->wait_ns * 2 < SEARCH_LAST_NS ? s->wait_ns * 2 : SEARCH_LAST_NS;
 }
 
+/* What the host that is asked says, when that is not that it may be started. */
+static void say(const struct mig_service *m, const struct service_search *s, enum err e, struct why *why)
+{
+	const struct mig_hello *hello = &s->ask.hello;
+	char address[16], name[sizeof(hello->name)];
+
+	mig_ipv4_text(s->ask.note.peer_ipv4, address);
+	mig_text_copy(name, sizeof(name), hello->name, sizeof(hello->name));
+	if (e)
+		*why = s->ask.why;
+	else if (s->ask.answer.state == MIG_LOCATED_FIRST && !memcmp(hello->uuid, m->core.host.uuid, sizeof(hello->uuid)))
+		why_set(why, "%s (%s) has the same UUID as this host and is to start it too, so that neither goes first: give one of them another "
+			"(uuid or name in its tern.conf)", name, address);
+	else
+		why_set(why, "%s says: %s", address, s->ask.why.text);
+}
+
 static void on_answer(struct mig_service *m, struct service_search *s, enum err e, uint64_t now_ns)
 {
 	uint8_t state = s->ask.answer.state;
-	char address[16];
+	struct service_peer *p = &s->peer[s->at];
 	struct why why;
 
-	if (e || state != MIG_LOCATED_NOT_HERE) {
+	p->said = !e && state == MIG_LOCATED_NOT_HERE;
+	p->asked_ns = s->asked_ns;
+	if (!p->said) {
 		/* Where it is, it is for good; what can't be asked, or is about to start it, is asked again. */
 		bool there = !e && (state == MIG_LOCATED_RUNS || state == MIG_LOCATED_STOPPED);
 
-		mig_ipv4_text(s->ask.note.peer_ipv4, address);
-		if (e)
-			why = s->ask.why;
-		else
-			why_set(&why, "%s says: %s", address, s->ask.why.text);
+		say(m, s, e, &why);
 		if (s->round_result == ERR_OK || (there && s->round_result != ERR_REFUSED))
 			s->bad = why;
 		if (there || s->round_result == ERR_OK)
 			s->round_result = there ? ERR_REFUSED : ERR_AGAIN;
 	}
-	if (++s->at < s->peers)
+	s->at = s->again ? next_stale(s, s->at + 1, now_ns) : s->at + 1;
+	if (s->at < s->peers)
 		ask_next(m, s, now_ns);
 	else
-		round_end(s, now_ns);
+		round_end(m, s, now_ns);
 }
 
 static void seek_step(struct mig_service *m, struct service_search *s, uint64_t now_ns)
 {
 	enum err e;
 
-	if (s->result == ERR_OK && s->peers && now_ns - s->round_ns >= MIG_FRESH_NS)
+	if (s->result == ERR_OK && next_stale(s, 0, now_ns) < s->peers)
 		s->result = ERR_AGAIN;
 	if (s->result != ERR_AGAIN)
 		return;
@@ -160,6 +218,9 @@ static void seek_step(struct mig_service *m, struct service_search *s, uint64_t 
 		round_begin(m, s, now_ns);
 	if (!s->ask.active)
 		return;
+	/* Its word can't be older than the question: the step that sends that is the last one from here on that begins so. */
+	if (s->ask.place != MIG_LOCATE_ANSWER)
+		s->asked_ns = now_ns;
 	e = mig_locate_step(&s->ask, now_ns);
 	if (e != ERR_AGAIN)
 		on_answer(m, s, e, now_ns);
@@ -189,7 +250,7 @@ bool mig_service_knows_peers(const struct mig_service *m)
 {
 	struct service_peer peers[SERVICE_PEERS];
 
-	return known_peers(m, peers) != 0;
+	return known_peers(m, NULL, peers) != 0;
 }
 
 /* --- the host that it went to is to give it back --- */

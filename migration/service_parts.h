@@ -31,7 +31,12 @@ struct service_out {
 #define SEARCH_FIRST_NS	 MIG_SECOND
 #define SEARCH_LAST_NS	 (60 * MIG_SECOND)
 
-struct service_peer { uint32_t ipv4; uint16_t port; };
+struct service_peer {
+	uint32_t ipv4;
+	uint16_t port;
+	bool said;			/* NOT_HERE, in this round; */
+	uint64_t asked_ns;		/* that holds for MIG_FRESH_NS from the question on */
+};
 /* Others are asked for a machine: all that are known, whether it may be started, or (claim) the one that it went to. */
 struct service_search {
 	bool used, claim;
@@ -40,7 +45,8 @@ struct service_search {
 	char vm[32];
 	uint64_t polled_ns;		/* when its poller last looked */
 	uint64_t next_ns, wait_ns;	/* until the next round */
-	uint64_t round_ns;		/* when this one began */
+	uint64_t asked_ns;		/* when the one that is asked now was sent the question, or is about to be */
+	bool again;			/* this round: those are asked again whose answer grew old while others were asked */
 	enum err round_result;		/* so far */
 	struct why bad, why;		/* of this round; of the last */
 	unsigned peers, at, hops;
@@ -57,6 +63,7 @@ struct mig_service {
 	struct mig_ask farewell[SERVICE_FAREWELLS];
 	uint32_t last_check;
 	struct service_search search[SERVICE_SEARCHES];
+	bool told_many;			/* that there are more peers than are asked */
 };
 
 /* service_out.c */

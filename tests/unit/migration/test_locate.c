@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 #include "migration/service_parts.h"
+#include "tests/fake/fake_log.h"
 #include "tests/fake/mig_break.h"
 #include "tests/fake/mig_raw.h"
 
@@ -418,6 +419,155 @@ Test(locate, a_peer_that_can_not_be_asked_is_named_and_asked_again)
 	cr_expect_leq(pair.pipes, 6, "with pauses that grow: %u", pair.pipes);
 	pair.unplugged = false;
 	cr_expect_eq(seek(0, 65 * SECOND), ERR_OK, "%s", why.text);
+}
+
+/* Hosts that take their time for HELLO and for the answer, which is NOT_HERE: c, and b too if @both is set. */
+static struct raw slow;
+static unsigned slow_answers[2];	/* of b, of c */
+
+static struct channel *slow_connect(void *ctx, uint32_t ipv4, uint16_t port, struct why *w)
+{
+	(void)ctx, (void)port, (void)w;
+	return raw_called(&slow, &pair, 0, ipv4);
+}
+
+static void answer_slowly(void)
+{
+	struct mig_located said = { .state = MIG_LOCATED_NOT_HERE };
+	struct raw answered;
+
+	slow_answers[slow.ipv4 == IPV4_C]++;
+	raw_put(&slow, MIG_LOCATED, &said);
+	/* The next one is asked in the step that reads it. */
+	answered = slow;
+	slow.pipe = NULL;
+	pair_step(&pair);
+	raw_close(&answered);
+}
+
+static enum err seek_slow(bool both, uint64_t hello_ns, uint64_t answer_ns, uint64_t ns)
+{
+	uint64_t end = pipe_now_ns + ns, at = 0;
+	enum err e = ERR_AGAIN;
+
+	pair.host[0].guest[0]->life = FAKE_RELEASED;
+	pair.host[0].service->core.host.connect = slow_connect;
+	for (; pipe_now_ns < end && e == ERR_AGAIN; pair_step(&pair)) {
+		bool is = both || slow.ipv4 == IPV4_C;
+		uint16_t type;
+
+		pipe_now_ns += 9 * MS;
+		e = mig_service_vm_seek(pair.host[0].service, uuid, "web1", pipe_now_ns, &why);
+		if (!slow.pipe)
+			continue;
+		type = raw_next(&slow);
+		if (type == MIG_HELLO || type == MIG_LOCATE)
+			at = pipe_now_ns;
+		if (slow.sequence == 0 && pipe_now_ns - at > hello_ns * is) {
+			raw_hello(&slow, 1, MIG_PURPOSE_LOCATE);
+			at = pipe_now_ns;
+		} else if (slow.sequence == 1 && pipe_now_ns - at > answer_ns * is) {
+			answer_slowly();
+		}
+	}
+	if (slow.pipe)
+		raw_close(&slow);
+	return e;
+}
+
+static unsigned peers_b_and_c(void *ctx, uint32_t *ipv4, unsigned room)
+{
+	(void)ctx;
+	cr_assert_geq(room, 2);
+	ipv4[0] = IPV4_B;
+	ipv4[1] = IPV4_C;
+	return 2;
+}
+
+Test(locate, a_peer_that_answers_slowly_is_believed_from_the_question_on)
+{
+	pair.host[0].peer = IPV4_C;
+	cr_expect_eq(seek_slow(false, 4800 * MS, 5700 * MS, 60 * SECOND), ERR_OK, "%s", why.text);
+	cr_expect_eq(slow_answers[1], 1);
+}
+
+Test(locate, an_answer_that_grew_old_while_others_were_asked_is_asked_for_again_alone)
+{
+	pair.host[0].service->core.host.peers = peers_b_and_c;
+	cr_expect_eq(seek_slow(false, 4800 * MS, 5700 * MS, 60 * SECOND), ERR_OK, "%s", why.text);
+	cr_expect(slow_answers[0] == 2 && slow_answers[1] == 1, "%u %u", slow_answers[0], slow_answers[1]);
+}
+
+Test(locate, answers_that_are_too_old_when_the_last_one_comes_are_told_and_asked_for_again_with_pauses)
+{
+	pair.host[0].service->core.host.peers = peers_b_and_c;
+	cr_expect_eq(seek_slow(true, 4800 * MS, 5700 * MS, 600 * SECOND), ERR_AGAIN);
+	cr_expect_str_eq(why.text, "the hosts that may run it answer too slowly: when the last one had, the word of 10.77.0.3 was over 10 s old");
+	cr_expect_geq(slow_answers[1], 6, "%u", slow_answers[1]);
+	cr_expect_leq(slow_answers[1], 20, "%u", slow_answers[1]);
+}
+
+static struct mig_note strangers_record(void)
+{
+	struct mig_note n = { .peer_ipv4 = 0x0a4d0009, .vm = "junk", .peer_name = "stranger" };
+
+	memset(n.attempt, 0x51, sizeof(n.attempt));
+	memset(n.vm_uuid, 0x52, sizeof(n.vm_uuid));
+	return n;
+}
+
+Test(locate, who_is_known_by_the_record_of_another_machine_is_not_asked)
+{
+	struct mig_note n = strangers_record();
+
+	cr_assert_eq(mig_records_put(records(0), &n, MIG_RECORD_ABORTED, &why), ERR_OK);
+	memset(n.vm_uuid, 0x53, sizeof(n.vm_uuid));
+	cr_assert_eq(mig_away_put(records(0), &n, NULL, NULL, &why), ERR_OK);
+	pair.host[0].guest[0]->life = FAKE_RELEASED;
+	cr_expect_eq(seek(0, SECOND), ERR_OK, "%s", why.text);
+	/* By one of its own he is. */
+	n.attempt[0]++;
+	memcpy(n.vm_uuid, uuid, sizeof(n.vm_uuid));
+	cr_assert_eq(mig_records_put(records(0), &n, MIG_RECORD_ABORTED, &why), ERR_OK);
+	cr_expect_eq(seek(0, 10 * SECOND), ERR_AGAIN);
+	cr_expect_not_null(strstr(why.text, "10.77.0.9"), "%s", why.text);
+}
+
+static unsigned many_peers(void *ctx, uint32_t *ipv4, unsigned room)
+{
+	(void)ctx;
+	for (unsigned i = 0; i < room; i++)
+		ipv4[i] = IPV4_C + i;
+	return room;
+}
+
+static struct channel *no_connection(void *ctx, uint32_t ipv4, uint16_t port, struct why *w)
+{
+	(void)ctx, (void)ipv4, (void)port;
+	why_set(w, "this host has no network");
+	return NULL;
+}
+
+Test(locate, more_hosts_than_can_be_asked_are_told_once)
+{
+	unsigned before = fake_log_warnings;
+
+	pair.host[0].guest[0]->life = FAKE_RELEASED;
+	pair.host[0].service->core.host.peers = many_peers;
+	pair.host[0].service->core.host.connect = no_connection;
+	cr_expect_eq(seek(0, 300 * SECOND), ERR_AGAIN);
+	cr_expect_eq(fake_log_warnings, before + 2, "that, and who can't be asked: %u", fake_log_warnings - before);
+	cr_expect_not_null(strstr(why.text, "10.77.0.4"), "%s", why.text);
+}
+
+Test(locate, two_hosts_of_one_uuid_that_wait_for_each_other_are_told_so)
+{
+	pair.host[0].guest[0]->life = FAKE_RELEASED;
+	pair.host[0].peer = IPV4_B;
+	pair.host[1].waits = true;
+	memcpy(pair.host[0].service->core.host.uuid, pair.host[1].host.uuid, 16);
+	cr_expect_eq(seek(0, 5 * SECOND), ERR_AGAIN);
+	cr_expect_not_null(strstr(why.text, "lab-b (10.77.0.3) has the same UUID as this host"), "%s", why.text);
 }
 
 Test(locate, a_peer_that_does_not_let_it_ask_is_named)

@@ -18,6 +18,22 @@ static bool record(struct mig_dest *d, enum mig_record_state state)
 	return e == ERR_OK;
 }
 
+/* Has the machine of @n, which was lost here, come here since, or gone on from here? Its record kept it from being started meanwhile, so what this boot
+ * runs, or ran, came; what is only on its way may still stay where it is. */
+static bool came_since(const struct mig_core *c, const struct mig_note *n)
+{
+	const struct mig_host *host = &c->host;
+	enum mig_vm_here here = host->vm_here ? host->vm_here(host->ctx, n->vm_uuid) : MIG_VM_ABSENT;
+	const struct mig_note *away = mig_away_get(&c->records, n->vm_uuid);
+
+	if (mig_records_newer(&c->records, n) || (away && away->order > n->order))
+		return true;
+	for (unsigned i = 0; i < MIG_IN; i++)
+		if (c->in[i] && c->in[i]->guest && !memcmp(c->in[i]->def.uuid, n->vm_uuid, sizeof(n->vm_uuid)))
+			return false;
+	return here == MIG_VM_RUNS || here == MIG_VM_OFF;
+}
+
 /* The source has its copy back by an operator's word: the machine is there. */
 static void mark_away(struct mig_dest *d)
 {
@@ -25,7 +41,7 @@ static void mark_away(struct mig_dest *d)
 	const struct mig_host *host = &d->core->host;
 	struct why why;
 
-	if (n && mig_away_put(&d->core->records, n, host->defines, host->ctx, &why) != ERR_OK)
+	if (n && !came_since(d->core, n) && mig_away_put(&d->core->records, n, host->defines, host->ctx, &why) != ERR_OK)
 		log_warn("mig", "a restart of this host forgets that %s is at %s", n->vm, n->peer_name);
 }
 

@@ -120,6 +120,8 @@ enum err mig_records_put(struct mig_records *r, const struct mig_note *note, enu
 const struct mig_note *mig_records_get(const struct mig_records *r, const uint8_t *attempt);
 /* A COMMITTED record of the machine of @uuid, NULL if there is none: whether it runs elsewhere is open. */
 const struct mig_note *mig_records_left(const struct mig_records *r, const uint8_t uuid[16]);
+/* True if the machine of @note, a record of how it came here, came by a newer attempt too (OWNED or CAME). */
+bool mig_records_newer(const struct mig_records *r, const struct mig_note *note);
 void mig_records_remove(struct mig_records *r, const uint8_t *attempt);
 /* Nothing sees to it now: the service will when it has a place. */
 void mig_records_orphan(struct mig_records *r, const uint8_t *attempt);
@@ -133,7 +135,7 @@ enum err mig_away_put(struct mig_records *r, const struct mig_note *note, bool (
 bool mig_away_room(const struct mig_records *r, const uint8_t uuid[16], bool (*defines)(void *ctx, const uint8_t *uuid),
 		   void *ctx);
 const struct mig_note *mig_away_get(const struct mig_records *r, const uint8_t uuid[16]);
-/* It is settled that the machine of @note came here by its attempt: unless it has left since, CAME takes the place of that record, and of older ones of this
+/* It is settled that the machine of @note came here by its attempt: unless it has left or come anew since, CAME takes the place of that record, and of older ones of this
  * machine; of all machines the newest MIG_CAMES are kept. What could not be stored holds in memory. */
 void mig_came_put(struct mig_records *r, const struct mig_note *note);
 /* Before the machine of @uuid leaves for good. Unless AWAY will say so after a restart, nothing stored may say then that it is here

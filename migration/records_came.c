@@ -5,6 +5,18 @@
 #include "records.h"
 #include "records_parts.h"
 
+bool mig_records_newer(const struct mig_records *r, const struct mig_note *note)
+{
+	for (unsigned i = 0; i < MIG_RECORDS; i++) {
+		const struct mig_note *n = &r->note[i];
+
+		if ((n->state == MIG_RECORD_OWNED || n->state == MIG_RECORD_CAME) && n->order > note->order &&
+		    !memcmp(n->vm_uuid, note->vm_uuid, sizeof(n->vm_uuid)) && memcmp(n->attempt, note->attempt, sizeof(n->attempt)))
+			return true;
+	}
+	return false;
+}
+
 /* Makes room for one of the machine of @uuid. */
 static void forget_older(struct mig_records *r, const uint8_t *uuid, const uint8_t *attempt)
 {
@@ -34,8 +46,9 @@ void mig_came_put(struct mig_records *r, const struct mig_note *note)
 	struct why why;
 	enum err e;
 
-	/* Told late, of a machine that has left since: a CAME that is newer than AWAY would say that it is home. */
-	if (fresh.left || mig_away_get(r, fresh.vm_uuid)) {
+	/* Told late: of a machine that has left since, a CAME that is newer than AWAY would say that it is home; of one that came anew the newer
+	 * attempt is the one by which it can be claimed. */
+	if (fresh.left || mig_away_get(r, fresh.vm_uuid) || mig_records_newer(r, &fresh)) {
 		mig_records_remove(r, fresh.attempt);
 		return;
 	}

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: migration/[a-z]*.c lib/crc32c.c lib/err.c lib/fmt.c lib/pages.c lib/state.c lib/why.c tests/fake/fake_guest.c tests/fake/fake_log.c tests/fake/fake_store.c tests/fake/mig_break.c tests/fake/mig_pair.c tests/fake/mig_wire.c tests/fake/pipe.c */
+/* unit: migration/[a-z]*.c lib/crc32c.c lib/err.c lib/fmt.c lib/pages.c lib/state.c lib/why.c tests/fake/fake_guest.c tests/fake/fake_log.c tests/fake/fake_store.c tests/fake/mig_break.c tests/fake/mig_pair.c tests/fake/mig_raw.c tests/fake/mig_wire.c tests/fake/pipe.c */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
 #include "lib/pages.h"
-#include "migration/protocol.h"
+#include "migration/service_parts.h"
 #include "tests/fake/mig_break.h"
+#include "tests/fake/mig_raw.h"
 
 /* Restarts of either host in the middle of a hand-off, with records that outlive them. */
 
@@ -265,4 +266,113 @@ Test(restart, is_awaited_in_doubt_with_the_guest_alone_and_no_caches)
 	lose_record(1, MIG_RUNNING);
 	cr_assert(the_job(0)->in_doubt);
 	cr_expect_eq(pages_free_chunks(), free_chunks);
+}
+
+/* --- the machine came, was lost with a restart, and came again: then the older attempt is settled ------------------------------ */
+
+static struct raw raw;
+
+static struct mig_records *records_b(void) { return &pair.host[1].service->core.records; }
+
+static struct mig_note lost_before(void)
+{
+	struct mig_note old = { .proves = true, .peer_ipv4 = 0x0a4d0002, .when_s = 1, .vm = "web1", .peer_name = "lab-a" };
+	struct why why;
+
+	memset(old.attempt, 0x41, sizeof(old.attempt));
+	memset(old.own_proof, 0x42, sizeof(old.own_proof));
+	memset(old.peer_proof, 0x43, sizeof(old.peer_proof));
+	memset(old.peer_uuid, 0x10, sizeof(old.peer_uuid));
+	memset(old.vm_uuid, 0x77, sizeof(old.vm_uuid));
+	cr_assert_eq(mig_records_put(records_b(), &old, MIG_RECORD_OWNED, &why), ERR_OK);
+	pair_restart(&pair, 1, FAKE_STORE_KEEPS);
+	cr_assert(mig_records_get(records_b(), old.attempt)->restored);
+	return old;
+}
+
+static void settle_raw(const struct mig_note *n, uint16_t type)
+{
+	struct mig_abort text;
+
+	mig_abort_set(&text, "resumed", false);
+	raw_open(&raw, &pair, 1, 0x0a4d0002, n->attempt);
+	raw.proof = n->own_proof;
+	raw_hello(&raw, 0, MIG_PURPOSE_SETTLE);
+	raw_let(&raw, 2);
+	cr_assert_eq(raw_next(&raw), MIG_HELLO);
+	raw_put(&raw, type, type == MIG_ABORT ? &text : NULL);
+	raw_let(&raw, 4);
+	cr_assert_eq(raw_next(&raw), MIG_ANSWER);
+	raw_close(&raw);
+	cr_expect_null(mig_records_get(records_b(), n->attempt), "that one is settled");
+}
+
+static const struct mig_note *came_again(void)
+{
+	uint32_t moved = pair_migrate(&pair, 0, MIG_VERIFY_OFF);
+
+	cr_assert_eq(pair_wait(&pair, 0, moved, 30 * SECOND)->state, MIG_JOB_COMPLETED);
+	while (!pair_quiet(&pair))
+		pair_step(&pair);
+	pair_run(&pair, SECOND);
+	cr_assert_not_null(pair_running(&pair, 1));
+	for (unsigned i = 0; i < MIG_RECORDS; i++)
+		if (records_b()->note[i].state == MIG_RECORD_CAME)
+			return &records_b()->note[i];
+	cr_assert_fail("no CAME");
+	return NULL;
+}
+
+Test(restart, of_an_old_attempt_that_is_aborted_late_leaves_alone_what_came_since)
+{
+	struct mig_note old = lost_before();
+
+	came_again();
+	settle_raw(&old, MIG_ABORT);
+	cr_expect_not(away(1), "it runs here");
+	cr_expect_not(held(1, ""));
+}
+
+/* CAME of the newer attempt may have given way to those of other machines. */
+Test(restart, of_an_old_attempt_that_is_aborted_late_leaves_alone_what_runs_here_by_no_record)
+{
+	struct mig_note old = lost_before();
+
+	mig_records_remove(records_b(), came_again()->attempt);
+	settle_raw(&old, MIG_ABORT);
+	cr_expect_not(away(1), "it runs here");
+}
+
+Test(restart, of_an_old_attempt_that_is_aborted_late_leaves_the_marker_of_where_it_went_since)
+{
+	struct mig_note old = lost_before(), on = *came_again();
+	struct why why;
+
+	memset(on.attempt, 0x5a, sizeof(on.attempt));
+	on.peer_ipv4 = 0x0a4d0004;
+	pair_running(&pair, 1)->life = FAKE_RELEASED;
+	cr_assert_eq(mig_away_put(records_b(), &on, NULL, NULL, &why), ERR_OK);
+	settle_raw(&old, MIG_ABORT);
+	cr_expect_eq(mig_away_get(records_b(), on.vm_uuid)->peer_ipv4, 0x0a4d0004);
+}
+
+Test(restart, of_an_attempt_that_is_aborted_at_last_marks_away_what_is_not_here)
+{
+	struct mig_note old = lost_before();
+
+	settle_raw(&old, MIG_ABORT);
+	cr_expect(away(1));
+}
+
+Test(restart, of_an_old_attempt_that_is_done_late_leaves_how_the_machine_came_since)
+{
+	struct mig_note old = lost_before();
+	uint8_t attempt[MIG_ATTEMPT], uuid[16];
+
+	memset(uuid, 0x77, sizeof(uuid));
+	memcpy(attempt, came_again()->attempt, sizeof(attempt));
+	settle_raw(&old, MIG_DONE);
+	cr_expect_not_null(mig_came_get(records_b(), uuid, attempt));
+	pair_restart(&pair, 1, FAKE_STORE_KEEPS);
+	cr_expect_not_null(mig_came_get(records_b(), uuid, attempt), "in the store too");
 }

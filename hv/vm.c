@@ -62,12 +62,12 @@ void vm_plan_check(const struct vm_plan *plan, struct why_list *reasons)
 	else if (vm_find(plan->name) && vm_find(plan->name)->state != VM_DEFINED && vm_find(plan->name)->state != VM_STOPPED &&
 		 vm_find(plan->name)->state != VM_CRASHED)
 		why_add(reasons, "a VM named %s is %s here already", plan->name, vm_state_name(vm_find(plan->name)->state));
-	else if (!vm_find(plan->name) && !vm_slot())
+	else if (!plan->room_later && !vm_find(plan->name) && !vm_slot())
 		why_add(reasons, "this host has %u VMs, and no room for another", VM_MAX);
 	if (plan->memory_bytes % CHUNK_SIZE || plan->memory_bytes < MEMORY_MIN || plan->memory_bytes > VM_MEMORY_MAX)
 		why_add(reasons, "memory of %llu bytes: expected a multiple of 2 MiB from 4 MiB to 3 GiB",
 			(unsigned long long)plan->memory_bytes);
-	else if (virt_available() && !vm_memory_fits(plan->memory_bytes))
+	else if (!plan->room_later && virt_available() && !vm_memory_fits(plan->memory_bytes))
 		why_add(reasons, "too little memory: %s needs %llu MiB, %llu MiB are free", plan->name,
 			(unsigned long long)(plan->memory_bytes >> 20), (unsigned long long)(vm_memory_unpromised_chunks() * 2));
 	if (plan->vcpus != 1)

@@ -88,6 +88,7 @@ struct vm_plan {
 	uint32_t vcpus;
 	uint32_t tsc_khz;		/* of the guest */
 	const struct cpuid_policy *cpuid;
+	bool room_later;		/* vm_plan_check: others may still give up the memory and the place that it needs */
 	bool without_ad;		/* EPT without accessed and dirty flags: the write-protect tracker is forced */
 };
 

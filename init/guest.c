@@ -289,7 +289,7 @@ static void plan_from(const struct mig_definition *def, struct vm_plan *plan, st
 	struct why why = { "" };
 
 	*plan = (struct vm_plan){ .name = def->name, .memory_bytes = def->memory_bytes, .vcpus = def->vcpus,
-				  .tsc_khz = def->tsc_khz, .cpuid = policy,
+				  .tsc_khz = def->tsc_khz, .cpuid = policy, .room_later = def->room_later,
 				  .without_ad = host_info()->config->tracker == CONFIG_TRACKER_WRITE_PROTECT };
 	memcpy(plan->uuid, def->uuid, sizeof(plan->uuid));
 	if (cpuid_policy_load(policy, def->cpu_policy, def->cpu_policy_bytes, &why) != ERR_OK)

@@ -63,18 +63,19 @@ static unsigned jobs_from(const struct mig_core *c, uint32_t ipv4)
 	return n;
 }
 
-void mig_core_job_yield(struct mig_core *c, uint32_t ipv4)
+/* What would be forgotten early; NULL: nothing is, or can be. */
+static const struct mig_job *yielding(const struct mig_core *c, uint32_t ipv4, const struct mig_job *ending)
 {
 	unsigned most = jobs_from(c, ipv4) + 1;
-	struct mig_job *oldest = NULL;
+	const struct mig_job *oldest = NULL;
 	uint64_t until_ns;
 
 	if (jobs_taken(c, true, &until_ns) < MIG_JOBS_IN)
-		return;
+		return NULL;
 	for (unsigned i = 0; i < MIG_JOBS; i++) {
-		struct mig_job *j = &c->job[i];
+		const struct mig_job *j = &c->job[i];
 		unsigned theirs = jobs_from(c, j->peer_ipv4);
-		bool failed = j->id && j->incoming && j->peer_ipv4 && j->ended_ns && j->state != MIG_JOB_COMPLETED;
+		bool failed = j->id && j->incoming && j->peer_ipv4 && ((j->ended_ns && j->state != MIG_JOB_COMPLETED) || j == ending);
 
 		if (!failed || theirs <= most)
 			continue;
@@ -82,8 +83,20 @@ void mig_core_job_yield(struct mig_core *c, uint32_t ipv4)
 		    (theirs == jobs_from(c, oldest->peer_ipv4) && j->ended_ns < oldest->ended_ns))
 			oldest = j;
 	}
+	return oldest;
+}
+
+void mig_core_job_yield(struct mig_core *c, uint32_t ipv4)
+{
+	const struct mig_job *oldest = yielding(c, ipv4, NULL);
+
 	if (oldest)
-		oldest->id = 0;
+		c->job[oldest - c->job].id = 0;
+}
+
+bool mig_core_job_would(const struct mig_core *c, uint32_t ipv4, const struct mig_job *ending, uint64_t now_ns)
+{
+	return mig_core_job_room(c, true, now_ns, NULL) || yielding(c, ipv4, ending);
 }
 
 void mig_core_met(struct mig_core *c, const uint8_t uuid[16], uint32_t ipv4)

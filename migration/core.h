@@ -41,6 +41,8 @@ bool mig_core_job_room(const struct mig_core *c, bool incoming, uint64_t now_ns,
 /* Before a move from @ipv4 gets a job: where the places for incoming ones are used up, the oldest job that failed of the host that has
  * the most of them, and more than @ipv4's, is forgotten early. */
 void mig_core_job_yield(struct mig_core *c, uint32_t ipv4);
+/* Would there be a job for it then? @ending (NULL: none) is one that is about to fail for it. */
+bool mig_core_job_would(const struct mig_core *c, uint32_t ipv4, const struct mig_job *ending, uint64_t now_ns);
 /* The host at @ipv4, where this one connected to, says that it is @uuid. */
 void mig_core_met(struct mig_core *c, const uint8_t uuid[16], uint32_t ipv4);
 /* Appends what became known of job @id after its end, if it is still there: it stays visible anew. */

@@ -182,40 +182,77 @@ static bool stands_still(const struct mig_dest *d, uint64_t now_ns)
 	return now_ns - d->progress_ns >= (dest_may_wait(d) ? MIG_IDLE_OFF_NS : MIG_IDLE_NS);
 }
 
-/* A peer with nothing on its way here gets in: what stands still gives way, of a peer that has more than one. */
-static void make_way(struct mig_dest *d, uint64_t now_ns)
+/* All places are taken: who gives his up for @d, whose host has nothing on its way here: what stands still, of a peer that has more than one. */
+static struct mig_dest *yields_place(const struct mig_dest *d, uint64_t now_ns)
 {
 	struct mig_dest *idle = NULL;
 
-	if (d->purpose != MIG_PURPOSE_MIGRATE || d->core->coming < mig_core_max_in(d->core) || coming_from(d->core, d->peer_ipv4))
-		return;
-	for (unsigned i = 0; i < MIG_IN; i++) {
+	for (unsigned i = 0; i < MIG_IN && !coming_from(d->core, d->peer_ipv4); i++) {
 		struct mig_dest *o = d->core->in[i];
 
 		if (o && stands_still(o, now_ns) && coming_from(d->core, o->peer_ipv4) > 1 && (!idle || o->progress_ns < idle->progress_ns))
 			idle = o;
 	}
-	if (!idle)
-		return;
-	dest_fail(idle, now_ns, ERR_SPACE, "it made no progress and gave way to another host's move");
-	d->core->coming--;
+	return idle;
 }
 
 /* ACCEPT promises all of a guest's memory, though it is taken as pages come. What is promised to guests that stand still goes to one of a peer
- * with nothing on its way here, where it fits then and does not fit else: the one that has stood longest first. */
-static void make_memory(struct mig_dest *d, uint64_t now_ns)
+ * with nothing on its way here, if it fits then and does not fit else. */
+static bool would_fit(const struct mig_dest *d, uint64_t now_ns)
 {
 	const struct mig_host *host = &d->core->host;
-	uint64_t bytes = d->def.memory_bytes, there_would_be = mig_core_spare(d->core) * CHUNK_SIZE;
+	uint64_t chunks = d->def.memory_bytes / CHUNK_SIZE, there_would_be = mig_core_spare(d->core);
 
-	if (d->purpose != MIG_PURPOSE_MIGRATE || !host->memory_fits || coming_from(d->core, d->peer_ipv4))
-		return;
+	if (!host->memory_fits || host->memory_fits(host->ctx, d->def.memory_bytes))
+		return true;
+	if (coming_from(d->core, d->peer_ipv4))
+		return false;
 	for (unsigned i = 0; i < MIG_IN; i++)
 		if (d->core->in[i] && stands_still(d->core->in[i], now_ns))
-			there_would_be += d->core->in[i]->def.memory_bytes;
-	while (there_would_be >= bytes && !host->memory_fits(host->ctx, bytes)) {
-		struct mig_dest *idle = NULL;
+			there_would_be += d->core->in[i]->def.memory_bytes / CHUNK_SIZE;
+	/* With its page tables. */
+	return there_would_be >= chunks + chunks / CHUNK_PAGES;
+}
 
+/* Nothing but what others hold that stand still speaks against the move: is it to be had? */
+static bool may_have_way(struct mig_dest *d, struct mig_dest **place, uint64_t now_ns)
+{
+	const struct mig_host *host = &d->core->host;
+	struct why_list reasons = { 0 };
+
+	*place = NULL;
+	if (d->core->coming >= mig_core_max_in(d->core)) {
+		*place = yields_place(d, now_ns);
+		if (!*place)
+			return false;
+	}
+	if (!mig_core_job_would(d->core, d->peer_ipv4, *place ? (*place)->job : NULL, now_ns) || !would_fit(d, now_ns))
+		return false;
+	d->def.room_later = true;
+	host->guest_check(host->ctx, &d->def, &reasons);
+	d->def.room_later = false;
+	return !reasons.count;
+}
+
+static void ends_for(struct mig_dest *d, struct mig_dest *idle, const char *reason, uint64_t now_ns)
+{
+	dest_fail(idle, now_ns, ERR_SPACE, reason);
+	d->core->coming--;
+}
+
+/* All other checks are passed: what stands still gives way, the one that has stood longest first, and only as far as is needed. */
+static void make_way(struct mig_dest *d, uint64_t now_ns)
+{
+	const struct mig_host *host = &d->core->host;
+	struct mig_dest *idle;
+
+	if (!may_have_way(d, &idle, now_ns))
+		return;
+	if (idle)
+		ends_for(d, idle, "it made no progress and gave way to another host's move", now_ns);
+	mig_core_job_yield(d->core, d->peer_ipv4);
+	while (host->memory_fits && !host->memory_fits(host->ctx, d->def.memory_bytes)) {
+		idle = NULL;
 		for (unsigned i = 0; i < MIG_IN; i++) {
 			struct mig_dest *o = d->core->in[i];
 
@@ -224,8 +261,7 @@ static void make_memory(struct mig_dest *d, uint64_t now_ns)
 		}
 		if (!idle)
 			return;
-		dest_fail(idle, now_ns, ERR_SPACE, "it made no progress, and its memory went to another host's move");
-		d->core->coming--;
+		ends_for(d, idle, "it made no progress, and its memory went to another host's move", now_ns);
 	}
 }
 
@@ -291,20 +327,17 @@ void dest_on_offer(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 	if (!host->can_run_vms)
 		why_add(&reasons, "%s can't run virtual machines: %s", host->name, host->why_not);
 	check_records(d, &reasons);
-	make_way(d, now_ns);
 	if (mig_core_note(d->core, d->stream.attempt))
 		why_add(&reasons, "%s knows this attempt already: it is an old one", host->name);
 	if (mig_records_left(&d->core->records, d->def.uuid))
 		why_add(&reasons, "%s left %s for another host, and whether it runs there is not settled yet", d->def.name, host->name);
-	if (d->purpose == MIG_PURPOSE_MIGRATE)
-		mig_core_job_yield(d->core, d->peer_ipv4);
+	if (d->purpose == MIG_PURPOSE_MIGRATE && !reasons.count)
+		make_way(d, now_ns);
 	if (d->purpose == MIG_PURPOSE_MIGRATE && !mig_core_job_room(d->core, true, now_ns, &why))
 		why_add(&reasons, "%s", why.text);
 	if (d->core->coming >= mig_core_max_in(d->core))
 		why_add(&reasons, "%s takes %u migrations at once (max_in in its tern.conf), and %u are coming in", host->name,
 			mig_core_max_in(d->core), d->core->coming);
-	if (!reasons.count)
-		make_memory(d, now_ns);
 	/* Without VT-x the rest of the checks still tells what else would stand in the way. */
 	if (d->purpose == MIG_PURPOSE_CHECK || reasons.count)
 		host->guest_check(host->ctx, &d->def, &reasons);

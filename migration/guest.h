@@ -20,6 +20,7 @@ struct mig_definition {
 	uint32_t cpu_policy_bytes;
 	uint8_t inventory[512];		/* opaque: types and versions of the state records */
 	uint32_t inventory_bytes;
+	bool room_later;		/* only for guest_check of host.h: others may still give up the memory and the place that it needs */
 };
 
 /* What it is started from. */

@@ -67,7 +67,8 @@ struct mig_host {
 	unsigned (*peers)(void *ctx, uint32_t *ipv4, unsigned room);
 	/* The VM @name if it can be moved now in this way, else NULL with a reason. */
 	struct mig_guest *(*guest_find)(void *ctx, const char *name, enum mig_move_type type, struct why *why);
-	/* Adds every reason why @def can't run here; without effect. */
+	/* Adds every reason why @def can't run here; without effect. With def->room_later all but what is wrong until
+	 * another guest goes: too little free memory, too many VMs. */
 	void (*guest_check)(void *ctx, const struct mig_definition *def, struct why_list *reasons);
 	/* Reserves all that @def needs and makes an empty guest; NULL with every reason. */
 	struct mig_guest *(*guest_create)(void *ctx, const struct mig_definition *def, struct why_list *reasons);

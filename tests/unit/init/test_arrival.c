@@ -7,6 +7,8 @@
 #include "init/host.h"
 #include "init/moves.h"
 #include "init/vms.h"
+#include "tests/fake/fake_pages.h"
+#include "tests/fake/fake_vcpu.h"
 #include "tests/fake/fake_vm.h"
 
 /* A machine that arrives under a name that is known here. */
@@ -176,4 +178,26 @@ Test(arrival, that_is_defined_here_with_another_uuid_is_another_machine)
 	restart();
 	away = true;
 	expect_refusal("exists here already (defined)");
+}
+
+Test(arrival, is_checked_apart_from_the_room_that_others_may_still_give_up)
+{
+	fake_host.virt = true;
+	power_off();
+	for (unsigned i = 0; i < VM_MAX; i++) {
+		vms[i].state = VM_RUNNING;
+		strcpy(vms[i].name, "x");
+		memset(vms[i].uuid, 0xee, sizeof(vms[i].uuid));
+	}
+	fake_pages_left = 0;
+	guest_check(&def, &reasons);
+	cr_assert_eq(reasons.count, 2);
+	cr_expect_not_null(strstr(reasons.why[0].text, "no room for another"), "%s", reasons.why[0].text);
+	cr_expect_not_null(strstr(reasons.why[1].text, "too little memory"), "%s", reasons.why[1].text);
+	memset(&reasons, 0, sizeof(reasons));
+	def.room_later = true;
+	guest_check(&def, &reasons);
+	cr_expect_eq(reasons.count, 0, "%s", reasons.why[0].text);
+	memset(vms, 0, sizeof(vms));
+	fake_pages_left = -1;
 }

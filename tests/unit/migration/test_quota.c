@@ -119,6 +119,22 @@ Test(quota, of_guests_gives_an_honest_host_its_turn)
 		raw_close(&raw[n]);
 }
 
+Test(quota, of_guests_ends_nobodys_move_for_an_offer_that_is_refused)
+{
+	for (unsigned n = 0; n < MIG_MOVES_DEFAULT; n++)
+		offer(n, MIG_MOVE_LIVE);
+	beat(MIG_MOVES_DEFAULT, 12);
+	cr_assert_eq(pair_count(&pair, FAKE_EMPTY), MIG_MOVES_DEFAULT);
+	/* From d, and can't be taken in any case. */
+	pair.host[1].no_room = "no";
+	offer_from(9, IPV4_C + 1, MIG_MOVE_LIVE, 2 * MIB);
+	cr_expect_eq(raw_next(&raw[9]), MIG_REJECT);
+	cr_expect_eq(pair_count(&pair, FAKE_EMPTY), MIG_MOVES_DEFAULT);
+	for (unsigned n = 0; n < MIG_MOVES_DEFAULT; n++)
+		raw_close(&raw[n]);
+	raw_close(&raw[9]);
+}
+
 /* They are gone, and their guests wait for them to come back. */
 Test(quota, of_guests_gives_an_honest_host_its_turn_before_the_grace_of_others_ends)
 {
@@ -224,6 +240,25 @@ Test(quota, of_memory_takes_no_more_than_is_needed_and_only_for_what_then_fits)
 	cr_expect_eq(raw_next(&raw[2]), MIG_REJECT);
 	cr_expect_eq(pair_count(&pair, FAKE_EMPTY), 1, "nothing went for what has no room all the same");
 	for (unsigned n = 0; n < 3; n++)
+		raw_close(&raw[n]);
+}
+
+/* Two of c stand still: one would give way for its place, but what then fits is too little. */
+Test(quota, of_memory_ends_nobodys_move_for_what_has_no_room_all_the_same)
+{
+	limit_memory();
+	pair.host[1].service->core.host.max_in = 2;
+	offer_of(0, MIG_MOVE_LIVE, 4 * MIB);
+	offer_of(1, MIG_MOVE_LIVE, 4 * MIB);
+	beat(2, 12);
+	offer_from(2, IPV4_C + 1, MIG_MOVE_LIVE, 12 * MIB);
+	cr_expect_eq(raw_next(&raw[2]), MIG_REJECT);
+	cr_expect_eq(pair_count(&pair, FAKE_EMPTY), 2);
+	pair.host[1].no_room = "no";
+	offer_from(3, IPV4_C + 1, MIG_MOVE_LIVE, 4 * MIB);
+	cr_expect_eq(raw_next(&raw[3]), MIG_REJECT);
+	cr_expect_eq(pair_count(&pair, FAKE_EMPTY), 2);
+	for (unsigned n = 0; n < 4; n++)
 		raw_close(&raw[n]);
 }
 

@@ -41,8 +41,11 @@ static void mark_away(struct mig_dest *d)
 	const struct mig_host *host = &d->core->host;
 	struct why why;
 
-	if (n && !came_since(d->core, n) && mig_away_put(&d->core->records, n, host->defines, host->ctx, &why) != ERR_OK)
-		log_warn("mig", "a restart of this host forgets that %s is at %s", n->vm, n->peer_name);
+	if (!n || came_since(d->core, n) || mig_away_put(&d->core->records, n, host->defines, host->ctx, &why) == ERR_OK)
+		return;
+	/* Nor may an older CAME say after a restart that it is here to be given back. */
+	mig_came_leave(&d->core->records, n->vm_uuid);
+	log_warn("mig", "a restart of this host forgets that %s is at %s", n->vm, n->peer_name);
 }
 
 /* What COMMIT took on its way: half of what the way of READY and COMMIT took together; 0 if that isn't known. */

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 #include "migration/service_parts.h"
+#include "tests/fake/mig_claim.h"
 #include "tests/fake/mig_raw.h"
 
 /* Claims that must not be granted, or not be believed, though an honest host makes or answers them. */
@@ -29,24 +30,6 @@ static void setup(void)
 
 static void teardown(void) { pair_fini(&pair); }
 TestSuite(claims, .init = setup, .fini = teardown);
-
-static void move(int from)
-{
-	uint32_t job = pair_migrate(&pair, from, MIG_VERIFY_OFF);
-
-	cr_assert_eq(pair_wait(&pair, from, job, 30 * SECOND)->state, MIG_JOB_COMPLETED);
-	while (!pair_quiet(&pair))
-		pair_step(&pair);
-	pair_run(&pair, SECOND);
-}
-
-static void power_off(int host)
-{
-	struct fake_guest *g = pair_running(&pair, host);
-
-	cr_assert_not_null(g);
-	g->life = FAKE_OFF;
-}
 
 static enum err claim_once(int host)
 {
@@ -166,8 +149,8 @@ Test(claims, are_not_followed_to_where_it_went_without_proofs)
 	static const uint8_t zeros[MIG_PROOF];
 	bool came;
 
-	move(0);
-	power_off(1);
+	claim_move(&pair, 0);
+	claim_power_off(&pair, 1);
 	gone_on(false);
 	trap_c();
 	cr_expect_eq(claim_at_trap(zeros, &came), ERR_STATE);
@@ -181,8 +164,8 @@ Test(claims, that_began_without_proofs_believe_proofs_alone_where_there_are_some
 	struct mig_note on;
 	bool came;
 
-	move(0);
-	power_off(1);
+	claim_move(&pair, 0);
+	claim_power_off(&pair, 1);
 	on = gone_on(true);
 	((struct mig_note *)mig_away_get(records(0), uuid))->proves = false;
 	for (unsigned i = 0; i < MIG_RECORDS; i++)
@@ -230,8 +213,8 @@ Test(claims, are_refused_when_the_marker_of_where_it_went_on_gave_way)
 	struct mig_note n;
 
 	b_starts_anew_and_defines_nothing();
-	move(0);
-	power_off(1);
+	claim_move(&pair, 0);
+	claim_power_off(&pair, 1);
 	n = gone_on(true);
 	ask = claim_record();
 	cr_expect_eq(ask_raw(0, IPV4_A, &ask), MIG_LOCATED_MOVED);
@@ -248,8 +231,8 @@ Test(claims, are_refused_when_done_came_after_the_marker_gave_way)
 	struct mig_note n;
 
 	b_starts_anew_and_defines_nothing();
-	move(0);
-	power_off(1);
+	claim_move(&pair, 0);
+	claim_power_off(&pair, 1);
 	ask = claim_record();
 	n = *mig_came_get(records(1), uuid, ask.attempt);
 	cr_assert_eq(mig_records_put(records(1), &n, MIG_RECORD_OWNED, &why), ERR_OK);
@@ -269,12 +252,12 @@ Test(claims, are_refused_after_a_move_on_that_was_recorded_in_memory_alone)
 	struct mig_locate_record ask;
 
 	b_starts_anew_and_defines_nothing();
-	move(0);
+	claim_move(&pair, 0);
 	ask = claim_record();
 	/* Host a is c from now on. */
 	pair_restart(&pair, 0, FAKE_STORE_FORGETS);
 	use_up(1);
-	move(1);
+	claim_move(&pair, 1);
 	cr_assert_not_null(pair_running(&pair, 0), "it runs at c");
 	cr_expect_eq(ask_raw(0, IPV4_A, &ask), MIG_LOCATED_MOVED, "in this boot b still knows");
 	store[1].limited = false;
@@ -289,13 +272,13 @@ Test(claims, are_refused_after_a_move_on_in_memory_alone_before_done)
 	struct mig_note n;
 
 	b_starts_anew_and_defines_nothing();
-	move(0);
+	claim_move(&pair, 0);
 	ask = claim_record();
 	n = *mig_came_get(records(1), uuid, ask.attempt);
 	cr_assert_eq(mig_records_put(records(1), &n, MIG_RECORD_OWNED, &why), ERR_OK);
 	pair_restart(&pair, 0, FAKE_STORE_FORGETS);
 	use_up(1);
-	move(1);
+	claim_move(&pair, 1);
 	cr_assert_not_null(pair_running(&pair, 0), "it runs at c");
 	store[1].limited = false;
 	pair_restart(&pair, 1, FAKE_STORE_KEEPS);
@@ -324,7 +307,7 @@ Test(claims, are_refused_by_a_host_that_can_not_read_all_its_records)
 	struct mig_leftover left;
 	struct mig_locate_record ask;
 
-	move(0);
+	claim_move(&pair, 0);
 	ask = claim_record();
 	pair_kill(&pair, 1);
 	damage_one();
@@ -344,8 +327,8 @@ Test(claims, are_granted_of_what_came_after_records_that_can_not_be_read)
 	pair_kill(&pair, 1);
 	damage_one();
 	pair_restart(&pair, 1, FAKE_STORE_KEEPS);
-	move(0);
-	power_off(1);
+	claim_move(&pair, 0);
+	claim_power_off(&pair, 1);
 	cr_expect_eq(claim(0), ERR_OK, "%s", why.text);
 }
 
@@ -359,7 +342,7 @@ Test(claims, are_refused_by_a_host_that_may_have_lost_records)
 {
 	struct mig_locate_record ask;
 
-	move(0);
+	claim_move(&pair, 0);
 	ask = claim_record();
 	pair.prepare = b_proves_nothing;
 	pair_restart(&pair, 1, FAKE_STORE_KEEPS);
@@ -373,7 +356,7 @@ Test(claims, are_refused_while_another_was_told_that_it_may_start_it)
 {
 	struct mig_locate_record ask, question = { .flags = 0 };
 
-	move(0);
+	claim_move(&pair, 0);
 	pair_restart(&pair, 1, FAKE_STORE_KEEPS);
 	ask = claim_record();
 	memcpy(question.uuid, uuid, sizeof(uuid));
@@ -389,7 +372,7 @@ Test(claims, are_granted_to_the_one_that_was_told_that_it_may_start_it)
 {
 	struct mig_locate_record ask, question = { .flags = 0 };
 
-	move(0);
+	claim_move(&pair, 0);
 	pair_restart(&pair, 1, FAKE_STORE_KEEPS);
 	ask = claim_record();
 	memcpy(question.uuid, uuid, sizeof(uuid));
@@ -401,8 +384,8 @@ Test(claims, are_granted_to_the_one_that_was_told_that_it_may_start_it)
 
 Test(claims, that_could_not_be_recorded_are_not_granted_when_made_again)
 {
-	move(0);
-	power_off(1);
+	claim_move(&pair, 0);
+	claim_power_off(&pair, 1);
 	store[1].broken = true;
 	cr_expect_eq(claim(0), ERR_STATE);
 	cr_expect_not(held(1), "%s", why.text);
@@ -415,8 +398,8 @@ Test(claims, that_could_not_be_recorded_are_not_granted_when_made_again)
 
 Test(claims, go_to_the_port_of_who_took_the_machine_back)
 {
-	move(0);
-	power_off(1);
+	claim_move(&pair, 0);
+	claim_power_off(&pair, 1);
 	pair.host[0].service->core.host.port = 6001;
 	/* Its own connections still go to the usual one. */
 	((struct mig_note *)mig_away_get(records(0), uuid))->peer_port = MIG_PORT;
@@ -427,7 +410,7 @@ Test(claims, go_to_the_port_of_who_took_the_machine_back)
 Test(claims, know_the_port_of_who_a_machine_came_from)
 {
 	pair.host[0].service->core.host.port = 6001;
-	move(0);
+	claim_move(&pair, 0);
 	cr_expect_eq(mig_came_get(records(1), uuid, mig_away_get(records(0), uuid)->attempt)->peer_port, 6001);
 	cr_expect_eq(mig_away_get(records(0), uuid)->peer_port, MIG_PORT, "where it connected to");
 }
@@ -437,8 +420,8 @@ Test(claims, go_the_other_way_though_done_was_under_way)
 {
 	struct mig_note done;
 
-	move(0);
-	power_off(1);
+	claim_move(&pair, 0);
+	claim_power_off(&pair, 1);
 	done = *mig_away_get(records(0), uuid);
 	done.settles = false;
 	cr_assert_eq(mig_records_put(records(0), &done, MIG_RECORD_DONE, &why), ERR_OK);

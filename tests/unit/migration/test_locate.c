@@ -5,6 +5,7 @@
 #include "migration/service_parts.h"
 #include "tests/fake/fake_log.h"
 #include "tests/fake/mig_break.h"
+#include "tests/fake/mig_claim.h"
 #include "tests/fake/mig_raw.h"
 
 /* Where a machine is: asked before it is started by itself, and claimed back from where it ended. */
@@ -32,24 +33,6 @@ static void setup(void)
 
 static void teardown(void) { pair_fini(&pair); }
 TestSuite(locate, .init = setup, .fini = teardown);
-
-static void move(int from)
-{
-	uint32_t job = pair_migrate(&pair, from, MIG_VERIFY_OFF);
-
-	cr_assert_eq(pair_wait(&pair, from, job, 30 * SECOND)->state, MIG_JOB_COMPLETED);
-	while (!pair_quiet(&pair))
-		pair_step(&pair);
-	pair_run(&pair, SECOND);
-}
-
-static void power_off(int host)
-{
-	struct fake_guest *g = pair_running(&pair, host);
-
-	cr_assert_not_null(g);
-	g->life = FAKE_OFF;
-}
 
 static enum err claim(int host)
 {
@@ -81,8 +64,8 @@ static struct mig_records *records(int host) { return &pair.host[host].service->
 
 Test(locate, a_machine_that_ended_where_it_went_is_given_back)
 {
-	move(0);
-	power_off(1);
+	claim_move(&pair, 0);
+	claim_power_off(&pair, 1);
 	cr_expect(held(0));
 	cr_expect_eq(claim(0), ERR_OK, "%s", why.text);
 	cr_expect_not(held(0), "%s", why.text);
@@ -95,7 +78,7 @@ Test(locate, a_machine_that_ended_where_it_went_is_given_back)
 
 Test(locate, a_machine_that_runs_where_it_went_stays_there)
 {
-	move(0);
+	claim_move(&pair, 0);
 	cr_expect_eq(claim(0), ERR_STATE);
 	cr_expect_str_eq(why.text, "web1 runs on lab-b");
 	cr_expect(held(0));
@@ -107,8 +90,8 @@ Test(locate, what_was_given_up_is_told_again)
 {
 	struct mig_note away;
 
-	move(0);
-	power_off(1);
+	claim_move(&pair, 0);
+	claim_power_off(&pair, 1);
 	away = *mig_away_get(records(0), uuid);
 	cr_assert_eq(claim(0), ERR_OK);
 	/* As if the answer had not come. */
@@ -120,8 +103,8 @@ Test(locate, what_was_given_up_is_told_again)
 
 Test(locate, what_can_not_be_asked_stays_held_and_the_reason_names_it)
 {
-	move(0);
-	power_off(1);
+	claim_move(&pair, 0);
+	claim_power_off(&pair, 1);
 	pair.unplugged = true;
 	cr_expect_eq(claim(0), ERR_STATE);
 	cr_expect_str_eq(why.text, "lab-b (10.77.0.3) can't be asked whether it runs web1: no connection within 5 s");
@@ -132,7 +115,7 @@ Test(locate, what_can_not_be_asked_stays_held_and_the_reason_names_it)
 
 Test(locate, a_host_that_restarted_answers_from_its_records)
 {
-	move(0);
+	claim_move(&pair, 0);
 	pair_restart(&pair, 1, FAKE_STORE_KEEPS);
 	cr_expect_eq(claim(0), ERR_OK, "%s", why.text);
 	cr_expect_not(held(0));
@@ -141,7 +124,7 @@ Test(locate, a_host_that_restarted_answers_from_its_records)
 
 Test(locate, a_host_that_restarted_and_forgot_can_not_give_it_back)
 {
-	move(0);
+	claim_move(&pair, 0);
 	pair_restart(&pair, 1, FAKE_STORE_FORGETS);
 	cr_expect_eq(claim(0), ERR_STATE);
 	cr_expect_not_null(strstr(why.text, "does not show that it is the host that web1 went to"), "%s", why.text);
@@ -152,7 +135,7 @@ Test(locate, a_host_that_restarted_and_forgot_can_not_give_it_back)
 
 Test(locate, both_may_restart_and_the_claim_still_proves_itself)
 {
-	move(0);
+	claim_move(&pair, 0);
 	pair_restart(&pair, 0, FAKE_STORE_KEEPS);
 	pair_restart(&pair, 1, FAKE_STORE_KEEPS);
 	cr_expect_eq(claim(0), ERR_OK, "%s", why.text);
@@ -162,15 +145,15 @@ Test(locate, a_claim_goes_the_other_way_as_well)
 {
 	struct fake_guest *g;
 
-	move(0);
-	power_off(1);
+	claim_move(&pair, 0);
+	claim_power_off(&pair, 1);
 	cr_assert_eq(claim(0), ERR_OK);
 	/* It runs at a again, and ends there. */
 	g = pair.host[0].guest[0];
 	g->life = FAKE_RUNNING;
 	cr_expect_eq(claim(1), ERR_STATE);
 	cr_expect_str_eq(why.text, "web1 runs on lab-a");
-	power_off(0);
+	claim_power_off(&pair, 0);
 	cr_expect_eq(claim(1), ERR_OK, "%s", why.text);
 	cr_expect(held(0));
 	cr_expect_not(held(1));
@@ -178,18 +161,18 @@ Test(locate, a_claim_goes_the_other_way_as_well)
 
 Test(locate, what_moved_there_and_back_is_claimed_by_its_last_move)
 {
-	move(0);
-	move(1);
+	claim_move(&pair, 0);
+	claim_move(&pair, 1);
 	cr_expect_not(held(0));
-	power_off(0);
+	claim_power_off(&pair, 0);
 	cr_expect_eq(claim(1), ERR_OK, "%s", why.text);
 	cr_expect(held(0));
 }
 
 Test(locate, a_host_that_can_not_record_what_it_gives_up_keeps_it)
 {
-	move(0);
-	power_off(1);
+	claim_move(&pair, 0);
+	claim_power_off(&pair, 1);
 	store[1].broken = true;
 	cr_expect_eq(claim(0), ERR_STATE);
 	cr_expect_not_null(strstr(why.text, "could not record that it gives web1 up"), "%s", why.text);
@@ -199,8 +182,8 @@ Test(locate, a_host_that_can_not_record_what_it_gives_up_keeps_it)
 
 Test(locate, an_answer_that_does_not_prove_itself_is_not_believed)
 {
-	move(0);
-	power_off(1);
+	claim_move(&pair, 0);
+	claim_power_off(&pair, 1);
 	for (unsigned i = 0; i < MIG_RECORDS; i++)
 		if (records(1)->note[i].state == MIG_RECORD_CAME)
 			records(1)->note[i].peer_proof[3] ^= 1;
@@ -245,8 +228,8 @@ Test(locate, a_stranger_has_nothing_given_up)
 	struct mig_locate_record ask;
 	struct mig_located said;
 
-	move(0);
-	power_off(1);
+	claim_move(&pair, 0);
+	claim_power_off(&pair, 1);
 	ask = claim_record(mig_away_get(records(0), uuid));
 	ask.proof[0] ^= 1;
 	said = ask_raw(0, IPV4_A, &ask);
@@ -264,8 +247,8 @@ Test(locate, without_proofs_the_address_and_the_uuid_are_what_counts)
 {
 	struct mig_locate_record ask;
 
-	move(0);
-	power_off(1);
+	claim_move(&pair, 0);
+	claim_power_off(&pair, 1);
 	for (unsigned i = 0; i < MIG_RECORDS; i++)
 		records(1)->note[i].proves = false;
 	ask = claim_record(mig_away_get(records(0), uuid));
@@ -281,8 +264,8 @@ Test(locate, of_two_that_claim_it_of_each_other_one_gets_it)
 	struct mig_note away;
 	struct why other;
 
-	move(0);
-	power_off(1);
+	claim_move(&pair, 0);
+	claim_power_off(&pair, 1);
 	away = *mig_away_get(records(0), uuid);
 	ask = claim_record(&away);
 	cr_assert_eq(ask_raw(0, IPV4_A, &ask).state, MIG_LOCATED_RELEASED);
@@ -320,8 +303,8 @@ Test(locate, where_it_went_on_to_is_told_only_to_who_left_it_there)
 	struct mig_located said;
 	struct mig_note on;
 
-	move(0);
-	power_off(1);
+	claim_move(&pair, 0);
+	claim_power_off(&pair, 1);
 	pair.host[1].guest[0]->life = FAKE_RELEASED;
 	on = gone_on(IPV4_C);
 	ask = claim_record(mig_away_get(records(0), uuid));
@@ -343,8 +326,8 @@ Test(locate, where_it_went_on_to_is_told_only_to_who_left_it_there)
 
 Test(locate, a_claim_follows_the_machine_and_its_hops_are_counted)
 {
-	move(0);
-	power_off(1);
+	claim_move(&pair, 0);
+	claim_power_off(&pair, 1);
 	pair.host[1].guest[0]->life = FAKE_RELEASED;
 	gone_on(0x0a4d0009);	/* nobody is there */
 	cr_expect_eq(claim(0), ERR_STATE);
@@ -357,8 +340,8 @@ Test(locate, a_claim_is_not_sent_round_for_ever)
 	struct mig_note on, came;
 	unsigned before;
 
-	move(0);
-	power_off(1);
+	claim_move(&pair, 0);
+	claim_power_off(&pair, 1);
 	pair.host[1].guest[0]->life = FAKE_RELEASED;
 	/* b says that it went to c, and c, which is b itself, that it went to c. */
 	on = gone_on(IPV4_B);
@@ -390,7 +373,7 @@ Test(locate, a_machine_that_is_nowhere_may_be_started)
 
 Test(locate, a_machine_that_runs_elsewhere_is_not_started)
 {
-	move(0);
+	claim_move(&pair, 0);
 	/* a's store has lost the marker. */
 	pair_restart(&pair, 0, FAKE_STORE_FORGETS);
 	pair.host[0].peer = IPV4_B;
@@ -400,8 +383,8 @@ Test(locate, a_machine_that_runs_elsewhere_is_not_started)
 
 Test(locate, a_machine_that_is_off_elsewhere_is_not_started)
 {
-	move(0);
-	power_off(1);
+	claim_move(&pair, 0);
+	claim_power_off(&pair, 1);
 	pair_restart(&pair, 0, FAKE_STORE_FORGETS);
 	pair.host[0].peer = IPV4_B;
 	cr_expect_eq(seek(0, 5 * SECOND), ERR_REFUSED);

@@ -129,7 +129,7 @@ class Moving:
     def systems(self, host):
         """{name: instance} of the host's virtual systems, and the host's own instance."""
         _code, seen = self.ctl(host, "list")
-        expect(seen, f"a list from {host}")
+        expect(seen and "hosts" in seen, f"a list from {host}, not {seen}")
         return {v["Name"]: v for v in seen["virtual_systems"]}, seen["hosts"][0]
 
     @staticmethod

@@ -3,7 +3,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
-#include "lib/config.h"
+#include "config/config.h"
 #include "hv/vm.h"
 
 /* Every [vm] that is marked autostart: started at once where this host knows no other, else when all have said that it is not there. */

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "arch/x86_64/boot.h"
-#include "lib/config.h"
+#include "config/config.h"
 #include "lib/why.h"
 
 struct host_info {

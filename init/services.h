@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* services.h: what the boot CPU does for ever: network, CIM, consoles, migrations, vCPU slices, idle. */
 #pragma once
-#include "lib/config.h"
+#include "config/config.h"
 
 /* Starts network and listeners; every failure is logged and the rest goes on. */
 void services_init(const struct config *config);

@@ -4,7 +4,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
-#include "lib/config.h"
+#include "config/config.h"
 #include "lib/err.h"
 #include "lib/why.h"
 #include "net/nic.h"

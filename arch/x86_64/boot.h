@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/memory_map.h"
-#include "lib/config.h"
+#include "config/config.h"
 
 #define BOOT_FILES	16
 #define BOOT_RUNTIME	192

@@ -3,7 +3,7 @@
 #include "tests/fake/fake_peer.h"
 #include <stdlib.h>
 #include <string.h>
-#include "lib/config.h"
+#include "config/config.h"
 #include "net/net.h"
 #include "tests/fake/fake_e1000.h"
 #include "tests/fake/fake_net.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz: lib/config.c lib/config_check.c lib/config_keys.c lib/config_line.c lib/config_value.c lib/why.c lib/fmt.c */
-#include "lib/config.h"
+/* fuzz: config/config.c config/config_check.c config/config_keys.c config/config_line.c config/config_value.c lib/why.c lib/fmt.c */
+#include "config/config.h"
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

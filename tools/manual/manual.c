@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* manual: docs/tern.conf.md from the table of keys that the host itself reads tern.conf by. */
 #include <stdio.h>
-#include "lib/config_keys.h"
+#include "config/config_keys.h"
 
 static const char intro[] =
 	"# tern.conf\n\n"
-	"Made by `make manual` from `lib/config_keys.c`; `make rules` compares them. The file lies on the boot volume as `\\tern\\tern.conf`.\n\n"
+	"Made by `make manual` from `config/config_keys.c`; `make rules` compares them. The file lies on the boot volume as `\\tern\\tern.conf`.\n\n"
 	"INI: `[section]` lines, `key = value` lines, `#` or `;` before a remark. Names are written as here. A mistake is reported\n"
 	"with file, line, key and what was expected, on the screen, in the log and by CIM; one in a `[vm NAME]` section leaves only that virtual system\n"
 	"unstarted. Whatever may have been an `accept_from` or `destinations`, such as a key or section that is not known, a line that can't be read\n"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* config_keys.h: the sections and keys of tern.conf as tables. */
 #pragma once
-#include "lib/config_value.h"
+#include "config/config_value.h"
 
 enum config_section {
 	CONFIG_HOST, CONFIG_NET, CONFIG_CIM, CONFIG_CONSOLE, CONFIG_MIGRATION, CONFIG_PEER, CONFIG_VM,

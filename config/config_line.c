@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* config_line.c: sections, keys, quotes and comments. */
-#include "config_line.h"
+#include "config/config_line.h"
 #include <stdbool.h>
 #include <string.h>
 

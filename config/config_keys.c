@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* config_keys.c: every key of tern.conf, what it takes and where it goes. */
-#include "config_keys.h"
-#include "config.h"
+#include "config/config_keys.h"
+#include "config/config.h"
 
 const struct config_section_row config_section[CONFIG_SECTIONS] = {
 	[CONFIG_HOST] = { "host", false },

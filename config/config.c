@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* config.c: walks the lines of tern.conf and files each value by the tables of config_keys.c. */
-#include "config.h"
+#include "config/config.h"
 #include <stdarg.h>
 #include <string.h>
-#include "config_line.h"
-#include "config_parse.h"
-#include "fmt.h"
+#include "config/config_line.h"
+#include "config/config_parse.h"
+#include "lib/fmt.h"
 
 void config_mistake(struct config_parse *p, const char *key, const char *format, ...)
 {

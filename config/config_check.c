@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* config_check.c: what only shows when a section, or the whole file, has been read. */
-#include "config_parse.h"
+#include "config/config_parse.h"
 #include <string.h>
-#include "fmt.h"
+#include "lib/fmt.h"
 
 static bool same_mac(const struct config_vm *a, const struct config_vm *b)
 {

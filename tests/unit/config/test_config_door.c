@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: lib/config.c lib/config_check.c lib/config_keys.c lib/config_line.c lib/config_value.c lib/why.c lib/fmt.c */
+/* unit: config/config.c config/config_check.c config/config_keys.c config/config_line.c config/config_value.c lib/why.c lib/fmt.c */
 /* A slip must not open a door: not in the value, and not in the key, in the section's name or in what can't be read at all. */
-#include "lib/config.h"
+#include "config/config.h"
 #include <criterion/criterion.h>
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* config_parse.h: the parse of one tern.conf, shared by config.c and config_check.c. */
 #pragma once
-#include "lib/config.h"
-#include "lib/config_keys.h"
+#include "config/config.h"
+#include "config/config_keys.h"
 
 struct config_parse {
 	struct config *out;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* config_value.c: text to values, refusing whatever isn't wholly one. */
-#include "config_value.h"
+#include "config/config_value.h"
 #include <string.h>
-#include "config.h"
-#include "fmt.h"
+#include "config/config.h"
+#include "lib/fmt.h"
 
 static bool digit(char c) { return c >= '0' && c <= '9'; }
 static bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: lib/config.c lib/config_check.c lib/config_keys.c lib/config_line.c lib/config_value.c lib/why.c lib/fmt.c */
-#include "lib/config.h"
+/* unit: config/config.c config/config_check.c config/config_keys.c config/config_line.c config/config_value.c lib/why.c lib/fmt.c */
+#include "config/config.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "lib/config_keys.h"
+#include "config/config_keys.h"
 
 static struct config c;
 static struct why_list mistakes;

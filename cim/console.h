@@ -3,7 +3,7 @@
  * directions are the raw bytes of the serial line. The last 64 KiB of output are replayed first. */
 #pragma once
 #include <stdbool.h>
-#include "migration/channel.h"
+#include "lib/channel.h"
 
 /* Takes ownership of @ch; at most CONSOLE_SESSIONS at once. A further one takes the place of a session whose address holds many
  * more, or into which nothing was typed for ten minutes; else it gets a sentence and is closed. */

@@ -3,7 +3,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
-#include "migration/channel.h"
+#include "lib/channel.h"
 
 struct cim_config {			/* 0 everywhere gives the defaults */
 	unsigned connections;		/* at once; default and maximum 16 */

@@ -3,9 +3,9 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+#include "lib/channel.h"
 #include "lib/err.h"
 #include "lib/why.h"
-#include "migration/channel.h"
 
 /* After host_init; before the listener. */
 void moves_init(void);

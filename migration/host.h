@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "lib/why.h"
-#include "channel.h"
 #include "guest.h"
+#include "lib/channel.h"
+#include "lib/why.h"
 #include "policy.h"
 #include "store.h"
 #include "type.h"

@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "lib/channel.h"
 #include "lib/err.h"
 #include "lib/why.h"
-#include "channel.h"
 #include "protocol.h"
 
 /* One received record; body stays valid until the next call on the stream. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* tcp_channel.h: byte channels (migration/channel.h) over lwIP's TCP. Received bytes open the peer's window only
+/* tcp_channel.h: byte channels (lib/channel.h) over lwIP's TCP. Received bytes open the peer's window only
  * when they are read. Nothing here calls back except @accept, and that only from tcp_channel_poll. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 #include "lib/err.h"
-#include "migration/channel.h"
+#include "lib/channel.h"
 
 #define TCP_CHANNELS_MAX 64u
 #define TCP_CHANNELS_OF_ADDRESS 40u	/* that one address may have opened */

@@ -2,7 +2,7 @@
 /* tcp_listen.h: what net/tcp_listen.c and net/tcp_channel.c tell each other; for nobody else. */
 #pragma once
 #include <stdint.h>
-#include "migration/channel.h"
+#include "lib/channel.h"
 
 struct tcp_pcb;
 

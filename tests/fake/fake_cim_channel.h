@@ -2,7 +2,7 @@
 /* fake_cim_channel.h: a byte channel in memory whose far end is the test. */
 #pragma once
 #include <stdbool.h>
-#include "migration/channel.h"
+#include "lib/channel.h"
 
 struct fake_channel {
 	struct channel ch;

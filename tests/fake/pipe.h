@@ -2,7 +2,7 @@
 /* pipe.h: a byte channel in memory, in virtual time, that chops, delays, drops and cuts. */
 #pragma once
 #include <stdbool.h>
-#include "migration/channel.h"
+#include "lib/channel.h"
 
 struct pipe;
 

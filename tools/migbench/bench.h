@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "lib/addr.h"
-#include "migration/channel.h"
+#include "lib/channel.h"
 #include "migration/guest.h"
 #include "migration/job.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* channel.h: a byte channel, the seam between the migration core (and CIM, console) and TCP. */
+/* channel.h: a byte channel, the seam between TCP and who talks: migration, CIM, consoles. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -199,9 +199,8 @@ struct mig_service *moves_service(void)
 	return service;
 }
 
-void moves_accept(struct channel *ch, void *arg)
+void moves_accept(struct channel *ch)
 {
-	(void)arg;
 	mig_service_accept(service, ch, time_ns());
 }
 

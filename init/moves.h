@@ -9,7 +9,7 @@
 
 /* After host_init; before the listener. */
 void moves_init(void);
-void moves_accept(struct channel *ch, void *arg);
+void moves_accept(struct channel *ch);
 /* True if there is more to do at once; *deadline_ns: when to call again at the latest. */
 bool moves_step(uint64_t now_ns, uint64_t *deadline_ns);
 /* True while a guest stands for its hand-off: the host should stay awake, and others wait, for it. */

@@ -6,21 +6,9 @@
 #include "lib/log.h"
 #include "net/tcp_channel.h"
 
-static void accept_cim(struct channel *ch, void *arg)
+static void listen_on(const char *what, uint16_t port, void (*accept)(struct channel *ch))
 {
-	(void)arg;
-	cim_server_accept(ch);
-}
-
-static void accept_console(struct channel *ch, void *arg)
-{
-	(void)arg;
-	console_accept(ch);
-}
-
-static void listen_on(const char *what, uint16_t port, void (*accept)(struct channel *, void *))
-{
-	enum err e = tcp_channel_listen(port, accept, NULL);
+	enum err e = tcp_channel_listen(port, accept);
 
 	if (e == ERR_OK)
 		log_info("net", "%s listens on port %u", what, port);
@@ -30,8 +18,8 @@ static void listen_on(const char *what, uint16_t port, void (*accept)(struct cha
 
 void ports_open(const struct config *config)
 {
-	listen_on("CIM", config->cim_port, accept_cim);
-	listen_on("console", config->console_port, accept_console);
+	listen_on("CIM", config->cim_port, cim_server_accept);
+	listen_on("console", config->console_port, console_accept);
 	listen_on("migration", config->migration_port, moves_accept);
 	/* The migration port answers whom it refuses, so that a move is refused by name (moves.c). */
 	tcp_channel_admit(config->cim_port, config->cim_from.ipv4, config->cim_from.mask);

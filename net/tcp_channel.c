@@ -505,7 +505,7 @@ static void hand_out(void)
 			continue;
 		}
 		c->fresh = NULL;
-		l->accept(&c->ch, l->arg);
+		l->accept(&c->ch);
 		c = channels;
 	}
 }

@@ -16,7 +16,7 @@ struct channel *tcp_channel_connect(uint32_t ipv4, uint16_t port);
 
 /* Gives each connection to @port to @accept, which owns @ch from then on (close or abort it, also at once).
  * ERR_EXISTS: the port is taken; ERR_NOMEM. */
-enum err tcp_channel_listen(uint16_t port, void (*accept)(struct channel *ch, void *arg), void *arg) NODISCARD;
+enum err tcp_channel_listen(uint16_t port, void (*accept)(struct channel *ch)) NODISCARD;
 
 /* From now on only hosts of @ipv4/@mask may connect to @port, which is listened to; others are reset, which the log says.
  * 0/0: anyone, as after tcp_channel_listen. */

@@ -14,7 +14,7 @@
 static struct listener listeners[LISTENERS];
 static unsigned listener_count;
 
-enum err tcp_channel_listen(uint16_t port, void (*accept)(struct channel *ch, void *arg), void *arg)
+enum err tcp_channel_listen(uint16_t port, void (*accept)(struct channel *ch))
 {
 	struct tcp_pcb *pcb = listener_count < LISTENERS ? tcp_new() : NULL, *listening;
 
@@ -29,7 +29,7 @@ enum err tcp_channel_listen(uint16_t port, void (*accept)(struct channel *ch, vo
 		(void)tcp_close(pcb);
 		return ERR_NOMEM;
 	}
-	listeners[listener_count] = (struct listener){ .accept = accept, .arg = arg };
+	listeners[listener_count] = (struct listener){ .accept = accept };
 	tcp_arg(listening, &listeners[listener_count++]);
 	tcp_accept(listening, tcp_listen_accepted);
 	return ERR_OK;

@@ -7,8 +7,7 @@
 struct tcp_pcb;
 
 struct listener {
-	void (*accept)(struct channel *ch, void *arg);
-	void *arg;
+	void (*accept)(struct channel *ch);
 	uint32_t from_ipv4, from_mask;	/* who may connect; 0/0: anyone */
 };
 

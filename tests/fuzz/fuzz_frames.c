@@ -62,9 +62,8 @@ static void keep_new(struct channel *ch)
 		keep(ch);
 }
 
-static void on_accept(struct channel *ch, void *arg)
+static void on_accept(struct channel *ch)
 {
-	(void)arg;
 	keep(ch);
 }
 
@@ -335,7 +334,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!at_rest) {
 		fake_peer_start();
-		if (tcp_channel_listen(PORT, on_accept, NULL) != ERR_OK)
+		if (tcp_channel_listen(PORT, on_accept) != ERR_OK)
 			abort();
 		clean_up();
 		at_rest = net_mem_used();

@@ -14,7 +14,7 @@
 #define CONSOLE	5990
 #define MIG	5991
 
-static struct { uint16_t port; void (*accept)(struct channel *ch, void *arg); struct config_range from; bool admits; } port[4];
+static struct { uint16_t port; void (*accept)(struct channel *ch); struct config_range from; bool admits; } port[4];
 static unsigned ports;
 static uint16_t taken;
 static char given[8];		/* who was given connections */
@@ -26,11 +26,10 @@ static void give(char to)
 
 void cim_server_accept(struct channel *ch) { (void)ch; give('m'); }
 void console_accept(struct channel *ch) { (void)ch; give('c'); }
-void moves_accept(struct channel *ch, void *arg) { (void)ch, (void)arg; give('g'); }
+void moves_accept(struct channel *ch) { (void)ch; give('g'); }
 
-enum err tcp_channel_listen(uint16_t number, void (*accept)(struct channel *ch, void *arg), void *arg)
+enum err tcp_channel_listen(uint16_t number, void (*accept)(struct channel *ch))
 {
-	(void)arg;
 	if (number == taken)
 		return ERR_EXISTS;
 	port[ports].port = number;
@@ -66,7 +65,7 @@ Test(ports, give_each_connection_to_its_service)
 {
 	ports_open(&config);
 	for (unsigned i = 0; i < ports; i++)
-		port[i].accept(NULL, NULL);
+		port[i].accept(NULL);
 	cr_expect_str_eq(given, "mcg");
 }
 

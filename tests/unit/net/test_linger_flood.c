@@ -22,9 +22,8 @@ static struct channel *kept;
 static uint8_t buffer[400000];
 static struct fake_peer before = { .ipv4 = FAKE_PEER_IPV4 + 108, .port = 4000, .host_port = PORT, .window = 60000, .acks = true };
 
-static void on_accept(struct channel *ch, void *arg)
+static void on_accept(struct channel *ch)
 {
-	(void)arg;
 	if (!refuses) {
 		kept = ch;
 		return;
@@ -49,7 +48,7 @@ static unsigned pcbs(void)
 static struct channel *start(void)
 {
 	fake_peer_start();
-	cr_assert_eq(tcp_channel_listen(PORT, on_accept, NULL), ERR_OK);
+	cr_assert_eq(tcp_channel_listen(PORT, on_accept), ERR_OK);
 	refuses = false;
 	cr_assert(fake_peer_open(&before, NULL, 0));
 	refuses = true;

@@ -37,9 +37,9 @@ void panic(const char *format, ...)
 	abort();
 }
 
-static void on_accept(struct channel *ch, void *arg)
+static void on_accept(struct channel *ch)
 {
-	(void)ch, (void)arg;
+	(void)ch;
 }
 
 Test(log_flood, connections_above_the_bound_of_an_address_are_not_told_one_by_one)
@@ -48,7 +48,7 @@ Test(log_flood, connections_above_the_bound_of_an_address_are_not_told_one_by_on
 	uint64_t before;
 
 	fake_peer_start();
-	cr_assert_eq(tcp_channel_listen(PORT, on_accept, NULL), ERR_OK);
+	cr_assert_eq(tcp_channel_listen(PORT, on_accept), ERR_OK);
 	for (unsigned i = 0; i < TCP_CHANNELS_OF_ADDRESS; i++) {
 		peer[i] = (struct fake_peer){ .ipv4 = FAKE_PEER_IPV4, .port = (uint16_t)(4000 + i), .host_port = PORT, .window = 60000 };
 		cr_assert(fake_peer_open(&peer[i], NULL, 0));

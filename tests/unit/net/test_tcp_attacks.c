@@ -15,16 +15,15 @@ static struct fake_peer peer = { .ipv4 = FAKE_PEER_IPV4, .port = 4000, .host_por
 static struct channel *server;
 static uint8_t zeros[WINDOW + 3000];
 
-static void on_accept(struct channel *ch, void *arg)
+static void on_accept(struct channel *ch)
 {
-	(void)arg;
 	server = ch;
 }
 
 static void opened(void)
 {
 	fake_peer_start();
-	cr_assert_eq(tcp_channel_listen(PORT, on_accept, NULL), ERR_OK);
+	cr_assert_eq(tcp_channel_listen(PORT, on_accept), ERR_OK);
 	cr_assert(fake_peer_open(&peer, NULL, 0));
 	cr_assert_not_null(server);
 }

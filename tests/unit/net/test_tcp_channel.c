@@ -14,9 +14,9 @@
 static struct channel *client, *server;
 static unsigned accepted;
 
-static void on_accept(struct channel *ch, void *arg)
+static void on_accept(struct channel *ch)
 {
-	*(struct channel **)arg = ch;
+	server = ch;
 	accepted++;
 }
 
@@ -28,7 +28,7 @@ static enum err status(struct channel *ch)
 static void connected(void)
 {
 	fake_wire_up();
-	cr_assert_eq(tcp_channel_listen(PORT, on_accept, &server), ERR_OK);
+	cr_assert_eq(tcp_channel_listen(PORT, on_accept), ERR_OK);
 	client = tcp_channel_connect(FAKE_WIRE_IPV4, PORT);
 	cr_assert_eq(status(client), ERR_AGAIN);
 	fake_wire_run(2);
@@ -233,7 +233,7 @@ Test(tcp_channel, an_address_where_nobody_answers_times_out_after_five_seconds)
 Test(tcp_channel, a_lost_first_packet_costs_a_second)
 {
 	fake_wire_up();
-	cr_assert_eq(tcp_channel_listen(PORT, on_accept, &server), ERR_OK);
+	cr_assert_eq(tcp_channel_listen(PORT, on_accept), ERR_OK);
 	fake_wire_cut = true;
 	client = tcp_channel_connect(FAKE_WIRE_IPV4, PORT);
 	fake_wire_run(1);
@@ -356,7 +356,7 @@ Test(tcp_channel, an_idle_connection_to_a_living_peer_stays_open)
 Test(tcp_channel, a_port_is_listened_to_once)
 {
 	connected();
-	cr_assert_eq(tcp_channel_listen(PORT, on_accept, &server), ERR_EXISTS);
+	cr_assert_eq(tcp_channel_listen(PORT, on_accept), ERR_EXISTS);
 }
 
 Test(tcp_channel, too_many_channels_are_refused_and_room_comes_back)
@@ -371,9 +371,8 @@ Test(tcp_channel, too_many_channels_are_refused_and_room_comes_back)
 	cr_assert_not_null(tcp_channel_connect(FAKE_WIRE_IPV4 + 7, PORT));
 }
 
-static void refuse(struct channel *ch, void *arg)
+static void refuse(struct channel *ch)
 {
-	(void)arg;
 	accepted++;
 	ch->ops->abort(ch);
 }
@@ -381,7 +380,7 @@ static void refuse(struct channel *ch, void *arg)
 Test(tcp_channel, accept_may_abort_at_once)
 {
 	fake_wire_up();
-	cr_assert_eq(tcp_channel_listen(PORT, refuse, NULL), ERR_OK);
+	cr_assert_eq(tcp_channel_listen(PORT, refuse), ERR_OK);
 	client = tcp_channel_connect(FAKE_WIRE_IPV4, PORT);
 	fake_wire_run(5);
 	cr_assert_eq(accepted, 1);
@@ -458,7 +457,7 @@ Test(tcp_channel, connections_that_came_and_went_leave_no_memory_behind)
 	size_t before;
 
 	fake_wire_up();
-	cr_assert_eq(tcp_channel_listen(PORT, on_accept, &server), ERR_OK);
+	cr_assert_eq(tcp_channel_listen(PORT, on_accept), ERR_OK);
 	before = net_mem_used();
 	for (unsigned i = 0; i < 200; i++) {
 		client = tcp_channel_connect(FAKE_WIRE_IPV4, PORT);

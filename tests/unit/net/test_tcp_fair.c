@@ -19,16 +19,15 @@ static unsigned accepted;
 static uint8_t answer[MIB];
 static struct fake_peer peer[OPEN];
 
-static void on_accept(struct channel *ch, void *arg)
+static void on_accept(struct channel *ch)
 {
-	(void)arg;
 	open[accepted++ % OPEN] = ch;
 }
 
 static void listening(void)
 {
 	fake_peer_start();
-	cr_assert_eq(tcp_channel_listen(PORT, on_accept, NULL), ERR_OK);
+	cr_assert_eq(tcp_channel_listen(PORT, on_accept), ERR_OK);
 }
 
 static void connects(struct fake_peer *p, uint32_t ipv4, unsigned n, uint16_t window)

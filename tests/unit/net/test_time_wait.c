@@ -18,9 +18,8 @@ static struct channel *kept;
 static bool refuses;
 static unsigned accepted;
 
-static void on_accept(struct channel *ch, void *arg)
+static void on_accept(struct channel *ch)
 {
-	(void)arg;
 	accepted++;
 	if (refuses)
 		ch->ops->close(ch);
@@ -40,7 +39,7 @@ static unsigned waiting(void)
 static void start(void)
 {
 	fake_peer_start();
-	cr_assert_eq(tcp_channel_listen(PORT, on_accept, NULL), ERR_OK);
+	cr_assert_eq(tcp_channel_listen(PORT, on_accept), ERR_OK);
 }
 
 /* The host has closed; the client does, too. */

@@ -9,9 +9,8 @@
 
 static struct channel *server;
 
-static void on_accept(struct channel *ch, void *arg)
+static void on_accept(struct channel *ch)
 {
-	(void)arg;
 	server = ch;
 }
 
@@ -20,7 +19,7 @@ Test(timers, go_on_when_there_is_no_memory_at_all)
 	struct fake_peer peer = { .ipv4 = FAKE_PEER_IPV4, .port = 4000, .host_port = 5988, .window = 1000 };
 
 	fake_peer_start();
-	cr_assert_eq(tcp_channel_listen(5988, on_accept, NULL), ERR_OK);
+	cr_assert_eq(tcp_channel_listen(5988, on_accept), ERR_OK);
 	cr_assert(fake_peer_open(&peer, NULL, 0));
 	fake_net_mem_fail_every = 1;
 	fake_peer_run(20000);
@@ -39,7 +38,7 @@ Test(timers, turns_that_were_slept_through_are_not_made_up_for)
 	struct fake_peer peer = { .ipv4 = FAKE_PEER_IPV4, .port = 4000, .host_port = 5988, .window = 1000 };
 
 	fake_peer_start();
-	cr_assert_eq(tcp_channel_listen(5988, on_accept, NULL), ERR_OK);
+	cr_assert_eq(tcp_channel_listen(5988, on_accept), ERR_OK);
 	cr_assert(fake_peer_open(&peer, NULL, 0));
 	fake_now_ns += 3600ull * 1000000000;
 	fake_peer_run(1);

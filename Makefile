@@ -14,7 +14,7 @@ include $(D)/packages.mk
 endif
 
 # --- what the target is made of -------------------------------------------------------------------
-FOLDERS  := lib config arch/x86_64 hv migration net cim init
+FOLDERS  := lib config arch/x86_64 hv net migration host cim init
 SRC_C    := $(shell find $(FOLDERS) -name '*.c' | LC_ALL=C sort)
 SRC_S    := $(shell find $(FOLDERS) -name '*.S' | LC_ALL=C sort)
 OBJ      := $(SRC_C:%.c=$(B)/obj/%.o) $(SRC_S:%.S=$(B)/obj/%.S.o)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "console.h"
 #include <string.h>
-#include "hv/manage.h"
+#include "host/manage.h"
 #include "lib/fmt.h"
 #include "share.h"
 

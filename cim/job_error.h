@@ -3,7 +3,7 @@
 #pragma once
 #include <stdint.h>
 #include "buf.h"
-#include "hv/manage.h"
+#include "host/manage.h"
 
 /* What a row holds: ErrorCode and the number in MessageID, the error of the job (lib/err.h), and CIM_Error's ErrorType,
  * PerceivedSeverity, ProbableCause and CIMStatusCode (its value maps in CIM_Error). */

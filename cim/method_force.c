@@ -2,7 +2,7 @@
 /* What only an operator may decide: Tern_MigrationJob.ForceOutcome, Tern_VirtualSystem.Reclaim, Tern_MigrationRecord.Drop. */
 #include <stdlib.h>
 #include <strings.h>
-#include "hv/manage.h"
+#include "host/manage.h"
 #include "lib/log.h"
 #include "method_table.h"
 

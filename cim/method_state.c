@@ -2,7 +2,7 @@
 /* RequestStateChange of virtual systems and jobs, and the errors of jobs. */
 #include <stdlib.h>
 #include <string.h>
-#include "hv/manage.h"
+#include "host/manage.h"
 #include "job_error.h"
 #include "lib/fmt.h"
 #include "lib/log.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* move.h: the parameters of the four migration methods, checked and turned into a struct manage_move. */
 #pragma once
-#include "hv/manage.h"
+#include "host/manage.h"
 #include "methods.h"
 
 /* Return values of the methods of CIM_VirtualSystemMigrationService. */

@@ -4,7 +4,7 @@
  * alone, a reference to a setting that Tern serves. */
 #pragma once
 #include "call.h"
-#include "hv/manage.h"
+#include "host/manage.h"
 
 /* ERR_OK: @out has what MigrationSettingData asks for, as it was if that is absent. ERR_REFUSED: *value is the return
  * value and @why the reason. */

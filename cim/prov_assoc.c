@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "prov_assoc.h"
 #include <string.h>
-#include "hv/manage.h"
+#include "host/manage.h"
 
 static unsigned link_count(const struct provider *p)
 {

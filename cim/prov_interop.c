@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a generic client looks for first, in the interop namespace: profiles, namespaces, the object manager. */
 #include "provider.h"
-#include "hv/manage.h"
+#include "host/manage.h"
 #include "lib/fmt.h"
 #include "path.h"
 

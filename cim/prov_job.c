@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "prov_job.h"
-#include "hv/manage.h"
+#include "host/manage.h"
 #include "job_error.h"
 #include "lib/fmt.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The migration service, what it can do, and its default settings as CIM instances. */
 #include "provider.h"
-#include "hv/manage.h"
+#include "host/manage.h"
 
 static unsigned one(const struct provider *p)
 {

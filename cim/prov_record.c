@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Records of hand-offs as CIM instances. */
-#include "hv/manage.h"
+#include "host/manage.h"
 #include "lib/fmt.h"
 #include "provider.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The host and its virtual systems as CIM instances. */
 #include "provider.h"
-#include "hv/manage.h"
+#include "host/manage.h"
 
 static unsigned one(const struct provider *p)
 {

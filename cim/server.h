@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* server.h: the CIM server: connections in, answers out. No I/O of its own: channels and hv/manage.h. */
+/* server.h: the CIM server: connections in, answers out. No I/O of its own: channels and host/manage.h. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -7,12 +7,12 @@
 #include "arch/x86_64/time.h"
 #include "cim/console.h"
 #include "cim/server.h"
+#include "host/autostart.h"
+#include "host/moves.h"
+#include "host/ports.h"
+#include "host/share.h"
+#include "host/vms.h"
 #include "hv/vm.h"
-#include "init/autostart.h"
-#include "init/moves.h"
-#include "init/ports.h"
-#include "init/share.h"
-#include "init/vms.h"
 #include "lib/blob.h"
 #include "lib/log.h"
 #include "net/net.h"
@@ -33,7 +33,7 @@ void services_init(const struct config *config)
 		log_error("net", "no network: %s", why.text);
 	cim_server_init(&(struct cim_config){ 0 });
 	moves_init();
-	ports_open(config);
+	ports_open(config, cim_server_accept, console_accept);
 }
 
 /* One line that says that management can reach this host. */

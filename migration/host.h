@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* host.h: what the migration service needs of the host it runs on; filled in by init/ (or by the tests). */
+/* host.h: what the migration service needs of the host it runs on; filled in by host/ (or by the tests). */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* fake_manage.h: hv/manage.h without a hypervisor: a scriptable host whose migrations follow a fake clock. */
+/* fake_manage.h: host/manage.h without a hypervisor: a scriptable host whose migrations follow a fake clock. */
 #pragma once
-#include "hv/manage.h"
+#include "host/manage.h"
 
 #define FAKE_VMS	8
 #define FAKE_JOBS	32

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cim/console.h"
-#include "hv/manage.h"
+#include "host/manage.h"
 #include "tests/fake/fake_cim_channel.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz: init/store.c arch/x86_64/uefi_vars.c lib/crc32c.c lib/err.c lib/fmt.c lib/why.c tests/fake/fake_log.c tests/fake/fake_random.c */
-#include "init/store.h"
+/* fuzz: host/store.c arch/x86_64/uefi_vars.c lib/crc32c.c lib/err.c lib/fmt.c lib/why.c tests/fake/fake_log.c tests/fake/fake_random.c */
+#include "host/store.h"
 #include <stdlib.h>
 #include <string.h>
 #include "arch/x86_64/firmware.h"

@@ -5,8 +5,8 @@
 #include "arch/x86_64/cpu_access.h"
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/time.h"
+#include "host/host.h"
 #include "hv/guest_mem.h"
-#include "init/host.h"
 #include "lib/log.h"
 
 #define FIRST_PAGE	(4ull << 20 >> PAGE_SHIFT)	/* the guest's program and its tables lie below */

@@ -2,7 +2,7 @@
 /* machine.h: the guest of tests/machine and what can be done with it. */
 #pragma once
 #include <stdint.h>
-#include "init/guest.h"
+#include "host/guest.h"
 #include "tests/machine/mailbox.h"
 
 struct machine_test {

@@ -10,7 +10,7 @@ from moving import TWO as HOSTS, VM, Moving, build, linux, two_hosts
 from noted import booted_before
 
 A, B = "lab-a", "lab-b"
-RESERVE = 4096          # STORE_RESERVE in init/store.h
+RESERVE = 4096          # STORE_RESERVE in host/store.h
 ATTEMPT = 4 * 390       # MIG_RECORD_PUTS variables of the largest size
 SPARE = 600             # the host's note of its boot, and what the firmware notes
 FULL = "no more until this host restarts, hand-offs go on by boot ids: its variable store is nearly full"

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-TARGET = ("lib", "config", "arch", "hv", "migration", "net", "cim", "init")    # what runs on the machine
+TARGET = ("lib", "config", "arch", "hv", "net", "migration", "host", "cim", "init")    # what runs on the machine
 
 
 def files(*suffixes):

@@ -4,7 +4,7 @@ CIMHOST_SRC := tools/cimhost/cimhost.c tests/fake/fake_manage.c tests/fake/fake_
 CIMHOST_C   := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -D_GNU_SOURCE \
 	       -Itests/fake $(CINC) $(WARN)
 
-$(B)/cimhost: $(CIMHOST_SRC) $(wildcard cim/*.h tests/fake/*.h lib/*.h) hv/manage.h $(B)/unit/libthird.a $(BUILT_BY)
+$(B)/cimhost: $(CIMHOST_SRC) $(wildcard cim/*.h tests/fake/*.h lib/*.h) host/manage.h $(B)/unit/libthird.a $(BUILT_BY)
 	@mkdir -p $(@D)
 	$(Q)gcc $(CIMHOST_C) $(CIMHOST_SRC) $(B)/unit/libthird.a -o $@
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cim/console.h"
-#include "hv/manage.h"
+#include "host/manage.h"
 #include "tests/fake/fake_cim_channel.h"
 
 #define SECOND 1000000000ull

@@ -44,7 +44,7 @@ static enum err claim(int host)
 	return e;
 }
 
-/* As init/ does: looks again and again for @ns, or until it is known. */
+/* As host/ does: looks again and again for @ns, or until it is known. */
 static enum err seek(int host, uint64_t ns)
 {
 	uint64_t end = pipe_now_ns + ns;

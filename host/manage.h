@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* manage.h: what management (CIM) may see and do. Snapshots are copies; nothing here blocks.
- * Implemented where VMs, migration and network are all in sight (init/), faked in tests/fake. */
+ * Implemented where VMs, migration and network are all in sight (host/), faked in tests/fake. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

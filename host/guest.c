@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "init/guest.h"
+#include "host/guest.h"
 #include <string.h>
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/virt.h"
-#include "init/host.h"
-#include "init/vms.h"
+#include "host/host.h"
+#include "host/vms.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: init/autostart.c lib/why.c lib/fmt.c tests/fake/fake_log.c */
-#include "init/autostart.h"
+/* unit: host/autostart.c lib/why.c lib/fmt.c tests/fake/fake_log.c */
+#include "host/autostart.h"
 #include <criterion/criterion.h>
 #include <string.h>
-#include "init/moves.h"
-#include "init/vms.h"
+#include "host/moves.h"
+#include "host/vms.h"
 #include "tests/fake/fake_log.h"
 
 /* Which machines a host starts by itself, and when. */

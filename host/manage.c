@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* manage.c: hv/manage.h for the host, its VMs and their consoles. */
-#include "hv/manage.h"
+/* manage.c: host/manage.h for the host, its VMs and their consoles. */
+#include "host/manage.h"
 #include <string.h>
 #include <strings.h>
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/time.h"
+#include "host/host.h"
+#include "host/moves.h"
+#include "host/store.h"
+#include "host/vms.h"
 #include "hv/vm.h"
-#include "init/host.h"
-#include "init/moves.h"
-#include "init/store.h"
-#include "init/vms.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
 #include "lib/pages.h"

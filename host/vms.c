@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "init/vms.h"
+#include "host/vms.h"
 #include <string.h>
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/virt.h"
+#include "host/host.h"
+#include "host/moves.h"
 #include "hv/vm_boot.h"
-#include "init/host.h"
-#include "init/moves.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
 #include "lib/uuid.h"

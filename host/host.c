@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "init/host.h"
+#include "host/host.h"
 #include <string.h>
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/smp.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: init/store.c lib/crc32c.c lib/err.c lib/fmt.c lib/why.c tests/fake/fake_uefi_vars.c tests/fake/fake_random.c tests/fake/fake_log.c */
-#include "init/store.h"
+/* unit: host/store.c lib/crc32c.c lib/err.c lib/fmt.c lib/why.c tests/fake/fake_uefi_vars.c tests/fake/fake_random.c tests/fake/fake_log.c */
+#include "host/store.h"
 #include <criterion/criterion.h>
 #include <string.h>
 #include "arch/x86_64/time.h"

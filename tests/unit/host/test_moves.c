@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: init/moves.c init/records.c migration/[a-z]*.c config/config_value.c lib/crc32c.c lib/err.c lib/fmt.c lib/mac.c lib/pages.c lib/state.c lib/uuid.c lib/why.c tests/fake/fake_guest.c tests/fake/fake_store.c tests/fake/fake_random.c */
-#include "init/moves.h"
+/* unit: host/moves.c host/records.c migration/[a-z]*.c config/config_value.c lib/crc32c.c lib/err.c lib/fmt.c lib/mac.c lib/pages.c lib/state.c lib/uuid.c lib/why.c tests/fake/fake_guest.c tests/fake/fake_store.c tests/fake/fake_random.c */
+#include "host/moves.h"
 #include <criterion/criterion.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,13 +9,13 @@
 #include "arch/x86_64/time.h"
 #include "fake_guest.h"
 #include "fake_store.h"
-#include "hv/manage.h"
+#include "host/autostart.h"
+#include "host/guest.h"
+#include "host/host.h"
+#include "host/manage.h"
+#include "host/store.h"
+#include "host/vms.h"
 #include "hv/vm.h"
-#include "init/autostart.h"
-#include "init/guest.h"
-#include "init/host.h"
-#include "init/store.h"
-#include "init/vms.h"
 #include "lib/log.h"
 #include "lib/random.h"
 #include "migration/service_parts.h"

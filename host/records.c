@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* records.c: hv/manage.h for the records of hand-offs. */
-#include "hv/manage.h"
+/* records.c: host/manage.h for the records of hand-offs. */
+#include "host/manage.h"
 #include <string.h>
-#include "init/moves.h"
+#include "host/moves.h"
 #include "lib/fmt.h"
 #include "lib/uuid.h"
 #include "migration/service.h"

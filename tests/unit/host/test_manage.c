@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: init/manage.c lib/err.c lib/fmt.c lib/uuid.c lib/why.c tests/fake/fake_log.c tests/fake/fake_random.c */
-#include "hv/manage.h"
+/* unit: host/manage.c lib/err.c lib/fmt.c lib/uuid.c lib/why.c tests/fake/fake_log.c tests/fake/fake_random.c */
+#include "host/manage.h"
 #include <criterion/criterion.h>
 #include <string.h>
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/time.h"
+#include "host/host.h"
+#include "host/moves.h"
+#include "host/store.h"
+#include "host/vms.h"
 #include "hv/vm.h"
-#include "init/host.h"
-#include "init/moves.h"
-#include "init/store.h"
-#include "init/vms.h"
 #include "lib/blob.h"
 #include "lib/pages.h"
 #include "lib/random.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "init/store.h"
+#include "host/store.h"
 #include <string.h>
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/uefi_vars.h"

@@ -36,7 +36,7 @@ enum err moves_vm_claim(const struct vm *vm, struct why *why);
 bool moves_vm_awaits_off(const struct vm *vm);
 /* The address of the host @uuid, if a move or a check has met it since boot. */
 bool moves_peer(const uint8_t uuid[16], uint32_t *ipv4);
-/* For init/records.c. */
+/* For host/records.c. */
 struct mig_service *moves_service(void);
 /* The unfinished job of the VM @name, 0 if none. */
 uint32_t moves_vm_job(const char *name);

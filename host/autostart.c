@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "init/autostart.h"
+#include "host/autostart.h"
 #include <string.h>
-#include "init/moves.h"
-#include "init/vms.h"
+#include "host/moves.h"
+#include "host/vms.h"
 #include "lib/log.h"
 
 #define LOOK_NS 100000000ull	/* between two looks at what the others have said */

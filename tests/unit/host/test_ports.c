@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: init/ports.c lib/err.c tests/fake/fake_log.c */
-#include "init/ports.h"
+/* unit: host/ports.c lib/err.c tests/fake/fake_log.c */
+#include "host/ports.h"
 #include <criterion/criterion.h>
 #include <string.h>
-#include "cim/console.h"
-#include "cim/server.h"
-#include "init/moves.h"
+#include "host/moves.h"
 #include "net/tcp_channel.h"
 
 /* Who may connect to what. */
@@ -24,8 +22,8 @@ static void give(char to)
 	given[strlen(given)] = to;
 }
 
-void cim_server_accept(struct channel *ch) { (void)ch; give('m'); }
-void console_accept(struct channel *ch) { (void)ch; give('c'); }
+static void management(struct channel *ch) { (void)ch; give('m'); }
+static void console(struct channel *ch) { (void)ch; give('c'); }
 void moves_accept(struct channel *ch) { (void)ch; give('g'); }
 
 enum err tcp_channel_listen(uint16_t number, void (*accept)(struct channel *ch))
@@ -54,7 +52,7 @@ static struct config config = {
 
 Test(ports, take_only_whom_the_configuration_names)
 {
-	ports_open(&config);
+	ports_open(&config, management, console);
 	cr_assert_eq(ports, 3);
 	cr_expect(port[0].port == CIM && port[0].admits && port[0].from.ipv4 == 0x0a4d0000 && port[0].from.mask == 0xffff0000);
 	cr_expect(port[1].port == CONSOLE && port[1].admits && port[1].from.ipv4 == 0x0a4d0100 && port[1].from.mask == 0xffffff00);
@@ -63,7 +61,7 @@ Test(ports, take_only_whom_the_configuration_names)
 
 Test(ports, give_each_connection_to_its_service)
 {
-	ports_open(&config);
+	ports_open(&config, management, console);
 	for (unsigned i = 0; i < ports; i++)
 		port[i].accept(NULL);
 	cr_expect_str_eq(given, "mcg");
@@ -72,7 +70,7 @@ Test(ports, give_each_connection_to_its_service)
 Test(ports, of_which_one_is_taken_serve_on_the_others)
 {
 	taken = CIM;
-	ports_open(&config);
+	ports_open(&config, management, console);
 	cr_assert_eq(ports, 2);
 	cr_expect(port[0].port == CONSOLE && port[0].admits);
 }

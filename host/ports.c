@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "init/ports.h"
-#include "cim/console.h"
-#include "cim/server.h"
-#include "init/moves.h"
+#include "host/ports.h"
+#include "host/moves.h"
 #include "lib/log.h"
 #include "net/tcp_channel.h"
 
@@ -16,10 +14,10 @@ static void listen_on(const char *what, uint16_t port, void (*accept)(struct cha
 		log_error("net", "%s can't listen on port %u: %s", what, port, err_text(e));
 }
 
-void ports_open(const struct config *config)
+void ports_open(const struct config *config, void (*cim)(struct channel *ch), void (*console)(struct channel *ch))
 {
-	listen_on("CIM", config->cim_port, cim_server_accept);
-	listen_on("console", config->console_port, console_accept);
+	listen_on("CIM", config->cim_port, cim);
+	listen_on("console", config->console_port, console);
 	listen_on("migration", config->migration_port, moves_accept);
 	/* The migration port answers whom it refuses, so that a move is refused by name (moves.c). */
 	tcp_channel_admit(config->cim_port, config->cim_from.ipv4, config->cim_from.mask);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: init/share.c */
-#include "init/share.h"
+/* unit: host/share.c */
+#include "host/share.h"
 #include <criterion/criterion.h>
 
 /* Who has the boot CPU for how long: a clock, services with pieces of work, guests that want all they can get. */

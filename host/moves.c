@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "init/moves.h"
+#include "host/moves.h"
 #include <string.h>
 #include "arch/x86_64/time.h"
 #include "config/config_value.h"
-#include "hv/manage.h"
-#include "init/autostart.h"
-#include "init/guest.h"
-#include "init/host.h"
-#include "init/store.h"
-#include "init/vms.h"
+#include "host/autostart.h"
+#include "host/guest.h"
+#include "host/host.h"
+#include "host/manage.h"
+#include "host/store.h"
+#include "host/vms.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
 #include "lib/mac.h"
@@ -276,7 +276,7 @@ uint32_t moves_vm_job(const char *name)
 	return j ? j->id : 0;
 }
 
-/* --- hv/manage.h: checks, migrations, jobs ---------------------------------------------------------- */
+/* --- host/manage.h: checks, migrations, jobs ---------------------------------------------------------- */
 
 static enum err move_from(const struct manage_move *in, struct mig_move *out, struct why *why)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "init/share.h"
+#include "host/share.h"
 
 static uint64_t least(uint64_t a, uint64_t b)
 {

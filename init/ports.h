@@ -1,7 +1,0 @@
-/* SPDX-License-Identifier: MIT */
-/* ports.h: who is listened to: the ports of CIM, consoles and migration, each with who may connect. */
-#pragma once
-#include "config/config.h"
-
-/* After net_start and moves_init. A port that is taken is logged, and the others serve. */
-void ports_open(const struct config *config);

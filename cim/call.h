@@ -45,23 +45,25 @@ struct call {
 	/* A request that isn't acceptable as HTTP: status line and CIMError header, 0 and NULL otherwise. */
 	unsigned http_status;
 	const char *http_error;
-	/* A method that waits: its number at manage_check_poll, 0 none. */
-	uint32_t check;
-	/* One that starts a virtual system, and waits for another host: its name, "" none. */
-	char starts[32];
+	const struct cim_method *declared;	/* of a METHODCALL: what the schema says of it */
+	const struct method *waits;	/* for another host, NULL: none does */
+	union {				/* what a method that waits keeps */
+		uint32_t check;		/* its number at manage_check_poll */
+		char vm[32];		/* which manage_vm_start starts */
+	} context;
 };
 
 /* Begins to answer @body in @out (the whole XML text). @h's texts, @body and @out stay until call_fini, which must follow; @body is
  * emptied once it has been read, and what was read is freed before the call waits for another host: that may be long. */
 void call_begin(struct call *c, const struct call_header *h, struct buf *body, struct buf *out);
 /* Goes on with it while *work is positive, from which it takes what it did: about a unit for 256 bytes of the body, 512 of the
- * answer, or an object looked at. ERR_OK: done, @out or http_status tells; ERR_AGAIN: call again, with check set only once
- * the answer to that is there. */
+ * answer, or an object looked at. ERR_OK: done, @out or http_status tells; ERR_AGAIN: call again, and if it waits
+ * after a while. */
 enum err call_step(struct call *c, int *work) NODISCARD;
 /* Does it wait for another host? */
 static inline bool call_waits(const struct call *c)
 {
-	return c->check || c->starts[0];
+	return c->waits;
 }
 /* Frees the request and gives up what it waits for. */
 void call_fini(struct call *c);

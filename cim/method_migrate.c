@@ -37,36 +37,32 @@ static void verdict(struct call *c, bool migratable, const struct why_list *reas
 	method_out_reasons(c, migratable || reasons->count ? reasons : &unsaid);
 }
 
-static enum err check(struct call *c, bool to_system)
+enum err method_check(struct call *c, struct obj target)
 {
 	struct manage_move move;
 	struct why why = { "" };
 	uint32_t value = MOVE_FAILED;
-	enum err e = move_parse(c, to_system, &move, &value, &why);
+	enum err e = move_parse(c, &move, &value, &why);
 
+	(void)target;
 	if (e == ERR_NOTFOUND)
 		return ERR_OK;
 	if (e != ERR_OK) {
 		method_refuse(c, value, "%s", why.text);
 		return ERR_OK;
 	}
-	e = manage_check_start(&move, &c->check, &why);
-	if (e != ERR_OK) {
-		c->check = 0;
-		return start_failed(c, e, &move, &why);
-	}
-	return method_check_poll(c);
+	e = manage_check_start(&move, &c->context.check, &why);
+	return e == ERR_OK ? method_check_poll(c) : start_failed(c, e, &move, &why);
 }
 
 enum err method_check_poll(struct call *c)
 {
 	struct why_list reasons = { .count = 0 };
 	bool migratable = false;
-	enum err e = manage_check_poll(c->check, &migratable, &reasons);
+	enum err e = manage_check_poll(c->context.check, &migratable, &reasons);
 
 	if (e == ERR_AGAIN)
 		return ERR_AGAIN;
-	c->check = 0;
 	if (e == ERR_OK)
 		verdict(c, migratable, &reasons);
 	else
@@ -77,9 +73,7 @@ enum err method_check_poll(struct call *c)
 
 void method_check_drop(struct call *c)
 {
-	if (c->check)
-		manage_check_drop(c->check);
-	c->check = 0;
+	manage_check_drop(c->context.check);
 }
 
 /* The machine keeps its name; it will be known under it at the destination. */
@@ -95,13 +89,14 @@ static void out_new_system(struct call *c, const struct manage_move *move)
 	buf_str(c->out, "</KEYVALUE></KEYBINDING></INSTANCENAME></INSTANCEPATH></VALUE.REFERENCE></PARAMVALUE>");
 }
 
-static enum err migrate(struct call *c, bool to_system)
+enum err method_migrate(struct call *c, struct obj target)
 {
 	struct manage_move move;
 	struct why why = { "" };
 	uint32_t value = MOVE_FAILED, job = 0;
-	enum err e = move_parse(c, to_system, &move, &value, &why);
+	enum err e = move_parse(c, &move, &value, &why);
 
+	(void)target;
 	if (e == ERR_NOTFOUND)
 		return ERR_OK;
 	if (e != ERR_OK) {
@@ -113,32 +108,8 @@ static enum err migrate(struct call *c, bool to_system)
 		return start_failed(c, e, &move, &why);
 	log_limited(manage_now_ns(), LOG_INFO, "cim", "job %u: moves %s to %s", job, move.vm, move.destination);
 	method_return(c, MOVE_JOB);
-	if (to_system)
+	if (cim_method_param(c->declared, "NewComputerSystem"))
 		out_new_system(c, &move);
 	method_out_job(c, job);
 	return ERR_OK;
-}
-
-enum err method_check_to_host(struct call *c, struct obj target)
-{
-	(void)target;
-	return check(c, false);
-}
-
-enum err method_check_to_system(struct call *c, struct obj target)
-{
-	(void)target;
-	return check(c, true);
-}
-
-enum err method_migrate_to_host(struct call *c, struct obj target)
-{
-	(void)target;
-	return migrate(c, false);
-}
-
-enum err method_migrate_to_system(struct call *c, struct obj target)
-{
-	(void)target;
-	return migrate(c, true);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* RequestStateChange of virtual systems and jobs, and the errors of jobs. */
 #include <stdlib.h>
-#include <string.h>
 #include "host/manage.h"
 #include "job_error.h"
 #include "lib/fmt.h"
@@ -44,26 +43,16 @@ static void answer(struct call *c, enum err e, const struct why *why)
 		method_refuse(c, e == ERR_STATE ? STATE_TRANSITION : STATE_FAILED, "%s", why->text[0] ? why->text : err_text(e));
 }
 
-/* Until it is known whether the host that @name went to gives it back. */
-static enum err start(struct call *c, const char *name)
+/* A start waits until it is known whether the host that the virtual system went to gives it back. */
+enum err method_vm_state_poll(struct call *c)
 {
 	struct why why = { "" };
-	enum err e = manage_vm_start(name, &why);
+	enum err e = manage_vm_start(c->context.vm, &why);
 
-	c->starts[0] = 0;
 	if (e == ERR_AGAIN)
-		fmt(c->starts, sizeof(c->starts), "%s", name);
-	else
-		answer(c, e, &why);
-	return e == ERR_AGAIN ? ERR_AGAIN : ERR_OK;
-}
-
-enum err method_start_poll(struct call *c)
-{
-	char name[sizeof(c->starts)];
-
-	memcpy(name, c->starts, sizeof(name));
-	return start(c, name);
+		return ERR_AGAIN;
+	answer(c, e, &why);
+	return ERR_OK;
 }
 
 enum err method_vm_state(struct call *c, struct obj target)
@@ -74,15 +63,17 @@ enum err method_vm_state(struct call *c, struct obj target)
 
 	if (!requested(c, &state))
 		return ERR_OK;
-	if (!manage_vm_get(target.index, &vm))
+	if (!manage_vm_get(target.index, &vm)) {
 		call_fail(c, CIM_ERR_NOT_FOUND, "the virtual system has just gone");
-	else if (state == 2)
-		return start(c, vm.name);
-	else if (state == 3)
+	} else if (state == 2) {
+		fmt(c->context.vm, sizeof(c->context.vm), "%s", vm.name);
+		return method_vm_state_poll(c);
+	} else if (state == 3) {
 		answer(c, manage_vm_stop(vm.name, &why), &why);
-	else
+	} else {
 		method_refuse(c, state >= 4 && state <= 11 ? STATE_UNSUPPORTED : STATE_INVALID,
 			      "RequestedState %lu is not supported, only 2 (Enabled) and 3 (Disabled) are", state);
+	}
 	return ERR_OK;
 }
 
@@ -106,8 +97,9 @@ enum err method_job_state(struct call *c, struct obj target)
 	return ERR_OK;
 }
 
-static enum err errors(struct call *c, struct obj target, bool array)
+enum err method_job_error(struct call *c, struct obj target)
 {
+	const bool array = cim_method_param(c->declared, "Errors");
 	const struct job_error *e;
 	struct manage_job j;
 	struct buf text = { 0 };
@@ -127,14 +119,4 @@ static enum err errors(struct call *c, struct obj target, bool array)
 	buf_fmt(c->out, "%s</PARAMVALUE>", array ? "</VALUE.ARRAY>" : "");
 	buf_free(&text);
 	return ERR_OK;
-}
-
-enum err method_job_error(struct call *c, struct obj target)
-{
-	return errors(c, target, false);
-}
-
-enum err method_job_errors(struct call *c, struct obj target)
-{
-	return errors(c, target, true);
 }

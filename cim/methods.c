@@ -7,27 +7,23 @@
 #include "path_why.h"
 #include "prov_job.h"
 
-static const struct {
-	const struct provider *provider;
-	const char *name;
-	enum err (*run)(struct call *c, struct obj target);
-} method[] = {
-	{ &provider_service, "CheckVirtualSystemIsMigratableToHost", method_check_to_host },
-	{ &provider_service, "CheckVirtualSystemIsMigratableToSystem", method_check_to_system },
-	{ &provider_service, "MigrateVirtualSystemToHost", method_migrate_to_host },
-	{ &provider_service, "MigrateVirtualSystemToSystem", method_migrate_to_system },
-	{ &provider_service, "RequestStateChange", method_unsupported },
-	{ &provider_service, "StartService", method_unsupported },
-	{ &provider_service, "StopService", method_unsupported },
-	{ &provider_vm, "RequestStateChange", method_vm_state },
-	{ &provider_vm, "Reclaim", method_vm_reclaim },
-	{ &provider_host, "RequestStateChange", method_unsupported },
-	{ &provider_job, "RequestStateChange", method_job_state },
-	{ &provider_job, "ForceOutcome", method_job_force },
-	{ &provider_job, "GetError", method_job_error },
-	{ &provider_job, "GetErrors", method_job_errors },
-	{ &provider_job, "KillJob", method_unsupported },
-	{ &provider_record, "Drop", method_record_drop },
+static const struct method method[] = {
+	{ &provider_service, "CheckVirtualSystemIsMigratableToHost", method_check, method_check_poll, method_check_drop },
+	{ &provider_service, "CheckVirtualSystemIsMigratableToSystem", method_check, method_check_poll, method_check_drop },
+	{ &provider_service, "MigrateVirtualSystemToHost", method_migrate, NULL, NULL },
+	{ &provider_service, "MigrateVirtualSystemToSystem", method_migrate, NULL, NULL },
+	{ &provider_service, "RequestStateChange", method_unsupported, NULL, NULL },
+	{ &provider_service, "StartService", method_unsupported, NULL, NULL },
+	{ &provider_service, "StopService", method_unsupported, NULL, NULL },
+	{ &provider_vm, "RequestStateChange", method_vm_state, method_vm_state_poll, NULL },
+	{ &provider_vm, "Reclaim", method_vm_reclaim, NULL, NULL },
+	{ &provider_host, "RequestStateChange", method_unsupported, NULL, NULL },
+	{ &provider_job, "RequestStateChange", method_job_state, NULL, NULL },
+	{ &provider_job, "ForceOutcome", method_job_force, NULL, NULL },
+	{ &provider_job, "GetError", method_job_error, NULL, NULL },
+	{ &provider_job, "GetErrors", method_job_error, NULL, NULL },
+	{ &provider_job, "KillJob", method_unsupported, NULL, NULL },
+	{ &provider_record, "Drop", method_record_drop, NULL, NULL },
 };
 
 /* A plain value is one VALUE; references and embedded instances are looked at by who takes them. */
@@ -47,13 +43,11 @@ static bool parameters_known(struct call *c, const struct cim_method *m)
 {
 	for (const struct xml_node *p = c->node->child; p; p = p->next) {
 		const char *name = xml_is(p, "PARAMVALUE") ? xml_attr(p, "NAME") : NULL;
-		const struct cim_field *f = m->param;
+		const struct cim_field *f = name ? cim_method_param(m, name) : NULL;
 
 		if (!name)
 			continue;
-		while (f && f->name && strcasecmp(f->name, name))
-			f++;
-		if (!f || !f->name)
+		if (!f)
 			call_fail(c, CIM_ERR_INVALID_PARAMETER, "%s has no parameter %s", m->name, name);
 		else if (!(f->flags & CIM_F_IN))
 			call_fail(c, CIM_ERR_INVALID_PARAMETER, "%s is an output of %s, it can't be given", f->name, m->name);
@@ -82,6 +76,12 @@ static bool find_target(struct call *c, struct obj *out)
 	return status == CIM_OK;
 }
 
+static enum err waiting(struct call *c, const struct method *m, enum err e)
+{
+	c->waits = e == ERR_AGAIN ? m : NULL;
+	return e;
+}
+
 enum err methods_run(struct call *c)
 {
 	const struct cim_method *m;
@@ -96,21 +96,24 @@ enum err methods_run(struct call *c)
 	}
 	if (!parameters_known(c, m))
 		return ERR_OK;
+	c->declared = m;
 	for (size_t n = 0; n < sizeof(method) / sizeof(method[0]); n++)
 		if (method[n].provider == target.provider && !strcasecmp(method[n].name, c->method))
-			return method[n].run(c, target);
+			return waiting(c, &method[n], method[n].run(c, target));
 	call_fail(c, CIM_ERR_METHOD_NOT_AVAILABLE, "%s is not available", c->method);
 	return ERR_OK;
 }
 
 enum err methods_poll(struct call *c)
 {
-	return c->starts[0] ? method_start_poll(c) : method_check_poll(c);
+	return waiting(c, c->waits, c->waits->poll(c));
 }
 
 void methods_drop(struct call *c)
 {
-	method_check_drop(c);
+	if (c->waits && c->waits->drop)
+		c->waits->drop(c);
+	c->waits = NULL;
 }
 
 void method_return(struct call *c, uint32_t value)

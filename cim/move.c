@@ -103,10 +103,11 @@ static bool class_known(const struct xml_node *reference)
 }
 
 /* What the parameter says about the destination. */
-static enum err destination_text(struct call *c, bool to_system, const char **text, const struct xml_node **reference,
+static enum err destination_text(struct call *c, const char **text, const struct xml_node **reference,
 				 uint32_t *value, struct why *why)
 {
 	const struct xml_node *p = call_param(c, "DestinationSystem");
+	const bool to_system = cim_method_param(c->declared, "DestinationSystem");
 	struct why wrong;
 
 	*reference = NULL;
@@ -125,13 +126,13 @@ static enum err destination_text(struct call *c, bool to_system, const char **te
 	return ERR_OK;
 }
 
-static enum err destination(struct call *c, bool to_system, struct manage_move *out, uint32_t *value, struct why *why)
+static enum err destination(struct call *c, struct manage_move *out, uint32_t *value, struct why *why)
 {
 	const struct xml_node *reference;
 	struct manage_host host;
 	char address[16], other[16] = "";
 	const char *text;
-	enum err e = destination_text(c, to_system, &text, &reference, value, why);
+	enum err e = destination_text(c, &text, &reference, value, why);
 
 	if (e != ERR_OK)
 		return e;
@@ -150,14 +151,14 @@ static enum err destination(struct call *c, bool to_system, struct manage_move *
 	return ERR_OK;
 }
 
-enum err move_parse(struct call *c, bool to_system, struct manage_move *out, uint32_t *value, struct why *why)
+enum err move_parse(struct call *c, struct manage_move *out, uint32_t *value, struct why *why)
 {
 	enum err e;
 
 	*out = (struct manage_move){ .type = 2 };
 	e = source(c, out, value, why);
 	if (e == ERR_OK)
-		e = destination(c, to_system, out, value, why);
+		e = destination(c, out, value, why);
 	if (e == ERR_OK)
 		e = move_setting(c, out, value, why);
 	if (e == ERR_OK)

@@ -10,4 +10,4 @@ enum { MOVE_DONE = 0, MOVE_UNSUPPORTED = 1, MOVE_FAILED = 2, MOVE_TIMEOUT = 3, M
 
 /* Fills @out from the parameters of @c. ERR_OK: go on. ERR_REFUSED: *value is the return value and @why the reason.
  * ERR_NOTFOUND: the call has been failed with a CIM error. */
-enum err move_parse(struct call *c, bool to_system, struct manage_move *out, uint32_t *value, struct why *why) NODISCARD;
+enum err move_parse(struct call *c, struct manage_move *out, uint32_t *value, struct why *why) NODISCARD;

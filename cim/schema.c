@@ -136,6 +136,15 @@ const struct cim_method *cim_class_method(const struct cim_class *c, const char 
 	return NULL;
 }
 
+const struct cim_field *cim_method_param(const struct cim_method *m, const char *name)
+{
+	const struct cim_field *f = m->param;
+
+	while (f && f->name && strcasecmp(f->name, name))
+		f++;
+	return f && f->name ? f : NULL;
+}
+
 const char *cim_type_name(enum cim_type type)
 {
 	static const char *const name[] = {

@@ -92,5 +92,7 @@ unsigned cim_class_methods(const struct cim_class *c, struct cim_method_member o
 /* The most derived declaration of method @name, NULL if there is none; *origin (may be NULL) declares it. */
 const struct cim_method *cim_class_method(const struct cim_class *c, const char *name,
 					  const struct cim_class **origin);
+/* The parameter @name of @m (case does not matter), NULL if it has none such. */
+const struct cim_field *cim_method_param(const struct cim_method *m, const char *name);
 /* The CIM name of a type: "uint32", "reference". */
 const char *cim_type_name(enum cim_type type);

@@ -383,7 +383,7 @@ Test(call, a_dropped_call_gives_its_check_up)
 	buf_str(&body, client_extrinsic(h.method, NULL, params));
 	call_begin(&c, &h, &body, &out);
 	cr_assert_eq(call_step(&c, &work), ERR_AGAIN);
-	cr_assert(c.check);
+	cr_assert(call_waits(&c));
 	call_fini(&c);
 	buf_free(&body);
 	cr_assert_eq(fake.drops, 1);

@@ -3,7 +3,6 @@
 #include "lib/log.h"
 
 #define RFLAGS_IF		(1ull << 9)
-#define TIMEOUT_INVALID		1u	/* of the exit qualification: the guest's state was not saved whole */
 
 typedef enum exit_action handler(struct vm *vm, struct vcpu *v, unsigned index);
 
@@ -19,15 +18,29 @@ static enum exit_action look_again(struct vm *vm, struct vcpu *v, unsigned index
 	return EXIT_CONTINUE;
 }
 
-/* For long there was no instruction boundary, at which the preemption timer or an interrupt would have come through. */
-static enum exit_action instruction_timeout(struct vm *vm, struct vcpu *v, unsigned index)
+static enum exit_action unknown(struct vm *vm, struct vcpu *v, unsigned index)
 {
-	if (!(v->exit.qualification & TIMEOUT_INVALID)) {
-		vcpu_redo_nmi_blocking(v);
+	(void)index;
+	vm_crash(vm, "exit reason %u (%s) at RIP %llx is not handled, qualification %llx", v->exit.unknown.reason,
+		 v->exit.unknown.name, (unsigned long long)vcpu_rip(), (unsigned long long)v->exit.unknown.detail);
+	return EXIT_LEAVE;
+}
+
+/* For long there was no instruction boundary, at which the slice's end or an interrupt would have come through. */
+static enum exit_action stuck(struct vm *vm, struct vcpu *v, unsigned index)
+{
+	if (!v->exit.stuck.state_lost)
 		return EXIT_CONTINUE;
-	}
 	vm_crash(vm, "vCPU %u came to no end of an instruction at RIP %llx", index, (unsigned long long)vcpu_rip());
 	return EXIT_LEAVE;
+}
+
+/* #DB or #AC, whose delivery can raise itself for ever: each round must come by here. */
+static enum exit_action exception(struct vm *vm, struct vcpu *v, unsigned index)
+{
+	(void)vm, (void)index;
+	vcpu_reflect_exception(v);
+	return EXIT_CONTINUE;
 }
 
 /* The CPU shuts down, and a PC's chipset answers that with a reset (SDM Vol. 3 "Interrupt 8-Double Fault Exception"). */
@@ -97,62 +110,35 @@ static enum exit_action xsetbv(struct vm *vm, struct vcpu *v, unsigned index)
 	return EXIT_CONTINUE;
 }
 
-static enum exit_action pml_full(struct vm *vm, struct vcpu *v, unsigned index)
-{
-	(void)vm, (void)index;	/* the log is drained on every exit */
-	vcpu_redo_nmi_blocking(v);
-	return EXIT_CONTINUE;
-}
-
-static handler *const table[VMX_EXIT_REASON_COUNT] = {
-	[VMX_EXIT_EXCEPTION_OR_NMI] = exit_exception_or_nmi,
-	[VMX_EXIT_EXTERNAL_INTERRUPT] = host_interrupt,
-	[VMX_EXIT_TRIPLE_FAULT] = triple_fault,
-	[VMX_EXIT_INTERRUPT_WINDOW] = look_again,
-	[VMX_EXIT_NMI_WINDOW] = look_again,
-	[VMX_EXIT_CPUID] = cpuid_instruction,
-	[VMX_EXIT_GETSEC] = undefined,
-	[VMX_EXIT_HLT] = hlt,
-	[VMX_EXIT_INVD] = skip,
-	[VMX_EXIT_RDPMC] = protection,
-	[VMX_EXIT_VMCALL] = undefined,
-	[VMX_EXIT_VMCLEAR] = undefined,
-	[VMX_EXIT_VMLAUNCH] = undefined,
-	[VMX_EXIT_VMPTRLD] = undefined,
-	[VMX_EXIT_VMPTRST] = undefined,
-	[VMX_EXIT_VMREAD] = undefined,
-	[VMX_EXIT_VMRESUME] = undefined,
-	[VMX_EXIT_VMWRITE] = undefined,
-	[VMX_EXIT_VMXOFF] = undefined,
-	[VMX_EXIT_VMXON] = undefined,
-	[VMX_EXIT_CONTROL_REGISTER] = exit_control_register,
-	[VMX_EXIT_IO_INSTRUCTION] = exit_io,
-	[VMX_EXIT_RDMSR] = exit_rdmsr,
-	[VMX_EXIT_WRMSR] = exit_wrmsr,
-	[VMX_EXIT_MWAIT] = undefined,
-	[VMX_EXIT_MONITOR] = undefined,
-	[VMX_EXIT_EPT_VIOLATION] = exit_ept_violation,
-	[VMX_EXIT_INVEPT] = undefined,
-	[VMX_EXIT_PREEMPTION_TIMER] = look_again,
-	[VMX_EXIT_INVVPID] = undefined,
-	[VMX_EXIT_WBINVD] = skip,
-	[VMX_EXIT_XSETBV] = xsetbv,
-	[VMX_EXIT_VMFUNC] = undefined,
-	[VMX_EXIT_ENCLS] = undefined,
-	[VMX_EXIT_PAGE_MODIFICATION_LOG_FULL] = pml_full,
-	[VMX_EXIT_INSTRUCTION_TIMEOUT] = instruction_timeout,
+static handler *const table[VCPU_EXIT_KINDS] = {
+	[VCPU_EXIT_UNKNOWN] = unknown,
+	[VCPU_EXIT_INTERRUPT] = host_interrupt,
+	[VCPU_EXIT_NMI] = exit_nmi,
+	[VCPU_EXIT_MACHINE_CHECK] = exit_machine_check,
+	[VCPU_EXIT_EXCEPTION] = exception,
+	[VCPU_EXIT_TRIPLE_FAULT] = triple_fault,
+	[VCPU_EXIT_INTERRUPT_WINDOW] = look_again,
+	[VCPU_EXIT_NMI_WINDOW] = look_again,
+	[VCPU_EXIT_TIMER] = look_again,
+	[VCPU_EXIT_STUCK] = stuck,
+	[VCPU_EXIT_LOG_FULL] = look_again,	/* the log is drained on every exit */
+	[VCPU_EXIT_UNDEFINED] = undefined,
+	[VCPU_EXIT_CPUID] = cpuid_instruction,
+	[VCPU_EXIT_HLT] = hlt,
+	[VCPU_EXIT_INVD] = skip,
+	[VCPU_EXIT_WBINVD] = skip,
+	[VCPU_EXIT_RDPMC] = protection,
+	[VCPU_EXIT_RDMSR] = exit_rdmsr,
+	[VCPU_EXIT_WRMSR] = exit_wrmsr,
+	[VCPU_EXIT_XSETBV] = xsetbv,
+	[VCPU_EXIT_CR] = exit_control_register,
+	[VCPU_EXIT_IO] = exit_io,
+	[VCPU_EXIT_MEMORY] = exit_memory,
 };
 
 enum exit_action exit_handle(struct vm *vm, struct vcpu *v, unsigned index)
 {
-	uint32_t reason = v->exit.reason;
-
 	vm->exits_total++;
-	if (reason < VMX_EXIT_REASON_COUNT && table[reason]) {
-		vm->exits[reason]++;
-		return table[reason](vm, v, index);
-	}
-	vm_crash(vm, "exit reason %u (%s) at RIP %llx is not handled, qualification %llx", reason,
-		 vmx_exit_reason_name(reason), (unsigned long long)vcpu_rip(), (unsigned long long)v->exit.qualification);
-	return EXIT_LEAVE;
+	vm->exits[v->exit.kind]++;
+	return table[v->exit.kind](vm, v, index);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* exit_cr.c: accesses to control registers, SDM Vol. 3 "Exit Qualification for Control-Register Accesses". */
+/* exit_cr.c: accesses to control registers. */
 #include "hv/exit.h"
 #include "hv/guest_mem.h"
 #include "hv/walk.h"
@@ -11,7 +11,6 @@
 /* SDM Vol. 3 "PDPTE Registers": whose change loads them. CR0: PG, CD, NW; CR4: PAE, PSE, PGE, SMEP. */
 #define LOADS_CR0	(CR0_PG | 3ull << 29)
 #define LOADS_CR4	(CR4_PAE | 1ull << 4 | 1ull << 7 | 1ull << 20)
-enum { TYPE_TO, TYPE_FROM, TYPE_CLTS, TYPE_LMSW };
 
 /* What the CPU would have done had there been no exit: with EPT the PDPTEs are registers, which VM entry takes as they are. */
 static bool write_paging(struct vm *vm, struct vcpu *v, unsigned cr, uint64_t value)
@@ -49,25 +48,24 @@ static bool lmsw(struct vcpu *v, uint64_t source)
 
 enum exit_action exit_control_register(struct vm *vm, struct vcpu *v, unsigned index)
 {
-	uint64_t q = v->exit.qualification;
-	unsigned cr = q & 15, gpr = q >> 8 & 15;
+	unsigned cr = v->exit.cr.number, gpr = v->exit.cr.gpr;
 	bool ok = true;
 
-	switch (q >> 4 & 3) {
-	case TYPE_TO:
+	switch ((enum vcpu_cr_access)v->exit.cr.access) {
+	case VCPU_CR_WRITE:
 		/* Outside 64-bit code a register has 32 bits, whatever 64-bit code left above them. */
 		ok = write_cr(vm, v, index, cr, walk_code_bits() == 64 ? vcpu_gpr(v, gpr) : (uint32_t)vcpu_gpr(v, gpr));
 		break;
-	case TYPE_FROM:
+	case VCPU_CR_READ:
 		ok = cr == 8;
 		if (ok)
 			vcpu_set_gpr(v, gpr, machine_cr8_get(&vm->machine, index));
 		break;
-	case TYPE_CLTS:
+	case VCPU_CR_CLTS:
 		ok = vcpu_write_cr0(v, vcpu_cr0() & ~CR0_TS);
 		break;
-	case TYPE_LMSW:
-		ok = lmsw(v, q >> 16 & 0xffff);
+	case VCPU_CR_LMSW:
+		ok = lmsw(v, v->exit.cr.source);
 		break;
 	}
 	if (ok)

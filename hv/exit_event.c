@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* exit_event.c: exceptions that exit, and NMIs and machine checks of the host while a guest ran. */
+/* exit_event.c: NMIs and machine checks of the host while a guest ran. */
 #include "arch/x86_64/mce.h"
 #include "arch/x86_64/nmi.h"
 #include "hv/exit.h"
 #include "lib/log.h"
-
-#define INTERRUPTION_NMI	(2u << 8)
-#define INTERRUPTION_TYPE_MASK	(7u << 8)
-#define VECTOR_MC		18
 
 /* Lost memory of a guest is that guest's loss; what ran loses too if it was about to use it. */
 static void memory_lost(struct vm *vm, const struct mce_report *r, bool needed)
@@ -31,18 +27,19 @@ static void memory_lost(struct vm *vm, const struct mce_report *r, bool needed)
 		vm_crash(vm, "machine check: it needed memory at %llx, which is lost", (unsigned long long)r->address);
 }
 
-enum exit_action exit_machine_check(struct vm *vm)
+enum exit_action exit_machine_check(struct vm *vm, struct vcpu *v, unsigned index)
 {
 	struct mce_report r;
-	enum mce_verdict v = mce_take(&r);
+	enum mce_verdict verdict = mce_take(&r);
 
-	switch (v) {
+	(void)v, (void)index;
+	switch (verdict) {
 	case MCE_NOTHING:
 		log_warn("cpu", "machine check while %s ran: nothing uncorrected in this CPU's banks", vm->name);
 		break;
 	case MCE_LATER:
 	case MCE_MEMORY:
-		memory_lost(vm, &r, v == MCE_MEMORY);
+		memory_lost(vm, &r, verdict == MCE_MEMORY);
 		break;
 	case MCE_WHAT_RAN:
 		vm_crash(vm, "machine check of the host's CPU that names no memory (bank %u, status %llx)", r.bank,
@@ -55,16 +52,9 @@ enum exit_action exit_machine_check(struct vm *vm)
 	return vm->state == VM_RUNNING ? EXIT_CONTINUE : EXIT_LEAVE;
 }
 
-enum exit_action exit_exception_or_nmi(struct vm *vm, struct vcpu *v, unsigned index)
+enum exit_action exit_nmi(struct vm *vm, struct vcpu *v, unsigned index)
 {
-	uint32_t info = vcpu_exit_interruption();
-
-	(void)index;
-	if ((info & INTERRUPTION_TYPE_MASK) == INTERRUPTION_NMI)
-		nmi_after_exit();
-	else if ((info & 0xff) == VECTOR_MC)
-		return exit_machine_check(vm);
-	else	/* #DB or #AC, whose delivery can raise itself for ever: each round must come by here */
-		vcpu_reflect_exception(v);
+	(void)vm, (void)v, (void)index;
+	nmi_after_exit();
 	return EXIT_CONTINUE;
 }

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* exit_io.c: IN, OUT, INS, OUTS; SDM Vol. 3 "Exit Qualification for I/O Instructions". */
+/* exit_io.c: IN, OUT, INS, OUTS. */
 #include "hv/exit.h"
 #include "hv/walk.h"
 
 #define RFLAGS_DF	(1ull << 10)
-#define IN		(1u << 3)
-#define STRING		(1u << 4)
-#define REP		(1u << 5)
 #define ADDRESS_SIZE	0x67		/* prefix */
 #define INSTRUCTION_MAX	15
 #define ITEMS_PER_EXIT	64	/* of a REP; the instruction is then executed again */
@@ -19,7 +16,7 @@ static void in(struct vm *vm, struct vcpu *v, unsigned index, uint16_t port, uns
 	v->gpr[GPR_RAX] = size == 4 ? value : (v->gpr[GPR_RAX] & ~mask) | value;
 }
 
-/* What an INS or OUTS says beside its exit qualification. */
+/* An INS or OUTS. */
 struct string {
 	bool input, rep;
 	uint16_t port;
@@ -46,7 +43,7 @@ static int override(uint8_t code)
 static bool read_prefixes(struct vm *vm, const struct vcpu *v, struct string *s)
 {
 	uint8_t code[INSTRUCTION_MAX];
-	uint32_t length = v->exit.instruction_length;
+	uint32_t length = v->exit.length;
 	int segment = SEG_DS;
 
 	if (!length || length > INSTRUCTION_MAX || walk_read_code(vm, code, length) != length)
@@ -137,22 +134,21 @@ static void string_items(struct vm *vm, struct vcpu *v, unsigned index, struct s
 /* Apart, so that the frame of the common case holds nothing that wants a stack guard. */
 static __attribute__((noinline)) void string_io(struct vm *vm, struct vcpu *v, unsigned index)
 {
-	uint64_t q = v->exit.qualification;
-	struct string s = { .input = q & IN, .rep = q & REP, .port = (uint16_t)(q >> 16), .size = (q & 7) + 1 };
+	uint8_t flags = v->exit.io.flags;
+	struct string s = { .input = flags & VCPU_IO_IN, .rep = flags & VCPU_IO_REP, .port = v->exit.io.port, .size = v->exit.io.size };
 
 	string_items(vm, v, index, &s);
 }
 
 enum exit_action exit_io(struct vm *vm, struct vcpu *v, unsigned index)
 {
-	uint64_t q = v->exit.qualification;
-	unsigned size = (q & 7) + 1;
-	uint16_t port = (uint16_t)(q >> 16);
+	unsigned size = v->exit.io.size;
+	uint16_t port = v->exit.io.port;
 
-	if (q & STRING) {
+	if (v->exit.io.flags & VCPU_IO_STRING) {
 		string_io(vm, v, index);
 	} else {
-		if (q & IN)
+		if (v->exit.io.flags & VCPU_IO_IN)
 			in(vm, v, index, port, size);
 		else
 			machine_port_out(&vm->machine, index, port, size, (uint32_t)(v->gpr[GPR_RAX] & ~0ull >> (64 - 8 * size)));

@@ -200,7 +200,7 @@ bool mmio_emulate(struct vm *vm, struct vcpu *v, unsigned index, uint64_t at)
 	uint64_t length;
 
 	if (decode(&a, code, &length) && execute(&a)) {
-		v->exit.instruction_length = a.insn.length;
+		v->exit.length = a.insn.length;
 		vcpu_skip(v);
 		return true;
 	}

@@ -122,8 +122,8 @@ static bool enter(struct look *l, struct vm *vm, struct vcpu *v, unsigned index,
 	}
 	if (vcpu_run(v, now < l->until ? l->until - now : 1) == ERR_OK)
 		return true;
-	if (v->exit.reason == VMX_EXIT_ENTRY_FAILURE_MACHINE_CHECK)
-		(void)exit_machine_check(vm);
+	if (v->exit.kind == VCPU_EXIT_MACHINE_CHECK)
+		(void)exit_machine_check(vm, v, index);
 	if (vm->state != VM_RUNNING)
 		return false;
 	vm_crash(vm, "VM entry failed for vCPU %u; the log has the audit", index);

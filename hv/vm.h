@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include "arch/x86_64/dirty.h"
 #include "arch/x86_64/ept.h"
-#include "arch/x86_64/exit_reason.h"
 #include "arch/x86_64/vcpu.h"
 #include "hv/cpuid.h"
 #include "hv/machine.h"
@@ -76,7 +75,7 @@ struct vm {
 	struct vm_clock clock;
 	struct cpuid_policy cpuid;
 	struct vm_definition definition;
-	uint64_t exits[VMX_EXIT_REASON_COUNT];
+	uint64_t exits[VCPU_EXIT_KINDS];
 	uint64_t exits_total;
 };
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "arch/x86_64/ept.h"
+#include "arch/x86_64/vcpu_exit.h"
 #include "arch/x86_64/vcpu_state.h"
 #include "lib/addr.h"
 #include "lib/err.h"
@@ -13,13 +14,6 @@
 
 enum vcpu_gpr { GPR_RAX, GPR_RCX, GPR_RDX, GPR_RBX, GPR_RSP, GPR_RBP, GPR_RSI, GPR_RDI, GPR_R8 /* ... R15 */ };
 enum vcpu_segment { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR };
-
-/* The fields of the last exit, SDM Vol. 3 "VM-Exit Information Fields". */
-struct vcpu_exit {
-	uint32_t reason;		/* basic exit reason, enum vmx_exit_reason */
-	uint32_t instruction_length;
-	uint64_t qualification;
-};
 
 struct vcpu_limits {
 	uint64_t cr4_mask;		/* CR4 bits the guest may set */
@@ -61,7 +55,7 @@ void vcpu_load(struct vcpu *v);
 void vcpu_put(struct vcpu *v);
 
 /* Runs the guest until the next exit; fills v->exit. @timer_tsc: TSC ticks until the preemption timer exits.
- * ERR_INVALID: the VM entry failed; the audit has logged why. */
+ * ERR_INVALID: the VM entry failed; the audit has logged why, and only the kind of the exit is known. */
 enum err vcpu_run(struct vcpu *v, uint64_t timer_tsc) NODISCARD;
 
 /* The accessors below want the vCPU loaded. */
@@ -82,10 +76,6 @@ uint64_t vcpu_segment_base(enum vcpu_segment s);
 uint32_t vcpu_segment_access(enum vcpu_segment s);
 /* 0 to 3. */
 unsigned vcpu_cpl(void);
-/* Guest-physical and guest-linear address of an EPT violation. */
-uint64_t vcpu_exit_gpa(void);
-/* Interruption information of an exception exit, SDM Vol. 3 "Information for VM Exits Due to Vectored Events". */
-uint32_t vcpu_exit_interruption(void);
 
 /* Control-register writes with all checks; false: the guest gets #GP(0). */
 bool vcpu_write_cr0(struct vcpu *v, uint64_t value);
@@ -122,8 +112,6 @@ static inline void vcpu_inject_ud(struct vcpu *v) { vcpu_inject_exception(v, 6, 
 void vcpu_reflect_exception(struct vcpu *v);
 /* #PF at @linear, which CR2 then holds. */
 void vcpu_inject_page_fault(struct vcpu *v, uint64_t linear, uint32_t error);
-/* Redoes the NMI blocking that an exit during IRET undid (EPT violation, PML full: qualification bit 12). */
-void vcpu_redo_nmi_blocking(const struct vcpu *v);
 /* Turns page-modification logging on or off, and empties the log: entries @index+1..511 are valid. */
 void vcpu_set_pml(struct vcpu *v, bool on);
 uint16_t vcpu_take_pml(struct vcpu *v);

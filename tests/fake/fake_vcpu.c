@@ -132,19 +132,13 @@ uint64_t vcpu_efer(void) { return fake_vcpu.s.efer; }
 uint64_t vcpu_segment_base(enum vcpu_segment s) { return fake_vcpu.s.segment_base[s]; }
 uint32_t vcpu_segment_access(enum vcpu_segment s) { return fake_vcpu.s.segment_access[s]; }
 unsigned vcpu_cpl(void) { return fake_vcpu.s.segment_access[SEG_SS] >> 5 & 3; }
-uint64_t vcpu_exit_gpa(void) { return fake_vcpu.exit_gpa; }
 void vcpu_set_pat(uint64_t value) { fake_vcpu.s.pat = value; }
 uint64_t vcpu_pat(void) { return fake_vcpu.s.pat; }
 void vcpu_set_tsc_offset(uint64_t offset) { fake_vcpu.tsc_offset = offset; }
 
-uint32_t vcpu_exit_interruption(void)
-{
-	return fake_vcpu.exit_interruption;
-}
-
 void vcpu_skip(struct vcpu *v)
 {
-	fake_vcpu.s.rip += v->exit.instruction_length;
+	fake_vcpu.s.rip += v->exit.length;
 	fake_vcpu.s.interruptibility &= ~BLOCKING;
 	if (fake_vcpu.s.rflags & RFLAGS_TF)
 		v->event = 0x80000301;
@@ -213,7 +207,7 @@ void vcpu_inject_exception(struct vcpu *v, uint8_t vector, bool with_error, uint
 	v->event_error = error;
 }
 
-void vcpu_reflect_exception(struct vcpu *v) { v->event = fake_vcpu.exit_interruption; }
+void vcpu_reflect_exception(struct vcpu *v) { v->event = fake_vcpu.exception; }
 
 void vcpu_inject_page_fault(struct vcpu *v, uint64_t linear, uint32_t error)
 {
@@ -221,7 +215,6 @@ void vcpu_inject_page_fault(struct vcpu *v, uint64_t linear, uint32_t error)
 	vcpu_inject_exception(v, 14, true, error);
 }
 
-void vcpu_redo_nmi_blocking(const struct vcpu *v) { (void)v; }
 void vcpu_set_pml(struct vcpu *v, bool on) { v->pml_on = on; }
 
 uint16_t vcpu_take_pml(struct vcpu *v)

@@ -7,8 +7,7 @@
 
 struct fake_vcpu {
 	struct vcpu_state s;		/* registers of the loaded vCPU that struct vcpu does not hold */
-	uint64_t exit_gpa;
-	uint32_t exit_interruption;
+	uint32_t exception;		/* the event that vcpu_reflect_exception gives back */
 	uint64_t tsc_offset, timer;	/* as last given */
 	uint64_t tsc_aux_msr;		/* what the CPU's register holds */
 	bool window, nmi_window;	/* an exit was asked for at which an interrupt, an NMI can go in */

@@ -85,5 +85,5 @@ void fake_vm_code(struct vm *vm, uint64_t at, const void *code, unsigned bytes)
 	fake_vm_map(vm, at + PAGE_SIZE, at + PAGE_SIZE, 3);
 	cr_assert_eq(guest_write(vm, gpa(at), code, bytes), ERR_OK);
 	fake_vcpu.s.rip = at;
-	vm->vcpu[0].exit.instruction_length = bytes;
+	vm->vcpu[0].exit.length = bytes;
 }

@@ -26,7 +26,7 @@ static void endless(struct machine_test *t, const char *name, enum mailbox_order
 	static uint8_t image[VM_STATE_BYTES];
 	const struct mig_guest_ops *ops = t->guest->ops;
 	struct why why = { "" };
-	uint64_t exits = t->vm->exits[VMX_EXIT_EXCEPTION_OR_NMI], begin, longest = 0;
+	uint64_t exits = t->vm->exits[VCPU_EXIT_EXCEPTION], begin, longest = 0;
 	size_t length;
 
 	ops->stop(t->guest);
@@ -40,7 +40,7 @@ static void endless(struct machine_test *t, const char *name, enum mailbox_order
 		if (time_ns() - begin > longest)
 			longest = time_ns() - begin;
 	}
-	exits = t->vm->exits[VMX_EXIT_EXCEPTION_OR_NMI] - exits;
+	exits = t->vm->exits[VCPU_EXIT_EXCEPTION] - exits;
 	ops->stop(t->guest);
 	if (ops->state_check(t->guest, image, length, &why) != ERR_OK)
 		panic("the state can't be loaded: %s", why.text);

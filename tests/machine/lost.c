@@ -139,5 +139,5 @@ void lost_run(struct machine_test *t, const char *words)
 	log_info("machine", "%llu attempts, %llu compared, %llu writes, %llu pages harvested, %llu exits, %llu by a full log",
 		 (unsigned long long)attempts, (unsigned long long)compared, (unsigned long long)t->box->writes,
 		 (unsigned long long)taken, (unsigned long long)(t->vm->exits_total - begin),
-		 (unsigned long long)t->vm->exits[VMX_EXIT_PAGE_MODIFICATION_LOG_FULL]);
+		 (unsigned long long)t->vm->exits[VCPU_EXIT_LOG_FULL]);
 }

@@ -45,5 +45,5 @@ void nmi_run(struct machine_test *t, const char *words)
 	t->guest->ops->track_stop(t->guest);
 	log_info("machine", "%s: %llu NMIs sent, %llu taken, %llu nested, %llu exits by a full log", t->vm->dirty.ops->name,
 		 (unsigned long long)sent, (unsigned long long)taken, (unsigned long long)nested,
-		 (unsigned long long)t->vm->exits[VMX_EXIT_PAGE_MODIFICATION_LOG_FULL]);
+		 (unsigned long long)t->vm->exits[VCPU_EXIT_LOG_FULL]);
 }

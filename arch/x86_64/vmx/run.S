@@ -74,7 +74,7 @@ vmx_exit_point:
 	jnz 4f
 5:	pop %rdi
 	/* What the guest left in registers steers nothing that Tern guesses; those that are popped below are Tern's, and RCX, RDX and
-	 * RSI are what vcpu_run overwrites at once. */
+	 * RSI are what vmx_decode's first steps overwrite. */
 	xor %eax, %eax
 	xor %r8d, %r8d
 	xor %r9d, %r9d

@@ -20,7 +20,6 @@ uint64_t vcpu_rflags(void) { return vmcs_read(VMCS_GUEST_RFLAGS); }
 void vcpu_set_rflags(uint64_t value) { vmcs_write(VMCS_GUEST_RFLAGS, value); }
 uint64_t vcpu_cr3(void) { return vmcs_read(VMCS_GUEST_CR3); }
 uint64_t vcpu_efer(void) { return vmcs_read(VMCS_GUEST_EFER); }
-uint64_t vcpu_exit_gpa(void) { return vmcs_read(VMCS_GUEST_PHYSICAL_ADDRESS); }
 void vcpu_set_pat(uint64_t value) { vmcs_write(VMCS_GUEST_PAT, value); }
 uint64_t vcpu_pat(void) { return vmcs_read(VMCS_GUEST_PAT); }
 void vcpu_set_tsc_offset(uint64_t offset) { vmcs_write(VMCS_TSC_OFFSET, offset); }
@@ -47,7 +46,7 @@ static __attribute__((noinline)) void end_instruction(struct vcpu *v, uint64_t b
 void vcpu_skip(struct vcpu *v)
 {
 	uint64_t blocking = vmcs_read(VMCS_GUEST_INTERRUPTIBILITY_STATE), flags = vmcs_read(VMCS_GUEST_RFLAGS);
-	uint64_t rip = vmcs_read(VMCS_GUEST_RIP), next = rip + v->exit.instruction_length;
+	uint64_t rip = vmcs_read(VMCS_GUEST_RIP), next = rip + v->exit.length;
 
 	if (__builtin_expect((rip ^ next) >> 32 != 0, 0) && !code_is_64bit())
 		next = (uint32_t)next;
@@ -94,11 +93,6 @@ uint32_t vcpu_segment_access(enum vcpu_segment s)
 unsigned vcpu_cpl(void)
 {
 	return vmcs_read(VMCS_GUEST_SS_ACCESS_RIGHTS) >> 5 & 3;
-}
-
-uint32_t vcpu_exit_interruption(void)
-{
-	return (uint32_t)vmcs_read(VMCS_EXIT_INTERRUPTION_INFO);
 }
 
 static void put_efer(uint64_t value)

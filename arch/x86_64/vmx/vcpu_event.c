@@ -123,17 +123,9 @@ void vcpu_reflect_exception(struct vcpu *v)
 	uint32_t error = info & INTERRUPTION_ERROR ? (uint32_t)vmcs_read(VMCS_EXIT_INTERRUPTION_ERROR_CODE) : 0;
 
 	if ((info & 0xff) == VECTOR_DB)
-		debug_registers(v->exit.qualification);
+		debug_registers(vmcs_read(VMCS_EXIT_QUALIFICATION));
 	/* A delivery ends the blocking; VM entry would else want a single step to be pending where TF is set. */
 	vmcs_write(VMCS_GUEST_INTERRUPTIBILITY_STATE, state & ~(uint64_t)(BLOCKING_STI | BLOCKING_MOV_SS));
 	inject(v, info & (INTERRUPTION_VALID | 0xfff), error,
-	       INTERRUPTION_TYPE(info) >= EVENT_SOFTWARE ? v->exit.instruction_length : 0);
-}
-
-void vcpu_redo_nmi_blocking(const struct vcpu *v)
-{
-	uint64_t state = vmcs_read(VMCS_GUEST_INTERRUPTIBILITY_STATE);
-
-	if ((v->exit.qualification & 1u << 12) && !v->event)
-		vmcs_write(VMCS_GUEST_INTERRUPTIBILITY_STATE, state | BLOCKING_NMI);
+	       INTERRUPTION_TYPE(info) >= EVENT_SOFTWARE ? v->exit.length : 0);
 }

@@ -4,6 +4,7 @@
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/msr.h"
 #include "arch/x86_64/vcpu.h"
+#include "arch/x86_64/vmx/vmcs_fields.h"
 
 /* CR0 bits that the guest sees from the shadow: NE is fixed by VMX, caching is the host's. */
 #define VCPU_CR0_OWNED	(CR0_NE | CR0_CD | CR0_NW)
@@ -55,6 +56,8 @@ static inline bool vcpu_pae_paging(const struct vcpu_state *s)
 	X(sysenter_cs, GUEST_SYSENTER_CS) X(sysenter_esp, GUEST_SYSENTER_ESP) X(sysenter_eip, GUEST_SYSENTER_EIP) \
 	X(pending_debug, GUEST_PENDING_DEBUG_EXCEPTIONS) X(interruptibility, GUEST_INTERRUPTIBILITY_STATE)
 
+/* A VM entry that did not succeed is told, with its audit; ERR_INVALID. VMX_SUCCEED: it ended in an exit that says so. */
+enum err vmx_entry_failed(struct vcpu *v, enum vmx_status status);
 /* The VMCS of @v becomes current on this CPU. */
 void vcpu_make_current(struct vcpu *v);
 /* Sets CR0 as the guest shall read it, the IA-32e control and LMA with it, unchecked. */

@@ -2,13 +2,14 @@
 /* vcpu_run.c: entering the guest and coming back, and the registers that no VMCS field holds. */
 #include "arch/x86_64/msr.h"
 #include "arch/x86_64/vmx/audit.h"
+#include "arch/x86_64/vmx/decode.h"
 #include "arch/x86_64/vmx/mitigate.h"
 #include "arch/x86_64/vmx/vcpu_local.h"
 #include "arch/x86_64/vmx/vmcs.h"
 #include "arch/x86_64/vmx/vmx.h"
 #include "lib/log.h"
 
-uint32_t vmx_enter(uint64_t gpr[16], bool launched);
+enum vmx_status vmx_enter(uint64_t gpr[16], bool launched);
 
 /* What vcpu_load swaps by hand, since no VMCS field holds it. */
 static const uint32_t swapped[5] = {
@@ -81,17 +82,19 @@ void vcpu_put(struct vcpu *v)
 	v->loaded = false;
 }
 
-static enum err entry_failed(struct vcpu *v, uint32_t status)
+enum err vmx_entry_failed(struct vcpu *v, enum vmx_status status)
 {
 	struct why_list found = { 0 };
 
+	if (status != VMX_SUCCEED)
+		v->exit.kind = VCPU_EXIT_UNKNOWN;
 	if (status == VMX_FAIL_VALID)
 		log_error("vmx", "VM entry failed: VM-instruction error %s", vmx_error_text((uint32_t)vmcs_read(VMCS_INSTRUCTION_ERROR)));
 	else if (status == VMX_FAIL_INVALID)
 		log_error("vmx", "VM entry failed: VMfailInvalid, no current VMCS");
 	else
-		log_error("vmx", "VM entry failed: %s, qualification %llx", vmx_exit_reason_name(v->exit.reason),
-			  (unsigned long long)v->exit.qualification);
+		log_error("vmx", "VM entry failed: %s, qualification %llx", vmx_exit_reason_name(vmcs_read(VMCS_EXIT_REASON) & VMX_EXIT_REASON_MASK),
+			  (unsigned long long)vmcs_read(VMCS_EXIT_QUALIFICATION));
 	if (status != VMX_FAIL_INVALID) {
 		vmx_audit(vmx_caps(), &found);
 		for (unsigned i = 0; i < found.count && i < WHY_MAX; i++)
@@ -103,32 +106,17 @@ static enum err entry_failed(struct vcpu *v, uint32_t status)
 	return ERR_INVALID;
 }
 
-/* An event whose delivery was cut short by the exit must be delivered again. */
-static void keep_interrupted_event(struct vcpu *v)
-{
-	uint32_t info = (uint32_t)vmcs_read(VMCS_IDT_VECTORING_INFO);
-
-	v->event = 0;
-	if (!(info & INTERRUPTION_VALID))
-		return;
-	v->event = info & (INTERRUPTION_VALID | 0xfff);
-	v->event_error = info & INTERRUPTION_ERROR ? (uint32_t)vmcs_read(VMCS_IDT_VECTORING_ERROR_CODE) : 0;
-	v->event_length = INTERRUPTION_TYPE(info) >= EVENT_SOFTWARE ? (uint32_t)vmcs_read(VMCS_EXIT_INSTRUCTION_LENGTH) : 0;
-	if (INTERRUPTION_TYPE(info) == EVENT_NMI)
-		vmcs_write(VMCS_GUEST_INTERRUPTIBILITY_STATE, vmcs_read(VMCS_GUEST_INTERRUPTIBILITY_STATE) & ~(uint64_t)BLOCKING_NMI);
-}
-
 enum err vcpu_run(struct vcpu *v, uint64_t timer_tsc)
 {
 	uint64_t ticks = timer_tsc >> v->timer_shift;
-	uint32_t status, reason;
+	enum vmx_status status;
 
 	vmcs_write(VMCS_PREEMPTION_TIMER_VALUE, ticks > 0xffffffff ? 0xffffffff : ticks);
 	if (v->event) {
 		if (v->shutdown) {
 			v->shutdown = false;
 			v->event = 0;
-			v->exit = (struct vcpu_exit){ .reason = VMX_EXIT_TRIPLE_FAULT };
+			v->exit = (struct vcpu_exit){ .kind = VCPU_EXIT_TRIPLE_FAULT };
 			return ERR_OK;
 		}
 		vmcs_write(VMCS_ENTRY_INTERRUPTION_INFO, v->event);
@@ -138,17 +126,10 @@ enum err vcpu_run(struct vcpu *v, uint64_t timer_tsc)
 	if (__builtin_expect(mitigate_has(MITIGATE_VERW), 0))
 		cpu_verw();
 	status = vmx_enter(v->gpr, v->launched);
-	if (__builtin_expect(status != 0, 0))
-		return entry_failed(v, status);
+	if (__builtin_expect(status != VMX_SUCCEED, 0))
+		return vmx_entry_failed(v, status);
 	v->launched = true;
-	reason = (uint32_t)vmcs_read(VMCS_EXIT_REASON);
-	v->exit.reason = reason & 0xffff;
-	v->exit.qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
-	v->exit.instruction_length = (uint32_t)vmcs_read(VMCS_EXIT_INSTRUCTION_LENGTH);
-	if (__builtin_expect(reason & VMX_EXIT_ENTRY_FAILURE, 0))
-		return entry_failed(v, 0);
-	keep_interrupted_event(v);
-	return ERR_OK;
+	return vmx_decode(v);
 }
 
 void vcpu_set_pml(struct vcpu *v, bool on)

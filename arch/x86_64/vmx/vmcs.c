@@ -8,7 +8,7 @@ struct name { uint32_t value; const char *text; };
 
 #define ROW_FIELD(encoding, name)	{ encoding, #name },
 #define ROW_ERROR(number, name, text)	{ number, text },
-#define ROW_EXIT(number, name)		{ number, #name },
+#define ROW_EXIT(number, name, kind)	{ number, #name },
 
 static const struct name fields[] = { VMCS_FIELDS(ROW_FIELD) };
 static const struct name errors[] = { VMX_ERRORS(ROW_ERROR) };

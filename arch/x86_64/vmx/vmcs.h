@@ -2,7 +2,7 @@
 /* vmcs.h: typed access to the current VMCS, and the outcome of every VMX instruction. */
 #pragma once
 #include <stdint.h>
-#include "arch/x86_64/exit_reason.h"
+#include "arch/x86_64/vmx/exit_reason.h"
 #include "arch/x86_64/vmx/vmcs_access.h"
 
 /* SDM Vol. 3, "VM-Instruction Error Numbers". */
@@ -37,8 +37,9 @@
 enum vmx_error { VMX_ERRORS(VMX_ERROR_ENUM) };
 #undef VMX_ERROR_ENUM
 
-/* Bit 31 of the field EXIT_REASON: the exit is a failed VM entry. Bits 15:0 are the basic reason. */
-#define VMX_EXIT_ENTRY_FAILURE (1u << 31)
+/* The field EXIT_REASON: the basic reason, and whether the exit is a failed VM entry. */
+#define VMX_EXIT_REASON_MASK	0xffffu
+#define VMX_EXIT_ENTRY_FAILURE	(1u << 31)
 
 /* Names for people; "?" for a value the tables don't have. */
 const char *vmcs_field_name(enum vmcs_field field);

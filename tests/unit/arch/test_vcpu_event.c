@@ -20,7 +20,7 @@ void vcpu_make_current(struct vcpu *c) { (void)c; }
 
 static void fresh(void)
 {
-	v = (struct vcpu){ .exit.instruction_length = 2 };
+	v = (struct vcpu){ .exit.length = 2 };
 	fake_cpu.dr6 = DR6_NONE;
 	*fake_vmcs_at(VMCS_GUEST_RIP) = 0x1000;
 	*fake_vmcs_at(VMCS_GUEST_RFLAGS) = 2;
@@ -38,7 +38,7 @@ static void exception(uint32_t info, uint64_t qualification)
 {
 	*fake_vmcs_at(VMCS_EXIT_INTERRUPTION_INFO) = info;
 	*fake_vmcs_at(VMCS_EXIT_INTERRUPTION_ERROR_CODE) = 0x1234;
-	v.exit.qualification = qualification;
+	*fake_vmcs_at(VMCS_EXIT_QUALIFICATION) = qualification;
 	vcpu_reflect_exception(&v);
 }
 
@@ -74,7 +74,7 @@ Test(vcpu_event, a_debug_exception_clears_general_detection)
 
 Test(vcpu_event, int1_goes_in_as_the_instruction_that_it_is)
 {
-	v.exit.instruction_length = 1;
+	v.exit.length = 1;
 	exception(INT1, 0);
 	cr_expect_eq(v.event, INT1);
 	cr_expect_eq(v.event_length, 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c hv/exit.c hv/exit_event.c hv/exit_io.c hv/exit_msr.c hv/exit_cr.c hv/exit_ept.c hv/mmio.c hv/walk.c hv/run.c hv/throttle.c arch/x86_64/vmx/vmcs.c */
+/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c hv/exit.c hv/exit_event.c hv/exit_io.c hv/exit_msr.c hv/exit_cr.c hv/exit_memory.c hv/mmio.c hv/walk.c hv/run.c hv/throttle.c */
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,9 +12,9 @@
 
 #define GP	(0x80000b00u | 13)
 #define UD	(0x80000300u | 6)
-#define WRITE	(1u << 1)
-#define FETCH	(1u << 2)
-#define OPERAND	(3u << 7)
+#define WRITE	VCPU_MEMORY_WRITE
+#define FETCH	VCPU_MEMORY_FETCH
+#define OPERAND	VCPU_MEMORY_OPERAND
 
 static struct vm *vm;
 static struct vcpu *v;
@@ -24,47 +24,60 @@ static void fresh(void)
 	fake_vm_reset();
 	vm = fake_vm(8);
 	v = &vm->vcpu[0];
-	v->exit.instruction_length = 2;
+	v->exit.length = 2;
 }
 
 TestSuite(exit, .init = fresh);
 
-static enum exit_action leave(uint32_t reason)
+static enum exit_action leave(enum vcpu_exit_kind kind)
 {
-	v->exit.reason = reason;
+	v->exit.kind = kind;
 	return exit_handle(vm, v, 0);
 }
 
-Test(exit, an_exit_without_a_handler_stops_the_vm_with_a_report)
+static enum exit_action touch(uint64_t at, unsigned how)
 {
-	cr_expect_eq(leave(VMX_EXIT_TASK_SWITCH), EXIT_LEAVE);
+	v->exit.memory.at = at;
+	v->exit.memory.flags = how;
+	return leave(VCPU_EXIT_MEMORY);
+}
+
+Test(exit, an_exit_that_nothing_is_known_of_stops_the_vm_with_a_report)
+{
+	v->exit.unknown.name = "TASK_SWITCH";
+	cr_expect_eq(leave(VCPU_EXIT_UNKNOWN), EXIT_LEAVE);
 	cr_expect_eq(vm->state, VM_CRASHED);
 	cr_expect(strstr(vm->why.text, "TASK_SWITCH"), "%s", vm->why.text);
 	cr_expect_eq(fake_vcpu.s.rip, 0, "no instruction is skipped");
 }
 
-Test(exit, a_reason_beyond_the_table_stops_the_vm)
+Test(exit, every_kind_has_a_handler)
 {
-	cr_expect_eq(leave(0xffff), EXIT_LEAVE);
-	cr_expect_eq(vm->state, VM_CRASHED);
+	for (unsigned kind = 0; kind < VCPU_EXIT_KINDS; kind++) {
+		fresh();
+		v->exit = (struct vcpu_exit){ 0 };
+		if (kind == VCPU_EXIT_UNKNOWN)
+			v->exit.unknown.name = "";
+		else if (kind == VCPU_EXIT_IO)
+			v->exit.io.size = 1;
+		leave(kind);
+		cr_expect_eq(vm->exits[kind], 1);
+	}
 }
 
 Test(exit, an_exception_that_exits_goes_to_the_guest)
 {
-	fake_vcpu.exit_interruption = 0x80000b11;	/* #AC */
-	cr_expect_eq(leave(VMX_EXIT_EXCEPTION_OR_NMI), EXIT_CONTINUE);
+	fake_vcpu.exception = 0x80000b11;	/* #AC */
+	cr_expect_eq(leave(VCPU_EXIT_EXCEPTION), EXIT_CONTINUE);
 	cr_expect_eq(v->event, 0x80000b11);
 	cr_expect_eq(vm->state, VM_RUNNING);
 }
 
-#define MACHINE_CHECK	0x80000312u
-
 static enum exit_action machine_check(enum mce_verdict verdict, uint64_t address)
 {
-	fake_vcpu.exit_interruption = MACHINE_CHECK;
 	fake_host.mce = verdict;
 	fake_host.mce_report = (struct mce_report){ .bank = 3, .address = address };
-	return leave(VMX_EXIT_EXCEPTION_OR_NMI);
+	return leave(VCPU_EXIT_MACHINE_CHECK);
 }
 
 Test(exit, a_machine_check_that_names_no_host_memory_stops_the_vm_that_ran)
@@ -104,54 +117,48 @@ Test(exit, a_processor_that_lost_its_state_stops_the_host, .signal = SIGABRT)
 
 Test(exit, an_nmi_of_the_host_goes_to_its_owner)
 {
-	fake_vcpu.exit_interruption = 0x80000202;
-	cr_expect_eq(leave(VMX_EXIT_EXCEPTION_OR_NMI), EXIT_CONTINUE);
+	cr_expect_eq(leave(VCPU_EXIT_NMI), EXIT_CONTINUE);
 	cr_expect_eq(fake_host.nmis, 1);
 	cr_expect_eq(v->event, 0);
 }
 
 Test(exit, an_instruction_without_end_stops_the_vm_only_if_its_state_is_lost)
 {
-	cr_expect_eq(leave(VMX_EXIT_INSTRUCTION_TIMEOUT), EXIT_CONTINUE);
-	v->exit.qualification = 1;
-	cr_expect_eq(leave(VMX_EXIT_INSTRUCTION_TIMEOUT), EXIT_LEAVE);
+	cr_expect_eq(leave(VCPU_EXIT_STUCK), EXIT_CONTINUE);
+	v->exit.stuck.state_lost = true;
+	cr_expect_eq(leave(VCPU_EXIT_STUCK), EXIT_LEAVE);
 	cr_expect_eq(vm->state, VM_CRASHED);
 }
 
 Test(exit, a_single_step_over_hlt_does_not_wait)
 {
 	fake_vcpu.s.rflags = 0x302;
-	leave(VMX_EXIT_HLT);
+	leave(VCPU_EXIT_HLT);
 	cr_expect_not(v->halted);
 }
 
 Test(exit, a_triple_fault_is_a_reset)
 {
-	cr_expect_eq(leave(VMX_EXIT_TRIPLE_FAULT), EXIT_LEAVE);
+	cr_expect_eq(leave(VCPU_EXIT_TRIPLE_FAULT), EXIT_LEAVE);
 	cr_expect_eq(vm->state, VM_RUNNING);
 	cr_expect_eq(vm->machine.request, MACHINE_RESET);
 }
 
-Test(exit, exits_are_counted_by_reason)
+Test(exit, exits_are_counted_by_kind)
 {
-	leave(VMX_EXIT_CPUID);
-	leave(VMX_EXIT_CPUID);
-	leave(VMX_EXIT_WBINVD);
-	cr_expect_eq(vm->exits[VMX_EXIT_CPUID], 2);
+	leave(VCPU_EXIT_CPUID);
+	leave(VCPU_EXIT_CPUID);
+	leave(VCPU_EXIT_WBINVD);
+	cr_expect_eq(vm->exits[VCPU_EXIT_CPUID], 2);
 	cr_expect_eq(vm->exits_total, 3);
 }
 
 Test(exit, virtualisation_is_not_there_for_the_guest)
 {
-	static const uint32_t reasons[] = { VMX_EXIT_VMCALL, VMX_EXIT_VMXON, VMX_EXIT_VMLAUNCH, VMX_EXIT_INVEPT, VMX_EXIT_VMFUNC,
-					    VMX_EXIT_MWAIT, VMX_EXIT_MONITOR, VMX_EXIT_GETSEC };
-
-	for (unsigned i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-		cr_expect_eq(leave(reasons[i]), EXIT_CONTINUE);
-		cr_expect_eq(v->event, UD, "reason %u", reasons[i]);
-		v->event = 0;
-	}
-	leave(VMX_EXIT_RDPMC);
+	cr_expect_eq(leave(VCPU_EXIT_UNDEFINED), EXIT_CONTINUE);
+	cr_expect_eq(v->event, UD);
+	v->event = 0;
+	leave(VCPU_EXIT_RDPMC);
 	cr_expect_eq(v->event, GP);
 }
 
@@ -159,20 +166,19 @@ Test(exit, xsetbv_takes_only_register_0)
 {
 	v->gpr[GPR_RCX] = 1;
 	v->gpr[GPR_RAX] = 7;
-	leave(VMX_EXIT_XSETBV);
+	leave(VCPU_EXIT_XSETBV);
 	cr_expect_eq(v->event, GP);
 	v->event = 0;
 	v->gpr[GPR_RCX] = 0xffffffff00000000;
 	v->gpr[GPR_RAX] = 0xffffffff00000007;
-	leave(VMX_EXIT_XSETBV);
+	leave(VCPU_EXIT_XSETBV);
 	cr_expect_eq(v->event, 0);
 	cr_expect_eq(v->xcr0, 7);
 }
 
 Test(exit, first_touch_of_memory_makes_it_present)
 {
-	fake_vcpu.exit_gpa = 3 * CHUNK_SIZE + 123;
-	cr_expect_eq(leave(VMX_EXIT_EPT_VIOLATION), EXIT_CONTINUE);
+	cr_expect_eq(touch(3 * CHUNK_SIZE + 123, OPERAND), EXIT_CONTINUE);
 	cr_expect_not_null(vm_chunk(vm, 3, false));
 	cr_expect_eq(fake_vcpu.s.rip, 0);
 }
@@ -188,13 +194,10 @@ Test(exit, code_runs_from_small_pages_where_the_cpu_must_not_have_it_in_large_on
 	v = &vm->vcpu[0];
 	cr_assert_eq(guest_zero(vm, gpa(0), 1), ERR_OK);
 	cr_assert(ept_lookup(&vm->ept, gpa(0), NULL, &level, &entry) && level == 2 && !(entry & EPT_X));
-	fake_vcpu.exit_gpa = 0x5008;
-	v->exit.qualification = FETCH | OPERAND;
-	cr_expect_eq(leave(VMX_EXIT_EPT_VIOLATION), EXIT_CONTINUE);
+	cr_expect_eq(touch(0x5008, FETCH | OPERAND), EXIT_CONTINUE);
 	cr_expect(ept_lookup(&vm->ept, gpa(0x5008), NULL, &level, &entry) && level == 1 && entry & EPT_X);
-	fake_vcpu.exit_gpa = 2 * CHUNK_SIZE;	/* never touched before */
-	cr_expect_eq(leave(VMX_EXIT_EPT_VIOLATION), EXIT_CONTINUE);
-	cr_expect_eq(leave(VMX_EXIT_EPT_VIOLATION), EXIT_CONTINUE);
+	cr_expect_eq(touch(2 * CHUNK_SIZE, FETCH | OPERAND), EXIT_CONTINUE);	/* never touched before */
+	cr_expect_eq(touch(2 * CHUNK_SIZE, FETCH | OPERAND), EXIT_CONTINUE);
 	cr_expect(ept_lookup(&vm->ept, gpa(2 * CHUNK_SIZE), NULL, &level, &entry) && level == 1 && entry & EPT_X);
 	vm_free_resources(vm);
 	cr_expect_eq(fake_pages_out, 0);
@@ -206,9 +209,7 @@ Test(exit, a_tracked_write_is_let_through_and_marked)
 
 	cr_assert_eq(guest_zero(vm, gpa(0), 1), ERR_OK);
 	cr_assert_eq(dirty_start(&vm->dirty, &vm->ept, DIRTY_WRITE_PROTECT, vm->memory_bytes, NULL), ERR_OK);
-	fake_vcpu.exit_gpa = 0x5008;
-	v->exit.qualification = WRITE | OPERAND;
-	cr_expect_eq(leave(VMX_EXIT_EPT_VIOLATION), EXIT_CONTINUE);
+	cr_expect_eq(touch(0x5008, WRITE | OPERAND), EXIT_CONTINUE);
 	dirty_harvest(&vm->dirty, 0, bitmap);
 	cr_expect_eq(bitmap[0], 1u << 5);
 	dirty_stop(&vm->dirty);
@@ -217,27 +218,22 @@ Test(exit, a_tracked_write_is_let_through_and_marked)
 Test(exit, a_host_without_memory_stops_the_vm)
 {
 	fake_pages_fail = 1;
-	fake_vcpu.exit_gpa = 0;
-	cr_expect_eq(leave(VMX_EXIT_EPT_VIOLATION), EXIT_LEAVE);
+	cr_expect_eq(touch(0, OPERAND), EXIT_LEAVE);
 	cr_expect_eq(vm->state, VM_CRASHED);
 }
 
 Test(exit, paging_structures_in_device_memory_are_not_taken_for_the_instructions_operand)
 {
 	fake_vm_code(vm, 0x8000, "\xa1\x00\x00\x00\x00\x00\x00\x00\x00", 9);
-	fake_vcpu.exit_gpa = LAPIC_GPA;
-	v->exit.qualification = WRITE | 1u << 7;
-	cr_expect_eq(leave(VMX_EXIT_EPT_VIOLATION), EXIT_LEAVE);
+	cr_expect_eq(touch(LAPIC_GPA, WRITE), EXIT_LEAVE);
 	cr_expect_eq(vm->state, VM_CRASHED);
 }
 
 Test(exit, an_exception_stack_in_device_memory_is_not_the_instructions_doing)
 {
 	fake_vm_code(vm, 0x8000, "\x89\x03", 2);
-	fake_vcpu.exit_gpa = LAPIC_GPA;
-	v->exit.qualification = WRITE | OPERAND;
 	v->event = 0x80000b0e;
-	leave(VMX_EXIT_EPT_VIOLATION);
+	touch(LAPIC_GPA, WRITE | OPERAND);
 	cr_expect_eq(vm->state, VM_CRASHED);
 	cr_expect_eq(fake_vcpu.s.rip, 0x8000);
 }
@@ -245,9 +241,9 @@ Test(exit, an_exception_stack_in_device_memory_is_not_the_instructions_doing)
 Test(exit, hlt_with_interrupts_off_hears_no_interrupt)
 {
 	fake_vcpu.s.rflags = 2;
-	leave(VMX_EXIT_HLT);
+	leave(VCPU_EXIT_HLT);
 	cr_expect(v->halted && v->deaf);
 	fake_vcpu.s.rflags = 0x202;
-	leave(VMX_EXIT_HLT);
+	leave(VCPU_EXIT_HLT);
 	cr_expect(v->halted && !v->deaf);
 }

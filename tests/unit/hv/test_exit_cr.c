@@ -16,19 +16,20 @@ static void fresh(void)
 	fake_vm_reset();
 	vm = fake_vm(8);
 	v = &vm->vcpu[0];
-	v->exit.instruction_length = 2;
+	v->exit.length = 2;
 }
 
 TestSuite(exit_cr, .init = fresh);
 
-enum { TO, FROM, CLTS, LMSW };
-
 /* False: #GP, and RIP stays. */
-static bool access(unsigned type, unsigned cr, unsigned gpr, uint64_t source)
+static bool access(enum vcpu_cr_access type, unsigned cr, unsigned gpr, unsigned source)
 {
 	bool gp;
 
-	v->exit.qualification = cr | type << 4 | gpr << 8 | source << 16;
+	v->exit.cr.number = (uint8_t)cr;
+	v->exit.cr.gpr = (uint8_t)gpr;
+	v->exit.cr.access = type;
+	v->exit.cr.source = (uint16_t)source;
 	exit_control_register(vm, v, 0);
 	gp = v->event == GP;
 	cr_expect_eq(fake_vcpu.s.rip, gp ? 0 : 2);
@@ -40,55 +41,55 @@ static bool access(unsigned type, unsigned cr, unsigned gpr, uint64_t source)
 Test(exit_cr, mov_writes_the_register_that_is_named)
 {
 	v->gpr[GPR_RBX] = 0x80000033;
-	cr_expect(access(TO, 0, GPR_RBX, 0));
+	cr_expect(access(VCPU_CR_WRITE, 0, GPR_RBX, 0));
 	cr_expect_eq(fake_vcpu.s.cr0, 0x80000033);
 	v->gpr[15] = 0x6a0;
-	cr_expect(access(TO, 4, 15, 0));
+	cr_expect(access(VCPU_CR_WRITE, 4, 15, 0));
 	cr_expect_eq(fake_vcpu.s.cr4, 0x6a0);
 	fake_vcpu.s.gpr[GPR_RSP] = 0x6b0;
-	cr_expect(access(TO, 4, GPR_RSP, 0));
+	cr_expect(access(VCPU_CR_WRITE, 4, GPR_RSP, 0));
 	cr_expect_eq(fake_vcpu.s.cr4, 0x6b0);
 }
 
 Test(exit_cr, what_the_vcpu_refuses_is_a_gp)
 {
 	fake_vcpu.refuse_writes = true;
-	cr_expect_not(access(TO, 0, GPR_RAX, 0));
-	cr_expect_not(access(TO, 4, GPR_RAX, 0));
-	cr_expect_not(access(CLTS, 0, 0, 0));
-	cr_expect_not(access(LMSW, 0, 0, 1));
+	cr_expect_not(access(VCPU_CR_WRITE, 0, GPR_RAX, 0));
+	cr_expect_not(access(VCPU_CR_WRITE, 4, GPR_RAX, 0));
+	cr_expect_not(access(VCPU_CR_CLTS, 0, 0, 0));
+	cr_expect_not(access(VCPU_CR_LMSW, 0, 0, 1));
 }
 
 Test(exit_cr, cr8_is_the_task_priority)
 {
 	v->gpr[GPR_RDX] = 9;
-	cr_expect(access(TO, 8, GPR_RDX, 0));
-	cr_expect(access(FROM, 8, GPR_RSI, 0));
+	cr_expect(access(VCPU_CR_WRITE, 8, GPR_RDX, 0));
+	cr_expect(access(VCPU_CR_READ, 8, GPR_RSI, 0));
 	cr_expect_eq(v->gpr[GPR_RSI], 9);
 	v->gpr[GPR_RDX] = 16;
-	cr_expect_not(access(TO, 8, GPR_RDX, 0));
+	cr_expect_not(access(VCPU_CR_WRITE, 8, GPR_RDX, 0));
 }
 
 Test(exit_cr, other_registers_do_not_exit_and_are_refused)
 {
-	cr_expect_not(access(TO, 3, GPR_RAX, 0));
-	cr_expect_not(access(FROM, 3, GPR_RAX, 0));
-	cr_expect_not(access(TO, 15, GPR_RAX, 0));
+	cr_expect_not(access(VCPU_CR_WRITE, 3, GPR_RAX, 0));
+	cr_expect_not(access(VCPU_CR_READ, 3, GPR_RAX, 0));
+	cr_expect_not(access(VCPU_CR_WRITE, 15, GPR_RAX, 0));
 }
 
 Test(exit_cr, clts_clears_ts_alone)
 {
 	fake_vcpu.s.cr0 = 0x80000039;
-	cr_expect(access(CLTS, 0, 0, 0));
+	cr_expect(access(VCPU_CR_CLTS, 0, 0, 0));
 	cr_expect_eq(fake_vcpu.s.cr0, 0x80000031);
 }
 
 Test(exit_cr, lmsw_changes_four_bits_and_never_leaves_protected_mode)
 {
 	fake_vcpu.s.cr0 = 0x80000031;
-	cr_expect(access(LMSW, 0, 0, 0xfffe));
+	cr_expect(access(VCPU_CR_LMSW, 0, 0, 0xfffe));
 	cr_expect_eq(fake_vcpu.s.cr0, 0x8000003f);
-	cr_expect(access(LMSW, 0, 0, 0));
+	cr_expect(access(VCPU_CR_LMSW, 0, 0, 0));
 	cr_expect_eq(fake_vcpu.s.cr0, 0x80000031);
 }
 
@@ -96,7 +97,7 @@ Test(exit_cr, outside_64_bit_code_a_register_has_32_bits)
 {
 	fake_vcpu.s.segment_access[SEG_CS] = 0xc09b;
 	v->gpr[GPR_RBX] = 0xdeadbeef80000033;
-	cr_expect(access(TO, 0, GPR_RBX, 0));
+	cr_expect(access(VCPU_CR_WRITE, 0, GPR_RBX, 0));
 	cr_expect_eq(fake_vcpu.s.cr0, 0x80000033);
 }
 
@@ -134,7 +135,7 @@ Test(exit_cr, pdptes_are_loaded_when_the_cpu_would_have_loaded_them)
 		fake_vcpu.s.cr4 = row[n].cr4;
 		fake_vcpu.s.efer = row[n].efer;
 		v->gpr[GPR_RBX] = row[n].value;
-		cr_expect(access(TO, row[n].cr, GPR_RBX, 0), "row %u", n);
+		cr_expect(access(VCPU_CR_WRITE, row[n].cr, GPR_RBX, 0), "row %u", n);
 		cr_expect_eq(fake_vcpu.s.pdpte[3], row[n].loads ? 0x8001 : 0, "row %u", n);
 		cr_expect_eq(row[n].cr ? fake_vcpu.s.cr4 : fake_vcpu.s.cr0, row[n].value, "row %u", n);
 	}
@@ -146,9 +147,9 @@ Test(exit_cr, paging_with_pdptes_that_no_cpu_takes_is_a_gp_and_changes_nothing)
 
 	pae(pdpte);
 	v->gpr[GPR_RBX] = 0x80000031;
-	cr_expect_not(access(TO, 0, GPR_RBX, 0));
+	cr_expect_not(access(VCPU_CR_WRITE, 0, GPR_RBX, 0));
 	cr_expect_eq(fake_vcpu.s.cr0, 0x11);
 	cr_expect_eq(fake_vcpu.s.pdpte[0], 0);
 	fake_vcpu.s.cr3 = vm->memory_bytes;
-	cr_expect_not(access(TO, 0, GPR_RBX, 0), "a table outside of memory");
+	cr_expect_not(access(VCPU_CR_WRITE, 0, GPR_RBX, 0), "a table outside of memory");
 }

@@ -7,9 +7,9 @@
 #include "tests/fake/fake_vcpu.h"
 #include "tests/fake/fake_vm.h"
 
-#define IN	(1u << 3)
-#define STRING	(1u << 4)
-#define REP	(1u << 5)
+#define IN	VCPU_IO_IN
+#define STRING	VCPU_IO_STRING
+#define REP	VCPU_IO_REP
 #define PF	(0x80000b00u | 14)
 #define GP	(0x80000b00u | 13)
 #define CODE	0x8000ull
@@ -30,7 +30,9 @@ TestSuite(exit_io, .init = fresh);
 
 static enum exit_action io(unsigned port, unsigned size, unsigned flags)
 {
-	v->exit.qualification = (uint64_t)port << 16 | flags | (size - 1);
+	v->exit.io.port = (uint16_t)port;
+	v->exit.io.size = (uint8_t)size;
+	v->exit.io.flags = (uint8_t)flags;
 	return exit_io(vm, v, 0);
 }
 
@@ -50,7 +52,7 @@ static size_t sent(char *out, size_t room)
 
 Test(exit_io, in_of_each_size_leaves_what_the_cpu_leaves)
 {
-	v->exit.instruction_length = 2;
+	v->exit.length = 2;
 	v->gpr[GPR_RAX] = 0x1122334455667788;
 	io(0x1234, 1, IN);
 	cr_expect_eq(v->gpr[GPR_RAX], 0x11223344556677ff);

@@ -16,7 +16,7 @@ static void fresh(void)
 	fake_vm_reset();
 	vm = fake_vm(8);
 	v = &vm->vcpu[0];
-	v->exit.instruction_length = 2;
+	v->exit.length = 2;
 }
 
 TestSuite(exit_msr, .init = fresh);

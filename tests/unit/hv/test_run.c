@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c hv/exit.c hv/exit_event.c hv/exit_io.c hv/exit_msr.c hv/exit_cr.c hv/exit_ept.c hv/mmio.c hv/walk.c hv/run.c hv/throttle.c arch/x86_64/vmx/vmcs.c */
+/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c hv/exit.c hv/exit_event.c hv/exit_io.c hv/exit_msr.c hv/exit_cr.c hv/exit_memory.c hv/mmio.c hv/walk.c hv/run.c hv/throttle.c */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "hv/exit.h"
@@ -18,31 +18,32 @@ static void busy(struct vcpu *c)
 {
 	fake_host.tsc += fake_vcpu.timer;
 	c->event = 0;
-	c->exit.reason = VMX_EXIT_PREEMPTION_TIMER;
+	c->exit.kind = VCPU_EXIT_TIMER;
 }
 
 static void halts(struct vcpu *c)
 {
 	fake_host.tsc += 100;
 	c->event = 0;
-	c->exit.reason = VMX_EXIT_HLT;
-	c->exit.instruction_length = 1;
+	c->exit.kind = VCPU_EXIT_HLT;
+	c->exit.length = 1;
 }
 
 static void interrupted(struct vcpu *c)
 {
-	c->exit.reason = VMX_EXIT_EXTERNAL_INTERRUPT;
+	c->exit.kind = VCPU_EXIT_INTERRUPT;
 }
 
 static void unheard_of(struct vcpu *c)
 {
-	c->exit.reason = VMX_EXIT_REASON_COUNT;
+	c->exit = (struct vcpu_exit){ .kind = VCPU_EXIT_UNKNOWN, .unknown.name = "?" };
 }
 
 static void asks_for_reset(struct vcpu *c)
 {
-	c->exit.reason = VMX_EXIT_IO_INSTRUCTION;
-	c->exit.qualification = 0xcf9u << 16;
+	c->exit.kind = VCPU_EXIT_IO;
+	c->exit.io.port = 0xcf9;
+	c->exit.io.size = 1;
 	c->gpr[GPR_RAX] = 6;
 }
 
@@ -217,6 +218,15 @@ Test(run, a_failed_entry_stops_the_vm_and_frees_it)
 	cr_expect_not(fake_vcpu.loaded);
 	vm_serve_request(vm);
 	cr_expect_eq(fake_pages_out, 0);
+}
+
+Test(run, a_machine_check_at_an_entry_is_told_as_one)
+{
+	v->exit.kind = VCPU_EXIT_MACHINE_CHECK;
+	fake_vcpu.run_result = ERR_INVALID;
+	fake_host.mce = MCE_WHAT_RAN;
+	cr_expect_eq(vm_run_slice(vm, MS), VM_SLICE_STOPPED);
+	cr_expect(strstr(vm->why.text, "machine check"), "%s", vm->why.text);
 }
 
 Test(run, a_crashed_guest_holds_nothing_and_starts_again_clean)

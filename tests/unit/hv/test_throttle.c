@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c hv/exit.c hv/exit_event.c hv/exit_io.c hv/exit_msr.c hv/exit_cr.c hv/exit_ept.c hv/mmio.c hv/walk.c hv/run.c hv/throttle.c arch/x86_64/vmx/vmcs.c */
+/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c hv/exit.c hv/exit_event.c hv/exit_io.c hv/exit_msr.c hv/exit_cr.c hv/exit_memory.c hv/mmio.c hv/walk.c hv/run.c hv/throttle.c */
 #include <criterion/criterion.h>
 #include "arch/x86_64/time.h"
 #include "hv/exit.h"
@@ -38,7 +38,7 @@ static void work(struct vcpu *c)
 	fake_host.tsc += 10000;
 	ran_ns += 10000;
 	c->event = 0;
-	c->exit.reason = VMX_EXIT_PREEMPTION_TIMER;
+	c->exit.kind = VCPU_EXIT_TIMER;
 }
 
 /* Reads, or writes what is dirty already: nothing that a tracker sees. */
@@ -51,9 +51,9 @@ static void reader(struct vcpu *c)
 static void faulting_writer(struct vcpu *c)
 {
 	work(c);
-	c->exit.reason = VMX_EXIT_EPT_VIOLATION;
-	c->exit.qualification = 2 | 3u << 7;
-	fake_vcpu.exit_gpa = next_page++ % PAGES * PAGE_SIZE;
+	c->exit.kind = VCPU_EXIT_MEMORY;
+	c->exit.memory.at = next_page++ % PAGES * PAGE_SIZE;
+	c->exit.memory.flags = VCPU_MEMORY_WRITE | VCPU_MEMORY_OPERAND;
 	written++;
 }
 

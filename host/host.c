@@ -62,10 +62,15 @@ static void note_limits(const struct boot_info *boot)
 
 void host_init(const struct boot_info *boot)
 {
+	static const enum dirty_kind tracker[] = {
+		[CONFIG_TRACKER_AUTO] = DIRTY_AUTO, [CONFIG_TRACKER_WRITE_PROTECT] = DIRTY_WRITE_PROTECT,
+		[CONFIG_TRACKER_AD] = DIRTY_AD, [CONFIG_TRACKER_PML] = DIRTY_PML,
+	};
 	const struct config *config = &boot->config;
 
 	memset(&info, 0, sizeof(info));
 	info.config = config;
+	info.tracker = tracker[config->tracker];
 	note_limits(boot);
 	fmt(info.name, sizeof(info.name), "%s", config->host_name);
 	random_bytes(info.boot_id, sizeof(info.boot_id));

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "arch/x86_64/boot.h"
+#include "arch/x86_64/dirty.h"
 #include "config/config.h"
 #include "lib/why.h"
 
@@ -12,6 +13,7 @@ struct host_info {
 	char name[64];
 	uint8_t uuid[16];
 	uint8_t boot_id[16];
+	enum dirty_kind tracker;	/* that tern.conf wants for guests */
 	bool can_run_vms;
 	char why_not[WHY_TEXT];
 	uint64_t unused_bytes;		/* of RAM */

@@ -3,8 +3,8 @@
 #include <string.h>
 #include "arch/x86_64/time.h"
 #include "config/config_value.h"
+#include "host/arrival.h"
 #include "host/autostart.h"
-#include "host/guest.h"
 #include "host/host.h"
 #include "host/manage.h"
 #include "host/store.h"
@@ -72,12 +72,12 @@ static struct mig_guest *find_op(void *ctx, const char *name, enum mig_move_type
 	else if (vm_life_allows(vm, VM_EVENT_START) && moves_vm_held(vm, why))
 		return NULL;	/* started afresh elsewhere it could run twice as well */
 	else if (type == MIG_MOVE_RESTART)
-		return vms_restartable(vm, &plan, &policy, why) == ERR_OK ? guest_of(vm) : NULL;
+		return vms_restartable(vm, &plan, &policy, why) == ERR_OK ? vm_guest(vm) : NULL;
 	else if (vm->state != VM_RUNNING)
 		why_set(why, "%s is %s; only a running VM can be moved so, or MigrationType Restart moves it and starts it there",
 			name, vm_state_name(vm->state));
 	else
-		return guest_of(vm);
+		return vm_guest(vm);
 	return NULL;
 }
 
@@ -86,14 +86,14 @@ static void check_op(void *ctx, const struct mig_definition *def, struct why_lis
 	unsigned before = reasons->count;
 
 	(void)ctx;
-	guest_check(def, reasons);
+	arrival_check(def, reasons);
 	why_speaker(reasons, before, host_info()->name);
 }
 
 static struct mig_guest *create_op(void *ctx, const struct mig_definition *def, struct why_list *reasons)
 {
 	unsigned before = reasons->count;
-	struct mig_guest *guest = guest_create(def, reasons);
+	struct mig_guest *guest = arrival_create(def, reasons);
 
 	(void)ctx;
 	why_speaker(reasons, before, host_info()->name);
@@ -222,9 +222,9 @@ void moves_vm_gone(struct vm *vm)
 	struct why why;
 
 	why_set(&why, "%s is %s: %s", vm->name, vm_state_name(vm->state), vm->why.text);
-	if (mig_service_guest_gone(service, guest_of(vm), why.text, time_ns()) != ERR_OK)
+	if (mig_service_guest_gone(service, vm_guest(vm), why.text, time_ns()) != ERR_OK)
 		log_error("mig", "%s stopped by itself after it was frozen for its hand-off", vm->name);
-	guest_ended(vm);
+	vm_guest_ended(vm);
 }
 
 enum moves_vm moves_vm_state(const char *name)
@@ -261,7 +261,7 @@ bool moves_vm_away(const uint8_t uuid[16])
 
 bool moves_vm_awaits_off(const struct vm *vm)
 {
-	return mig_service_guest_awaits_off(service, guest_of((struct vm *)(uintptr_t)vm));
+	return mig_service_guest_awaits_off(service, vm_guest((struct vm *)(uintptr_t)vm));
 }
 
 bool moves_peer(const uint8_t uuid[16], uint32_t *ipv4)

@@ -74,7 +74,7 @@ static enum err plan_of(const struct vm *vm, struct vm_plan *plan, struct vm_boo
 	}
 	*plan = (struct vm_plan){ .name = vm->name, .memory_bytes = vm->memory_bytes, .vcpus = vm->vcpus,
 				  .tsc_khz = (uint32_t)vm->machine.tsc_khz, .cpuid = policy,
-				  .without_ad = boot_info->config.tracker == CONFIG_TRACKER_WRITE_PROTECT };
+				  .tracker = host_info()->tracker };
 	*boot = (struct vm_boot){ .cmdline = vm->definition.cmdline, .kernel = vm->definition.kernel, .initrd = vm->definition.initrd };
 	memcpy(plan->uuid, vm->uuid, sizeof(plan->uuid));
 	if (d)

@@ -1,31 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* vms.h: the VMs that tern.conf defines, and starting them. */
+/* vms.h: the VMs that tern.conf defines, and starting them. hv/vm_guest.h has what moves need of them. */
 #pragma once
 #include "arch/x86_64/boot.h"
-#include "hv/vm.h"
-#include "migration/guest.h"
+#include "hv/vm_guest.h"
 
 /* Defines every [vm] of the configuration. */
 void vms_init(const struct boot_info *boot);
 /* Builds and boots @name. ERR_NOTFOUND: neither tern.conf nor what came with it says from what; ERR_STATE: it runs; others as vm_create and
  * vm_boot_linux. */
 enum err vms_start(const char *name, struct why *why) NODISCARD;
-/* What @vm would be made from if it started anew, in @plan (which holds @policy); ERR_NOTFOUND and others with the reason why
- * it can't be. Without effect. */
-enum err vms_restartable(const struct vm *vm, struct vm_plan *plan, struct cpuid_policy *policy, struct why *why) NODISCARD;
-/* What @vm is started from, as it runs or (@anew) as it would be; false: not known here. Uses stay the VM's. */
-bool vms_images(const struct vm *vm, bool anew, struct mig_images *out);
-/* Builds @vm as vms_start does, after switching off what still runs, and leaves it frozen at its first instruction. After an
- * error it is off. */
-enum err vms_prepare(struct vm *vm, struct why *why) NODISCARD;
 /* Lets go of VMs that ended and can't be started again, and where there is no place left of one that is not defined in tern.conf here;
  * to be called now and then. */
 void vms_forget(uint64_t now_ns);
 /* Does @vm let one of its name and @uuid arrive? If it ended and is not defined here; or if it is the same machine, which is away, and
  * only defined here since a restart of this host. */
 bool vms_gives_way(const struct vm *vm, const uint8_t uuid[16]);
-/* A VM has left its place (its arrival failed, it moved away): what tern.conf defines of that name is known again. */
-void vms_redefine(const char *name);
 /* The VM of @uuid, if it is here and off, belongs to another host now: what tern.conf here defines is known again, and is held. */
 void vms_give_up(const uint8_t uuid[16]);
 /* Could a VM with that UUID be started afresh here? */

@@ -107,6 +107,7 @@ enum err vm_create(struct vm *vm, const struct vm_plan *plan, struct why *why)
 	vm->memory_bytes = plan->memory_bytes;
 	vm->vcpus = plan->vcpus;
 	vm->cpuid = *plan->cpuid;
+	vm->tracker = plan->tracker;
 	vm->why.text[0] = 0;
 	vm->reset_ns = vm->hold_until_ns = 0;
 	memset(vm->exits, 0, sizeof(vm->exits));
@@ -116,7 +117,7 @@ enum err vm_create(struct vm *vm, const struct vm_plan *plan, struct why *why)
 	e = vm_memory_reserve(vm, why);
 	if (e != ERR_OK)
 		return e;
-	e = ept_init(&vm->ept, virt_has_ad() && !plan->without_ad);
+	e = ept_init(&vm->ept, virt_has_ad() && plan->tracker != DIRTY_WRITE_PROTECT);
 	if (e != ERR_OK)
 		why_set(why, "no memory for the page tables of %s", vm->name);
 	if (e == ERR_OK && virt_wants_small_code())

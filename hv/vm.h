@@ -68,6 +68,7 @@ struct vm {
 	uint32_t chunks_reserved;	/* promised and not yet taken */
 	bool chunks_mapped_split;
 	struct ept ept;
+	enum dirty_kind tracker;	/* to be used; AUTO: what fits best */
 	struct dirty dirty;
 	struct vm_throttle throttle;
 	struct vcpu vcpu[1];		/* vcpus many */
@@ -88,7 +89,7 @@ struct vm_plan {
 	uint32_t tsc_khz;		/* of the guest */
 	const struct cpuid_policy *cpuid;
 	bool room_later;		/* vm_plan_check: others may still give up the memory and the place that it needs */
-	bool without_ad;		/* EPT without accessed and dirty flags: the write-protect tracker is forced */
+	enum dirty_kind tracker;	/* of its writes; WRITE_PROTECT: page tables without accessed and dirty flags */
 };
 
 extern struct vm vms[VM_MAX];

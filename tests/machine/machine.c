@@ -54,7 +54,7 @@ static void start_guest(struct machine_test *t)
 {
 	if (t->vm->state != VM_RUNNING)
 		panic("the guest does not run: %s", t->vm->why.text);
-	t->guest = guest_of(t->vm);
+	t->guest = vm_guest(t->vm);
 	t->box = (struct mailbox *)((char *)vm_chunk(t->vm, 0, true) + MAILBOX_GPA);
 	machine_finish(t);
 }

@@ -2,7 +2,7 @@
 /* machine.h: the guest of tests/machine and what can be done with it. */
 #pragma once
 #include <stdint.h>
-#include "host/guest.h"
+#include "hv/vm_guest.h"
 #include "tests/machine/mailbox.h"
 
 struct machine_test {

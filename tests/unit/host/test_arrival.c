@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: host/guest.c host/vms.c hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/throttle.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/uuid.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c */
-#include "host/guest.h"
+/* unit: host/arrival.c host/vms.c hv/vm_guest.c hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/throttle.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/uuid.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c */
+#include "host/arrival.h"
 #include <criterion/criterion.h>
 #include <string.h>
 #include "host/host.h"
@@ -61,7 +61,7 @@ static void setup(void)
 	info.config = &boot.config;
 	vms_init(&boot);
 	fake_vm(8);
-	guest_of(vm_find("web"))->ops->definition(guest_of(vm_find("web")), &def);
+	vm_guest(vm_find("web"))->ops->definition(vm_guest(vm_find("web")), &def);
 }
 
 TestSuite(arrival, .init = setup, .fini = fake_vm_reset);
@@ -95,9 +95,9 @@ static void restart(void)
 
 static struct mig_guest *arrive(void)
 {
-	guest_check(&def, &reasons);
+	arrival_check(&def, &reasons);
 	cr_assert(!vm_find("web") || vm_find("web")->state != VM_INCOMING, "a check has no effect");
-	return reasons.count ? NULL : guest_create(&def, &reasons);
+	return reasons.count ? NULL : arrival_create(&def, &reasons);
 }
 
 static void expect_refusal(const char *words)
@@ -190,13 +190,13 @@ Test(arrival, is_checked_apart_from_the_room_that_others_may_still_give_up)
 		memset(vms[i].uuid, 0xee, sizeof(vms[i].uuid));
 	}
 	fake_pages_left = 0;
-	guest_check(&def, &reasons);
+	arrival_check(&def, &reasons);
 	cr_assert_eq(reasons.count, 2);
 	cr_expect_not_null(strstr(reasons.why[0].text, "no room for another"), "%s", reasons.why[0].text);
 	cr_expect_not_null(strstr(reasons.why[1].text, "too little memory"), "%s", reasons.why[1].text);
 	memset(&reasons, 0, sizeof(reasons));
 	def.room_later = true;
-	guest_check(&def, &reasons);
+	arrival_check(&def, &reasons);
 	cr_expect_eq(reasons.count, 0, "%s", reasons.why[0].text);
 	memset(vms, 0, sizeof(vms));
 	fake_pages_left = -1;

@@ -156,3 +156,10 @@ Test(host, whose_boot_cpu_refuses_vmxon_says_so)
 	host_init(&boot);
 	cr_expect_str_eq(host_info()->why_not, "VMXON failed on the boot CPU");
 }
+
+Test(host, tracks_writes_as_tern_conf_wants_it)
+{
+	boot.config.tracker = CONFIG_TRACKER_AD;
+	host_init(&boot);
+	cr_expect_eq(host_info()->tracker, DIRTY_AD);
+}

@@ -9,8 +9,8 @@
 #include "arch/x86_64/time.h"
 #include "fake_guest.h"
 #include "fake_store.h"
+#include "host/arrival.h"
 #include "host/autostart.h"
-#include "host/guest.h"
 #include "host/host.h"
 #include "host/manage.h"
 #include "host/store.h"
@@ -68,8 +68,8 @@ bool vms_defines(const uint8_t uuid[16]) { (void)uuid; return defines; }
 const char *vm_state_name(enum vm_state s) { return s == VM_FROZEN ? "frozen" : s == VM_STOPPED ? "stopped" : "running"; }
 bool vm_life_allows(const struct vm *v, enum vm_event event) { (void)v; return event == VM_EVENT_START && may_start; }
 struct vm *vm_find(const char *name) { return strcmp(name, "web1") ? NULL : &vm; }
-struct mig_guest *guest_of(struct vm *v) { (void)v; return &guest->guest; }
-void guest_ended(struct vm *v) { (void)v; ended++; }
+struct mig_guest *vm_guest(struct vm *v) { (void)v; return &guest->guest; }
+void vm_guest_ended(struct vm *v) { (void)v; ended++; }
 struct vm *vm_find_uuid(const uint8_t uuid[16]) { return memcmp(uuid, vm.uuid, 16) ? NULL : &vm; }
 bool autostart_waits(const struct vm *v) { (void)v; return waits; }
 void vms_give_up(const uint8_t uuid[16]) { (void)uuid; given_up++; }
@@ -89,14 +89,14 @@ enum err vms_restartable(const struct vm *v, struct vm_plan *plan, struct cpuid_
 	return restartable ? ERR_OK : ERR_NOTFOUND;
 }
 
-void guest_check(const struct mig_definition *def, struct why_list *reasons)
+void arrival_check(const struct mig_definition *def, struct why_list *reasons)
 {
 	why_add(reasons, "%s is not welcome", def->name);
 }
 
-struct mig_guest *guest_create(const struct mig_definition *def, struct why_list *reasons)
+struct mig_guest *arrival_create(const struct mig_definition *def, struct why_list *reasons)
 {
-	guest_check(def, reasons);
+	arrival_check(def, reasons);
 	return NULL;
 }
 

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "host/guest.h"
+#include "hv/vm_guest.h"
 #include <string.h>
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/virt.h"
-#include "host/host.h"
-#include "host/vms.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
 
-struct port {
+struct vm_guest {
 	struct mig_guest guest;
 	struct vm *vm;
 	uint64_t stopped_at_ns;
@@ -16,11 +14,16 @@ struct port {
 	bool displaced;		/* one that was only defined here gave way to it */
 };
 
-static struct port ports[VM_MAX];
+static struct vm_guest guests[VM_MAX];
+
+static struct vm_guest *self(struct mig_guest *g)
+{
+	return (struct vm_guest *)g;
+}
 
 static struct vm *vm_of(struct mig_guest *g)
 {
-	return ((struct port *)g)->vm;
+	return self(g)->vm;
 }
 
 static bool is_off(struct mig_guest *g)
@@ -63,7 +66,7 @@ static enum err still_there(struct mig_guest *g, struct why *why)
 {
 	const struct vm *vm = vm_of(g);
 
-	if ((vm->state == VM_RUNNING || vm->state == VM_FROZEN) && (!((struct port *)g)->tracked || vm->dirty.pages))
+	if ((vm->state == VM_RUNNING || vm->state == VM_FROZEN) && (!self(g)->tracked || vm->dirty.pages))
 		return ERR_OK;
 	why_set(why, "it is %s%s%s", vm->state == VM_RUNNING ? "a new boot of that VM" : vm_state_name(vm->state),
 		vm->why.text[0] ? ": " : "", vm->why.text);
@@ -86,23 +89,19 @@ static void log_leaves(const struct vm *vm, const char *when)
 
 static enum err track_start(struct mig_guest *g, struct why *why)
 {
-	static const enum dirty_kind kinds[] = {
-		[CONFIG_TRACKER_AUTO] = DIRTY_AUTO, [CONFIG_TRACKER_WRITE_PROTECT] = DIRTY_WRITE_PROTECT,
-		[CONFIG_TRACKER_AD] = DIRTY_AD, [CONFIG_TRACKER_PML] = DIRTY_PML,
-	};
 	struct vm *vm = vm_of(g);
 	enum dirty_kind kind;
 	enum err e;
 
-	((struct port *)g)->tracked = false;
+	self(g)->tracked = false;
 	e = still_there(g, why);
 	if (e == ERR_OK)
-		e = dirty_kind_pick(vm->ept.ad, virt_has_pml(), kinds[host_info()->config->tracker], &kind, why);
+		e = dirty_kind_pick(vm->ept.ad, virt_has_pml(), vm->tracker, &kind, why);
 	if (e == ERR_OK)
 		log_leaves(vm, "before tracking");
 	if (e == ERR_OK)
 		e = dirty_start(&vm->dirty, &vm->ept, kind, vm->memory_bytes, why);
-	((struct port *)g)->tracked = e == ERR_OK;
+	self(g)->tracked = e == ERR_OK;
 	vm->throttle = (struct vm_throttle){ 0 };
 	if (e == ERR_OK)
 		log_info("mig", "%s: writes are tracked by %s", vm->name, dirty_kind_name(kind));
@@ -115,7 +114,7 @@ static void track_stop(struct mig_guest *g)
 	bool was = vm->dirty.pages;
 
 	dirty_stop(&vm->dirty);
-	((struct port *)g)->tracked = false;
+	self(g)->tracked = false;
 	if (was)
 		log_leaves(vm, "after tracking");
 }
@@ -171,7 +170,7 @@ static void stop(struct mig_guest *g)
 	if (!vm_life(vm, VM_EVENT_FREEZE))
 		return;
 	vm_clock_stop(vm);
-	((struct port *)g)->stopped_at_ns = time_ns();
+	self(g)->stopped_at_ns = time_ns();
 }
 
 static void resume(struct mig_guest *g)
@@ -179,7 +178,7 @@ static void resume(struct mig_guest *g)
 	struct vm *vm = vm_of(g);
 
 	if (vm_life(vm, VM_EVENT_RESUME))
-		vm_clock_run(vm, time_ns() - ((struct port *)g)->stopped_at_ns);
+		vm_clock_run(vm, time_ns() - self(g)->stopped_at_ns);
 }
 
 static enum err state_save_op(struct mig_guest *g, void *out, size_t room, size_t *length, struct why *why)
@@ -199,7 +198,7 @@ static enum err prepare(struct mig_guest *g, struct why *why)
 {
 	enum err e = vms_prepare(vm_of(g), why);
 
-	((struct port *)g)->stopped_at_ns = time_ns();
+	self(g)->stopped_at_ns = time_ns();
 	return e;
 }
 
@@ -215,7 +214,7 @@ static void images_set(struct mig_guest *g, const struct mig_images *in)
 
 static void release(struct mig_guest *g)
 {
-	((struct port *)g)->tracked = false;
+	self(g)->tracked = false;
 	if (!vm_life(vm_of(g), VM_EVENT_RELEASE))
 		return;
 	vm_free_resources(vm_of(g));
@@ -256,7 +255,7 @@ static void discard(struct mig_guest *g)
 	if (!vm_life(vm, VM_EVENT_DISCARD))
 		return;
 	vm_free_resources(vm);
-	if (((struct port *)g)->displaced)
+	if (self(g)->displaced)
 		vms_redefine(vm->name);
 }
 
@@ -268,84 +267,23 @@ static const struct mig_guest_ops ops = {
 	.images = images, .images_set = images_set, .state_load = state_load_op, .run = run, .discard = discard,
 };
 
-struct mig_guest *guest_of(struct vm *vm)
+struct mig_guest *vm_guest(struct vm *vm)
 {
-	struct port *p = &ports[vm - vms];
+	struct vm_guest *g = &guests[vm - vms];
 
-	p->guest.ops = &ops;
-	p->vm = vm;
-	return &p->guest;
+	g->guest.ops = &ops;
+	g->vm = vm;
+	return &g->guest;
 }
 
-void guest_ended(struct vm *vm)
+struct mig_guest *vm_guest_expect(struct vm *vm, bool displaced)
 {
-	ports[vm - vms].tracked = false;
-}
-
-/* Fills @plan and @policy from @def, with a reason for what can't be read. */
-static void plan_from(const struct mig_definition *def, struct vm_plan *plan, struct cpuid_policy *policy,
-		      struct why_list *reasons)
-{
-	struct why why = { "" };
-
-	*plan = (struct vm_plan){ .name = def->name, .memory_bytes = def->memory_bytes, .vcpus = def->vcpus,
-				  .tsc_khz = def->tsc_khz, .cpuid = policy, .room_later = def->room_later,
-				  .without_ad = host_info()->config->tracker == CONFIG_TRACKER_WRITE_PROTECT };
-	memcpy(plan->uuid, def->uuid, sizeof(plan->uuid));
-	if (cpuid_policy_load(policy, def->cpu_policy, def->cpu_policy_bytes, &why) != ERR_OK)
-		why_add(reasons, "CPU policy: %s", why.text);
-}
-
-void guest_check(const struct mig_definition *def, struct why_list *reasons)
-{
-	static struct cpuid_policy policy, offers;
-	struct vm_plan plan;
-	struct why why = { "" };
-	unsigned before = reasons->count;
-	const struct vm *same;
-
-	plan_from(def, &plan, &policy, reasons);
-	vm_plan_check(&plan, reasons);
-	same = vm_find(def->name);
-	if (same && !vms_gives_way(same, def->uuid) && reasons->count == before)
-		why_add(reasons, "a VM named %s exists here already (%s)", def->name, vm_state_name(same->state));
-	same = vm_find_uuid(def->uuid);
-	if (same && strcmp(same->name, def->name))
-		why_add(reasons, "the VM of this UUID is here under the name %s (%s)", same->name, vm_state_name(same->state));
-	if (reasons->count == before) {
-		if (cpuid_policy_build(&offers, "host", def->vcpus, time_tsc_khz(), &why) != ERR_OK)
-			why_add(reasons, "this host's CPU: %s", why.text);
-		else
-			cpuid_policy_compare(&policy, &offers, reasons);
-	}
-	vm_inventory_check(def->inventory, def->inventory_bytes, reasons);
-}
-
-struct mig_guest *guest_create(const struct mig_definition *def, struct why_list *reasons)
-{
-	static struct cpuid_policy policy;
-	struct vm_plan plan;
-	struct why why = { "" };
-	struct vm *vm;
-	unsigned before = reasons->count;
-	bool displaced;
-
-	guest_check(def, reasons);
-	vm = vm_find(def->name);
-	displaced = vm && vm->state == VM_DEFINED;
-	if (reasons->count != before || (vm && !vm_life(vm, VM_EVENT_FORGET)))
-		return NULL;
-	vm = vm_slot();
-	if (!vm)
-		return NULL;
-	plan_from(def, &plan, &policy, reasons);
-	if (vm_create(vm, &plan, &why) != ERR_OK) {
-		why_add(reasons, "%s", why.text);
-		if (displaced)
-			vms_redefine(def->name);
-		return NULL;
-	}
 	vm_life(vm, VM_EVENT_EXPECT);
-	((struct port *)guest_of(vm))->displaced = displaced;
-	return guest_of(vm);
+	self(vm_guest(vm))->displaced = displaced;
+	return vm_guest(vm);
+}
+
+void vm_guest_ended(struct vm *vm)
+{
+	guests[vm - vms].tracked = false;
 }

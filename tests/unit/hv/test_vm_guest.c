@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: host/guest.c hv/throttle.c hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c */
-#include "host/guest.h"
+/* unit: hv/vm_guest.c hv/throttle.c hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c */
+#include "hv/vm_guest.h"
 #include <criterion/criterion.h>
-#include "host/host.h"
-#include "host/vms.h"
 #include "tests/fake/fake_vm.h"
 
 /* A VM through the seam of the migration core. */
@@ -13,14 +11,6 @@ static struct mig_guest *guest;
 static struct why why;
 static uint8_t image[VM_STATE_BYTES];
 static size_t length;
-
-const struct host_info *host_info(void)
-{
-	static const struct config config;
-	static const struct host_info info = { .config = &config };
-
-	return &info;
-}
 
 enum err vms_restartable(const struct vm *v, struct vm_plan *plan, struct cpuid_policy *policy, struct why *w)
 {
@@ -49,20 +39,14 @@ void vms_redefine(const char *name)
 	redefined = name;
 }
 
-bool vms_gives_way(const struct vm *v, const uint8_t uuid[16])
-{
-	(void)v, (void)uuid;
-	return false;
-}
-
 static void fresh(void)
 {
 	fake_vm_reset();
 	vm = fake_vm(8);
-	guest = guest_of(vm);
+	guest = vm_guest(vm);
 }
 
-TestSuite(guest, .init = fresh);
+TestSuite(vm_guest, .init = fresh);
 
 /* The VM stops in the middle of its move, and boots again in the same slot. */
 static void boots_anew(bool told)
@@ -71,10 +55,10 @@ static void boots_anew(bool told)
 	cr_assert(vm_life(vm, VM_EVENT_STOP));
 	vm_free_resources(vm);
 	if (told)
-		guest_ended(vm);
+		vm_guest_ended(vm);
 	cr_assert(vm_life(vm, VM_EVENT_FORGET));
 	vm = fake_vm(8);
-	cr_assert_eq(guest_of(vm), guest);
+	cr_assert_eq(vm_guest(vm), guest);
 }
 
 static enum err save(void)
@@ -82,7 +66,7 @@ static enum err save(void)
 	return guest->ops->state_save(guest, image, sizeof(image), &length, &why);
 }
 
-Test(guest, another_boot_than_the_tracked_one_does_not_give_its_state_away)
+Test(vm_guest, another_boot_than_the_tracked_one_does_not_give_its_state_away)
 {
 	cr_assert_eq(guest->ops->track_start(guest, &why), ERR_OK, "%s", why.text);
 	cr_assert_eq(save(), ERR_OK, "%s", why.text);
@@ -91,14 +75,14 @@ Test(guest, another_boot_than_the_tracked_one_does_not_give_its_state_away)
 	cr_expect_str_eq(why.text, "it is a new boot of that VM");
 }
 
-Test(guest, that_ended_while_it_was_tracked_can_stand_still_and_move_after_its_next_start)
+Test(vm_guest, that_ended_while_it_was_tracked_can_stand_still_and_move_after_its_next_start)
 {
 	cr_assert_eq(guest->ops->track_start(guest, &why), ERR_OK, "%s", why.text);
 	boots_anew(true);
 	cr_expect_eq(save(), ERR_OK, "%s", why.text);
 }
 
-Test(guest, that_left_leaves_room_for_what_tern_conf_says_of_it)
+Test(vm_guest, that_left_leaves_room_for_what_tern_conf_says_of_it)
 {
 	redefines = true;
 	guest->ops->stop(guest);
@@ -106,4 +90,11 @@ Test(guest, that_left_leaves_room_for_what_tern_conf_says_of_it)
 	guest->ops->release(guest);
 	cr_expect_eq(vm->state, VM_FREE);
 	cr_expect_not_null(redefined);
+}
+
+Test(vm_guest, is_tracked_as_its_plan_says)
+{
+	vm->tracker = DIRTY_WRITE_PROTECT;
+	cr_assert_eq(guest->ops->track_start(guest, &why), ERR_OK, "%s", why.text);
+	cr_expect_eq(vm->dirty.ops, &dirty_write_protect);
 }

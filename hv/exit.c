@@ -22,7 +22,7 @@ static enum exit_action unknown(struct vm *vm, struct vcpu *v, unsigned index)
 {
 	(void)index;
 	vm_crash(vm, "exit reason %u (%s) at RIP %llx is not handled, qualification %llx", v->exit.unknown.reason,
-		 v->exit.unknown.name, (unsigned long long)vcpu_rip(), (unsigned long long)v->exit.unknown.detail);
+		 v->exit.unknown.name, (unsigned long long)vcpu_rip(v), (unsigned long long)v->exit.unknown.detail);
 	return EXIT_LEAVE;
 }
 
@@ -31,7 +31,7 @@ static enum exit_action stuck(struct vm *vm, struct vcpu *v, unsigned index)
 {
 	if (!v->exit.stuck.state_lost)
 		return EXIT_CONTINUE;
-	vm_crash(vm, "vCPU %u came to no end of an instruction at RIP %llx", index, (unsigned long long)vcpu_rip());
+	vm_crash(vm, "vCPU %u came to no end of an instruction at RIP %llx", index, (unsigned long long)vcpu_rip(v));
 	return EXIT_LEAVE;
 }
 
@@ -47,8 +47,8 @@ static enum exit_action exception(struct vm *vm, struct vcpu *v, unsigned index)
 static enum exit_action triple_fault(struct vm *vm, struct vcpu *v, unsigned index)
 {
 	(void)v;
-	log_warn("vm", "%s: triple fault of vCPU %u at RIP %llx, CR3 %llx", vm->name, index, (unsigned long long)vcpu_rip(),
-		 (unsigned long long)vcpu_cr3());
+	log_warn("vm", "%s: triple fault of vCPU %u at RIP %llx, CR3 %llx", vm->name, index,
+		 (unsigned long long)vcpu_rip(v), (unsigned long long)vcpu_cr3(v));
 	machine_request(&vm->machine, MACHINE_RESET, "triple fault");
 	return EXIT_LEAVE;
 }
@@ -56,7 +56,7 @@ static enum exit_action triple_fault(struct vm *vm, struct vcpu *v, unsigned ind
 static enum exit_action cpuid_instruction(struct vm *vm, struct vcpu *v, unsigned index)
 {
 	uint32_t out[4], leaf = (uint32_t)v->gpr[GPR_RAX];
-	uint64_t cr4 = leaf == 1 ? vcpu_cr4() : 0;	/* only leaf 1 says something of it, and it takes long to read */
+	uint64_t cr4 = leaf == 1 ? vcpu_cr4(v) : 0;	/* only leaf 1 says something of it, and it is slow to read */
 
 	cpuid_guest(&vm->cpuid, index, v->xcr0, cr4, leaf, (uint32_t)v->gpr[GPR_RCX], out);
 	v->gpr[GPR_RAX] = out[0];
@@ -72,7 +72,7 @@ static enum exit_action hlt(struct vm *vm, struct vcpu *v, unsigned index)
 	(void)vm, (void)index;
 	vcpu_skip(v);
 	v->halted = !v->event;	/* the trap of a single step ends it at once */
-	v->deaf = !(vcpu_rflags() & RFLAGS_IF);
+	v->deaf = !(vcpu_rflags(v) & RFLAGS_IF);
 	return EXIT_CONTINUE;
 }
 

@@ -15,17 +15,18 @@
 /* What the CPU would have done had there been no exit: with EPT the PDPTEs are registers, which VM entry takes as they are. */
 static bool write_paging(struct vm *vm, struct vcpu *v, unsigned cr, uint64_t value)
 {
-	uint64_t cr0 = cr == 0 ? value : vcpu_cr0(), cr4 = cr == 4 ? value : vcpu_cr4();
-	bool pae = (cr0 & CR0_PG) && (cr4 & CR4_PAE) && !(vcpu_efer() & EFER_LME);
-	bool loads = pae && (((cr0 ^ vcpu_cr0()) & LOADS_CR0) || ((cr4 ^ vcpu_cr4()) & LOADS_CR4));
+	uint64_t cr0 = cr == 0 ? value : vcpu_cr0(v), cr4 = cr == 4 ? value : vcpu_cr4(v);
+	bool pae = (cr0 & CR0_PG) && (cr4 & CR4_PAE) && !(vcpu_efer(v) & EFER_LME);
+	bool loads = pae && (((cr0 ^ vcpu_cr0(v)) & LOADS_CR0) || ((cr4 ^ vcpu_cr4(v)) & LOADS_CR4));
 	uint64_t pdpte[4];
 
-	if (loads && (guest_read(vm, gpa(vcpu_cr3() & 0xffffffe0), pdpte, sizeof(pdpte)) != ERR_OK || !vcpu_pdptes_valid(pdpte)))
+	if (loads && (guest_read(vm, gpa(vcpu_cr3(v) & 0xffffffe0), pdpte, sizeof(pdpte)) != ERR_OK ||
+		      !vcpu_pdptes_valid(pdpte)))
 		return false;
 	if (cr == 0 ? !vcpu_write_cr0(v, value) : !vcpu_write_cr4(v, value))
 		return false;
 	if (loads)
-		vcpu_set_pdptes(pdpte);
+		vcpu_set_pdptes(v, pdpte);
 	return true;
 }
 
@@ -41,7 +42,7 @@ static bool write_cr(struct vm *vm, struct vcpu *v, unsigned index, unsigned cr,
 
 static bool lmsw(struct vcpu *v, uint64_t source)
 {
-	uint64_t old = vcpu_cr0();
+	uint64_t old = vcpu_cr0(v);
 
 	return vcpu_write_cr0(v, (old & ~0xeull) | (source & 0xf) | (old & 1));
 }
@@ -49,12 +50,13 @@ static bool lmsw(struct vcpu *v, uint64_t source)
 enum exit_action exit_control_register(struct vm *vm, struct vcpu *v, unsigned index)
 {
 	unsigned cr = v->exit.cr.number, gpr = v->exit.cr.gpr;
+	uint64_t value = vcpu_gpr(v, gpr);
 	bool ok = true;
 
 	switch ((enum vcpu_cr_access)v->exit.cr.access) {
 	case VCPU_CR_WRITE:
 		/* Outside 64-bit code a register has 32 bits, whatever 64-bit code left above them. */
-		ok = write_cr(vm, v, index, cr, walk_code_bits() == 64 ? vcpu_gpr(v, gpr) : (uint32_t)vcpu_gpr(v, gpr));
+		ok = write_cr(vm, v, index, cr, walk_code_bits(v) == 64 ? value : (uint32_t)value);
 		break;
 	case VCPU_CR_READ:
 		ok = cr == 8;
@@ -62,7 +64,7 @@ enum exit_action exit_control_register(struct vm *vm, struct vcpu *v, unsigned i
 			vcpu_set_gpr(v, gpr, machine_cr8_get(&vm->machine, index));
 		break;
 	case VCPU_CR_CLTS:
-		ok = vcpu_write_cr0(v, vcpu_cr0() & ~CR0_TS);
+		ok = vcpu_write_cr0(v, vcpu_cr0(v) & ~CR0_TS);
 		break;
 	case VCPU_CR_LMSW:
 		ok = lmsw(v, v->exit.cr.source);

@@ -46,9 +46,9 @@ static bool read_prefixes(struct vm *vm, const struct vcpu *v, struct string *s)
 	uint32_t length = v->exit.length;
 	int segment = SEG_DS;
 
-	if (!length || length > INSTRUCTION_MAX || walk_read_code(vm, code, length) != length)
+	if (!length || length > INSTRUCTION_MAX || walk_read_code(vm, v, code, length) != length)
 		return false;
-	s->code_bits = s->address_bits = walk_code_bits();
+	s->code_bits = s->address_bits = walk_code_bits(v);
 	for (uint32_t i = 0; i + 1 < length; i++) {
 		if (code[i] == ADDRESS_SIZE)
 			s->address_bits = s->code_bits == 32 ? 16 : 32;
@@ -58,7 +58,7 @@ static bool read_prefixes(struct vm *vm, const struct vcpu *v, struct string *s)
 	if (s->input)
 		segment = SEG_ES;
 	if (s->code_bits != 64 || segment == SEG_FS || segment == SEG_GS)
-		s->base = vcpu_segment_base((enum vcpu_segment)segment);
+		s->base = vcpu_segment_base(v, (enum vcpu_segment)segment);
 	return true;
 }
 
@@ -90,7 +90,7 @@ static bool string_item(struct vm *vm, struct vcpu *v, unsigned index, const str
 		return false;
 	}
 	linear = low(linear, s->code_bits == 64 ? 64 : 32);
-	e = walk_data(vm, linear, s->size, s->input, &data);
+	e = walk_data(vm, v, linear, s->size, s->input, &data);
 	if (e == ERR_NOTFOUND) {
 		vcpu_inject_page_fault(v, data.fault_linear, data.fault_error);
 		return false;
@@ -104,7 +104,7 @@ static bool string_item(struct vm *vm, struct vcpu *v, unsigned index, const str
 			machine_port_out(&vm->machine, index, s->port, s->size, value);
 	}
 	if (e != ERR_OK)
-		vm_crash(vm, "string I/O at RIP %llx, guest-linear %llx: %s", (unsigned long long)vcpu_rip(),
+		vm_crash(vm, "string I/O at RIP %llx, guest-linear %llx: %s", (unsigned long long)vcpu_rip(v),
 			 (unsigned long long)linear, e == ERR_UNSUPPORTED ? "no translation in this paging mode" : "not in RAM");
 	return e == ERR_OK;
 }
@@ -113,10 +113,10 @@ static bool string_item(struct vm *vm, struct vcpu *v, unsigned index, const str
 static void string_items(struct vm *vm, struct vcpu *v, unsigned index, struct string *s)
 {
 	uint64_t *pointer = &v->gpr[s->input ? GPR_RDI : GPR_RSI], *count = &v->gpr[GPR_RCX];
-	uint64_t step = vcpu_rflags() & RFLAGS_DF ? (uint64_t)0 - s->size : s->size;
+	uint64_t step = vcpu_rflags(v) & RFLAGS_DF ? (uint64_t)0 - s->size : s->size;
 
 	if (!read_prefixes(vm, v, s)) {
-		vm_crash(vm, "the I/O instruction at RIP %llx can't be read", (unsigned long long)vcpu_rip());
+		vm_crash(vm, "the I/O instruction at RIP %llx can't be read", (unsigned long long)vcpu_rip(v));
 		return;
 	}
 	for (unsigned n = 0; n < ITEMS_PER_EXIT && (!s->rep || low(*count, s->address_bits)); n++) {
@@ -134,8 +134,8 @@ static void string_items(struct vm *vm, struct vcpu *v, unsigned index, struct s
 /* Apart, so that the frame of the common case holds nothing that wants a stack guard. */
 static __attribute__((noinline)) void string_io(struct vm *vm, struct vcpu *v, unsigned index)
 {
-	uint8_t flags = v->exit.io.flags;
-	struct string s = { .input = flags & VCPU_IO_IN, .rep = flags & VCPU_IO_REP, .port = v->exit.io.port, .size = v->exit.io.size };
+	struct string s = { .input = v->exit.io.flags & VCPU_IO_IN, .rep = v->exit.io.flags & VCPU_IO_REP,
+			    .port = v->exit.io.port, .size = v->exit.io.size };
 
 	string_items(vm, v, index, &s);
 }

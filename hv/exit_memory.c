@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* exit_memory.c: accesses that nothing maps, or not for that: first touch, tracked write, code in a large page, or a device. */
+/* exit_memory.c: accesses that no table allows: first touch, tracked write, code in a large page, or a device. */
 #include "arch/x86_64/time.h"
 #include "hv/exit.h"
 #include "hv/mmio.h"
@@ -11,7 +11,7 @@ static void device_access(struct vm *vm, struct vcpu *v, unsigned index, uint64_
 		mmio_emulate(vm, v, index, at);
 	else
 		vm_crash(vm, "paging structures or the delivery of an event lead to guest-physical %llx, which is no RAM (RIP %llx)",
-			 (unsigned long long)at, (unsigned long long)vcpu_rip());
+			 (unsigned long long)at, (unsigned long long)vcpu_rip(v));
 }
 
 enum exit_action exit_memory(struct vm *vm, struct vcpu *v, unsigned index)

@@ -63,8 +63,8 @@ static bool read_msr(struct vm *vm, struct vcpu *v, unsigned index, uint32_t msr
 	case KIND_APIC:		return machine_rdmsr(&vm->machine, index, msr, value);
 	case KIND_TSC:		*value = vm_guest_tsc(vm); break;
 	case KIND_TSC_ADJUST:	*value = v->tsc_adjust; break;
-	case KIND_EFER:		*value = vcpu_efer(); break;
-	case KIND_PAT:		*value = vcpu_pat(); break;
+	case KIND_EFER:		*value = vcpu_efer(v); break;
+	case KIND_PAT:		*value = vcpu_pat(v); break;
 	case KIND_MISC_ENABLE:	*value = v->misc_enable; break;
 	case KIND_TSC_AUX:	*value = v->tsc_aux; break;
 	case KIND_CONSTANT:
@@ -78,7 +78,7 @@ static void move_tsc(struct vm *vm, struct vcpu *v, uint64_t by)
 {
 	vm_clock_move(vm, by);
 	v->tsc_adjust += by;
-	vcpu_set_tsc_offset(vm->clock.tsc_offset);
+	vcpu_set_tsc_offset(v, vm->clock.tsc_offset);
 }
 
 static bool write_msr(struct vm *vm, struct vcpu *v, unsigned index, uint32_t msr, uint64_t value)
@@ -103,7 +103,7 @@ static bool write_msr(struct vm *vm, struct vcpu *v, unsigned index, uint32_t ms
 	case KIND_PAT:
 		if (!msr_pat_valid(value))
 			return false;
-		vcpu_set_pat(value);
+		vcpu_set_pat(v, value);
 		break;
 	}
 	return true;

@@ -100,7 +100,7 @@ static int64_t sign_extend(uint64_t value, unsigned size)
 
 static void set_logic_flags(struct access *a, uint64_t value)
 {
-	uint64_t flags = vcpu_rflags() & ~FLAGS_LOGIC;
+	uint64_t flags = vcpu_rflags(a->v) & ~FLAGS_LOGIC;
 
 	value &= size_mask(a->size);
 	if (!value)
@@ -109,7 +109,7 @@ static void set_logic_flags(struct access *a, uint64_t value)
 		flags |= FLAG_SF;
 	if (!(__builtin_popcount((unsigned)(value & 0xff)) & 1))
 		flags |= FLAG_PF;
-	vcpu_set_rflags(flags);
+	vcpu_set_rflags(a->v, flags);
 }
 
 /* Instructions that drivers use on device memory: moves, exchanges and bit changes. */
@@ -173,9 +173,9 @@ static bool general(ZydisRegister r)
 static bool decode(struct access *a, uint8_t code[INSTRUCTION_MAX], uint64_t *length)
 {
 	ZydisDecoder decoder;
-	unsigned bits = walk_code_bits();
+	unsigned bits = walk_code_bits(a->v);
 
-	*length = walk_read_code(a->vm, code, INSTRUCTION_MAX);
+	*length = walk_read_code(a->vm, a->v, code, INSTRUCTION_MAX);
 	if (!*length)
 		return false;
 	if (!ZYAN_SUCCESS(ZydisDecoderInit(&decoder,
@@ -205,7 +205,7 @@ bool mmio_emulate(struct vm *vm, struct vcpu *v, unsigned index, uint64_t at)
 		return true;
 	}
 	vm_crash(vm, "access to guest-physical %llx at RIP %llx can't be emulated: %02x %02x %02x %02x %02x %02x %02x %02x",
-		 (unsigned long long)at, (unsigned long long)vcpu_rip(), code[0], code[1], code[2], code[3], code[4], code[5],
-		 code[6], code[7]);
+		 (unsigned long long)at, (unsigned long long)vcpu_rip(v), code[0], code[1], code[2], code[3], code[4],
+		 code[5], code[6], code[7]);
 	return false;
 }

@@ -140,7 +140,7 @@ static enum vm_slice run_vcpu(struct vm *vm, unsigned index, uint64_t end)
 	if (dirty_wants_pml(&vm->dirty) != v->pml_on)
 		vcpu_set_pml(v, !v->pml_on);
 	vcpu_load(v);
-	vcpu_set_tsc_offset(vm->clock.tsc_offset);
+	vcpu_set_tsc_offset(v, vm->clock.tsc_offset);
 	while (vm->state == VM_RUNNING && enter(&look, vm, v, index, end)) {
 		if (v->pml_on)
 			drain_pml(vm, v);

@@ -16,7 +16,6 @@
 #define ACCESS_CODE64	0xa09bu
 #define ACCESS_DATA	0xc093u
 #define ACCESS_TSS	0x8bu
-#define ACCESS_UNUSABLE	0x10000u
 
 static enum err put_acpi_tables(struct vm *vm, gpa_t *rsdp, struct why *why)
 {
@@ -53,7 +52,8 @@ static void set_registers(struct vcpu_state *s, const struct linux_entry *entry)
 		s->segment_selector[i] = i == SEG_CS ? entry->cs : i < SEG_LDTR ? entry->ds : 0;
 		s->segment_base[i] = 0;
 		s->segment_limit[i] = i < SEG_LDTR ? 0xffffffff : i == SEG_TR ? 0x67 : 0;
-		s->segment_access[i] = i == SEG_CS ? ACCESS_CODE64 : i < SEG_LDTR ? ACCESS_DATA : i == SEG_TR ? ACCESS_TSS : ACCESS_UNUSABLE;
+		s->segment_access[i] = i == SEG_CS ? ACCESS_CODE64 : i < SEG_LDTR ? ACCESS_DATA :
+				       i == SEG_TR ? ACCESS_TSS : VCPU_ACCESS_UNUSABLE;
 	}
 }
 

@@ -6,8 +6,6 @@
 #define CR0_PG		(1ull << 31)
 #define CR4_LA57	(1ull << 12)
 #define EFER_LMA	(1ull << 10)
-#define ACCESS_L	(1u << 13)
-#define ACCESS_D	(1u << 14)
 #define PTE_P		(1ull << 0)
 #define PTE_W		(1ull << 1)
 #define PTE_U		(1ull << 2)
@@ -28,20 +26,20 @@ struct map {
 	struct { gpa_t at; uint64_t entry; } level[5];
 };
 
-static enum err walk(struct vm *vm, uint64_t linear, struct map *m)
+static enum err walk(struct vm *vm, const struct vcpu *v, uint64_t linear, struct map *m)
 {
-	uint64_t entry = vcpu_cr3();
+	uint64_t entry = vcpu_cr3(v);
 	unsigned shift;
 
 	m->levels = 0;
 	m->rights = PTE_W | PTE_U;
-	if (!(vcpu_cr0() & CR0_PG)) {
+	if (!(vcpu_cr0(v) & CR0_PG)) {
 		m->at = gpa(linear & 0xffffffff);
 		return ERR_OK;
 	}
-	if (!(vcpu_efer() & EFER_LMA))
+	if (!(vcpu_efer(v) & EFER_LMA))
 		return ERR_UNSUPPORTED;
-	for (shift = vcpu_cr4() & CR4_LA57 ? 48 : 39;; shift -= 9) {
+	for (shift = vcpu_cr4(v) & CR4_LA57 ? 48 : 39;; shift -= 9) {
 		gpa_t at = gpa((entry & PTE_ADDR) + (linear >> shift & 511) * 8);
 
 		if (guest_read(vm, at, &entry, 8) != ERR_OK || !(entry & PTE_P))
@@ -56,10 +54,10 @@ static enum err walk(struct vm *vm, uint64_t linear, struct map *m)
 	return ERR_OK;
 }
 
-enum err walk_translate(struct vm *vm, uint64_t linear, gpa_t *out)
+enum err walk_translate(struct vm *vm, const struct vcpu *v, uint64_t linear, gpa_t *out)
 {
 	struct map m;
-	enum err e = walk(vm, linear, &m);
+	enum err e = walk(vm, v, linear, &m);
 
 	if (e == ERR_OK)
 		*out = m.at;
@@ -74,7 +72,7 @@ static uint64_t in_page(uint64_t linear, uint64_t bytes)
 	return rest < bytes ? rest : bytes;
 }
 
-uint64_t walk_read(struct vm *vm, uint64_t linear, void *out, uint64_t bytes)
+uint64_t walk_read(struct vm *vm, const struct vcpu *v, uint64_t linear, void *out, uint64_t bytes)
 {
 	uint64_t done = 0;
 
@@ -82,7 +80,7 @@ uint64_t walk_read(struct vm *vm, uint64_t linear, void *out, uint64_t bytes)
 		uint64_t part = in_page(linear + done, bytes - done);
 		gpa_t at;
 
-		if (walk_translate(vm, linear + done, &at) != ERR_OK ||
+		if (walk_translate(vm, v, linear + done, &at) != ERR_OK ||
 		    guest_read(vm, at, (char *)out + done, part) != ERR_OK)
 			break;
 		done += part;
@@ -90,20 +88,20 @@ uint64_t walk_read(struct vm *vm, uint64_t linear, void *out, uint64_t bytes)
 	return done;
 }
 
-unsigned walk_code_bits(void)
+unsigned walk_code_bits(const struct vcpu *v)
 {
-	uint32_t access = vcpu_segment_access(SEG_CS);
+	uint32_t access = vcpu_segment_access(v, SEG_CS);
 
-	if ((vcpu_efer() & EFER_LMA) && (access & ACCESS_L))
+	if ((vcpu_efer(v) & EFER_LMA) && (access & VCPU_ACCESS_L))
 		return 64;
-	return access & ACCESS_D ? 32 : 16;
+	return access & VCPU_ACCESS_D ? 32 : 16;
 }
 
-uint64_t walk_read_code(struct vm *vm, void *out, uint64_t bytes)
+uint64_t walk_read_code(struct vm *vm, const struct vcpu *v, void *out, uint64_t bytes)
 {
-	if (walk_code_bits() == 64)	/* the base of CS counts for nothing there */
-		return walk_read(vm, vcpu_rip(), out, bytes);
-	return walk_read(vm, (vcpu_segment_base(SEG_CS) + vcpu_rip()) & 0xffffffff, out, bytes);
+	if (walk_code_bits(v) == 64)	/* the base of CS counts for nothing there */
+		return walk_read(vm, v, vcpu_rip(v), out, bytes);
+	return walk_read(vm, v, (vcpu_segment_base(v, SEG_CS) + vcpu_rip(v)) & 0xffffffff, out, bytes);
 }
 
 /* The walk of the CPU leaves its marks: a guest kernel would else take a written page for a clean one. */
@@ -122,12 +120,13 @@ static enum err set_flags(struct vm *vm, const struct map *m, bool write)
 }
 
 /* One page's part of an access, without effect. */
-static enum err data_part(struct vm *vm, uint64_t linear, uint64_t bytes, bool write, struct walk_data *out, struct map *m)
+static enum err data_part(struct vm *vm, const struct vcpu *v, uint64_t linear, uint64_t bytes, bool write,
+			  struct walk_data *out, struct map *m)
 {
-	bool user = vcpu_cpl() == 3;
-	enum err e = walk(vm, linear, m);
+	bool user = vcpu_cpl(v) == 3;
+	enum err e = walk(vm, v, linear, m);
 	bool denied = e == ERR_OK && ((user && !(m->rights & PTE_U)) ||
-				      (write && !(m->rights & PTE_W) && (user || (vcpu_cr0() & CR0_WP))));
+				      (write && !(m->rights & PTE_W) && (user || (vcpu_cr0(v) & CR0_WP))));
 
 	if (e == ERR_NOTFOUND || denied) {
 		out->fault_linear = linear;
@@ -140,16 +139,17 @@ static enum err data_part(struct vm *vm, uint64_t linear, uint64_t bytes, bool w
 }
 
 /* The marks come once both pages are known to be there: a page that is called dirty has been written. */
-enum err walk_data(struct vm *vm, uint64_t linear, uint64_t bytes, bool write, struct walk_data *out)
+enum err walk_data(struct vm *vm, const struct vcpu *v, uint64_t linear, uint64_t bytes, bool write,
+		   struct walk_data *out)
 {
 	struct map m[2];
 	enum err e;
 
 	out->bytes[0] = in_page(linear, bytes);
 	out->bytes[1] = bytes - out->bytes[0];
-	e = data_part(vm, linear, out->bytes[0], write, out, &m[0]);
+	e = data_part(vm, v, linear, out->bytes[0], write, out, &m[0]);
 	if (e == ERR_OK && out->bytes[1])
-		e = data_part(vm, linear + out->bytes[0], out->bytes[1], write, out, &m[1]);
+		e = data_part(vm, v, linear + out->bytes[0], out->bytes[1], write, out, &m[1]);
 	for (unsigned i = 0; i < 2 && e == ERR_OK && out->bytes[i]; i++) {
 		out->at[i] = m[i].at;
 		e = set_flags(vm, &m[i], write);

@@ -22,7 +22,7 @@ struct vcpu_limits {
 };
 
 struct vcpu {
-	uint64_t gpr[16];		/* GPR_RSP lives in the VMCS while loaded */
+	uint64_t gpr[16];		/* but GPR_RSP, see VCPU_RSP */
 	struct vcpu_exit exit;
 	uint64_t vmcs;			/* physical address */
 	bool launched, loaded;
@@ -58,24 +58,63 @@ void vcpu_put(struct vcpu *v);
  * ERR_INVALID: the VM entry failed; the audit has logged why, and only the kind of the exit is known. */
 enum err vcpu_run(struct vcpu *v, uint64_t timer_tsc) NODISCARD;
 
-/* The accessors below want the vCPU loaded. */
-uint64_t vcpu_rip(void);
+/* What follows wants the vCPU loaded. */
+
 /* Moves RIP past the instruction that exited, ends blocking by STI and MOV SS and clears RF; where the guest steps singly,
  * a #DB is due then. */
 void vcpu_skip(struct vcpu *v);
-uint64_t vcpu_rflags(void);
-void vcpu_set_rflags(uint64_t value);
-uint64_t vcpu_cr0(void);	/* as the guest reads it */
-uint64_t vcpu_cr3(void);
-uint64_t vcpu_cr4(void);
-uint64_t vcpu_efer(void);
-uint64_t vcpu_gpr(const struct vcpu *v, unsigned index);
-void vcpu_set_gpr(struct vcpu *v, unsigned index, uint64_t value);
-uint64_t vcpu_segment_base(enum vcpu_segment s);
-/* Access rights as in the VMCS, SDM Vol. 3 "Guest Register State": of a code segment bit 13 is L, bit 14 D. */
-uint32_t vcpu_segment_access(enum vcpu_segment s);
+
+/* Registers by name; control registers as the guest reads them. */
+enum vcpu_reg {
+	VCPU_RIP, VCPU_RSP, VCPU_RFLAGS, VCPU_CR0, VCPU_CR3, VCPU_CR4, VCPU_EFER, VCPU_PAT, VCPU_TSC_OFFSET,
+	VCPU_BASE,						/* + enum vcpu_segment */
+	VCPU_ACCESS = VCPU_BASE + VCPU_SEGMENTS,		/* likewise, as vcpu_state has it */
+	VCPU_REGS = VCPU_ACCESS + VCPU_SEGMENTS
+};
+uint64_t vcpu_get(const struct vcpu *v, enum vcpu_reg r);
+/* Without any check, and not for control registers and EFER: those are written below. */
+void vcpu_set(struct vcpu *v, enum vcpu_reg r, uint64_t value);
+
+static inline uint64_t vcpu_rip(const struct vcpu *v) { return vcpu_get(v, VCPU_RIP); }
+static inline uint64_t vcpu_rflags(const struct vcpu *v) { return vcpu_get(v, VCPU_RFLAGS); }
+static inline void vcpu_set_rflags(struct vcpu *v, uint64_t value) { vcpu_set(v, VCPU_RFLAGS, value); }
+static inline uint64_t vcpu_cr0(const struct vcpu *v) { return vcpu_get(v, VCPU_CR0); }
+static inline uint64_t vcpu_cr3(const struct vcpu *v) { return vcpu_get(v, VCPU_CR3); }
+static inline uint64_t vcpu_cr4(const struct vcpu *v) { return vcpu_get(v, VCPU_CR4); }
+static inline uint64_t vcpu_efer(const struct vcpu *v) { return vcpu_get(v, VCPU_EFER); }
+static inline uint64_t vcpu_pat(const struct vcpu *v) { return vcpu_get(v, VCPU_PAT); }
+static inline void vcpu_set_pat(struct vcpu *v, uint64_t value) { vcpu_set(v, VCPU_PAT, value); }
+/* Guest TSC = host TSC + @offset. */
+static inline void vcpu_set_tsc_offset(struct vcpu *v, uint64_t offset) { vcpu_set(v, VCPU_TSC_OFFSET, offset); }
+
+static inline uint64_t vcpu_gpr(const struct vcpu *v, unsigned index)
+{
+	return index == GPR_RSP ? vcpu_get(v, VCPU_RSP) : v->gpr[index];
+}
+
+static inline void vcpu_set_gpr(struct vcpu *v, unsigned index, uint64_t value)
+{
+	if (index == GPR_RSP)
+		vcpu_set(v, VCPU_RSP, value);
+	else
+		v->gpr[index] = value;
+}
+
+static inline uint64_t vcpu_segment_base(const struct vcpu *v, enum vcpu_segment s)
+{
+	return vcpu_get(v, VCPU_BASE + s);
+}
+
+static inline uint32_t vcpu_segment_access(const struct vcpu *v, enum vcpu_segment s)
+{
+	return (uint32_t)vcpu_get(v, VCPU_ACCESS + s);
+}
+
 /* 0 to 3. */
-unsigned vcpu_cpl(void);
+static inline unsigned vcpu_cpl(const struct vcpu *v)
+{
+	return VCPU_ACCESS_DPL(vcpu_segment_access(v, SEG_SS));
+}
 
 /* Control-register writes with all checks; false: the guest gets #GP(0). */
 bool vcpu_write_cr0(struct vcpu *v, uint64_t value);
@@ -83,16 +122,12 @@ bool vcpu_write_cr4(struct vcpu *v, uint64_t value);
 bool vcpu_write_efer(struct vcpu *v, uint64_t value);
 /* PDPTEs of a guest in PAE paging, which such a write to CR0 or CR4 loads from memory; false: reserved bits, #GP(0) too. */
 bool vcpu_pdptes_valid(const uint64_t pdpte[4]);
-void vcpu_set_pdptes(const uint64_t pdpte[4]);
+void vcpu_set_pdptes(struct vcpu *v, const uint64_t pdpte[4]);
 bool vcpu_write_xcr0(struct vcpu *v, uint64_t value);
-void vcpu_set_pat(uint64_t value);
-uint64_t vcpu_pat(void);
 
 /* IA32_TSC_AUX, in the CPU too: only for a guest whose CPU policy shows RDTSCP. */
 void vcpu_write_tsc_aux(struct vcpu *v, uint64_t value);
 
-/* Guest TSC = host TSC + @offset. */
-void vcpu_set_tsc_offset(uint64_t offset);
 /* True if an external interrupt could be injected now. */
 bool vcpu_interruptible(const struct vcpu *v);
 /* The same for an NMI. */

@@ -35,8 +35,8 @@ enum vcpu_exit_kind {
 enum vcpu_cr_access { VCPU_CR_WRITE, VCPU_CR_READ, VCPU_CR_CLTS, VCPU_CR_LMSW };
 /* Flags of an I/O instruction. */
 enum { VCPU_IO_IN = 1, VCPU_IO_STRING = 2, VCPU_IO_REP = 4 };
-/* Flags of an access to memory. OPERAND: an instruction's, to what its linear address maps to; else the CPU's own, to paging
- * structures or for the delivery of an event. */
+/* Flags of an access to memory. OPERAND: an instruction's, to what its linear address maps to; else the CPU's own, to
+ * paging structures or for the delivery of an event. */
 enum { VCPU_MEMORY_WRITE = 1, VCPU_MEMORY_FETCH = 2, VCPU_MEMORY_OPERAND = 4 };
 
 struct vcpu_exit {

@@ -3,8 +3,14 @@
 #pragma once
 #include "lib/state.h"
 
-/* Segment registers in the order ES CS SS DS FS GS LDTR TR, as the VMCS has them. */
+/* Segment registers in the order ES CS SS DS FS GS LDTR TR. */
 #define VCPU_SEGMENTS	8
+/* Access rights of a segment: bits 8 to 15 and 20 to 23 of its descriptor's upper half, eight places lower, and a bit
+ * for a register that holds no segment (a null selector). */
+#define VCPU_ACCESS_DPL(access)	((access) >> 5 & 3)
+#define VCPU_ACCESS_L		(1u << 13)
+#define VCPU_ACCESS_D		(1u << 14)
+#define VCPU_ACCESS_UNUSABLE	(1u << 16)
 #define VCPU_XSAVE_WORDS 512		/* 4 KiB: x87, SSE, AVX, AVX-512 in standard form */
 
 #define VCPU_STATE_TABLE(F, A) \
@@ -38,7 +44,7 @@
  F(27, 1, uint64_t, pending_debug,	0x1ffff,    "pending debug exceptions") \
  A(28, 1, uint64_t, xsave, 512,		UINT64_MAX, "XSAVE area in standard form") \
  A(29, 1, uint32_t, segment_limit, 8,	0xffffffff, "limits of ES CS SS DS FS GS LDTR TR") \
- A(30, 1, uint32_t, segment_access, 8,	0x1f0ff,    "access rights as in the VMCS") \
+ A(30, 1, uint32_t, segment_access, 8,	0x1f0ff,    "access rights, see above") \
  F(31, 1, uint32_t, gdtr_limit,		0xffff,	    "GDTR limit") \
  F(32, 1, uint32_t, idtr_limit,		0xffff,	    "IDTR limit") \
  F(33, 1, uint32_t, sysenter_cs,	0xffffffff, "IA32_SYSENTER_CS") \

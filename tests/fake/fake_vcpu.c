@@ -122,19 +122,30 @@ enum err vcpu_run(struct vcpu *v, uint64_t timer_tsc)
 	return fake_vcpu.run_result;
 }
 
-uint64_t vcpu_rip(void) { return fake_vcpu.s.rip; }
-uint64_t vcpu_rflags(void) { return fake_vcpu.s.rflags; }
-void vcpu_set_rflags(uint64_t value) { fake_vcpu.s.rflags = value; }
-uint64_t vcpu_cr0(void) { return fake_vcpu.s.cr0; }
-uint64_t vcpu_cr3(void) { return fake_vcpu.s.cr3; }
-uint64_t vcpu_cr4(void) { return fake_vcpu.s.cr4; }
-uint64_t vcpu_efer(void) { return fake_vcpu.s.efer; }
-uint64_t vcpu_segment_base(enum vcpu_segment s) { return fake_vcpu.s.segment_base[s]; }
-uint32_t vcpu_segment_access(enum vcpu_segment s) { return fake_vcpu.s.segment_access[s]; }
-unsigned vcpu_cpl(void) { return fake_vcpu.s.segment_access[SEG_SS] >> 5 & 3; }
-void vcpu_set_pat(uint64_t value) { fake_vcpu.s.pat = value; }
-uint64_t vcpu_pat(void) { return fake_vcpu.s.pat; }
-void vcpu_set_tsc_offset(uint64_t offset) { fake_vcpu.tsc_offset = offset; }
+static uint64_t *reg(enum vcpu_reg r)
+{
+	static uint64_t access;
+
+	switch (r) {
+	case VCPU_RIP:		return &fake_vcpu.s.rip;
+	case VCPU_RSP:		return &fake_vcpu.s.gpr[GPR_RSP];
+	case VCPU_RFLAGS:	return &fake_vcpu.s.rflags;
+	case VCPU_CR0:		return &fake_vcpu.s.cr0;
+	case VCPU_CR3:		return &fake_vcpu.s.cr3;
+	case VCPU_CR4:		return &fake_vcpu.s.cr4;
+	case VCPU_EFER:		return &fake_vcpu.s.efer;
+	case VCPU_PAT:		return &fake_vcpu.s.pat;
+	case VCPU_TSC_OFFSET:	return &fake_vcpu.tsc_offset;
+	default:
+		if (r < VCPU_ACCESS)
+			return &fake_vcpu.s.segment_base[r - VCPU_BASE];
+		access = fake_vcpu.s.segment_access[r - VCPU_ACCESS];
+		return &access;
+	}
+}
+
+uint64_t vcpu_get(const struct vcpu *v, enum vcpu_reg r) { (void)v; return *reg(r); }
+void vcpu_set(struct vcpu *v, enum vcpu_reg r, uint64_t value) { (void)v; *reg(r) = value; }
 
 void vcpu_skip(struct vcpu *v)
 {
@@ -142,19 +153,6 @@ void vcpu_skip(struct vcpu *v)
 	fake_vcpu.s.interruptibility &= ~BLOCKING;
 	if (fake_vcpu.s.rflags & RFLAGS_TF)
 		v->event = 0x80000301;
-}
-
-uint64_t vcpu_gpr(const struct vcpu *v, unsigned index)
-{
-	return index == GPR_RSP ? fake_vcpu.s.gpr[GPR_RSP] : v->gpr[index];
-}
-
-void vcpu_set_gpr(struct vcpu *v, unsigned index, uint64_t value)
-{
-	if (index == GPR_RSP)
-		fake_vcpu.s.gpr[GPR_RSP] = value;
-	else
-		v->gpr[index] = value;
 }
 
 static bool take(uint64_t *reg, uint64_t value)
@@ -168,7 +166,13 @@ bool vcpu_write_cr0(struct vcpu *v, uint64_t value) { (void)v; return take(&fake
 bool vcpu_write_cr4(struct vcpu *v, uint64_t value) { (void)v; return take(&fake_vcpu.s.cr4, value); }
 bool vcpu_write_efer(struct vcpu *v, uint64_t value) { (void)v; return take(&fake_vcpu.s.efer, value); }
 bool vcpu_pdptes_valid(const uint64_t pdpte[4]) { return !((pdpte[0] | pdpte[1] | pdpte[2] | pdpte[3]) & 2); }
-void vcpu_set_pdptes(const uint64_t pdpte[4]) { memcpy(fake_vcpu.s.pdpte, pdpte, sizeof(fake_vcpu.s.pdpte)); }
+
+void vcpu_set_pdptes(struct vcpu *v, const uint64_t pdpte[4])
+{
+	(void)v;
+	memcpy(fake_vcpu.s.pdpte, pdpte, sizeof(fake_vcpu.s.pdpte));
+}
+
 bool vcpu_write_xcr0(struct vcpu *v, uint64_t value) { return take(&v->xcr0, value); }
 
 void vcpu_write_tsc_aux(struct vcpu *v, uint64_t value)

@@ -58,7 +58,7 @@ static void access(uint64_t linear, uint64_t bytes, bool write)
 	enum err e;
 
 	memcpy(before, memory, BYTES);
-	e = walk_data(&vm, linear, bytes, write, &data);
+	e = walk_data(&vm, &vm.vcpu[0], linear, bytes, write, &data);
 	if (e != ERR_OK) {
 		must(!memcmp(memory, before, BYTES));
 		must(e != ERR_NOTFOUND || (data.fault_linear - linear < bytes && !(data.fault_error & ~7u)));
@@ -69,7 +69,7 @@ static void access(uint64_t linear, uint64_t bytes, bool write)
 		must(!data.bytes[i] || (data.at[i].v < BYTES && data.bytes[i] <= BYTES - data.at[i].v));
 	/* A structure that maps itself may have been marked into another one. */
 	if (!memcmp(memory, before, BYTES)) {
-		must(walk_data(&vm, linear, bytes, write, &again) == ERR_OK);
+		must(walk_data(&vm, &vm.vcpu[0], linear, bytes, write, &again) == ERR_OK);
 		must(again.at[0].v == data.at[0].v && (!data.bytes[1] || again.at[1].v == data.at[1].v));
 	}
 }
@@ -100,7 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (data += 20, size -= 20; size >= 10; data += 10, size -= 10)
 		le64_put(memory + le16_get(data) % (BYTES / 8) * 8, le64_get(data + 2) & 0x800000000001ffffull);
 	access(linear, bytes, write);
-	(void)!walk_translate(&vm, linear, &at);
-	must(walk_read_code(&vm, code, sizeof(code)) <= sizeof(code));
+	(void)!walk_translate(&vm, &vm.vcpu[0], linear, &at);
+	must(walk_read_code(&vm, &vm.vcpu[0], code, sizeof(code)) <= sizeof(code));
 	return 0;
 }

@@ -6,11 +6,18 @@
 
 #define NMI_UNBLOCKED	(1ull << 12)	/* of the qualifications below: by the IRET that exited */
 
+static __attribute__((noinline)) void block_nmis(bool on)
+{
+	uint64_t state = vmcs_read(VMCS_GUEST_INTERRUPTIBILITY_STATE);
+
+	vmcs_write(VMCS_GUEST_INTERRUPTIBILITY_STATE, on ? state | BLOCKING_NMI : state & ~(uint64_t)BLOCKING_NMI);
+}
+
 /* An exit in the middle of an IRET has undone the blocking of NMIs: it is redone before the IRET is tried again. */
 static void redo_nmi_blocking(const struct vcpu *v, uint64_t qualification)
 {
 	if (__builtin_expect((qualification & NMI_UNBLOCKED) && !v->event, 0))
-		vmcs_write(VMCS_GUEST_INTERRUPTIBILITY_STATE, vmcs_read(VMCS_GUEST_INTERRUPTIBILITY_STATE) | BLOCKING_NMI);
+		block_nmis(true);
 }
 
 /* "Exit Qualification for I/O Instructions": bits 3 to 5 are in the order of VCPU_IO_x. */
@@ -99,9 +106,9 @@ static void keep_interrupted_event(struct vcpu *v)
 		return;
 	v->event = info & (INTERRUPTION_VALID | 0xfff);
 	v->event_error = info & INTERRUPTION_ERROR ? (uint32_t)vmcs_read(VMCS_IDT_VECTORING_ERROR_CODE) : 0;
-	v->event_length = INTERRUPTION_TYPE(info) >= EVENT_SOFTWARE ? (uint32_t)vmcs_read(VMCS_EXIT_INSTRUCTION_LENGTH) : 0;
+	v->event_length = INTERRUPTION_TYPE(info) >= EVENT_SOFTWARE ? v->exit.length : 0;
 	if (INTERRUPTION_TYPE(info) == EVENT_NMI)
-		vmcs_write(VMCS_GUEST_INTERRUPTIBILITY_STATE, vmcs_read(VMCS_GUEST_INTERRUPTIBILITY_STATE) & ~(uint64_t)BLOCKING_NMI);
+		block_nmis(false);
 }
 
 enum err vmx_decode(struct vcpu *v)

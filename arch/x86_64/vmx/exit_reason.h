@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* exit_reason.h: why a guest left VMX non-root operation, by the SDM's names, and what that is in the words of vcpu_exit.h. */
+/* exit_reason.h: why a guest left VMX non-root operation, by the SDM's names, and which kind of vcpu_exit that is. */
 #pragma once
 #include <stdint.h>
 

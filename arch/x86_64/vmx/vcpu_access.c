@@ -13,20 +13,45 @@
 /* SDM Vol. 3 "Operations that Invalidate TLBs and Paging-Structure Caches": PG and WP; PSE, PAE, PGE, PCIDE, SMEP, SMAP. */
 #define TLB_CR0		(CR0_PG | CR0_WP)
 #define TLB_CR4		(1ull << 4 | CR4_PAE | 1ull << 7 | CR4_PCIDE | 1ull << 20 | 1ull << 21)
-#define ACCESS_LONG	(1u << 13)
 
-uint64_t vcpu_rip(void) { return vmcs_read(VMCS_GUEST_RIP); }
-uint64_t vcpu_rflags(void) { return vmcs_read(VMCS_GUEST_RFLAGS); }
-void vcpu_set_rflags(uint64_t value) { vmcs_write(VMCS_GUEST_RFLAGS, value); }
-uint64_t vcpu_cr3(void) { return vmcs_read(VMCS_GUEST_CR3); }
-uint64_t vcpu_efer(void) { return vmcs_read(VMCS_GUEST_EFER); }
-void vcpu_set_pat(uint64_t value) { vmcs_write(VMCS_GUEST_PAT, value); }
-uint64_t vcpu_pat(void) { return vmcs_read(VMCS_GUEST_PAT); }
-void vcpu_set_tsc_offset(uint64_t offset) { vmcs_write(VMCS_TSC_OFFSET, offset); }
+static const uint16_t fields[VCPU_BASE] = {
+	[VCPU_RIP] = VMCS_GUEST_RIP, [VCPU_RSP] = VMCS_GUEST_RSP, [VCPU_RFLAGS] = VMCS_GUEST_RFLAGS,
+	[VCPU_CR0] = VMCS_GUEST_CR0, [VCPU_CR3] = VMCS_GUEST_CR3, [VCPU_CR4] = VMCS_GUEST_CR4,
+	[VCPU_EFER] = VMCS_GUEST_EFER, [VCPU_PAT] = VMCS_GUEST_PAT, [VCPU_TSC_OFFSET] = VMCS_TSC_OFFSET,
+};
+
+static enum vmcs_field field_of(enum vcpu_reg r)
+{
+	if (r < VCPU_BASE)
+		return (enum vmcs_field)fields[r];
+	return r < VCPU_ACCESS ? SEGMENT_FIELD(BASE, r - VCPU_BASE) : SEGMENT_FIELD(ACCESS_RIGHTS, r - VCPU_ACCESS);
+}
+
+uint64_t vcpu_get(const struct vcpu *v, enum vcpu_reg r)
+{
+	uint64_t value = vmcs_read(field_of(r)), owned;
+
+	(void)v;
+	switch (r) {
+	case VCPU_CR0:
+		return (value & ~VCPU_CR0_OWNED) | (vmcs_read(VMCS_CR0_READ_SHADOW) & VCPU_CR0_OWNED);
+	case VCPU_CR4:
+		owned = vmcs_read(VMCS_CR4_GUEST_HOST_MASK);
+		return (value & ~owned) | (vmcs_read(VMCS_CR4_READ_SHADOW) & owned);
+	default:
+		return value;
+	}
+}
+
+void vcpu_set(struct vcpu *v, enum vcpu_reg r, uint64_t value)
+{
+	(void)v;
+	vmcs_write(field_of(r), value);
+}
 
 static bool code_is_64bit(void)
 {
-	return (vmcs_read(VMCS_GUEST_EFER) & EFER_LMA) && (vmcs_read(VMCS_GUEST_CS_ACCESS_RIGHTS) & ACCESS_LONG);
+	return (vmcs_read(VMCS_GUEST_EFER) & EFER_LMA) && (vmcs_read(VMCS_GUEST_CS_ACCESS_RIGHTS) & VCPU_ACCESS_L);
 }
 
 /* What else an instruction that has ended leaves behind: no blocking, no RF, and the trap of a single step. */
@@ -53,46 +78,6 @@ void vcpu_skip(struct vcpu *v)
 	vmcs_write(VMCS_GUEST_RIP, next);
 	if (__builtin_expect((blocking & (BLOCKING_STI | BLOCKING_MOV_SS)) | (flags & (RFLAGS_TF | RFLAGS_RF)), 0))
 		end_instruction(v, blocking, flags);
-}
-
-uint64_t vcpu_cr0(void)
-{
-	return (vmcs_read(VMCS_GUEST_CR0) & ~VCPU_CR0_OWNED) | (vmcs_read(VMCS_CR0_READ_SHADOW) & VCPU_CR0_OWNED);
-}
-
-uint64_t vcpu_cr4(void)
-{
-	uint64_t owned = vmcs_read(VMCS_CR4_GUEST_HOST_MASK);
-
-	return (vmcs_read(VMCS_GUEST_CR4) & ~owned) | (vmcs_read(VMCS_CR4_READ_SHADOW) & owned);
-}
-
-uint64_t vcpu_gpr(const struct vcpu *v, unsigned index)
-{
-	return index == GPR_RSP ? vmcs_read(VMCS_GUEST_RSP) : v->gpr[index];
-}
-
-void vcpu_set_gpr(struct vcpu *v, unsigned index, uint64_t value)
-{
-	if (index == GPR_RSP)
-		vmcs_write(VMCS_GUEST_RSP, value);
-	else
-		v->gpr[index] = value;
-}
-
-uint64_t vcpu_segment_base(enum vcpu_segment s)
-{
-	return vmcs_read((enum vmcs_field)(VMCS_GUEST_ES_BASE + 2 * s));
-}
-
-uint32_t vcpu_segment_access(enum vcpu_segment s)
-{
-	return (uint32_t)vmcs_read((enum vmcs_field)(VMCS_GUEST_ES_ACCESS_RIGHTS + 2 * s));
-}
-
-unsigned vcpu_cpl(void)
-{
-	return vmcs_read(VMCS_GUEST_SS_ACCESS_RIGHTS) >> 5 & 3;
 }
 
 static void put_efer(uint64_t value)
@@ -129,16 +114,17 @@ static void flush_guest_tlb(const struct vcpu *v)
 
 bool vcpu_write_cr0(struct vcpu *v, uint64_t value)
 {
-	bool long_cs = vmcs_read(VMCS_GUEST_CS_ACCESS_RIGHTS) & ACCESS_LONG;
+	bool long_cs = vmcs_read(VMCS_GUEST_CS_ACCESS_RIGHTS) & VCPU_ACCESS_L;
 
 	value |= CR0_ET;
 	if (value >> 32 || ((value & CR0_PG) && !(value & CR0_PE)) || ((value & CR0_NW) && !(value & CR0_CD)))
 		return false;
-	if ((value & CR0_PG) && !(vcpu_cr0() & CR0_PG) && (vcpu_efer() & EFER_LME) && (!(vcpu_cr4() & CR4_PAE) || long_cs))
+	if ((value & CR0_PG) && !(vcpu_cr0(v) & CR0_PG) && (vcpu_efer(v) & EFER_LME) &&
+	    (!(vcpu_cr4(v) & CR4_PAE) || long_cs))
 		return false;
-	if (!(value & CR0_PG) && ((long_cs && (vcpu_efer() & EFER_LMA)) || (vcpu_cr4() & CR4_PCIDE)))
+	if (!(value & CR0_PG) && ((long_cs && (vcpu_efer(v) & EFER_LMA)) || (vcpu_cr4(v) & CR4_PCIDE)))
 		return false;
-	if ((value ^ vcpu_cr0()) & TLB_CR0)
+	if ((value ^ vcpu_cr0(v)) & TLB_CR0)
 		flush_guest_tlb(v);
 	vcpu_put_cr0(value);
 	return true;
@@ -148,11 +134,11 @@ bool vcpu_write_cr4(struct vcpu *v, uint64_t value)
 {
 	if (value & ~v->limits.cr4_mask)
 		return false;
-	if ((vcpu_efer() & EFER_LMA) && !(value & CR4_PAE))
+	if ((vcpu_efer(v) & EFER_LMA) && !(value & CR4_PAE))
 		return false;
-	if ((value & CR4_PCIDE) && !(vcpu_efer() & EFER_LMA))
+	if ((value & CR4_PCIDE) && !(vcpu_efer(v) & EFER_LMA))
 		return false;
-	if ((value ^ vcpu_cr4()) & TLB_CR4)
+	if ((value ^ vcpu_cr4(v)) & TLB_CR4)
 		flush_guest_tlb(v);
 	vcpu_put_cr4(value);
 	return true;
@@ -160,12 +146,11 @@ bool vcpu_write_cr4(struct vcpu *v, uint64_t value)
 
 bool vcpu_write_efer(struct vcpu *v, uint64_t value)
 {
-	uint64_t old = vcpu_efer();
+	uint64_t old = vcpu_efer(v);
 
-	(void)v;
 	if (value & ~EFER_ALLOWED)
 		return false;
-	if (((value ^ old) & EFER_LME) && (vcpu_cr0() & CR0_PG))
+	if (((value ^ old) & EFER_LME) && (vcpu_cr0(v) & CR0_PG))
 		return false;
 	put_efer((value & ~EFER_LMA) | (old & EFER_LMA));
 	return true;
@@ -182,8 +167,9 @@ bool vcpu_pdptes_valid(const uint64_t pdpte[4])
 	return true;
 }
 
-void vcpu_set_pdptes(const uint64_t pdpte[4])
+void vcpu_set_pdptes(struct vcpu *v, const uint64_t pdpte[4])
 {
+	(void)v;
 	for (unsigned i = 0; i < PDPTES; i++)
 		vmcs_write(PDPTE_FIELD(i), pdpte[i]);
 }

@@ -33,9 +33,9 @@ void vcpu_save(struct vcpu *v, struct vcpu_state *out)
 	SAME_FIELDS(SAVE_SAME)
 #define SAVE_KEPT(state, member) out->state = v->member;
 	KEPT_FIELDS(SAVE_KEPT)
-	out->cr0 = vcpu_cr0();
-	out->cr4 = vcpu_cr4();
-	out->efer = vcpu_efer();
+	out->cr0 = vcpu_cr0(v);
+	out->cr4 = vcpu_cr4(v);
+	out->efer = vcpu_efer(v);
 	for (unsigned i = 0; i < PDPTES && vcpu_pae_paging(out); i++)
 		out->pdpte[i] = vmcs_read(PDPTE_FIELD(i));
 	memcpy(out->dr, v->dr, sizeof(out->dr));
@@ -62,7 +62,7 @@ void vcpu_restore(struct vcpu *v, const struct vcpu_state *in)
 	vmcs_write(VMCS_GUEST_EFER, in->efer);
 	vcpu_put_cr4(in->cr4);
 	vcpu_put_cr0(in->cr0);
-	vcpu_set_pdptes(in->pdpte);
+	vcpu_set_pdptes(v, in->pdpte);
 	memcpy(v->dr, in->dr, sizeof(v->dr));
 	memcpy(v->xsave, in->xsave, sizeof(in->xsave));
 	for (unsigned i = 0; i < VCPU_SEGMENTS; i++) {

@@ -56,7 +56,7 @@ static inline bool vcpu_pae_paging(const struct vcpu_state *s)
 	X(sysenter_cs, GUEST_SYSENTER_CS) X(sysenter_esp, GUEST_SYSENTER_ESP) X(sysenter_eip, GUEST_SYSENTER_EIP) \
 	X(pending_debug, GUEST_PENDING_DEBUG_EXCEPTIONS) X(interruptibility, GUEST_INTERRUPTIBILITY_STATE)
 
-/* A VM entry that did not succeed is told, with its audit; ERR_INVALID. VMX_SUCCEED: it ended in an exit that says so. */
+/* Tells of a VM entry that failed, with its audit; ERR_INVALID. VMX_SUCCEED: it ended in an exit that says so. */
 enum err vmx_entry_failed(struct vcpu *v, enum vmx_status status);
 /* The VMCS of @v becomes current on this CPU. */
 void vcpu_make_current(struct vcpu *v);

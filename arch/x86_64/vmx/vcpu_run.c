@@ -93,7 +93,8 @@ enum err vmx_entry_failed(struct vcpu *v, enum vmx_status status)
 	else if (status == VMX_FAIL_INVALID)
 		log_error("vmx", "VM entry failed: VMfailInvalid, no current VMCS");
 	else
-		log_error("vmx", "VM entry failed: %s, qualification %llx", vmx_exit_reason_name(vmcs_read(VMCS_EXIT_REASON) & VMX_EXIT_REASON_MASK),
+		log_error("vmx", "VM entry failed: %s, qualification %llx",
+			  vmx_exit_reason_name(vmcs_read(VMCS_EXIT_REASON) & VMX_EXIT_REASON_MASK),
 			  (unsigned long long)vmcs_read(VMCS_EXIT_QUALIFICATION));
 	if (status != VMX_FAIL_INVALID) {
 		vmx_audit(vmx_caps(), &found);

@@ -110,7 +110,8 @@ Test(decode, an_instruction_without_end_may_have_lost_the_guests_state)
 
 Test(decode, an_exit_within_iret_blocks_nmis_again)
 {
-	static const uint32_t reason[] = { VMX_EXIT_EPT_VIOLATION, VMX_EXIT_PAGE_MODIFICATION_LOG_FULL, VMX_EXIT_INSTRUCTION_TIMEOUT };
+	static const uint32_t reason[] = { VMX_EXIT_EPT_VIOLATION, VMX_EXIT_PAGE_MODIFICATION_LOG_FULL,
+					   VMX_EXIT_INSTRUCTION_TIMEOUT };
 
 	for (unsigned i = 0; i < 3; i++) {
 		AT(GUEST_INTERRUPTIBILITY_STATE) = BLOCKING_STI;

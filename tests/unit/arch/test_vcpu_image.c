@@ -85,7 +85,7 @@ Test(vcpu_image, paging_does_not_go_off_while_there_are_process_context_identifi
 	*fake_vmcs_at(VMCS_GUEST_CS_ACCESS_RIGHTS) = 0xc09b;	/* compatibility mode */
 	*fake_vmcs_at(VMCS_GUEST_CR4) = CR4_PAE | CR4_PCIDE | CR4_VMXE;
 	cr_expect_not(vcpu_write_cr0(&v, 0x31));
-	cr_expect(vcpu_cr0() & CR0_PG);
+	cr_expect(vcpu_cr0(&v) & CR0_PG);
 	*fake_vmcs_at(VMCS_GUEST_CR4) = CR4_PAE | CR4_VMXE;
 	cr_expect(vcpu_write_cr0(&v, 0x31));
 }

@@ -53,12 +53,12 @@ Test(vm_boot, the_processor_stands_at_the_kernel_in_64_bit_mode)
 	gpa_t at;
 
 	cr_assert_eq(vm_boot_linux(vm, &boot, NULL), ERR_OK);
-	cr_expect_eq(walk_code_bits(), 64);
+	cr_expect_eq(walk_code_bits(&vm->vcpu[0]), 64);
 	cr_expect_eq(fake_vcpu.s.rflags, 2, "interrupts are off");
-	cr_expect_eq(walk_read_code(vm, code, 4), 4);
+	cr_expect_eq(walk_read_code(vm, &vm->vcpu[0], code, 4), 4);
 	cr_expect_eq(code[0], 0x90);
-	cr_expect_eq(walk_translate(vm, fake_vcpu.s.gdtr_base, &at), ERR_OK);
-	cr_expect_eq(walk_translate(vm, vm->vcpu[0].gpr[GPR_RSI], &at), ERR_OK, "the zero page is mapped");
+	cr_expect_eq(walk_translate(vm, &vm->vcpu[0], fake_vcpu.s.gdtr_base, &at), ERR_OK);
+	cr_expect_eq(walk_translate(vm, &vm->vcpu[0], vm->vcpu[0].gpr[GPR_RSI], &at), ERR_OK, "of the zero page");
 	cr_expect(fake_vcpu.s.segment_access[SEG_LDTR] & 1 << 16, "no LDT");
 }
 

@@ -26,7 +26,7 @@ static uint64_t to(uint64_t linear)
 {
 	gpa_t out = gpa(0xdead);
 
-	return walk_translate(vm, linear, &out) == ERR_OK ? out.v : UINT64_MAX;
+	return walk_translate(vm, &vm->vcpu[0], linear, &out) == ERR_OK ? out.v : UINT64_MAX;
 }
 
 Test(walk, without_paging_linear_is_physical_in_32_bits)
@@ -75,7 +75,7 @@ Test(walk, legacy_paging_is_refused_not_guessed)
 	gpa_t out;
 
 	fake_vcpu.s.efer = 0;
-	cr_expect_eq(walk_translate(vm, 0, &out), ERR_UNSUPPORTED);
+	cr_expect_eq(walk_translate(vm, &vm->vcpu[0], 0, &out), ERR_UNSUPPORTED);
 }
 
 Test(walk, a_read_stops_at_the_first_hole)
@@ -85,20 +85,20 @@ Test(walk, a_read_stops_at_the_first_hole)
 	fake_vm_map(vm, 0x20000, 0x30000, 1);
 	fake_vm_map(vm, 0x21000, 0, 0);
 	cr_assert_eq(guest_write(vm, gpa(0x30ffd), "abc", 3), ERR_OK);
-	cr_expect_eq(walk_read(vm, 0x20ffd, out, 8), 3);
+	cr_expect_eq(walk_read(vm, &vm->vcpu[0], 0x20ffd, out, 8), 3);
 	cr_expect_str_eq(out, "abc");
 }
 
 Test(walk, code_has_the_width_of_its_segment)
 {
-	cr_expect_eq(walk_code_bits(), 64);
+	cr_expect_eq(walk_code_bits(&vm->vcpu[0]), 64);
 	fake_vcpu.s.segment_access[SEG_CS] = 0xc09b;
-	cr_expect_eq(walk_code_bits(), 32);
+	cr_expect_eq(walk_code_bits(&vm->vcpu[0]), 32);
 	fake_vcpu.s.segment_access[SEG_CS] = 0x9b;
-	cr_expect_eq(walk_code_bits(), 16);
+	cr_expect_eq(walk_code_bits(&vm->vcpu[0]), 16);
 	fake_vcpu.s.efer = 0;
 	fake_vcpu.s.segment_access[SEG_CS] = 0xa09b;
-	cr_expect_neq(walk_code_bits(), 64, "L means nothing outside IA-32e mode");
+	cr_expect_neq(walk_code_bits(&vm->vcpu[0]), 64, "L means nothing outside IA-32e mode");
 }
 
 Test(walk, an_access_whose_second_page_is_missing_marks_neither)
@@ -106,7 +106,7 @@ Test(walk, an_access_whose_second_page_is_missing_marks_neither)
 	struct walk_data data;
 
 	fake_vm_map(vm, 0x5000, 0x5000, 3);
-	cr_expect_eq(walk_data(vm, 0x5ffc, 8, true, &data), ERR_NOTFOUND);
+	cr_expect_eq(walk_data(vm, &vm->vcpu[0], 0x5ffc, 8, true, &data), ERR_NOTFOUND);
 	cr_expect_eq(data.fault_linear, 0x6000);
 	cr_expect_eq(fake_vm_pte(vm, 0x5000) & 0x60, 0);
 }

@@ -28,21 +28,20 @@ static bool refuse(struct call *c, unsigned http_status, const char *error, cons
 	return false;
 }
 
-const struct xml_node *call_param(const struct call *c, const char *name)
+const struct param *call_param(const struct call *c, const char *name)
 {
-	const char *tag = c->extrinsic ? "PARAMVALUE" : "IPARAMVALUE", *n;
+	const struct param *p = c->request.param;
 
-	for (const struct xml_node *p = c->node->child; p; p = p->next)
-		if (xml_is(p, tag) && (n = xml_attr(p, "NAME")) && !strcasecmp(n, name))
-			return p;
-	return NULL;
+	while (p && strcasecmp(p->name, name))
+		p = p->next;
+	return p;
 }
 
 const char *call_text(const struct call *c, const char *name)
 {
-	const struct xml_node *v = xml_child(call_param(c, name), "VALUE");
+	const struct param *p = call_param(c, name);
 
-	return v ? v->text : NULL;
+	return p ? p->text : NULL;
 }
 
 bool call_bool(const struct call *c, const char *name, bool otherwise)
@@ -57,10 +56,11 @@ bool call_bool(const struct call *c, const char *name, bool otherwise)
 
 struct emit call_emit(const struct call *c)
 {
+	const struct param *list = call_param(c, "PropertyList");
+
 	return (struct emit){
-		.out = c->out, .host = c->host, .ns_text = c->ns_text, .ns = c->ns,
-		.only = xml_child(call_param(c, "PropertyList"), "VALUE.ARRAY"),
-		.origins = call_bool(c, "IncludeClassOrigin", false),
+		.out = c->out, .host = c->host, .ns_text = c->request.ns_text, .ns = c->ns,
+		.only = list ? list->array : NULL, .origins = call_bool(c, "IncludeClassOrigin", false),
 	};
 }
 
@@ -69,34 +69,26 @@ static bool version_ok(const char *version, char major)
 	return version && version[0] == major && version[1] == '.';
 }
 
-/* CIM, MESSAGE, SIMPLEREQ and the call in it. */
+/* What is round the call. */
 static bool envelope(struct call *c, const struct call_header *h)
 {
-	const struct xml_node *message = xml_child(c->root, "MESSAGE"), *request = xml_child(message, "SIMPLEREQ");
-	const char *protocol;
+	const struct request *r = &c->request;
 
-	if (!xml_is(c->root, "CIM") || !message)
+	if (!r->is_message)
 		return refuse(c, 400, "request-not-valid", "the body is not a CIM message");
-	if (!version_ok(xml_attr(c->root, "CIMVERSION"), '2'))
+	if (!version_ok(r->cim_version, '2'))
 		return refuse(c, 501, "unsupported-cim-version", "CIMVERSION must be 2.x");
-	if (!version_ok(xml_attr(c->root, "DTDVERSION"), '2'))
+	if (!version_ok(r->dtd_version, '2'))
 		return refuse(c, 501, "unsupported-dtd-version", "DTDVERSION must be 2.x");
-	protocol = xml_attr(message, "PROTOCOLVERSION");
-	if (!version_ok(protocol, '1'))
+	if (!version_ok(r->protocol_version, '1'))
 		return refuse(c, 501, "unsupported-protocol-version", "PROTOCOLVERSION must be 1.x");
-	if (strncmp(h->protocol ? h->protocol : "1.", protocol, h->protocol ? strlen(protocol) + 1 : 2))
+	if (h->protocol && strcmp(h->protocol, r->protocol_version))
 		return refuse(c, 400, "header-mismatch", "CIMProtocolVersion differs from PROTOCOLVERSION");
-	c->id = xml_attr(message, "ID");
 	if (h->batch)
 		return refuse(c, 501, "multiple-requests-unsupported", "batches are not supported");
-	if (xml_child(message, "MULTIREQ"))
+	if (r->multiple)
 		return refuse(c, 400, "header-mismatch", "MULTIREQ without a CIMBatch header");
-	c->node = xml_child(request, "IMETHODCALL");
-	c->extrinsic = !c->node;
-	if (c->extrinsic)
-		c->node = xml_child(request, "METHODCALL");
-	c->method = c->node ? xml_attr(c->node, "NAME") : NULL;
-	if (!c->id || !c->method)
+	if (!r->id || !r->method)
 		return refuse(c, 400, "request-not-valid", "SIMPLEREQ without a named IMETHODCALL or METHODCALL");
 	return true;
 }
@@ -129,34 +121,28 @@ static bool unpercent(const char *text, char *out, size_t room)
 	return n > 0;
 }
 
-/* The target of the call, and whether the headers say the same. */
+/* Whether the header says the same as the body. */
 static bool target(struct call *c, const struct call_header *h)
 {
+	const struct request *r = &c->request;
 	char object[1024];
-	const struct xml_node *local;
 
-	if (!h->method || (c->extrinsic ? strcmp : strcasecmp)(h->method, c->method))
+	if (!h->method || (r->extrinsic ? strcmp : strcasecmp)(h->method, r->method))
 		return refuse(c, 400, "header-mismatch", "CIMMethod differs from the method in the body");
 	if (!h->object || !unpercent(h->object, object, sizeof(object)))
 		return refuse(c, 400, "header-mismatch", "CIMObject is missing or can't be decoded");
-	if (!c->extrinsic) {
-		namespace_from_xml(xml_child(c->node, "LOCALNAMESPACEPATH"), c->ns_text);
-		if (!c->ns_text[0])
-			return refuse(c, 400, "request-not-valid", "IMETHODCALL without a namespace");
-		c->ns = namespace_find(c->ns_text);
-		if (c->ns ? namespace_find(object) != c->ns : strcasecmp(object, c->ns_text) != 0)
-			return refuse(c, 400, "header-mismatch", "CIMObject differs from the namespace in the body");
+	c->ns = namespace_find(r->ns_text);
+	if (r->extrinsic) {
+		if (!r->target || r->target->kind == NAMES_NOTHING)
+			return refuse(c, 400, "request-not-valid", "METHODCALL without a target");
+		if (!path_text_matches(object, r->ns_text, r->target))
+			return refuse(c, 400, "header-mismatch", "CIMObject differs from the target in the body");
 		return true;
 	}
-	local = xml_child(c->node, "LOCALINSTANCEPATH");
-	if (!local)
-		local = xml_child(c->node, "LOCALCLASSPATH");
-	if (!path_name(local))
-		return refuse(c, 400, "request-not-valid", "METHODCALL without a target");
-	if (!path_text_matches(object, local))
-		return refuse(c, 400, "header-mismatch", "CIMObject differs from the target in the body");
-	namespace_from_xml(xml_child(local, "LOCALNAMESPACEPATH"), c->ns_text);
-	c->ns = namespace_find(c->ns_text);
+	if (!r->ns_text[0])
+		return refuse(c, 400, "request-not-valid", "IMETHODCALL without a namespace");
+	if (c->ns ? namespace_find(object) != c->ns : strcasecmp(object, r->ns_text) != 0)
+		return refuse(c, 400, "header-mismatch", "CIMObject differs from the namespace in the body");
 	return true;
 }
 
@@ -180,7 +166,7 @@ static size_t piece(const struct buf *body, size_t at)
 	return length;
 }
 
-/* ERR_OK: root is there; ERR_AGAIN: no work is left; ERR_INVALID: refused. */
+/* ERR_OK: the request is there; ERR_AGAIN: no work is left; ERR_INVALID: refused. */
 static enum err parse(struct call *c, int *work)
 {
 	enum err e = ERR_AGAIN;
@@ -196,11 +182,10 @@ static enum err parse(struct call *c, int *work)
 		}
 		c->parsed += length;
 		call_worked(work, 1 + length / 256);
-		e = xml_feed(c->builder, at, length, c->parsed == c->body->length, &c->root);
+		e = request_feed(&c->request, at, length, c->parsed == c->body->length);
 	}
 	if (e == ERR_AGAIN)
 		return e;
-	c->builder = NULL;
 	buf_free(c->body);
 	if (e == ERR_OK)
 		return e;
@@ -213,21 +198,26 @@ static enum err parse(struct call *c, int *work)
 	return ERR_INVALID;
 }
 
+static const char *response(const struct call *c)
+{
+	return c->request.extrinsic ? "METHODRESPONSE" : "IMETHODRESPONSE";
+}
+
 static void open_response(struct call *c)
 {
 	buf_str(c->out, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<CIM CIMVERSION=\"2.0\" DTDVERSION=\"2.0\">"
 		"<MESSAGE ID=\"");
-	buf_xml(c->out, c->id);
+	buf_xml(c->out, c->request.id);
 	buf_str(c->out, "\" PROTOCOLVERSION=\"1.0\"><SIMPLERSP><");
-	buf_str(c->out, c->extrinsic ? "METHODRESPONSE" : "IMETHODRESPONSE");
+	buf_str(c->out, response(c));
 	buf_str(c->out, " NAME=\"");
-	buf_xml(c->out, c->method);
+	buf_xml(c->out, c->request.method);
 	buf_str(c->out, "\">");
 }
 
 static void close_response(struct call *c)
 {
-	buf_fmt(c->out, "</%s></SIMPLERSP></MESSAGE></CIM>\n", c->extrinsic ? "METHODRESPONSE" : "IMETHODRESPONSE");
+	buf_fmt(c->out, "</%s></SIMPLERSP></MESSAGE></CIM>\n", response(c));
 }
 
 /* Puts the envelope round what the operation wrote, or writes the ERROR it failed with instead. */
@@ -238,7 +228,7 @@ static enum err finish(struct call *c, size_t start)
 		buf_fmt(c->out, "<ERROR CODE=\"%u\" DESCRIPTION=\"", (unsigned)c->status);
 		buf_xml(c->out, c->text);
 		buf_str(c->out, "\"></ERROR>");
-	} else if (!c->extrinsic) {
+	} else if (!c->request.extrinsic) {
 		buf_str(c->out, "</IRETURNVALUE>");
 	}
 	close_response(c);
@@ -253,7 +243,7 @@ void call_begin(struct call *c, const struct call_header *h, struct buf *body, s
 	fmt(c->host, sizeof(c->host), "%s", h->host ? h->host : "localhost");
 	if (!body->length)
 		refuse(c, 400, "request-not-well-formed", "the body is empty");
-	else if (!(c->builder = xml_open()))
+	else if (request_open(&c->request) != ERR_OK)
 		refuse(c, 503, NULL, "out of memory");
 }
 
@@ -264,42 +254,34 @@ static enum err dispatch(struct call *c, int *work)
 	open_response(c);
 	c->start = c->out->length;
 	if (!c->ns) {
-		call_fail(c, CIM_ERR_INVALID_NAMESPACE, "there is no namespace %s", c->ns_text);
+		call_fail(c, CIM_ERR_INVALID_NAMESPACE, "there is no namespace %s", c->request.ns_text);
 		return ERR_OK;
 	}
-	if (c->extrinsic)
+	if (c->request.extrinsic)
 		return methods_run(c);
 	buf_str(c->out, "<IRETURNVALUE>");
 	ops_start(c);
 	return c->operation ? ERR_AGAIN : ERR_OK;
 }
 
-static void free_tree(struct call *c)
-{
-	xml_free(c->root);
-	c->root = NULL;
-	c->node = NULL;
-	c->id = c->method = NULL;
-}
-
 enum err call_step(struct call *c, int *work)
 {
 	enum err e = ERR_AGAIN;
 
-	if (c->builder && parse(c, work) == ERR_AGAIN)
+	if (c->request.builder && parse(c, work) == ERR_AGAIN)
 		return ERR_AGAIN;
 	if (c->http_status)
 		return ERR_OK;
-	namespace_ask(c->ns, c->ns_text);
+	if (!c->begun && (!envelope(c, &c->header) || !target(c, &c->header)))
+		return ERR_OK;
+	namespace_ask(c->ns, c->request.ns_text);
 	if (call_waits(c)) {
 		e = methods_poll(c);
-	} else if (!c->node) {
-		if (!envelope(c, &c->header) || !target(c, &c->header))
-			return ERR_OK;
-		namespace_ask(c->ns, c->ns_text);
+	} else if (!c->begun) {
+		c->begun = true;
 		e = dispatch(c, work);
 		if (call_waits(c))
-			free_tree(c);
+			request_fini(&c->request);
 	}
 	if (e == ERR_AGAIN && c->operation)
 		e = ops_step(c, work);
@@ -309,7 +291,5 @@ enum err call_step(struct call *c, int *work)
 void call_fini(struct call *c)
 {
 	methods_drop(c);
-	xml_drop(c->builder);
-	c->builder = NULL;
-	free_tree(c);
+	request_fini(&c->request);
 }

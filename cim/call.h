@@ -6,7 +6,7 @@
 #include "emit.h"
 #include "lib/why.h"
 #include "path.h"
-#include "xml.h"
+#include "request.h"
 
 /* What the HTTP header said, as far as it matters; NULL where a header was absent. */
 struct call_header {
@@ -28,16 +28,12 @@ struct call {
 	struct call_header header;
 	struct buf *body;
 	size_t parsed;			/* bytes of it */
-	struct xml_builder *builder;
+	bool begun;			/* what it asks for */
 	size_t start;			/* of the answer's inner part in out */
 	const struct operation *operation;	/* being run, NULL: none */
 	struct call_cursor at;
-	struct xml_node *root;		/* NULL while it waits for another host, and after */
-	const struct xml_node *node;	/* IMETHODCALL or METHODCALL */
-	bool extrinsic;
-	const char *id, *method;	/* point into the tree */
+	struct request request;		/* empty while it waits for another host, and after */
 	unsigned ns;			/* 0: no such namespace */
-	char ns_text[NAMESPACE_TEXT];
 	char host[96];
 	struct buf *out;
 	enum cim_status status;
@@ -74,7 +70,7 @@ void call_fini(struct call *c);
 __attribute__((format(printf, 3, 4)))
 void call_fail(struct call *c, enum cim_status status, const char *format, ...);
 /* IPARAMVALUE or PARAMVALUE called @name (case does not matter), NULL if absent. */
-const struct xml_node *call_param(const struct call *c, const char *name);
+const struct param *call_param(const struct call *c, const char *name);
 /* Text of a scalar parameter; NULL if absent or NULL. */
 const char *call_text(const struct call *c, const char *name);
 bool call_bool(const struct call *c, const char *name, bool otherwise);

@@ -4,6 +4,7 @@
 #include <strings.h>
 #include "lib/fmt.h"
 #include "mof.h"
+#include "xml.h"
 
 bool embedded_add(struct embedded *e, const char *name, size_t name_length, enum embedded_kind kind, const char *value,
 		  size_t value_length, struct why *why)

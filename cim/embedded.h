@@ -5,7 +5,8 @@
 #include "buf.h"
 #include "lib/err.h"
 #include "lib/why.h"
-#include "xml.h"
+
+struct xml_node;
 
 #define EMBEDDED_PROPS	48
 

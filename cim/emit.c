@@ -104,8 +104,8 @@ static void choose(struct emit *e, const struct cim_class *c)
 	cim_class_members(c, &count);
 	for (unsigned n = 0; n < count; n++)
 		e->wanted[n] = n < all && !e->only;
-	for (const struct xml_node *v = e->only ? e->only->child : NULL; v; v = v->next) {
-		int n = xml_is(v, "VALUE") ? cim_class_member(c, v->text) : -1;
+	for (const struct value *v = e->only ? e->only->value : NULL; v; v = v->next) {
+		int n = strcmp(v->element, "VALUE") ? -1 : cim_class_member(c, v->text);
 
 		if (n >= 0 && (unsigned)n < all)
 			e->wanted[n] = true;

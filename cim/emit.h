@@ -5,14 +5,14 @@
 #include <stdbool.h>
 #include "buf.h"
 #include "provider.h"
-#include "xml.h"
+#include "request.h"
 
 struct emit {
 	struct buf *out;
 	const char *host;		/* for INSTANCEPATH */
 	const char *ns_text;		/* the caller's spelling ... */
 	unsigned ns;			/* ... of this namespace */
-	const struct xml_node *only;	/* VALUE.ARRAY of a PropertyList, NULL: all properties */
+	const struct value_array *only;	/* PropertyList, NULL: all properties */
 	const struct cim_class *as;	/* only properties that this class has, NULL: all */
 	bool origins, qualifiers, local_only;
 	/* Of the last class written: which of its members are wanted, so that a list is read once for each class. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "methods.h"
 #include <stdarg.h>
+#include <string.h>
 #include <strings.h>
 #include "lib/fmt.h"
 #include "method_table.h"
@@ -8,8 +9,10 @@
 #include "prov_job.h"
 
 static const struct method method[] = {
-	{ &provider_service, "CheckVirtualSystemIsMigratableToHost", method_check, method_check_poll, method_check_drop },
-	{ &provider_service, "CheckVirtualSystemIsMigratableToSystem", method_check, method_check_poll, method_check_drop },
+	{ &provider_service, "CheckVirtualSystemIsMigratableToHost",
+	  method_check, method_check_poll, method_check_drop },
+	{ &provider_service, "CheckVirtualSystemIsMigratableToSystem",
+	  method_check, method_check_poll, method_check_drop },
 	{ &provider_service, "MigrateVirtualSystemToHost", method_migrate, NULL, NULL },
 	{ &provider_service, "MigrateVirtualSystemToSystem", method_migrate, NULL, NULL },
 	{ &provider_service, "RequestStateChange", method_unsupported, NULL, NULL },
@@ -27,31 +30,29 @@ static const struct method method[] = {
 };
 
 /* A plain value is one VALUE; references and embedded instances are looked at by who takes them. */
-static bool form_fits(struct call *c, const struct cim_field *f, const struct xml_node *p)
+static bool form_fits(struct call *c, const struct cim_field *f, const struct param *p)
 {
-	if (f->type == CIM_REFERENCE || f->of || f->flags & CIM_F_ARRAY || !p->child)
+	if (f->type == CIM_REFERENCE || f->of || f->flags & CIM_F_ARRAY || !p->value.element)
 		return true;
-	if (xml_is(p->child, "VALUE") && !p->child->child && !p->child->next)
+	if (!strcmp(p->value.element, "VALUE") && !p->value.elements && !p->several)
 		return true;
-	call_fail(c, CIM_ERR_INVALID_PARAMETER, "%s is given as %s%s, expected one VALUE with text", f->name, p->child->name,
-		  p->child->next ? " and more" : p->child->child ? " with elements" : "");
+	call_fail(c, CIM_ERR_INVALID_PARAMETER, "%s is given as %s%s, expected one VALUE with text", f->name,
+		  p->value.element, p->several ? " and more" : p->value.elements ? " with elements" : "");
 	return false;
 }
 
 /* Parameters that the method does not have, outputs given as inputs, one given twice: none is ignored. */
 static bool parameters_known(struct call *c, const struct cim_method *m)
 {
-	for (const struct xml_node *p = c->node->child; p; p = p->next) {
-		const char *name = xml_is(p, "PARAMVALUE") ? xml_attr(p, "NAME") : NULL;
-		const struct cim_field *f = name ? cim_method_param(m, name) : NULL;
+	for (const struct param *p = c->request.param; p; p = p->next) {
+		const struct cim_field *f = cim_method_param(m, p->name);
 
-		if (!name)
-			continue;
 		if (!f)
-			call_fail(c, CIM_ERR_INVALID_PARAMETER, "%s has no parameter %s", m->name, name);
+			call_fail(c, CIM_ERR_INVALID_PARAMETER, "%s has no parameter %s", m->name, p->name);
 		else if (!(f->flags & CIM_F_IN))
-			call_fail(c, CIM_ERR_INVALID_PARAMETER, "%s is an output of %s, it can't be given", f->name, m->name);
-		else if (call_param(c, name) != p)
+			call_fail(c, CIM_ERR_INVALID_PARAMETER, "%s is an output of %s, it can't be given", f->name,
+				  m->name);
+		else if (call_param(c, p->name) != p)
 			call_fail(c, CIM_ERR_INVALID_PARAMETER, "the parameter %s is given twice", f->name);
 		if (c->status != CIM_OK || !form_fits(c, f, p))
 			return false;
@@ -61,16 +62,14 @@ static bool parameters_known(struct call *c, const struct cim_method *m)
 
 static bool find_target(struct call *c, struct obj *out)
 {
-	const struct xml_node *local = xml_child(c->node, "LOCALINSTANCEPATH");
-	enum cim_status status;
+	const struct object_name *target = c->request.target;
 	struct why why;
-
-	if (!local)
-		local = xml_child(c->node, "LOCALCLASSPATH");
 	/* A class stands for its only instance in the namespace asked; an instance is who its keys say. */
-	status = path_resolve(local, xml_is(path_name(local), "CLASSNAME") ? c->ns : CIM_NS_VIRT | CIM_NS_INTEROP, out);
+	unsigned mask = target->kind == NAMES_CLASS ? c->ns : CIM_NS_VIRT | CIM_NS_INTEROP;
+	enum cim_status status = path_resolve(target, mask, out);
+
 	if (status != CIM_OK) {
-		path_why(local, NULL, &why);
+		path_why(target, NULL, &why);
 		call_fail(c, status, "%s", why.text);
 	}
 	return status == CIM_OK;
@@ -89,18 +88,19 @@ enum err methods_run(struct call *c)
 
 	if (!find_target(c, &target))
 		return ERR_OK;
-	m = cim_class_method(target.provider->class, c->method, NULL);
+	m = cim_class_method(target.provider->class, c->request.method, NULL);
 	if (!m) {
-		call_fail(c, CIM_ERR_METHOD_NOT_FOUND, "%s has no method %s", target.provider->class->name, c->method);
+		call_fail(c, CIM_ERR_METHOD_NOT_FOUND, "%s has no method %s", target.provider->class->name,
+			  c->request.method);
 		return ERR_OK;
 	}
 	if (!parameters_known(c, m))
 		return ERR_OK;
 	c->declared = m;
 	for (size_t n = 0; n < sizeof(method) / sizeof(method[0]); n++)
-		if (method[n].provider == target.provider && !strcasecmp(method[n].name, c->method))
+		if (method[n].provider == target.provider && !strcasecmp(method[n].name, c->request.method))
 			return waiting(c, &method[n], method[n].run(c, target));
-	call_fail(c, CIM_ERR_METHOD_NOT_AVAILABLE, "%s is not available", c->method);
+	call_fail(c, CIM_ERR_METHOD_NOT_AVAILABLE, "%s is not available", c->request.method);
 	return ERR_OK;
 }
 
@@ -172,6 +172,6 @@ void method_refuse(struct call *c, uint32_t value, const char *format, ...)
 
 enum err method_unsupported(struct call *c, struct obj target)
 {
-	method_refuse(c, 1, "%s does not support %s", target.provider->class->name, c->method);
+	method_refuse(c, 1, "%s does not support %s", target.provider->class->name, c->request.method);
 	return ERR_OK;
 }

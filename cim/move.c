@@ -9,33 +9,29 @@
 
 #define REFUSE(number, ...) do { *value = number; why_set(why, __VA_ARGS__); return ERR_REFUSED; } while (0)
 
-static const char *key_of(const struct xml_node *reference, const char *key)
+static const char *key_of(const struct object_name *name, const char *key)
 {
-	const struct xml_node *name = path_name(reference);
+	const struct keybinding *k = path_key(name, key);
 
-	for (const struct xml_node *b = name ? name->child : NULL; b; b = b->next)
-		if (xml_is(b, "KEYBINDING") && xml_attr(b, "NAME") && !strcasecmp(xml_attr(b, "NAME"), key) &&
-		    xml_child(b, "KEYVALUE"))
-			return xml_child(b, "KEYVALUE")->text;
-	return "";
+	return k && k->value ? k->value : "";
 }
 
 /* A reference of a wrong form is an invalid parameter; a good one to a machine that is not here is not found. */
 static enum err source(struct call *c, struct manage_move *out, uint32_t *value, struct why *why)
 {
-	const struct xml_node *p = call_param(c, "ComputerSystem"), *reference = xml_child(p, "VALUE.REFERENCE");
+	const struct param *p = call_param(c, "ComputerSystem");
 	struct manage_host host;
 	struct manage_vm vm;
 	struct why wrong;
 	struct obj o;
 
-	if (!reference)
-		REFUSE(MOVE_INVALID, "ComputerSystem is %s", p && p->child ? "not a reference" : "missing");
+	if (!p || !p->object)
+		REFUSE(MOVE_INVALID, "ComputerSystem is %s", p && p->value.element ? "not a reference" : "missing");
 	manage_host_get(&host);
-	if (path_resolve(reference, CIM_NS_VIRT | CIM_NS_INTEROP, &o) != CIM_OK) {
-		if (path_why(reference, &CIM_ComputerSystem, &wrong))
+	if (path_resolve(p->object, CIM_NS_VIRT | CIM_NS_INTEROP, &o) != CIM_OK) {
+		if (path_why(p->object, &CIM_ComputerSystem, &wrong))
 			REFUSE(MOVE_INVALID, "ComputerSystem: %s", wrong.text);
-		call_fail(c, CIM_ERR_NOT_FOUND, "%s has no virtual system %.60s", host.name, key_of(reference, "Name"));
+		call_fail(c, CIM_ERR_NOT_FOUND, "%s has no virtual system %.60s", host.name, key_of(p->object, "Name"));
 		return ERR_NOTFOUND;
 	}
 	if (o.provider != &provider_vm || !manage_vm_get(o.index, &vm))
@@ -82,44 +78,35 @@ static bool find_host(const struct manage_host *self, const char *text, char add
 }
 
 /* HOST of an INSTANCEPATH, without a port, where it is an address: clients put all kinds of things there. */
-static bool host_of(const struct xml_node *reference, char out[16])
+static bool host_of(const struct object_name *name, char out[16])
 {
-	const struct xml_node *path = xml_child(reference, "INSTANCEPATH"), *host = xml_child(xml_child(path, "NAMESPACEPATH"), "HOST");
-	size_t length = host ? strcspn(host->text, ":") : 0;
+	size_t length = name && name->host ? strcspn(name->host, ":") : 0;
 
 	if (!length || length > 15)
 		return false;
-	memcpy(out, host->text, length);
+	memcpy(out, name->host, length);
 	out[length] = 0;
 	return is_ipv4(out) && !is_special(out);
 }
 
-static bool class_known(const struct xml_node *reference)
-{
-	const struct xml_node *name = path_name(reference);
-	const char *class = xml_is(name, "INSTANCENAME") ? xml_attr(name, "CLASSNAME") : NULL;
-
-	return class && cim_class_find(class);
-}
-
 /* What the parameter says about the destination. */
-static enum err destination_text(struct call *c, const char **text, const struct xml_node **reference,
+static enum err destination_text(struct call *c, const char **text, const struct object_name **name,
 				 uint32_t *value, struct why *why)
 {
-	const struct xml_node *p = call_param(c, "DestinationSystem");
+	const struct param *p = call_param(c, "DestinationSystem");
 	const bool to_system = cim_method_param(c->declared, "DestinationSystem");
 	struct why wrong;
 
-	*reference = NULL;
+	*name = p ? p->object : NULL;
 	*text = call_text(c, "DestinationHost");
 	if (to_system) {
-		*reference = xml_child(p, "VALUE.REFERENCE");
-		if (!*reference)
-			REFUSE(MOVE_INVALID, "DestinationSystem is %s", p && p->child ? "not a reference" : "missing");
+		if (!*name)
+			REFUSE(MOVE_INVALID, "DestinationSystem is %s", p && p->value.element ? "not a reference" : "missing");
 		/* The other host may have made it of a class that is not known here; then its Name must do. */
-		if (class_known(*reference) && path_why(*reference, &CIM_System, &wrong))
+		if ((*name)->kind == NAMES_INSTANCE && (*name)->class && cim_class_find((*name)->class) &&
+		    path_why(*name, &CIM_System, &wrong))
 			REFUSE(MOVE_INVALID, "DestinationSystem: %s", wrong.text);
-		*text = key_of(*reference, "Name");
+		*text = key_of(*name, "Name");
 	}
 	if (!*text || !**text)
 		REFUSE(MOVE_INVALID, "%s", to_system ? "DestinationSystem is a reference without a Name" : "DestinationHost is missing");
@@ -128,11 +115,11 @@ static enum err destination_text(struct call *c, const char **text, const struct
 
 static enum err destination(struct call *c, struct manage_move *out, uint32_t *value, struct why *why)
 {
-	const struct xml_node *reference;
+	const struct object_name *name;
 	struct manage_host host;
 	char address[16], other[16] = "";
 	const char *text;
-	enum err e = destination_text(c, &text, &reference, value, why);
+	enum err e = destination_text(c, &text, &name, value, why);
 
 	if (e != ERR_OK)
 		return e;
@@ -141,7 +128,7 @@ static enum err destination(struct call *c, struct manage_move *out, uint32_t *v
 		REFUSE(MOVE_INVALID, "%.63s is not the address of a host", text);
 	/* A host that is not known by name may be named by the reference's HOST, unless that is only who is asked. */
 	if (!find_host(&host, text, address)) {
-		if (!host_of(reference, other) || !strcmp(other, host.address))
+		if (!host_of(name, other) || !strcmp(other, host.address))
 			REFUSE(MOVE_INVALID, "%.63s is neither an IPv4 address like 192.0.2.7 nor a host known to %s", text, host.name);
 		memcpy(address, other, sizeof(address));
 	}

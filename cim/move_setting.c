@@ -29,13 +29,13 @@ static bool class_fits(const char *class, const struct cim_class *of, const char
 	return length > tail && !strcasecmp(class + length - tail, suffix);
 }
 
-static enum err served_setting(const struct xml_node *reference, struct embedded *out, struct why *why)
+static enum err served_setting(const struct object_name *name, struct embedded *out, struct why *why)
 {
 	struct inst i;
 	struct obj o;
 	bool ok = true;
 
-	if (path_resolve(reference, CIM_NS_VIRT, &o) != CIM_OK) {
+	if (path_resolve(name, CIM_NS_VIRT, &o) != CIM_OK) {
 		why_set(why, "its reference leads to no instance: expected the InstanceID of a CIM_VirtualSystemMigrationSettingData");
 		return ERR_INVALID;
 	}
@@ -59,41 +59,46 @@ static enum err served_setting(const struct xml_node *reference, struct embedded
 	return ok ? ERR_OK : ERR_NOMEM;
 }
 
-/* One VALUE: text or an INSTANCE element. ERR_NOTFOUND if it is empty. */
-static enum err from_value(const struct xml_node *v, struct embedded *out, struct why *why)
+/* A VALUE with text or an INSTANCE element in it, or that alone. ERR_NOTFOUND if it is empty. */
+static enum err from_value(const struct value *v, struct embedded *out, struct why *why)
 {
-	if (!v->child && v->text_length > TEXT_LIMIT) {
+	if (!strcmp(v->element, "INSTANCE"))
+		return embedded_from_xml(v->instance, out, why);
+	if (!v->elements && v->text_length > TEXT_LIMIT) {
 		why_set(why, "it is longer than %u bytes", TEXT_LIMIT);
 		return ERR_INVALID;
 	}
-	if (!v->child)
+	if (!v->elements)
 		return is_blank(v->text) ? ERR_NOTFOUND : embedded_parse(v->text, out, why);
-	if (v->child->next || !is_blank(v->text)) {
+	if (v->elements > 1 || !is_blank(v->text)) {
 		why_set(why, "it has more than one instance");
 		return ERR_INVALID;
 	}
-	return embedded_from_xml(v->child, out, why);
+	return embedded_from_xml(v->instance, out, why);
 }
 
-/* The one instance that the content of @p gives. ERR_NOTFOUND if there is none: absent, or NULL. */
-static enum err from_param(const struct xml_node *p, bool references, struct embedded *out, struct why *why)
+static bool is_one_of(const char *element, const char *a, const char *b)
 {
-	const struct xml_node *v = p ? p->child : NULL;
+	return !strcmp(element, a) || !strcmp(element, b);
+}
 
-	if (!v)
+/* The one instance that @p holds. ERR_NOTFOUND if there is none: absent, or NULL. */
+static enum err from_param(const struct param *p, bool references, struct embedded *out, struct why *why)
+{
+	const char *element = p ? p->value.element : NULL;
+
+	if (!element)
 		return ERR_NOTFOUND;
-	if (v->next)
+	if (p->several)
 		why_set(why, "it has more than one value");
-	else if (xml_is(v, "VALUE"))
-		return from_value(v, out, why);
-	else if (xml_is(v, "INSTANCE"))
-		return embedded_from_xml(v, out, why);
-	else if (references && xml_is(v, "VALUE.REFERENCE"))
-		return served_setting(v, out, why);
-	else if (xml_is(v, "VALUE.ARRAY") || xml_is(v, "VALUE.REFARRAY"))
+	else if (is_one_of(element, "VALUE", "INSTANCE"))
+		return from_value(&p->value, out, why);
+	else if (references && p->object)
+		return served_setting(p->object, out, why);
+	else if (is_one_of(element, "VALUE.ARRAY", "VALUE.REFARRAY"))
 		why_set(why, "it is an array, expected one instance");
 	else
-		why_set(why, "expected a VALUE or an INSTANCE, it is %.60s", v->name);
+		why_set(why, "expected a VALUE or an INSTANCE, it is %.60s", element);
 	return ERR_INVALID;
 }
 
@@ -262,7 +267,8 @@ static enum err looked_at(const char *parameter, const char *suffix, enum err re
 enum err move_new_settings(const struct call *c, uint32_t *value, struct why *why)
 {
 	static const char system[] = "NewSystemSettingData", resource[] = "NewResourceSettingData";
-	const struct xml_node *p = call_param(c, resource), *array = xml_child(p, "VALUE.ARRAY");
+	const struct param *p = call_param(c, resource);
+	const struct value_array *array = p ? p->array : NULL;
 	struct why detail = { "" };
 	struct embedded e;
 	enum err read = from_param(call_param(c, system), false, &e, &detail), err;
@@ -274,19 +280,16 @@ enum err move_new_settings(const struct call *c, uint32_t *value, struct why *wh
 		read = from_param(p, false, &e, &detail);
 		return looked_at(resource, "SettingData", read, &e, &detail, value, why);
 	}
-	if (err == ERR_OK && array->next)
+	if (err == ERR_OK && array->several)
 		REFUSE(MOVE_INVALID, "%s has more than one value", resource);
-	for (const struct xml_node *v = array ? array->child : NULL; v && err == ERR_OK; v = v->next) {
+	for (const struct value *v = array ? array->value : NULL; v && err == ERR_OK; v = v->next) {
 		if (++count > NEW_RESOURCES)
 			REFUSE(MOVE_INVALID, "%s has more than %u elements", resource, NEW_RESOURCES);
-		if (xml_is(v, "VALUE"))
-			read = from_value(v, &e, &detail);
-		else if (xml_is(v, "INSTANCE"))
-			read = embedded_from_xml(v, &e, &detail);
-		else if (xml_is(v, "VALUE.NULL"))
+		if (!strcmp(v->element, "VALUE.NULL"))
 			continue;
-		else
-			REFUSE(MOVE_INVALID, "%s has an element %.60s, expected VALUE", resource, v->name);
+		if (!is_one_of(v->element, "VALUE", "INSTANCE"))
+			REFUSE(MOVE_INVALID, "%s has an element %.60s, expected VALUE", resource, v->element);
+		read = from_value(v, &e, &detail);
 		err = looked_at(resource, "SettingData", read, &e, &detail, value, why);
 	}
 	return err;

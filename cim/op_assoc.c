@@ -78,7 +78,7 @@ static bool walk(struct call *c, unsigned form)
 
 static void start(struct call *c, const char *assoc)
 {
-	const struct xml_node *name = path_name(call_param(c, "ObjectName"));
+	const struct param *p = call_param(c, "ObjectName");
 	enum cim_status status;
 	struct why why;
 
@@ -86,16 +86,16 @@ static void start(struct call *c, const char *assoc)
 	c->at.class = op_class(c, assoc, false);
 	c->at.role = call_text(c, "Role");
 	c->at.result_role = call_text(c, "ResultRole");
-	if (!name)
+	if (!p || p->object->kind == NAMES_NOTHING)
 		call_fail(c, CIM_ERR_INVALID_PARAMETER, "ObjectName is missing");
-	else if (xml_is(name, "CLASSNAME"))
+	else if (p->object->kind == NAMES_CLASS)
 		call_fail(c, CIM_ERR_NOT_SUPPORTED, "associations of classes are not offered, only of instances");
 	if (c->status != CIM_OK)
 		return;
-	status = path_resolve(name, c->ns, &c->at.source);
+	status = path_resolve(p->object, c->ns, &c->at.source);
 	if (status == CIM_OK)
 		return;
-	path_why(name, NULL, &why);
+	path_why(p->object, NULL, &why);
 	call_fail(c, status, "%s", why.text);
 }
 

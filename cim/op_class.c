@@ -10,7 +10,7 @@ void op_class_start(struct call *c)
 	at->emit = call_emit(c);
 	at->emit.qualifiers = call_bool(c, "IncludeQualifiers", true);
 	at->emit.local_only = call_bool(c, "LocalOnly", true);
-	at->class = op_class(c, "ClassName", !strcasecmp(c->method, "GetClass"));
+	at->class = op_class(c, "ClassName", !strcasecmp(c->request.method, "GetClass"));
 }
 
 bool op_get_class(struct call *c)

@@ -5,19 +5,19 @@
 
 void op_instance_start(struct call *c)
 {
-	const struct xml_node *name = path_name(call_param(c, "InstanceName"));
+	const struct param *p = call_param(c, "InstanceName");
 	enum cim_status status;
 	struct why why;
 
 	c->at.emit = call_emit(c);
-	if (!xml_is(name, "INSTANCENAME")) {
+	if (!p || p->object->kind != NAMES_INSTANCE) {
 		call_fail(c, CIM_ERR_INVALID_PARAMETER, "InstanceName is missing or not an instance name");
 		return;
 	}
-	status = path_resolve(name, c->ns, &c->at.source);
+	status = path_resolve(p->object, c->ns, &c->at.source);
 	if (status == CIM_OK)
 		return;
-	path_why(name, NULL, &why);
+	path_why(p->object, NULL, &why);
 	call_fail(c, status, "%s", why.text);
 }
 

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #define PROPERTY_LIST 256u
+_Static_assert(PROPERTY_LIST <= REQUEST_VALUES, "a list is kept whole");
 
 static const struct operation {
 	const char *name;
@@ -42,11 +43,9 @@ static bool known_parameter(const char *list, const char *name)
 /* It is read once for each class that is written, so its length is bounded. */
 static bool property_list_short(struct call *c)
 {
-	const struct xml_node *array = xml_child(call_param(c, "PropertyList"), "VALUE.ARRAY");
-	unsigned count = 0;
+	const struct param *list = call_param(c, "PropertyList");
+	unsigned count = list && list->array ? list->array->count : 0;
 
-	for (const struct xml_node *v = array ? array->child : NULL; v; v = v->next)
-		count++;
 	if (count > PROPERTY_LIST)
 		call_fail(c, CIM_ERR_INVALID_PARAMETER, "PropertyList has %u names, at most %u are taken", count,
 			  PROPERTY_LIST);
@@ -58,21 +57,19 @@ void ops_start(struct call *c)
 	size_t n;
 
 	for (n = 0; n < sizeof(operation) / sizeof(operation[0]); n++)
-		if (!strcasecmp(operation[n].name, c->method))
+		if (!strcasecmp(operation[n].name, c->request.method))
 			break;
 	if (n == sizeof(operation) / sizeof(operation[0])) {
-		call_fail(c, CIM_ERR_NOT_SUPPORTED, "this server has no operation %s", c->method);
+		call_fail(c, CIM_ERR_NOT_SUPPORTED, "this server has no operation %s", c->request.method);
 		return;
 	}
-	for (const struct xml_node *p = c->node->child; p; p = p->next) {
-		const char *name = xml_is(p, "IPARAMVALUE") ? xml_attr(p, "NAME") : NULL;
-
-		if (name && !known_parameter(operation[n].params, name)) {
-			call_fail(c, CIM_ERR_INVALID_PARAMETER, "%s has no parameter %s", operation[n].name, name);
+	for (const struct param *p = c->request.param; p; p = p->next) {
+		if (!known_parameter(operation[n].params, p->name)) {
+			call_fail(c, CIM_ERR_INVALID_PARAMETER, "%s has no parameter %s", operation[n].name, p->name);
 			return;
 		}
-		if (name && call_param(c, name) != p) {
-			call_fail(c, CIM_ERR_INVALID_PARAMETER, "the parameter %s is given twice", name);
+		if (call_param(c, p->name) != p) {
+			call_fail(c, CIM_ERR_INVALID_PARAMETER, "the parameter %s is given twice", p->name);
 			return;
 		}
 	}
@@ -98,11 +95,11 @@ enum err ops_step(struct call *c, int *work)
 
 const struct cim_class *op_class(struct call *c, const char *parameter, bool required)
 {
-	const struct xml_node *p = call_param(c, parameter), *name = xml_child(p, "CLASSNAME");
-	const char *text = name ? xml_attr(name, "NAME") : NULL;
+	const struct param *p = call_param(c, parameter);
+	const char *text = p ? p->class : NULL;
 	const struct cim_class *class;
 
-	if (!text && p && p->child) {
+	if (!text && p && p->value.element) {
 		call_fail(c, CIM_ERR_INVALID_PARAMETER, "%s is not a class name", parameter);
 		return NULL;
 	}

@@ -55,41 +55,13 @@ const char *namespace_asked(unsigned ns)
 	return asked.ns == ns ? asked.text : namespace_text(ns);
 }
 
-void namespace_from_xml(const struct xml_node *local, char out[NAMESPACE_TEXT])
+const struct keybinding *path_key(const struct object_name *name, const char *key)
 {
-	size_t n = 0, length;
+	const struct keybinding *k = name->key;
 
-	out[0] = 0;
-	for (const struct xml_node *c = xml_child(local, "NAMESPACE"); c; c = c->next) {
-		const char *name = xml_attr(c, "NAME");
-
-		if (!xml_is(c, "NAMESPACE") || !name)
-			continue;
-		length = strlen(name);
-		if (n + length + 2 > NAMESPACE_TEXT) {
-			out[0] = 0;
-			return;
-		}
-		if (n)
-			out[n++] = '/';
-		memcpy(out + n, name, length + 1);
-		n += length;
-	}
-}
-
-const struct xml_node *path_name(const struct xml_node *n)
-{
-	while (n) {
-		const struct xml_node *c;
-
-		if (xml_is(n, "INSTANCENAME") || xml_is(n, "CLASSNAME"))
-			return n;
-		for (c = n->child; c; c = c->next)
-			if (!xml_is(c, "NAMESPACEPATH") && !xml_is(c, "LOCALNAMESPACEPATH"))
-				break;
-		n = c;
-	}
-	return NULL;
+	while (k && !(k->name && !strcasecmp(k->name, key)))
+		k = k->next;
+	return k;
 }
 
 /* Clients name the class they know: "CIM_ComputerSystem" is as good as the class that made the key. */
@@ -106,23 +78,22 @@ static bool key_equal(const char *name, const char *mine, const char *given)
 	return c && g && cim_class_is(c, g);
 }
 
-static enum cim_status resolve(const struct xml_node *n, unsigned mask, bool links, struct obj *out);
+static enum cim_status resolve(const struct object_name *name, unsigned mask, bool links, struct obj *out);
 
-static bool key_matches(const struct inst *keys, const struct inst_slot *s, const struct xml_node *binding)
+static bool key_matches(const struct inst *keys, const struct inst_slot *s, const struct keybinding *k)
 {
-	const struct xml_node *value = xml_child(binding, "KEYVALUE");
 	struct obj ref;
 
 	if (!s || !(s->field->flags & CIM_F_KEY))
 		return false;
 	if (s->field->type != CIM_REFERENCE)
-		return value && key_equal(s->field->name, inst_text(keys, s), value->text);
+		return k->value && key_equal(s->field->name, inst_text(keys, s), k->value);
 	/* No association refers to another one: without links a nested reference can't nest further. */
-	return resolve(xml_child(binding, "VALUE.REFERENCE"), CIM_NS_VIRT | CIM_NS_INTEROP, false, &ref) == CIM_OK &&
+	return resolve(k->reference, CIM_NS_VIRT | CIM_NS_INTEROP, false, &ref) == CIM_OK &&
 	       ref.provider == s->ref.provider && ref.index == s->ref.index;
 }
 
-static bool keys_match(const struct inst *keys, const struct xml_node *name)
+static bool keys_match(const struct inst *keys, const struct object_name *name)
 {
 	unsigned have = 0, given = 0;
 	const struct inst_slot *only = NULL;
@@ -132,37 +103,24 @@ static bool keys_match(const struct inst *keys, const struct xml_node *name)
 			only = &keys->slot[i];
 			have++;
 		}
-	for (const struct xml_node *b = name->child; b; b = b->next) {
-		const char *key = xml_is(b, "KEYBINDING") ? xml_attr(b, "NAME") : NULL;
-
-		if (!key)
-			continue;
-		if (++given > have || !key_matches(keys, inst_slot(keys, key), b))
+	for (const struct keybinding *k = name->key; k; k = k->next)
+		if (k->name && (++given > have || !key_matches(keys, inst_slot(keys, k->name), k)))
 			return false;
-	}
 	/* DSP0201: one unnamed key may stand alone. */
 	if (!given && have == 1)
-		return key_matches(keys, only, name);
+		return key_matches(keys, only, &name->unnamed);
 	return given == have;
 }
 
-static const struct xml_node *binding_of(const struct xml_node *name, const char *key)
-{
-	for (const struct xml_node *b = name->child; b; b = b->next)
-		if (xml_is(b, "KEYBINDING") && xml_attr(b, "NAME") && !strcasecmp(xml_attr(b, "NAME"), key))
-			return b;
-	return NULL;
-}
-
 /* Of an association the two ends tell the number: no need to look at every pair. */
-static bool link_index(const struct provider *p, const struct xml_node *name, unsigned *index)
+static bool link_index(const struct provider *p, const struct object_name *name, unsigned *index)
 {
-	const struct xml_node *a = binding_of(name, p->link->a), *b = binding_of(name, p->link->b);
+	const struct keybinding *a = path_key(name, p->link->a), *b = path_key(name, p->link->b);
 	const unsigned mask = CIM_NS_VIRT | CIM_NS_INTEROP;
 	struct obj from, to;
 
-	if (!a || !b || resolve(xml_child(a, "VALUE.REFERENCE"), mask, false, &from) != CIM_OK ||
-	    resolve(xml_child(b, "VALUE.REFERENCE"), mask, false, &to) != CIM_OK)
+	if (!a || !b || resolve(a->reference, mask, false, &from) != CIM_OK ||
+	    resolve(b->reference, mask, false, &to) != CIM_OK)
 		return false;
 	*index = from.index * p->link->to->count(p->link->to) + to.index;
 	return from.provider == p->link->from && to.provider == p->link->to;
@@ -181,20 +139,18 @@ static enum cim_status resolve_class(const struct cim_class *class, unsigned mas
 	return found == 1 ? CIM_OK : found ? CIM_ERR_INVALID_PARAMETER : CIM_ERR_NOT_FOUND;
 }
 
-static enum cim_status resolve(const struct xml_node *n, unsigned mask, bool links, struct obj *out)
+static enum cim_status resolve(const struct object_name *name, unsigned mask, bool links, struct obj *out)
 {
-	const struct xml_node *name = path_name(n);
-	const char *text = name ? xml_attr(name, xml_is(name, "CLASSNAME") ? "NAME" : "CLASSNAME") : NULL;
-	const struct cim_class *class = text ? cim_class_find(text) : NULL;
+	const struct cim_class *class = name && name->class ? cim_class_find(name->class) : NULL;
 	const struct provider *p;
 	struct inst keys;
 	bool equal;
 
-	if (!text)
+	if (!name || !name->class)
 		return CIM_ERR_INVALID_PARAMETER;
 	if (!class)
 		return CIM_ERR_INVALID_CLASS;
-	if (xml_is(name, "CLASSNAME"))
+	if (name->kind == NAMES_CLASS)
 		return resolve_class(class, mask, out);
 	for (unsigned i = 0; (p = provider_at(i)); i++) {
 		bool fits = (p->visible & mask) && cim_class_is(p->class, class) && (links || !p->link);
@@ -218,26 +174,22 @@ static enum cim_status resolve(const struct xml_node *n, unsigned mask, bool lin
 	return CIM_ERR_NOT_FOUND;
 }
 
-enum cim_status path_resolve(const struct xml_node *n, unsigned mask, struct obj *out)
+enum cim_status path_resolve(const struct object_name *name, unsigned mask, struct obj *out)
 {
-	return resolve(n, mask, true, out);
+	return resolve(name, mask, true, out);
 }
 
 /* Compares key @key, @length bytes long, with the bindings of @name; advances *at past its value in the
  * text form: quoted with backslashes, or bare up to a comma. */
-static bool text_key_matches(const char **at, const char *key, size_t length, const struct xml_node *name)
+static bool text_key_matches(const char **at, const char *key, size_t length, const struct object_name *name)
 {
-	const struct xml_node *b, *value = NULL;
-	const char *p = *at, *v, *k;
+	const struct keybinding *k = name->key;
+	const char *p = *at, *v;
 	bool quoted = *p == '"', equal = true;
 
-	for (b = name->child; b; b = b->next) {
-		k = xml_is(b, "KEYBINDING") ? xml_attr(b, "NAME") : NULL;
-		if (k && strlen(k) == length && !strncasecmp(k, key, length))
-			break;
-	}
-	value = xml_child(b, "KEYVALUE");
-	v = value ? value->text : NULL;		/* of a reference key the text form is not compared */
+	while (k && !(k->name && strlen(k->name) == length && !strncasecmp(k->name, key, length)))
+		k = k->next;
+	v = k ? k->value : NULL;	/* of a reference key the text form is not compared */
 	if (quoted)
 		p++;
 	while (*p && (quoted ? *p != '"' : *p != ',')) {
@@ -252,20 +204,19 @@ static bool text_key_matches(const char **at, const char *key, size_t length, co
 	if (quoted && *p == '"')
 		p++;
 	*at = p;
-	return b && equal && (!v || !*v);
+	return k && equal && (!v || !*v);
 }
 
-static bool text_name_matches(const char *text, const struct xml_node *name)
+static bool text_name_matches(const char *text, const struct object_name *name)
 {
-	bool class = xml_is(name, "CLASSNAME");
-	const char *want = xml_attr(name, class ? "NAME" : "CLASSNAME"), *equals;
+	const char *want = name->class, *equals;
 	size_t length = strcspn(text, ".");
 	unsigned given = 0, have = 0;
 
 	if (!want || strlen(want) != length || strncasecmp(want, text, length))
 		return false;
-	for (const struct xml_node *b = name->child; b; b = b->next)
-		have += xml_is(b, "KEYBINDING");
+	for (const struct keybinding *k = name->key; k; k = k->next)
+		have++;
 	text += length;
 	while (*text == '.' || *text == ',') {
 		text++;
@@ -283,22 +234,20 @@ static bool text_name_matches(const char *text, const struct xml_node *name)
 	return !*text && (given == have || have == 0);
 }
 
-bool path_text_matches(const char *text, const struct xml_node *local)
+bool path_text_matches(const char *text, const char *ns_text, const struct object_name *name)
 {
-	const struct xml_node *name = path_name(local);
 	char ns[NAMESPACE_TEXT], given[NAMESPACE_TEXT];
 	const char *colon = strchr(text, ':');
 	size_t length;
 
-	if (!name || !colon)
+	if (!colon)
 		return false;
 	length = (size_t)(colon - text);
 	if (length >= sizeof(given))
 		return false;
 	memcpy(given, text, length);
 	given[length] = 0;
-	namespace_from_xml(xml_child(local, "LOCALNAMESPACEPATH"), ns);
 	normalise(given, given);
-	normalise(ns, ns);
+	normalise(ns_text, ns);
 	return !strcasecmp(given, ns) && text_name_matches(colon + 1, name);
 }

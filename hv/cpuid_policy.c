@@ -21,13 +21,7 @@ static const struct { const char *name; enum level level; uint32_t signature; } 
 	{ "host", HOST, 0 }, { "x86-64-v2", V2, 0x106a5 }, { "x86-64-v3", V3, 0x306c3 },
 };
 
-#define F(t, s, type, name, max, doc)    STATE_ROW(cpuid_policy, t, s, type, name, 1, max, doc)
-#define A(t, s, type, name, n, max, doc) STATE_ROW(cpuid_policy, t, s, type, name, n, max, doc)
-static const struct state_field field[] = { CPUID_POLICY_TABLE(F, A) };
-static const struct state_desc desc = {
-	.name = "cpu policy", .version = 1, .size = sizeof(struct cpuid_policy), .field = field,
-	.field_count = sizeof(field) / sizeof(field[0]),
-};
+STATE_DESC(desc, cpuid_policy, CPUID_POLICY_TABLE, .name = "cpu policy", .version = 1);
 
 #define PHYSICAL_BITS	39	/* enough for any guest, and the same on every host */
 #define XSAVE_LEGACY	576u	/* legacy region and header */

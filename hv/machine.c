@@ -2,34 +2,10 @@
 /* machine.c: the wiring of the chips: ports, MMIO, interrupt lines, time, life. */
 #include "hv/machine.h"
 #include <string.h>
-#include "hv/dev/clock.h"
-#include "hv/dev/ports.h"
+#include "hv/device.h"
+#include "lib/log.h"
 
 /* --- ports ------------------------------------------------------------------------------------------ */
-
-/* Accesses wider than @width, or that leave the range, are taken apart into bytes. */
-struct port_range {
-	uint16_t first, last;
-	uint8_t width;
-	enum { CHANGES_NOTHING, CHANGES_EVENTS, CHANGES_TIMERS } changes;	/* what machine_irq does not announce */
-	uint32_t (*in)(struct machine *m, uint16_t port, unsigned size);
-	void (*out)(struct machine *m, uint16_t port, unsigned size, uint32_t value);
-};
-
-static const struct port_range ports[] = {
-	{ UART_PORT, UART_PORT + 7, 1, CHANGES_NOTHING, uart_in, uart_out },
-	{ 0x0020, 0x0021, 1, CHANGES_EVENTS, pic_in, pic_out },
-	{ 0x00A0, 0x00A1, 1, CHANGES_EVENTS, pic_in, pic_out },
-	{ 0x0040, 0x0043, 1, CHANGES_TIMERS, pit_in, pit_out },
-	{ 0x0061, 0x0061, 1, CHANGES_TIMERS, pit_in, pit_out },
-	{ 0x0064, 0x0064, 1, CHANGES_NOTHING, NULL, ports_kbc_out },
-	{ 0x0070, 0x0071, 1, CHANGES_TIMERS, rtc_in, rtc_out },
-	{ 0x0080, 0x0080, 1, CHANGES_NOTHING, NULL, ports_post_out },
-	{ 0x0092, 0x0092, 1, CHANGES_NOTHING, ports_fast_in, ports_fast_out },
-	{ 0x04D0, 0x04D1, 1, CHANGES_EVENTS, pic_in, pic_out },
-	{ PM_PORT, PM_PORT_TMR + 3, 4, CHANGES_TIMERS, pm_in, pm_out },
-	{ PCI_PORT_ADDRESS, PCI_PORT_DATA + 3, 4, CHANGES_NOTHING, pci_in, pci_out },
-};
 
 static void changed(struct machine *m, bool timer)
 {
@@ -37,88 +13,95 @@ static void changed(struct machine *m, bool timer)
 	m->timer_changes += timer;
 }
 
-static void port_changed(struct machine *m, const struct port_range *r)
-{
-	if (r && r->changes != CHANGES_NOTHING)
-		changed(m, r->changes == CHANGES_TIMERS);
-}
-
 static uint32_t ones(unsigned size)
 {
 	return size >= 4 ? 0xFFFFFFFFu : (1u << 8 * size) - 1;
 }
 
-static const struct port_range *find_port(uint16_t port)
+static const struct device_ports *find_port(const struct machine *m, uint16_t port)
 {
-	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
-		if (port >= ports[i].first && port <= ports[i].last)
-			return &ports[i];
-	return NULL;
+	const struct device_ports *r;
+	unsigned i = m->ports.from[port >> 8];
+
+	while (port > m->ports.last[i])
+		i++;
+	r = m->ports.range[i];
+	return r && port >= r->first ? r : NULL;
 }
 
-static bool whole(const struct port_range *r, uint16_t port, unsigned size)
+static bool whole(const struct device_ports *r, uint16_t port, unsigned size)
 {
-	return r && size <= r->width && (port & (size - 1)) == 0;
+	return size <= r->width && (port & (size - 1)) == 0;
+}
+
+static uint32_t port_in(struct machine *m, const struct device_ports *r, uint16_t port, unsigned size)
+{
+	if (r->changes != CHANGES_NOTHING)
+		changed(m, r->changes == CHANGES_TIMERS);
+	return (r->in ? r->in(m, port, size) : 0xFFFFFFFFu) & ones(size);
+}
+
+static void port_out(struct machine *m, const struct device_ports *r, uint16_t port, unsigned size, uint32_t value)
+{
+	if (r->changes != CHANGES_NOTHING)
+		changed(m, r->changes == CHANGES_TIMERS);
+	if (r->out)
+		r->out(m, port, size, value & ones(size));
+}
+
+/* The two are apart from the common case, so that it keeps nothing in registers that are to be saved. */
+static __attribute__((noinline)) uint32_t in_by_bytes(struct machine *m, uint16_t port, unsigned size)
+{
+	uint32_t value = 0;
+
+	for (unsigned i = 0; i < size; i++) {
+		const struct device_ports *r = find_port(m, (uint16_t)(port + i));
+
+		value |= (r ? port_in(m, r, (uint16_t)(port + i), 1) : 0xFFu) << 8 * i;
+	}
+	return value;
+}
+
+static __attribute__((noinline)) void out_by_bytes(struct machine *m, uint16_t port, unsigned size, uint32_t value)
+{
+	for (unsigned i = 0; i < size; i++) {
+		const struct device_ports *r = find_port(m, (uint16_t)(port + i));
+
+		if (r)
+			port_out(m, r, (uint16_t)(port + i), 1, value >> 8 * i);
+	}
 }
 
 uint32_t machine_port_in(struct machine *m, unsigned vcpu, uint16_t port, unsigned size)
 {
-	const struct port_range *r = find_port(port);
-	uint32_t value = 0;
+	const struct device_ports *r = find_port(m, port);
 
-	port_changed(m, r);
-	if (size == 1 || whole(r, port, size))
-		return (r && r->in ? r->in(m, port, size) : 0xFFFFFFFFu) & ones(size);
-	for (unsigned i = 0; i < size; i++)
-		value |= machine_port_in(m, vcpu, (uint16_t)(port + i), 1) << 8 * i;
-	return value;
+	(void)vcpu;
+	return r && whole(r, port, size) ? port_in(m, r, port, size) : in_by_bytes(m, port, size);
 }
 
 void machine_port_out(struct machine *m, unsigned vcpu, uint16_t port, unsigned size, uint32_t value)
 {
-	const struct port_range *r = find_port(port);
+	const struct device_ports *r = find_port(m, port);
 
-	port_changed(m, r);
-	if (size == 1 || whole(r, port, size)) {
-		if (r && r->out)
-			r->out(m, port, size, value & ones(size));
-		return;
-	}
-	for (unsigned i = 0; i < size; i++)
-		machine_port_out(m, vcpu, (uint16_t)(port + i), 1, value >> 8 * i & 0xFF);
+	(void)vcpu;
+	if (r && whole(r, port, size))
+		port_out(m, r, port, size, value);
+	else
+		out_by_bytes(m, port, size, value);
 }
 
 /* --- MMIO and MSRs ---------------------------------------------------------------------------------- */
 
-static void mmio_lapic(struct machine *m, unsigned vcpu, uint32_t offset, unsigned size, bool is_write,
-		       uint64_t *value)
-{
-	lapic_mmio(m, vcpu, offset, size, is_write, value);
-}
-
-static void mmio_ioapic(struct machine *m, unsigned vcpu, uint32_t offset, unsigned size, bool is_write,
-			uint64_t *value)
-{
-	(void)vcpu;
-	ioapic_mmio(m, offset, size, is_write, value);
-}
-
-static const struct mmio_range {
-	uint64_t gpa, bytes;
-	void (*access)(struct machine *m, unsigned vcpu, uint32_t offset, unsigned size, bool is_write,
-		       uint64_t *value);
-} mmio[] = {
-	{ LAPIC_GPA, LAPIC_BYTES, mmio_lapic },
-	{ IOAPIC_GPA, IOAPIC_BYTES, mmio_ioapic },
-};
-
 bool machine_mmio(struct machine *m, unsigned vcpu, uint64_t gpa, unsigned size, bool is_write, uint64_t *value)
 {
-	for (size_t i = 0; i < sizeof(mmio) / sizeof(mmio[0]); i++) {
-		if (gpa < mmio[i].gpa || gpa - mmio[i].gpa >= mmio[i].bytes)
+	for (const struct device *const *d = devices; *d; d++) {
+		const struct device_mmio *r = (*d)->mmio;
+
+		if (!r || gpa < r->gpa || gpa - r->gpa >= r->bytes)
 			continue;
 		changed(m, true);
-		mmio[i].access(m, vcpu, (uint32_t)(gpa - mmio[i].gpa), size, is_write, value);
+		r->access(m, vcpu, (uint32_t)(gpa - r->gpa), size, is_write, value);
 		if (!is_write && size < 8)
 			*value &= ones(size);
 		return true;
@@ -195,28 +178,24 @@ void machine_nmi_accept(struct machine *m, unsigned vcpu)
 
 /* --- time ------------------------------------------------------------------------------------------- */
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 uint64_t machine_deadline_ns(const struct machine *m)
 {
-	uint64_t next = earlier(pit_deadline_ns(m), earlier(rtc_deadline_ns(m), pm_deadline_ns(m)));
+	uint64_t next = UINT64_MAX;
 
-	for (unsigned i = 0; i < m->vcpus; i++)
-		next = earlier(next, lapic_deadline_ns(m, i));
+	for (const struct device *const *d = devices; *d; d++) {
+		uint64_t its = (*d)->deadline_ns ? (*d)->deadline_ns(m) : UINT64_MAX;
+
+		next = its < next ? its : next;
+	}
 	return next;
 }
 
 void machine_poll(struct machine *m, uint64_t now_ns)
 {
 	changed(m, true);
-	pit_poll(m, now_ns);
-	rtc_poll(m, now_ns);
-	pm_poll(m, now_ns);
-	for (unsigned i = 0; i < m->vcpus; i++)
-		lapic_poll(m, i, now_ns);
+	for (const struct device *const *d = devices; *d; d++)
+		if ((*d)->poll)
+			(*d)->poll(m, now_ns);
 }
 
 /* --- life ------------------------------------------------------------------------------------------- */
@@ -241,24 +220,47 @@ void machine_reset(struct machine *m)
 	changed(m, true);
 	m->request = MACHINE_RUN;
 	m->request_reason = "";
-	for (unsigned i = 0; i < m->vcpus; i++)
-		lapic_reset(m, i);
-	ioapic_reset(m);
-	pic_reset(m);
-	pit_reset(m);
-	rtc_reset(m);
-	uart_reset(m);
-	pm_reset(m);
-	pci_reset(m);
+	for (const struct device *const *d = devices; *d; d++)
+		if ((*d)->reset)
+			(*d)->reset(m);
 }
 
-void machine_init(struct machine *m, unsigned vcpus, uint64_t tsc_khz, uint64_t wall_seconds)
+static void add_ports(struct machine_ports *p, unsigned count, const struct device_ports *r)
 {
+	unsigned i = count;
+
+	if (count == MACHINE_PORT_RANGES)
+		panic("more than %u ranges of ports in a machine", MACHINE_PORT_RANGES);
+	for (; i > 0 && p->last[i - 1] > r->last; i--) {
+		p->last[i] = p->last[i - 1];
+		p->range[i] = p->range[i - 1];
+	}
+	p->last[i] = r->last;
+	p->range[i] = r;
+}
+
+void machine_init(struct machine *m, const struct machine_config *config)
+{
+	unsigned ranges = 0;
+
 	memset(m, 0, sizeof(*m));
-	m->vcpus = vcpus < 1 ? 1 : vcpus > MACHINE_MAX_VCPUS ? MACHINE_MAX_VCPUS : vcpus;
-	m->tsc_khz = tsc_khz;
-	m->x2apic = true;
-	rtc_set(m, wall_seconds);
+	m->vcpus = config->vcpus < 1 ? 1 : config->vcpus > MACHINE_MAX_VCPUS ? MACHINE_MAX_VCPUS : config->vcpus;
+	m->tsc_khz = config->tsc_khz;
+	m->x2apic = config->x2apic;
+	for (const struct device *const *d = devices; *d; d++) {
+		if (d == devices + MACHINE_DEVICES_MAX)
+			panic("more than %u kinds of devices in a machine", MACHINE_DEVICES_MAX);
+		if ((*d)->init)
+			(*d)->init(m, config);
+		for (unsigned i = 0; i < (*d)->port_ranges; i++)
+			add_ports(&m->ports, ranges++, &(*d)->ports[i]);
+	}
+	m->ports.last[ranges] = 0xFFFF;
+	for (unsigned i = 0, page = 0; page < 256; page++) {
+		while (m->ports.last[i] < page << 8)
+			i++;
+		m->ports.from[page] = (uint8_t)i;
+	}
 	machine_reset(m);
 }
 

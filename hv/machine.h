@@ -29,12 +29,30 @@ enum machine_gsi { GSI_PIT = 2, GSI_UART = 4, GSI_RTC = 8, GSI_SCI = 9 };
 
 enum machine_request { MACHINE_RUN, MACHINE_POWER_OFF, MACHINE_RESET };
 
+/* What a machine is made of. */
+struct machine_config {
+	unsigned vcpus;			/* 1 to MACHINE_MAX_VCPUS */
+	uint64_t tsc_khz;
+	bool x2apic;
+	uint64_t wall_seconds;		/* since 1970 UTC: what the RTC begins at */
+};
+
+#define MACHINE_PORT_RANGES	32u
+
+/* The ranges of ports of its devices by rising addresses: a port is in the first that doesn't end before it, if in any. Of each
+ * 256 ports @from has the first range that doesn't end before them. */
+struct machine_ports {
+	uint8_t from[256];
+	uint16_t last[MACHINE_PORT_RANGES + 1];		/* of the entry behind them: 0xFFFF */
+	const struct device_ports *range[MACHINE_PORT_RANGES + 1];	/* NULL there */
+};
+
 /*
  * Calls on one machine are serialised by the caller. Nothing here blocks or allocates; it runs on the exit path.
  * All times are guest ns since the VM's boot, kept absolute.
  */
 struct machine {
-	unsigned vcpus;			/* 1 to MACHINE_MAX_VCPUS; APIC id = vCPU number */
+	unsigned vcpus;			/* APIC id = vCPU number */
 	uint64_t tsc_khz;		/* of the guest's TSC and of the local APIC timers' bus clock */
 	bool x2apic;			/* the CPU policy shows x2APIC */
 	enum machine_request request;	/* set by the guest, cleared by whoever serves it */
@@ -52,6 +70,8 @@ struct machine {
 	struct pm pm;
 	struct pci pci;
 	struct console console;
+
+	struct machine_ports ports;
 };
 
 /* --- given at link time by the VM code (tests/fake/fake_machine.c in tests) ----------------------- */
@@ -64,9 +84,8 @@ void machine_kick(struct machine *m, unsigned vcpu);
 
 /* --- life ------------------------------------------------------------------------------------------ */
 
-/* Everything at power-on, the RTC at @wall_seconds since 1970 UTC. Overwrites all of *m, with x2apic true;
- * machine_time_ns(m) and machine_kick(m, 0) must work already. */
-void machine_init(struct machine *m, unsigned vcpus, uint64_t tsc_khz, uint64_t wall_seconds);
+/* Everything at power-on. Overwrites all of *m; machine_time_ns(m) and machine_kick(m, 0) must work already. */
+void machine_init(struct machine *m, const struct machine_config *config);
 /* Hardware reset: as machine_init, but the clock, CMOS and console keep what they have. Clears the request. */
 void machine_reset(struct machine *m);
 /* For chips: the guest asks for power off or reset; the first request stands. */
@@ -116,35 +135,27 @@ size_t machine_console_read(const struct machine *m, uint64_t *offset, void *out
 
 #define MACHINE_STATE_FIRST	0x0100u	/* record types of the machine */
 #define MACHINE_STATE_LAST	0x01FFu
-#define MACHINE_RECORDS		9u	/* kinds of records */
-#define MACHINE_STATE_BYTES	32768u	/* room that always suffices for machine_state_save */
+#define MACHINE_STATE_BYTES	32768u	/* room that always suffices for machine_state_save, and for what it saves */
+#define MACHINE_DEVICES_MAX	32u	/* kinds of devices */
 
 /* A machine parsed from a stream, not yet in force. */
 struct machine_image {
-	uint16_t seen[MACHINE_RECORDS];	/* instances, one bit each */
-	struct lapic_state lapic[MACHINE_MAX_VCPUS];
-	struct ioapic_state ioapic;
-	struct pic_state pic[2];
-	struct pit_state pit[3];
-	struct rtc_state rtc;
-	struct uart_state uart;
-	struct pm_state pm;
-	struct pci_state pci;
-	struct console_state console;
+	uint16_t seen[MACHINE_DEVICES_MAX];	/* records of each, one bit an instance */
+	_Alignas(8) uint8_t state[MACHINE_STATE_BYTES];
 };
 
 /* Whether records of @type are the machine's. */
 bool machine_state_owns(uint16_t type);
-/* The kinds of records, for listings and tests; NULL past the last. */
+/* The kinds of records: how many there are, and each for listings and tests (NULL past the last). */
+unsigned machine_state_kinds(void);
 const struct state_desc *machine_state_desc(unsigned index);
-/* Appends one whole record per chip at @out; *length gets the bytes. ERR_SPACE: @room is too small. */
+/* Appends one whole record per instance at @out; *length gets the bytes. ERR_SPACE: @room is too small. */
 enum err machine_state_save(const struct machine *m, void *out, size_t room, size_t *length, struct why *why) NODISCARD;
 /* Parses and checks one record into @image, which starts zeroed. No effect on @m. Errors as state_load, and
- * ERR_UNKNOWN type or instance, ERR_EXISTS for a record that came already, ERR_RANGE from a chip's own check. */
+ * ERR_UNKNOWN type or instance, ERR_EXISTS for a record that came already, and what the device's own check says. */
 enum err machine_state_check(struct machine_image *image, const struct machine *m, uint16_t type, uint16_t instance,
 			     uint16_t version, const void *body, size_t length, struct why *why) NODISCARD;
-/* After the last record: ERR_SHORT names a record that is missing, ERR_UNSUPPORTED an APIC mode that m->x2apic
- * rules out. */
+/* After the last record: ERR_SHORT names a record that is missing. */
 enum err machine_state_complete(const struct machine_image *image, const struct machine *m, struct why *why) NODISCARD;
 /* Puts a complete image in force. Can't fail. */
 void machine_state_load(struct machine *m, const struct machine_image *image);

@@ -1,41 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /* machine_state.c: the machine as a run of state records: save, check, load. */
 #include <string.h>
+#include "hv/device.h"
 #include "hv/machine.h"
 
-/* One kind of record: where its instances are in a machine and in an image. */
-struct kind {
-	const struct state_desc *desc;
-	enum err (*check)(const void *record, unsigned instance, struct why *why);
-	uint16_t instances;		/* 0: one per vCPU */
-	uint32_t machine_at, machine_stride;
-	uint32_t image_at;
-};
-
-#define ONE(chip) { &chip##_desc, chip##_check, 1, offsetof(struct machine, chip.s), 0, \
-		    offsetof(struct machine_image, chip) }
-#define SOME(chip, n) { &chip##_desc, chip##_check, n, offsetof(struct machine, chip.s), \
-			sizeof(struct chip##_state), offsetof(struct machine_image, chip) }
-
-static const struct kind kinds[MACHINE_RECORDS] = {
-	{ &lapic_desc, lapic_check, 0, offsetof(struct machine, lapic[0].s), sizeof(struct lapic),
-	  offsetof(struct machine_image, lapic) },
-	ONE(ioapic), SOME(pic, 2), SOME(pit, 3), ONE(rtc), ONE(uart), ONE(pm), ONE(pci), ONE(console),
-};
-
-static unsigned instances(const struct kind *k, const struct machine *m)
+/* How many records of @d there are. */
+static unsigned instances(const struct device *d, const struct machine *m)
 {
-	return k->instances ? k->instances : m->vcpus;
+	return d->count ? d->count(m) : d->records;
 }
 
-static size_t in_machine(const struct kind *k, unsigned instance)
+static size_t in_machine(const struct device *d, unsigned instance)
 {
-	return k->machine_at + (size_t)instance * k->machine_stride;
+	return d->at + (size_t)instance * d->stride;
 }
 
-static size_t in_image(const struct kind *k, unsigned instance)
+/* Each takes less there than it took in the stream, with its header and those of its fields: so there is room for all. */
+static size_t image_bytes(const struct device *d)
 {
-	return k->image_at + (size_t)instance * k->desc->size;
+	return d->desc ? (d->desc->size + 7u) & ~7u : 0;
+}
+
+static size_t in_image(const struct machine *m, unsigned row, unsigned instance)
+{
+	size_t at = instance * image_bytes(devices[row]);
+
+	while (row--)
+		at += instances(devices[row], m) * image_bytes(devices[row]);
+	return at;
 }
 
 bool machine_state_owns(uint16_t type)
@@ -45,85 +37,92 @@ bool machine_state_owns(uint16_t type)
 
 const struct state_desc *machine_state_desc(unsigned index)
 {
-	return index < MACHINE_RECORDS ? kinds[index].desc : NULL;
+	for (const struct device *const *d = devices; *d; d++)
+		if ((*d)->desc && !index--)
+			return (*d)->desc;
+	return NULL;
+}
+
+unsigned machine_state_kinds(void)
+{
+	unsigned kinds = 0;
+
+	while (machine_state_desc(kinds))
+		kinds++;
+	return kinds;
 }
 
 enum err machine_state_save(const struct machine *m, void *out, size_t room, size_t *length, struct why *why)
 {
 	*length = 0;
-	for (unsigned i = 0; i < MACHINE_RECORDS; i++) {
-		const struct kind *k = &kinds[i];
-
-		for (unsigned n = 0; n < instances(k, m); n++) {
+	for (const struct device *const *d = devices; *d; d++)
+		for (unsigned n = 0; n < instances(*d, m); n++) {
 			size_t bytes = 0;
-			enum err e = state_record_put(k->desc, (uint16_t)n, (const char *)m + in_machine(k, n),
+			enum err e = state_record_put((*d)->desc, (uint16_t)n, (const char *)m + in_machine(*d, n),
 						      (char *)out + *length, room - *length, &bytes, why);
 
 			if (e != ERR_OK)
 				return e;
 			*length += bytes;
 		}
-	}
 	return ERR_OK;
 }
 
 enum err machine_state_check(struct machine_image *image, const struct machine *m, uint16_t type, uint16_t instance,
 			     uint16_t version, const void *body, size_t length, struct why *why)
 {
-	const struct kind *k = NULL;
-	unsigned i;
+	const struct device *d;
+	unsigned row = 0;
 	void *record;
 	enum err e;
 
-	for (i = 0; i < MACHINE_RECORDS && !k; i++)
-		if (kinds[i].desc->type == type)
-			k = &kinds[i];
-	if (!k) {
+	while (devices[row] && (!devices[row]->desc || devices[row]->desc->type != type))
+		row++;
+	d = devices[row];
+	if (!d) {
 		why_set(why, "unknown machine record type 0x%04x", type);
 		return ERR_UNKNOWN;
 	}
-	i = (unsigned)(k - kinds);
-	if (instance >= instances(k, m)) {
-		why_set(why, "record %s %u: this machine has %u of them", k->desc->name, instance, instances(k, m));
+	if (instance >= instances(d, m)) {
+		why_set(why, "record %s %u: this machine has %u of them", d->desc->name, instance, instances(d, m));
 		return ERR_UNKNOWN;
 	}
-	if (image->seen[i] >> instance & 1) {
-		why_set(why, "record %s %u came twice", k->desc->name, instance);
+	if (image->seen[row] >> instance & 1) {
+		why_set(why, "record %s %u came twice", d->desc->name, instance);
 		return ERR_EXISTS;
 	}
-	record = (char *)image + in_image(k, instance);
-	memset(record, 0, k->desc->size);
-	e = state_load(k->desc, record, version, body, length, why);
+	record = image->state + in_image(m, row, instance);
+	memset(record, 0, d->desc->size);
+	e = state_load(d->desc, record, version, body, length, why);
+	if (e == ERR_OK && d->check)
+		e = d->check(m, record, instance, why);
 	if (e == ERR_OK)
-		e = k->check(record, instance, why);
-	if (e == ERR_OK)
-		image->seen[i] |= (uint16_t)(1u << instance);
+		image->seen[row] |= (uint16_t)(1u << instance);
 	return e;
 }
 
 enum err machine_state_complete(const struct machine_image *image, const struct machine *m, struct why *why)
 {
-	for (unsigned i = 0; i < MACHINE_RECORDS; i++)
-		for (unsigned n = 0; n < instances(&kinds[i], m); n++)
-			if (!(image->seen[i] >> n & 1)) {
-				why_set(why, "record %s %u is missing", kinds[i].desc->name, n);
+	for (unsigned row = 0; devices[row]; row++)
+		for (unsigned n = 0; n < instances(devices[row], m); n++)
+			if (!(image->seen[row] >> n & 1)) {
+				why_set(why, "record %s %u is missing", devices[row]->desc->name, n);
 				return ERR_SHORT;
 			}
-	for (unsigned n = 0; n < m->vcpus; n++)
-		if ((image->lapic[n].apic_base & LAPIC_BASE_X2APIC) && !m->x2apic) {
-			why_set(why, "lapic %u is in x2APIC mode, which this VM's CPU policy does not show", n);
-			return ERR_UNSUPPORTED;
-		}
 	return ERR_OK;
 }
 
 void machine_state_load(struct machine *m, const struct machine_image *image)
 {
-	for (unsigned i = 0; i < MACHINE_RECORDS; i++)
-		for (unsigned n = 0; n < instances(&kinds[i], m); n++)
-			memcpy((char *)m + in_machine(&kinds[i], n), (const char *)image + in_image(&kinds[i], n),
-			       kinds[i].desc->size);
-	console_rebuild(m);
+	for (unsigned row = 0; devices[row]; row++) {
+		const struct device *d = devices[row];
+
+		for (unsigned n = 0; n < instances(d, m); n++)
+			memcpy((char *)m + in_machine(d, n), image->state + in_image(m, row, n), d->desc->size);
+	}
+	for (const struct device *const *d = devices; *d; d++)
+		if ((*d)->loaded)
+			(*d)->loaded(m);
 	m->changes++;
 	m->timer_changes++;
 }

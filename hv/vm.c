@@ -128,8 +128,10 @@ enum err vm_create(struct vm *vm, const struct vm_plan *plan, struct why *why)
 		vm_free_resources(vm);
 		return e;
 	}
-	machine_init(&vm->machine, vm->vcpus, plan->tsc_khz, time_wall_seconds());
-	vm->machine.x2apic = cpuid_has(&vm->cpuid, CPUID_1_ECX, X2APIC_BIT);
+	machine_init(&vm->machine, &(struct machine_config){
+		.vcpus = vm->vcpus, .tsc_khz = plan->tsc_khz, .wall_seconds = time_wall_seconds(),
+		.x2apic = cpuid_has(&vm->cpuid, CPUID_1_ECX, X2APIC_BIT),
+	});
 	return ERR_OK;
 }
 

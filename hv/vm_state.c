@@ -129,7 +129,9 @@ const struct state_desc *vm_state_desc(unsigned index)
 /* Every kind of record this build writes. */
 static const struct state_desc *desc_at(unsigned n)
 {
-	return n < MACHINE_RECORDS ? machine_state_desc(n) : vm_state_desc(n - MACHINE_RECORDS);
+	unsigned machine = machine_state_kinds();
+
+	return n < machine ? machine_state_desc(n) : vm_state_desc(n - machine);
 }
 
 size_t vm_inventory(uint8_t *out, size_t room)

@@ -75,7 +75,19 @@ enum err state_record_get(const void *in, size_t length, struct state_header *ou
 	static inline void rec##_tags_are_unique(unsigned t)		\
 	{ switch (t) { TABLE(STATE_TAG_F, STATE_TAG_A) default: break; } }
 
-#define STATE_ROW(rec_, t, s, type_, name_, n, max_, doc_)		\
+#define STATE_FIELD(rec_, t, s, type_, name_, n, max_, doc_)		\
 	{ .tag = t, .since = s, .width = sizeof(type_), .count = n,	\
-	  .offset = (uint32_t)offsetof(struct rec_, name_),		\
+	  .offset = (uint32_t)offsetof(rec_, name_),			\
 	  .max = max_, .name = #name_, .doc = doc_ },
+#define STATE_ROW(rec_, t, s, type, name, n, max, doc)	STATE_FIELD(struct rec_, t, s, type, name, n, max, doc)
+#define STATE_DESC_F(t, s, type, name, max, doc)	STATE_FIELD(state_described, t, s, type, name, 1, max, doc)
+#define STATE_DESC_A(t, s, type, name, n, max, doc)	STATE_FIELD(state_described, t, s, type, name, n, max, doc)
+
+/* Defines @desc by the table of struct @rec, once in a file. What follows are its other members: .name, .type, .version. */
+#define STATE_DESC(desc, rec, TABLE, ...)							\
+	typedef struct rec state_described;							\
+	static const struct state_field desc##_field[] = { TABLE(STATE_DESC_F, STATE_DESC_A) };	\
+	static const struct state_desc desc = {							\
+		.size = sizeof(struct rec), .field = desc##_field,				\
+		.field_count = sizeof(desc##_field) / sizeof(desc##_field[0]), __VA_ARGS__	\
+	}

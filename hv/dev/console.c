@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* console.c: the ring of what the guest has sent. */
 #include "hv/dev/console.h"
+#include "hv/device.h"
 #include "hv/machine.h"
 
-#define ROW_F(t, s, type, name, max, doc)	STATE_ROW(console_state, t, s, type, name, 1, max, doc)
-#define ROW_A(t, s, type, name, n, max, doc)	STATE_ROW(console_state, t, s, type, name, n, max, doc)
-static const struct state_field rows[] = { CONSOLE_TABLE(ROW_F, ROW_A) };
-
-const struct state_desc console_desc = {
-	.name = "console", .type = 0x0108, .version = 1, .size = sizeof(struct console_state),
-	.field = rows, .field_count = sizeof(rows) / sizeof(rows[0]),
-};
+STATE_DESC(desc, console_state, CONSOLE_TABLE, .name = "console", .type = 0x0108, .version = 1);
 
 void console_put(struct machine *m, uint8_t byte)
 {
@@ -24,7 +18,8 @@ void console_put(struct machine *m, uint8_t byte)
 		c->first = c->s.offset - CONSOLE_BYTES;
 }
 
-void console_rebuild(struct machine *m)
+/* What came of the ring's content is here, the rest stayed on the other host. */
+static void loaded(struct machine *m)
 {
 	struct console *c = &m->console;
 
@@ -48,13 +43,18 @@ size_t console_read(const struct machine *m, uint64_t *offset, void *out, size_t
 	return n;
 }
 
-enum err console_check(const void *record, unsigned instance, struct why *why)
+static enum err check(const struct machine *m, const void *record, unsigned instance, struct why *why)
 {
 	const struct console_state *s = record;
 
-	(void)instance;
+	(void)m, (void)instance;
 	if (s->history_bytes <= s->offset)
 		return ERR_OK;
-	why_set(why, "record console: a history of %u bytes, of %llu that were sent", s->history_bytes, (unsigned long long)s->offset);
+	why_set(why, "record console: a history of %u bytes, of %llu that were sent", s->history_bytes,
+		(unsigned long long)s->offset);
 	return ERR_RANGE;
 }
+
+const struct device console_device = {
+	.desc = &desc, .at = offsetof(struct machine, console.s), .records = 1, .check = check, .loaded = loaded,
+};

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include "lib/state.h"
 
+struct device;
 struct machine;
 
 #define CONSOLE_BYTES 65536u
@@ -23,12 +24,9 @@ struct console {
 	uint8_t ring[CONSOLE_BYTES];
 };
 
-extern const struct state_desc console_desc;
-enum err console_check(const void *record, unsigned instance, struct why *why) NODISCARD;
+extern const struct device console_device;
 
 void console_put(struct machine *m, uint8_t byte);
-/* After a load: what came of the ring's content is here, the rest stayed on the other host. */
-void console_rebuild(struct machine *m);
 /* Copies up to @room bytes from *offset on and advances it; a reader that fell behind (or is ahead) is
  * first moved to the nearest byte that is here. Returns the bytes copied. */
 size_t console_read(const struct machine *m, uint64_t *offset, void *out, size_t room);

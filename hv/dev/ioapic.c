@@ -2,16 +2,10 @@
 /* ioapic.c: the I/O APIC's registers, redirection and EOI. */
 #include "hv/dev/ioapic.h"
 #include <string.h>
+#include "hv/device.h"
 #include "hv/machine.h"
 
-#define ROW_F(t, s, type, name, max, doc)	STATE_ROW(ioapic_state, t, s, type, name, 1, max, doc)
-#define ROW_A(t, s, type, name, n, max, doc)	STATE_ROW(ioapic_state, t, s, type, name, n, max, doc)
-static const struct state_field rows[] = { IOAPIC_TABLE(ROW_F, ROW_A) };
-
-const struct state_desc ioapic_desc = {
-	.name = "ioapic", .type = 0x0101, .version = 1, .size = sizeof(struct ioapic_state),
-	.field = rows, .field_count = sizeof(rows) / sizeof(rows[0]),
-};
+STATE_DESC(desc, ioapic_state, IOAPIC_TABLE, .name = "ioapic", .type = 0x0101, .version = 1);
 
 #define VERSION		((IOAPIC_PINS - 1u) << 16 | 0x20u)
 #define RTE_WRITABLE	0xFF0000000001AFFFull	/* all but delivery status and remote IRR */
@@ -109,11 +103,12 @@ static void window_write(struct machine *m, uint32_t value)
 	service_level(m, pin);
 }
 
-void ioapic_mmio(struct machine *m, uint32_t offset, unsigned size, bool is_write, uint64_t *value)
+static void access(struct machine *m, unsigned vcpu, uint32_t offset, unsigned size, bool is_write, uint64_t *value)
 {
 	struct ioapic_state *s = &m->ioapic.s;
 	uint32_t word = 0;
 
+	(void)vcpu;
 	if (is_write) {
 		if (offset == IOREGSEL)
 			s->select = *value & 0xFF;
@@ -130,7 +125,7 @@ void ioapic_mmio(struct machine *m, uint32_t offset, unsigned size, bool is_writ
 	*value = word >> 8 * (offset & 3);
 }
 
-void ioapic_reset(struct machine *m)
+static void reset(struct machine *m)
 {
 	struct ioapic_state *s = &m->ioapic.s;
 
@@ -139,11 +134,11 @@ void ioapic_reset(struct machine *m)
 		s->rte[pin] = IOAPIC_RTE_MASKED;
 }
 
-enum err ioapic_check(const void *record, unsigned instance, struct why *why)
+static enum err check(const struct machine *m, const void *record, unsigned instance, struct why *why)
 {
 	const struct ioapic_state *s = record;
 
-	(void)instance;
+	(void)m, (void)instance;
 	for (unsigned pin = 0; pin < IOAPIC_PINS; pin++) {
 		uint64_t rte = s->rte[pin];
 
@@ -155,3 +150,9 @@ enum err ioapic_check(const void *record, unsigned instance, struct why *why)
 	}
 	return ERR_OK;
 }
+
+static const struct device_mmio mmio = { IOAPIC_GPA, IOAPIC_BYTES, access };
+
+const struct device ioapic_device = {
+	.desc = &desc, .at = offsetof(struct machine, ioapic.s), .records = 1, .check = check, .reset = reset, .mmio = &mmio,
+};

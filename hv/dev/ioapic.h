@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include "lib/state.h"
 
+struct device;
 struct machine;
 
 #define IOAPIC_GPA	0xFEC00000ull
@@ -26,11 +27,8 @@ STATE_STRUCT(ioapic_state, IOAPIC_TABLE)
 
 struct ioapic { struct ioapic_state s; };
 
-extern const struct state_desc ioapic_desc;
-enum err ioapic_check(const void *record, unsigned instance, struct why *why) NODISCARD;
+extern const struct device ioapic_device;
 
-void ioapic_reset(struct machine *m);
-void ioapic_mmio(struct machine *m, uint32_t offset, unsigned size, bool is_write, uint64_t *value);
 /* Level of input @pin; true is asserted whatever the programmed polarity. */
 void ioapic_line(struct machine *m, unsigned pin, bool level);
 /* An EOI for @vector seen on the bus. */

@@ -2,16 +2,10 @@
 /* lapic.c: the register file of the local APIC, seen as MMIO page and as MSRs. */
 #include "hv/dev/lapic.h"
 #include <string.h>
+#include "hv/device.h"
 #include "hv/machine.h"
 
-#define ROW_F(t, s, type, name, max, doc)	STATE_ROW(lapic_state, t, s, type, name, 1, max, doc)
-#define ROW_A(t, s, type, name, n, max, doc)	STATE_ROW(lapic_state, t, s, type, name, n, max, doc)
-static const struct state_field rows[] = { LAPIC_TABLE(ROW_F, ROW_A) };
-
-const struct state_desc lapic_desc = {
-	.name = "lapic", .type = 0x0100, .version = 1, .size = sizeof(struct lapic_state),
-	.field = rows, .field_count = sizeof(rows) / sizeof(rows[0]),
-};
+STATE_DESC(desc, lapic_state, LAPIC_TABLE, .name = "lapic", .type = 0x0100, .version = 1);
 
 #define VERSION		(((LVT_COUNT - 1u) << 16) | 0x14u)
 #define SVR_ENABLE	(1u << 8)
@@ -210,7 +204,7 @@ static uint32_t reg_writable(const struct reg *r)
 	return r->lvt ? lvt_writable[r->lvt - 1] : r->writable;
 }
 
-void lapic_mmio(struct machine *m, unsigned vcpu, uint32_t offset, unsigned size, bool is_write, uint64_t *value)
+static void access(struct machine *m, unsigned vcpu, uint32_t offset, unsigned size, bool is_write, uint64_t *value)
 {
 	const struct reg *r = offset < 0x400 ? &regs[offset >> 4] : NULL;
 	uint64_t word;
@@ -325,7 +319,8 @@ void lapic_init(struct machine *m, unsigned vcpu)
 		s->lvt[i] = LVT_MASKED;
 }
 
-void lapic_reset(struct machine *m, unsigned vcpu)
+/* Power-on state; vCPU 0 as firmware leaves it: enabled, virtual wire through LINT0, NMI at LINT1. */
+static void reset_one(struct machine *m, unsigned vcpu)
 {
 	struct lapic_state *s = &m->lapic[vcpu].s;
 
@@ -338,7 +333,18 @@ void lapic_reset(struct machine *m, unsigned vcpu)
 	s->lvt[LVT_LINT1] = LVT_NMI;
 }
 
-enum err lapic_check(const void *record, unsigned instance, struct why *why)
+static void reset(struct machine *m)
+{
+	for (unsigned i = 0; i < m->vcpus; i++)
+		reset_one(m, i);
+}
+
+static unsigned count(const struct machine *m)
+{
+	return m->vcpus;
+}
+
+static enum err check(const struct machine *m, const void *record, unsigned instance, struct why *why)
 {
 	const struct lapic_state *s = record;
 	const uint64_t mode = LAPIC_BASE_ENABLE | LAPIC_BASE_X2APIC;
@@ -356,8 +362,20 @@ enum err lapic_check(const void *record, unsigned instance, struct why *why)
 	for (unsigned i = 0; i < LVT_COUNT && !bad; i++)
 		if (s->lvt[i] & ~lvt_writable[i])
 			bad = "lvt";
-	if (!bad)
-		return ERR_OK;
-	why_set(why, "record lapic %u: impossible value in %s", instance, bad);
-	return ERR_RANGE;
+	if (bad) {
+		why_set(why, "record lapic %u: impossible value in %s", instance, bad);
+		return ERR_RANGE;
+	}
+	if ((s->apic_base & LAPIC_BASE_X2APIC) && !m->x2apic) {
+		why_set(why, "lapic %u is in x2APIC mode, which this VM's CPU policy does not show", instance);
+		return ERR_UNSUPPORTED;
+	}
+	return ERR_OK;
 }
+
+static const struct device_mmio mmio = { LAPIC_GPA, LAPIC_BYTES, access };
+
+const struct device lapic_device = {
+	.desc = &desc, .at = offsetof(struct machine, lapic[0].s), .stride = sizeof(struct lapic), .count = count, .check = check,
+	.reset = reset, .deadline_ns = lapic_timers_deadline_ns, .poll = lapic_timers_poll, .mmio = &mmio,
+};

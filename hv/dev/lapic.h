@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include "lib/state.h"
 
+struct device;
 struct machine;
 
 #define LAPIC_GPA		0xFEE00000ull
@@ -55,8 +56,7 @@ STATE_STRUCT(lapic_state, LAPIC_TABLE)
 
 struct lapic { struct lapic_state s; };
 
-extern const struct state_desc lapic_desc;
-enum err lapic_check(const void *record, unsigned instance, struct why *why) NODISCARD;
+extern const struct device lapic_device;
 
 /* An interrupt message on the system bus. @wide: @dest is a 32-bit x2APIC destination, else 8 bits. */
 struct lapic_message {
@@ -65,16 +65,12 @@ struct lapic_message {
 	bool logical, level, wide;
 };
 
-/* Power-on state; vCPU 0 as firmware leaves it: enabled, virtual wire through LINT0, NMI at LINT1. */
-void lapic_reset(struct machine *m, unsigned vcpu);
 /* State after INIT: the base register stays. */
 void lapic_init(struct machine *m, unsigned vcpu);
 
 bool lapic_enabled(const struct machine *m, unsigned vcpu);	/* by IA32_APIC_BASE */
 bool lapic_x2apic(const struct machine *m, unsigned vcpu);
 
-/* One access to the register page. Always claims the access. */
-void lapic_mmio(struct machine *m, unsigned vcpu, uint32_t offset, unsigned size, bool is_write, uint64_t *value);
 /* IA32_APIC_BASE, IA32_TSC_DEADLINE and the x2APIC range. false: #GP. */
 bool lapic_rdmsr(struct machine *m, unsigned vcpu, uint32_t msr, uint64_t *value);
 bool lapic_wrmsr(struct machine *m, unsigned vcpu, uint32_t msr, uint64_t value);
@@ -105,5 +101,6 @@ void lapic_timer_set_initial(struct machine *m, unsigned vcpu, uint32_t value);
 void lapic_timer_set_divide(struct machine *m, unsigned vcpu, uint32_t value);
 uint64_t lapic_timer_deadline(const struct machine *m, unsigned vcpu);	/* the MSR's value */
 void lapic_timer_set_deadline(struct machine *m, unsigned vcpu, uint64_t value);
-uint64_t lapic_deadline_ns(const struct machine *m, unsigned vcpu);
-void lapic_poll(struct machine *m, unsigned vcpu, uint64_t now_ns);
+/* Of all vCPUs' timers. */
+uint64_t lapic_timers_deadline_ns(const struct machine *m);
+void lapic_timers_poll(struct machine *m, uint64_t now_ns);

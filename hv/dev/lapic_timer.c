@@ -52,6 +52,26 @@ static uint64_t expiries(const struct machine *m, const struct lapic_state *s, u
 	return clocks / period(s);
 }
 
+static void poll(struct machine *m, unsigned vcpu, uint64_t now_ns)
+{
+	struct lapic_state *s = &m->lapic[vcpu].s;
+	uint64_t count;
+
+	if (mode(s) == TSC_DEADLINE) {
+		if (s->tsc_deadline == 0 || machine_guest_tsc(m) < s->tsc_deadline)
+			return;
+		s->tsc_deadline = 0;
+		lapic_local(m, vcpu, LVT_TIMER);
+		return;
+	}
+	count = expiries(m, s, now_ns);
+	if (count <= s->timer_expired)
+		return;
+	/* Periods that went by unseen are one interrupt: the IRR holds one bit. */
+	s->timer_expired = count;
+	lapic_local(m, vcpu, LVT_TIMER);
+}
+
 uint32_t lapic_timer_current(const struct machine *m, unsigned vcpu)
 {
 	const struct lapic_state *s = &m->lapic[vcpu].s;
@@ -80,7 +100,7 @@ void lapic_timer_set_divide(struct machine *m, unsigned vcpu, uint32_t value)
 	struct lapic_state *s = &m->lapic[vcpu].s;
 	uint64_t now = machine_time_ns(m), counted;
 
-	lapic_poll(m, vcpu, now);
+	poll(m, vcpu, now);
 	counted = s->timer_initial - lapic_timer_current(m, vcpu);
 	s->timer_divide = value;
 	/* The count goes on from where it is, at the new rate. */
@@ -94,7 +114,7 @@ void lapic_timer_set_lvt(struct machine *m, unsigned vcpu, uint32_t value)
 	enum timer_mode was = mode(s), is = mode_of(value);
 
 	/* What expired so far belongs to the old entry, also if that was masked. */
-	lapic_poll(m, vcpu, machine_time_ns(m));
+	poll(m, vcpu, machine_time_ns(m));
 	if (was != is && (was == TSC_DEADLINE || is == TSC_DEADLINE)) {
 		s->timer_initial = 0;
 		s->tsc_deadline = 0;
@@ -118,10 +138,10 @@ void lapic_timer_set_deadline(struct machine *m, unsigned vcpu, uint64_t value)
 	if (mode(s) != TSC_DEADLINE)
 		return;
 	s->tsc_deadline = value;
-	lapic_poll(m, vcpu, machine_time_ns(m));
+	poll(m, vcpu, machine_time_ns(m));
 }
 
-uint64_t lapic_deadline_ns(const struct machine *m, unsigned vcpu)
+static uint64_t deadline_ns(const struct machine *m, unsigned vcpu)
 {
 	const struct lapic_state *s = &m->lapic[vcpu].s;
 	uint64_t tsc, next;
@@ -151,22 +171,20 @@ uint64_t lapic_deadline_ns(const struct machine *m, unsigned vcpu)
 	}
 }
 
-void lapic_poll(struct machine *m, unsigned vcpu, uint64_t now_ns)
+uint64_t lapic_timers_deadline_ns(const struct machine *m)
 {
-	struct lapic_state *s = &m->lapic[vcpu].s;
-	uint64_t count;
+	uint64_t next = CLOCK_NEVER;
 
-	if (mode(s) == TSC_DEADLINE) {
-		if (s->tsc_deadline == 0 || machine_guest_tsc(m) < s->tsc_deadline)
-			return;
-		s->tsc_deadline = 0;
-		lapic_local(m, vcpu, LVT_TIMER);
-		return;
+	for (unsigned i = 0; i < m->vcpus; i++) {
+		uint64_t mine = deadline_ns(m, i);
+
+		next = mine < next ? mine : next;
 	}
-	count = expiries(m, s, now_ns);
-	if (count <= s->timer_expired)
-		return;
-	/* Periods that went by unseen are one interrupt: the IRR holds one bit. */
-	s->timer_expired = count;
-	lapic_local(m, vcpu, LVT_TIMER);
+	return next;
+}
+
+void lapic_timers_poll(struct machine *m, uint64_t now_ns)
+{
+	for (unsigned i = 0; i < m->vcpus; i++)
+		poll(m, i, now_ns);
 }

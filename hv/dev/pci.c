@@ -2,16 +2,10 @@
 /* pci.c: configuration mechanism 1 with a host bridge, and the reset control register. */
 #include "hv/dev/pci.h"
 #include <string.h>
+#include "hv/device.h"
 #include "hv/machine.h"
 
-#define ROW_F(t, s, type, name, max, doc)	STATE_ROW(pci_state, t, s, type, name, 1, max, doc)
-#define ROW_A(t, s, type, name, n, max, doc)	STATE_ROW(pci_state, t, s, type, name, n, max, doc)
-static const struct state_field rows[] = { PCI_TABLE(ROW_F, ROW_A) };
-
-const struct state_desc pci_desc = {
-	.name = "pci", .type = 0x0107, .version = 1, .size = sizeof(struct pci_state),
-	.field = rows, .field_count = sizeof(rows) / sizeof(rows[0]),
-};
+STATE_DESC(desc, pci_state, PCI_TABLE, .name = "pci", .type = 0x0107, .version = 1);
 
 #define ADDRESS_ENABLE	0x80000000u
 #define ADDRESS_BITS	0x80FFFFFCu	/* enable, bus, device, function, register */
@@ -32,7 +26,7 @@ static uint32_t config_read(uint32_t address)
 	return reg < 16 ? host_bridge[reg] : 0;
 }
 
-uint32_t pci_in(struct machine *m, uint16_t port, unsigned size)
+static uint32_t in(struct machine *m, uint16_t port, unsigned size)
 {
 	const struct pci_state *s = &m->pci.s;
 
@@ -45,7 +39,7 @@ uint32_t pci_in(struct machine *m, uint16_t port, unsigned size)
 	return 0xFFFFFFFFu;
 }
 
-void pci_out(struct machine *m, uint16_t port, unsigned size, uint32_t value)
+static void out(struct machine *m, uint16_t port, unsigned size, uint32_t value)
 {
 	struct pci_state *s = &m->pci.s;
 
@@ -58,19 +52,27 @@ void pci_out(struct machine *m, uint16_t port, unsigned size, uint32_t value)
 		machine_request(m, MACHINE_RESET, "reset control register (port 0xCF9)");
 }
 
-void pci_reset(struct machine *m)
+static void reset(struct machine *m)
 {
 	memset(&m->pci.s, 0, sizeof(m->pci.s));
 }
 
-enum err pci_check(const void *record, unsigned instance, struct why *why)
+static enum err check(const struct machine *m, const void *record, unsigned instance, struct why *why)
 {
 	const struct pci_state *s = record;
 
-	(void)instance;
+	(void)m, (void)instance;
 	if ((s->address & ~ADDRESS_BITS) || (s->reset_control & ~RESET_KEPT)) {
 		why_set(why, "record pci: reserved bits set");
 		return ERR_RANGE;
 	}
 	return ERR_OK;
 }
+
+static const struct device_ports ports[] = {
+	{ PCI_PORT_ADDRESS, PCI_PORT_DATA + 3, 4, CHANGES_NOTHING, in, out },
+};
+
+const struct device pci_device = {
+	.desc = &desc, .at = offsetof(struct machine, pci.s), .records = 1, .check = check, .reset = reset, DEVICE_PORTS(ports),
+};

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include "lib/state.h"
 
+struct device;
 struct machine;
 
 #define PCI_PORT_ADDRESS	0xCF8u
@@ -19,10 +20,4 @@ STATE_STRUCT(pci_state, PCI_TABLE)
 
 struct pci { struct pci_state s; };
 
-extern const struct state_desc pci_desc;
-enum err pci_check(const void *record, unsigned instance, struct why *why) NODISCARD;
-
-void pci_reset(struct machine *m);
-/* Ports 0xCF8-0xCFF. */
-uint32_t pci_in(struct machine *m, uint16_t port, unsigned size);
-void pci_out(struct machine *m, uint16_t port, unsigned size, uint32_t value);
+extern const struct device pci_device;

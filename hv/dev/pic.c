@@ -2,16 +2,10 @@
 /* pic.c: the 8259A pair: priority, initialisation and operation command words, INTA. */
 #include "hv/dev/pic.h"
 #include <string.h>
+#include "hv/device.h"
 #include "hv/machine.h"
 
-#define ROW_F(t, s, type, name, max, doc)	STATE_ROW(pic_state, t, s, type, name, 1, max, doc)
-#define ROW_A(t, s, type, name, n, max, doc)	STATE_ROW(pic_state, t, s, type, name, n, max, doc)
-static const struct state_field rows[] = { PIC_TABLE(ROW_F, ROW_A) };
-
-const struct state_desc pic_desc = {
-	.name = "pic", .type = 0x0102, .version = 1, .size = sizeof(struct pic_state),
-	.field = rows, .field_count = sizeof(rows) / sizeof(rows[0]),
-};
+STATE_DESC(desc, pic_state, PIC_TABLE, .name = "pic", .type = 0x0102, .version = 1);
 
 #define CASCADE		2u	/* the master's input that carries the slave's INT */
 #define SPURIOUS	7u
@@ -207,7 +201,7 @@ static void write_data(struct pic_state *s, uint32_t value)
 		s->icw_step = 0;
 }
 
-void pic_out(struct machine *m, uint16_t port, unsigned size, uint32_t value)
+static void out(struct machine *m, uint16_t port, unsigned size, uint32_t value)
 {
 	struct pic_state *s = &m->pic.s[port >> 7 & 1];
 
@@ -243,7 +237,7 @@ static uint32_t poll_read(struct machine *m, unsigned chip)
 	return 0x80u | (unsigned)input;
 }
 
-uint32_t pic_in(struct machine *m, uint16_t port, unsigned size)
+static uint32_t in(struct machine *m, uint16_t port, unsigned size)
 {
 	struct pic_state *s = &m->pic.s[port >> 7 & 1];
 
@@ -257,7 +251,7 @@ uint32_t pic_in(struct machine *m, uint16_t port, unsigned size)
 	return s->read_isr ? s->isr : s->irr;
 }
 
-void pic_reset(struct machine *m)
+static void reset(struct machine *m)
 {
 	static const uint8_t base[2] = { 0x08, 0x70 };
 
@@ -274,13 +268,25 @@ void pic_reset(struct machine *m)
 	}
 }
 
-enum err pic_check(const void *record, unsigned instance, struct why *why)
+static enum err check(const struct machine *m, const void *record, unsigned instance, struct why *why)
 {
 	const struct pic_state *s = record;
 
+	(void)m;
 	if ((s->base & 7) || s->icw_step == 1 || (s->elcr & ~elcr_writable[instance])) {
 		why_set(why, "record pic %u: impossible value in base, icw_step or elcr", instance);
 		return ERR_RANGE;
 	}
 	return ERR_OK;
 }
+
+static const struct device_ports ports[] = {
+	{ 0x20, 0x21, 1, CHANGES_EVENTS, in, out },
+	{ 0xA0, 0xA1, 1, CHANGES_EVENTS, in, out },
+	{ 0x4D0, 0x4D1, 1, CHANGES_EVENTS, in, out },
+};
+
+const struct device pic_device = {
+	.desc = &desc, .at = offsetof(struct machine, pic.s), .stride = sizeof(struct pic_state), .records = 2, .check = check,
+	.reset = reset, DEVICE_PORTS(ports),
+};

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include "lib/state.h"
 
+struct device;
 struct machine;
 
 /* One record per chip: instance 0 is the master, 1 the slave on its input 2. */
@@ -27,13 +28,8 @@ STATE_STRUCT(pic_state, PIC_TABLE)
 
 struct pic { struct pic_state s[2]; };
 
-extern const struct state_desc pic_desc;
-enum err pic_check(const void *record, unsigned instance, struct why *why) NODISCARD;
+extern const struct device pic_device;
 
-void pic_reset(struct machine *m);
-/* Ports 0x20-0x21, 0xA0-0xA1 and 0x4D0-0x4D1, one byte at a time. */
-uint32_t pic_in(struct machine *m, uint16_t port, unsigned size);
-void pic_out(struct machine *m, uint16_t port, unsigned size, uint32_t value);
 /* Level of ISA interrupt @irq (0 to 15, not 2). */
 void pic_line(struct machine *m, unsigned irq, bool level);
 /* The vector the next INTA would give, without side effect; -1 if INTR is low. */

@@ -3,16 +3,10 @@
 #include "hv/dev/pit.h"
 #include <string.h>
 #include "hv/dev/clock.h"
+#include "hv/device.h"
 #include "hv/machine.h"
 
-#define ROW_F(t, s, type, name, max, doc)	STATE_ROW(pit_state, t, s, type, name, 1, max, doc)
-#define ROW_A(t, s, type, name, n, max, doc)	STATE_ROW(pit_state, t, s, type, name, n, max, doc)
-static const struct state_field rows[] = { PIT_TABLE(ROW_F, ROW_A) };
-
-const struct state_desc pit_desc = {
-	.name = "pit", .type = 0x0103, .version = 1, .size = sizeof(struct pit_state),
-	.field = rows, .field_count = sizeof(rows) / sizeof(rows[0]),
-};
+STATE_DESC(desc, pit_state, PIT_TABLE, .name = "pit", .type = 0x0103, .version = 1);
 
 enum { LATCHED_COUNT = 1, LATCHED_STATUS = 2 };
 enum { LSB = 1, MSB = 2, WORD = 3 };
@@ -104,7 +98,7 @@ static uint64_t expiries(const struct pit_state *s, uint64_t now)
 	return periodic(s) ? t / length(s) : t >= length(s);
 }
 
-uint64_t pit_deadline_ns(const struct machine *m)
+static uint64_t deadline_ns(const struct machine *m)
 {
 	const struct pit_state *s = &m->pit.s[0];
 	uint64_t next = clock_add(s->expired, 1);
@@ -116,7 +110,7 @@ uint64_t pit_deadline_ns(const struct machine *m)
 	return clock_add(s->start_ns, clock_ns(next, PIT_HZ));
 }
 
-void pit_poll(struct machine *m, uint64_t now_ns)
+static void poll(struct machine *m, uint64_t now_ns)
 {
 	struct pit_state *s = &m->pit.s[0];
 	uint64_t count;
@@ -257,7 +251,7 @@ static uint8_t read_port_b(const struct machine *m)
 	return (uint8_t)(s->gate | s->speaker << 1 | refresh << 4 | output(s, now) << 5);
 }
 
-uint32_t pit_in(struct machine *m, uint16_t port, unsigned size)
+static uint32_t in(struct machine *m, uint16_t port, unsigned size)
 {
 	(void)size;
 	if (port == PORT_B)
@@ -265,7 +259,7 @@ uint32_t pit_in(struct machine *m, uint16_t port, unsigned size)
 	return port == PORT_CONTROL ? 0xFF : read_count(m, port & 3);
 }
 
-void pit_out(struct machine *m, uint16_t port, unsigned size, uint32_t value)
+static void out(struct machine *m, uint16_t port, unsigned size, uint32_t value)
 {
 	(void)size;
 	if (port == PORT_B) {
@@ -278,7 +272,7 @@ void pit_out(struct machine *m, uint16_t port, unsigned size, uint32_t value)
 	}
 }
 
-void pit_reset(struct machine *m)
+static void reset(struct machine *m)
 {
 	memset(&m->pit.s, 0, sizeof(m->pit.s));
 	for (unsigned i = 0; i < 3; i++) {
@@ -287,13 +281,24 @@ void pit_reset(struct machine *m)
 	}
 }
 
-enum err pit_check(const void *record, unsigned instance, struct why *why)
+static enum err check(const struct machine *m, const void *record, unsigned instance, struct why *why)
 {
 	const struct pit_state *s = record;
 
+	(void)m;
 	if (s->access == 0 || (s->running && !s->loaded)) {
 		why_set(why, "record pit %u: impossible value in access or running", instance);
 		return ERR_RANGE;
 	}
 	return ERR_OK;
 }
+
+static const struct device_ports ports[] = {
+	{ 0x40, PORT_CONTROL, 1, CHANGES_TIMERS, in, out },
+	{ PORT_B, PORT_B, 1, CHANGES_TIMERS, in, out },
+};
+
+const struct device pit_device = {
+	.desc = &desc, .at = offsetof(struct machine, pit.s), .stride = sizeof(struct pit_state), .records = 3, .check = check,
+	.reset = reset, .deadline_ns = deadline_ns, .poll = poll, DEVICE_PORTS(ports),
+};

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include "lib/state.h"
 
+struct device;
 struct machine;
 
 #define PIT_HZ 1193182ull
@@ -32,12 +33,4 @@ STATE_STRUCT(pit_state, PIT_TABLE)
 
 struct pit { struct pit_state s[3]; };
 
-extern const struct state_desc pit_desc;
-enum err pit_check(const void *record, unsigned instance, struct why *why) NODISCARD;
-
-void pit_reset(struct machine *m);
-/* Ports 0x40-0x43 and 0x61, one byte at a time. */
-uint32_t pit_in(struct machine *m, uint16_t port, unsigned size);
-void pit_out(struct machine *m, uint16_t port, unsigned size, uint32_t value);
-uint64_t pit_deadline_ns(const struct machine *m);
-void pit_poll(struct machine *m, uint64_t now_ns);
+extern const struct device pit_device;

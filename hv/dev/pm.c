@@ -3,16 +3,10 @@
 #include "hv/dev/pm.h"
 #include <string.h>
 #include "hv/dev/clock.h"
+#include "hv/device.h"
 #include "hv/machine.h"
 
-#define ROW_F(t, s, type, name, max, doc)	STATE_ROW(pm_state, t, s, type, name, 1, max, doc)
-#define ROW_A(t, s, type, name, n, max, doc)	STATE_ROW(pm_state, t, s, type, name, n, max, doc)
-static const struct state_field rows[] = { PM_TABLE(ROW_F, ROW_A) };
-
-const struct state_desc pm_desc = {
-	.name = "pm", .type = 0x0106, .version = 1, .size = sizeof(struct pm_state),
-	.field = rows, .field_count = sizeof(rows) / sizeof(rows[0]),
-};
+STATE_DESC(desc, pm_state, PM_TABLE, .name = "pm", .type = 0x0106, .version = 1);
 
 #define HALF		(1ull << 31)	/* TMR_STS is set when the timer's top bit changes */
 #define STATUS_BITS	0x0501u		/* TMR, PWRBTN, RTC */
@@ -31,7 +25,7 @@ static void set_sci(struct machine *m)
 	machine_irq(m, GSI_SCI, m->pm.s.status & m->pm.s.enable);
 }
 
-uint64_t pm_deadline_ns(const struct machine *m)
+static uint64_t deadline_ns(const struct machine *m)
 {
 	const struct pm_state *s = &m->pm.s;
 	uint64_t next = clock_add(s->halves_seen, 1);
@@ -41,7 +35,7 @@ uint64_t pm_deadline_ns(const struct machine *m)
 	return clock_ns(next, PM_HZ);
 }
 
-void pm_poll(struct machine *m, uint64_t now_ns)
+static void poll(struct machine *m, uint64_t now_ns)
 {
 	struct pm_state *s = &m->pm.s;
 
@@ -66,7 +60,7 @@ static uint32_t word_at(struct machine *m, uint16_t port)
 
 	switch (port & ~3u) {
 	case PM_PORT:
-		pm_poll(m, now);
+		poll(m, now);
 		return s->status | (uint32_t)s->enable << 16;
 	case PM_PORT_CNT:
 		return s->control | SCI_EN;
@@ -75,7 +69,7 @@ static uint32_t word_at(struct machine *m, uint16_t port)
 	}
 }
 
-uint32_t pm_in(struct machine *m, uint16_t port, unsigned size)
+static uint32_t in(struct machine *m, uint16_t port, unsigned size)
 {
 	(void)size;
 	return word_at(m, port) >> 8 * (port & 3);
@@ -88,7 +82,7 @@ static void write_control(struct machine *m, uint32_t value)
 		machine_request(m, MACHINE_POWER_OFF, "ACPI soft off (S5)");
 }
 
-void pm_out(struct machine *m, uint16_t port, unsigned size, uint32_t value)
+static void out(struct machine *m, uint16_t port, unsigned size, uint32_t value)
 {
 	struct pm_state *s = &m->pm.s;
 	unsigned shift = 8 * (port & 3);
@@ -97,7 +91,7 @@ void pm_out(struct machine *m, uint16_t port, unsigned size, uint32_t value)
 	value = value << shift & mask;
 	switch (port & ~3u) {
 	case PM_PORT:
-		pm_poll(m, machine_time_ns(m));
+		poll(m, machine_time_ns(m));
 		s->status &= (uint16_t)~value;	/* write 1 to clear */
 		s->enable = (uint16_t)(((s->enable & ~(mask >> 16)) | value >> 16) & ENABLE_BITS);
 		set_sci(m);
@@ -108,20 +102,29 @@ void pm_out(struct machine *m, uint16_t port, unsigned size, uint32_t value)
 	}
 }
 
-void pm_reset(struct machine *m)
+static void reset(struct machine *m)
 {
 	memset(&m->pm.s, 0, sizeof(m->pm.s));
 	m->pm.s.halves_seen = halves(machine_time_ns(m));
 }
 
-enum err pm_check(const void *record, unsigned instance, struct why *why)
+static enum err check(const struct machine *m, const void *record, unsigned instance, struct why *why)
 {
 	const struct pm_state *s = record;
 
-	(void)instance;
+	(void)m, (void)instance;
 	if ((s->status & ~STATUS_BITS) || (s->enable & ~ENABLE_BITS) || (s->control & ~CONTROL_BITS)) {
 		why_set(why, "record pm: reserved bits set in status, enable or control");
 		return ERR_RANGE;
 	}
 	return ERR_OK;
 }
+
+static const struct device_ports ports[] = {
+	{ PM_PORT, PM_PORT_TMR + 3, 4, CHANGES_TIMERS, in, out },
+};
+
+const struct device pm_device = {
+	.desc = &desc, .at = offsetof(struct machine, pm.s), .records = 1, .check = check,
+	.reset = reset, .deadline_ns = deadline_ns, .poll = poll, DEVICE_PORTS(ports),
+};

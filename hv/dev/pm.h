@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include "lib/state.h"
 
+struct device;
 struct machine;
 
 #define PM_PORT		0x600u		/* PM1a_EVT; PM1a_CNT at +4, PM_TMR at +8 */
@@ -25,14 +26,7 @@ STATE_STRUCT(pm_state, PM_TABLE)
 
 struct pm { struct pm_state s; };
 
-extern const struct state_desc pm_desc;
-enum err pm_check(const void *record, unsigned instance, struct why *why) NODISCARD;
+extern const struct device pm_device;
 
-void pm_reset(struct machine *m);
-/* Ports 0x600-0x60B, accesses of 1, 2 or 4 bytes within one register block. */
-uint32_t pm_in(struct machine *m, uint16_t port, unsigned size);
-void pm_out(struct machine *m, uint16_t port, unsigned size, uint32_t value);
 /* Presses the power button: a guest with ACPI shuts itself down. */
 void pm_power_button(struct machine *m);
-uint64_t pm_deadline_ns(const struct machine *m);
-void pm_poll(struct machine *m, uint64_t now_ns);

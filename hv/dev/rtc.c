@@ -3,17 +3,11 @@
 #include "hv/dev/rtc.h"
 #include <string.h>
 #include "hv/dev/clock.h"
+#include "hv/device.h"
 #include "hv/machine.h"
 #include "lib/calendar.h"
 
-#define ROW_F(t, s, type, name, max, doc)	STATE_ROW(rtc_state, t, s, type, name, 1, max, doc)
-#define ROW_A(t, s, type, name, n, max, doc)	STATE_ROW(rtc_state, t, s, type, name, n, max, doc)
-static const struct state_field rows[] = { RTC_TABLE(ROW_F, ROW_A) };
-
-const struct state_desc rtc_desc = {
-	.name = "rtc", .type = 0x0104, .version = 1, .size = sizeof(struct rtc_state),
-	.field = rows, .field_count = sizeof(rows) / sizeof(rows[0]),
-};
+STATE_DESC(desc, rtc_state, RTC_TABLE, .name = "rtc", .type = 0x0104, .version = 1);
 
 enum { SECONDS = 0, SECONDS_ALARM = 1, MINUTES = 2, MINUTES_ALARM = 3, HOURS = 4, HOURS_ALARM = 5, WEEKDAY = 6,
        DAY = 7, MONTH = 8, YEAR = 9, REG_A = 10, REG_B = 11, REG_C = 12, REG_D = 13 };
@@ -172,7 +166,7 @@ static uint64_t period_deadline(const struct machine *m)
 	return clock_since(s->base_ns, clock_ns((m->rtc.period + 1) << period_shift(s), CRYSTAL_HZ));
 }
 
-uint64_t rtc_deadline_ns(const struct machine *m)
+static uint64_t deadline_ns(const struct machine *m)
 {
 	const struct rtc_state *s = &m->rtc.s;
 	uint64_t second = second_deadline(s), period = period_deadline(m);
@@ -234,7 +228,7 @@ static void poll_period(struct machine *m, uint64_t now_ns)
 	set_irq(m);
 }
 
-void rtc_poll(struct machine *m, uint64_t now_ns)
+static void poll(struct machine *m, uint64_t now_ns)
 {
 	struct rtc_state *s = &m->rtc.s;
 	uint64_t wall = wall_s(s, now_ns);
@@ -276,14 +270,14 @@ static uint8_t read_a(const struct machine *m)
 	return (uint8_t)((s->cmos[REG_A] & ~A_UIP) | (uip ? A_UIP : 0));
 }
 
-uint32_t rtc_in(struct machine *m, uint16_t port, unsigned size)
+static uint32_t in(struct machine *m, uint16_t port, unsigned size)
 {
 	struct rtc_state *s = &m->rtc.s;
 
 	(void)size;
 	if (!(port & 1))
 		return 0xFF;	/* the index can't be read back */
-	rtc_poll(m, machine_time_ns(m));
+	poll(m, machine_time_ns(m));
 	switch (s->index) {
 	case REG_A:
 		return read_a(m);
@@ -325,7 +319,7 @@ static void write_time(struct machine *m, uint8_t value)
 	set_clock(m, registers_seconds(s));
 }
 
-void rtc_out(struct machine *m, uint16_t port, unsigned size, uint32_t value)
+static void out(struct machine *m, uint16_t port, unsigned size, uint32_t value)
 {
 	struct rtc_state *s = &m->rtc.s;
 
@@ -334,7 +328,7 @@ void rtc_out(struct machine *m, uint16_t port, unsigned size, uint32_t value)
 		s->index = value & 0x7F;
 		return;
 	}
-	rtc_poll(m, machine_time_ns(m));
+	poll(m, machine_time_ns(m));
 	if (s->index == REG_B)
 		write_b(m, (uint8_t)value);
 	else if (is_time(s->index))
@@ -345,7 +339,13 @@ void rtc_out(struct machine *m, uint16_t port, unsigned size, uint32_t value)
 		m->rtc.period = period_now(s, machine_time_ns(m));
 }
 
-void rtc_reset(struct machine *m)
+static void init(struct machine *m, const struct machine_config *config)
+{
+	rtc_set(m, config->wall_seconds);
+}
+
+/* The time and the CMOS content stay. */
+static void reset(struct machine *m)
 {
 	struct rtc_state *s = &m->rtc.s;
 
@@ -358,8 +358,12 @@ void rtc_reset(struct machine *m)
 	s->seen_s = wall_s(s, machine_time_ns(m));
 }
 
-enum err rtc_check(const void *record, unsigned instance, struct why *why)
-{
-	(void)record, (void)instance, (void)why;
-	return ERR_OK;	/* every value within the rows' maxima is possible */
-}
+static const struct device_ports ports[] = {
+	{ 0x70, 0x71, 1, CHANGES_TIMERS, in, out },
+};
+
+/* It takes whatever its rows allow. */
+const struct device rtc_device = {
+	.desc = &desc, .at = offsetof(struct machine, rtc.s), .records = 1, .init = init, .reset = reset,
+	.deadline_ns = deadline_ns, .poll = poll, DEVICE_PORTS(ports),
+};

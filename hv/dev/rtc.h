@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include "lib/state.h"
 
+struct device;
 struct machine;
 
 #define RTC_CENTURY 0x32u	/* CMOS byte that FADT names */
@@ -22,15 +23,7 @@ struct rtc {
 	uint64_t period;	/* last one for which PF was raised; not moved: a guest that comes here has one at once */
 };
 
-extern const struct state_desc rtc_desc;
-enum err rtc_check(const void *record, unsigned instance, struct why *why) NODISCARD;
+extern const struct device rtc_device;
 
 /* Sets the clock: @wall_seconds since 1970 UTC is now. */
 void rtc_set(struct machine *m, uint64_t wall_seconds);
-/* Power-on values; the time and the CMOS content stay. */
-void rtc_reset(struct machine *m);
-/* Ports 0x70-0x71, one byte at a time. */
-uint32_t rtc_in(struct machine *m, uint16_t port, unsigned size);
-void rtc_out(struct machine *m, uint16_t port, unsigned size, uint32_t value);
-uint64_t rtc_deadline_ns(const struct machine *m);
-void rtc_poll(struct machine *m, uint64_t now_ns);

@@ -2,16 +2,10 @@
 /* uart.c: the 16550A's registers and interrupt. */
 #include "hv/dev/uart.h"
 #include <string.h>
+#include "hv/device.h"
 #include "hv/machine.h"
 
-#define ROW_F(t, s, type, name, max, doc)	STATE_ROW(uart_state, t, s, type, name, 1, max, doc)
-#define ROW_A(t, s, type, name, n, max, doc)	STATE_ROW(uart_state, t, s, type, name, n, max, doc)
-static const struct state_field rows[] = { UART_TABLE(ROW_F, ROW_A) };
-
-const struct state_desc uart_desc = {
-	.name = "uart", .type = 0x0105, .version = 1, .size = sizeof(struct uart_state),
-	.field = rows, .field_count = sizeof(rows) / sizeof(rows[0]),
-};
+STATE_DESC(desc, uart_state, UART_TABLE, .name = "uart", .type = 0x0105, .version = 1);
 
 enum { DATA, IER, IIR_FCR, LCR, MCR, LSR, MSR, SCR };
 enum { IER_RX = 1, IER_THRE = 2, IER_LINE = 4, IER_MODEM = 8 };
@@ -156,7 +150,7 @@ static uint8_t read_reg(struct uart_state *s, unsigned reg)
 	}
 }
 
-uint32_t uart_in(struct machine *m, uint16_t port, unsigned size)
+static uint32_t in(struct machine *m, uint16_t port, unsigned size)
 {
 	uint8_t value = read_reg(&m->uart.s, port & 7);
 
@@ -197,7 +191,7 @@ static void write_ier(struct uart_state *s, uint8_t value)
 	s->ier = value & 0xF;
 }
 
-void uart_out(struct machine *m, uint16_t port, unsigned size, uint32_t value)
+static void out(struct machine *m, uint16_t port, unsigned size, uint32_t value)
 {
 	struct uart_state *s = &m->uart.s;
 	bool dlab = s->lcr & LCR_DLAB;
@@ -233,7 +227,7 @@ void uart_out(struct machine *m, uint16_t port, unsigned size, uint32_t value)
 	set_irq(m);
 }
 
-void uart_reset(struct machine *m)
+static void reset(struct machine *m)
 {
 	struct uart_state *s = &m->uart.s;
 
@@ -242,8 +236,11 @@ void uart_reset(struct machine *m)
 	s->lcr = 3;
 }
 
-enum err uart_check(const void *record, unsigned instance, struct why *why)
-{
-	(void)record, (void)instance, (void)why;
-	return ERR_OK;	/* the queue's indices wrap at their type */
-}
+static const struct device_ports ports[] = {
+	{ UART_PORT, UART_PORT + 7, 1, CHANGES_NOTHING, in, out },
+};
+
+/* It takes whatever its rows allow: the queue's indices wrap at their type. */
+const struct device uart_device = {
+	.desc = &desc, .at = offsetof(struct machine, uart.s), .records = 1, .reset = reset, DEVICE_PORTS(ports),
+};

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include "lib/state.h"
 
+struct device;
 struct machine;
 
 #define UART_PORT	0x3F8u
@@ -29,12 +30,7 @@ STATE_STRUCT(uart_state, UART_TABLE)
 
 struct uart { struct uart_state s; };
 
-extern const struct state_desc uart_desc;
-enum err uart_check(const void *record, unsigned instance, struct why *why) NODISCARD;
+extern const struct device uart_device;
 
-void uart_reset(struct machine *m);
-/* Ports 0x3F8-0x3FF, one byte at a time. */
-uint32_t uart_in(struct machine *m, uint16_t port, unsigned size);
-void uart_out(struct machine *m, uint16_t port, unsigned size, uint32_t value);
 /* Queues bytes for the guest; returns how many fitted. */
 size_t uart_receive(struct machine *m, const void *data, size_t length);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: hv/machine.c hv/dev/console.c hv/dev/ioapic.c hv/dev/lapic.c hv/dev/lapic_irq.c hv/dev/lapic_timer.c hv/dev/pci.c hv/dev/pic.c hv/dev/pit.c hv/dev/pm.c hv/dev/ports.c hv/dev/rtc.c hv/dev/uart.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_machine.c */
+/* unit: hv/machine.c hv/dev/console.c hv/dev/devices.c hv/dev/ioapic.c hv/dev/lapic.c hv/dev/lapic_irq.c hv/dev/lapic_timer.c hv/dev/pci.c hv/dev/pic.c hv/dev/pit.c hv/dev/pm.c hv/dev/ports.c hv/dev/rtc.c hv/dev/uart.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_machine.c tests/fake/fake_log.c */
 #include <criterion/criterion.h>
+#include "hv/device.h"
 #include "tests/fake/fake_machine.h"
 
 Test(machine, absent_ports_float_and_ignore_writes)
@@ -21,6 +22,22 @@ Test(machine, a_wide_access_to_a_byte_chip_is_taken_apart)
 	machine_port_out(m, 0, 0x3FF, 1, 0x5A);
 	cr_assert_eq(machine_port_in(m, 0, 0x3FE, 2) >> 8, 0x5A);
 	cr_assert_eq(machine_port_in(m, 0, 0x3FF, 2), 0xFF5A, "the byte past the chip floats");
+}
+
+Test(machine, no_two_devices_are_at_one_port)
+{
+	static const struct device *owner[0x10000];
+
+	for (const struct device *const *d = devices; *d; d++)
+		for (unsigned i = 0; i < (*d)->port_ranges; i++) {
+			const struct device_ports *r = &(*d)->ports[i];
+
+			cr_expect(r->width == 1 || r->width == 2 || r->width == 4, "at %x", r->first);
+			for (unsigned port = r->first; port <= r->last; port++) {
+				cr_expect_null(owner[port], "port %x", port);
+				owner[port] = *d;
+			}
+		}
 }
 
 Test(machine, mmio_outside_the_apics_is_nobodys)

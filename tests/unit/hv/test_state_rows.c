@@ -12,7 +12,7 @@
 /* The records of machine_state.c, and those that vm_state.c adds. */
 static const struct state_desc *desc_at(unsigned i)
 {
-	return i < MACHINE_RECORDS ? machine_state_desc(i) : vm_state_desc(i - MACHINE_RECORDS);
+	return i < machine_state_kinds() ? machine_state_desc(i) : vm_state_desc(i - machine_state_kinds());
 }
 
 static char lock[256][160];
@@ -89,7 +89,7 @@ Test(state_rows, record_types_are_unique_and_the_machines_are_in_its_range)
 	const struct state_desc *a, *b;
 
 	for (unsigned i = 0; (a = desc_at(i)); i++) {
-		cr_assert_eq(machine_state_owns(a->type), i < MACHINE_RECORDS);
+		cr_assert_eq(machine_state_owns(a->type), i < machine_state_kinds());
 		cr_assert_leq(a->field_count, 64);
 		for (unsigned k = i + 1; (b = desc_at(k)); k++)
 			cr_assert_neq(a->type, b->type);

@@ -227,7 +227,7 @@ Test(vm_state, the_inventory_of_this_build_is_known_to_it)
 	uint8_t inventory[512];
 	size_t n = vm_inventory(inventory, sizeof(inventory));
 
-	cr_expect_eq(n, 4 * (MACHINE_RECORDS + 2));
+	cr_expect_eq(n, 4 * (machine_state_kinds() + 2));
 	vm_inventory_check(inventory, n, &list);
 	cr_expect_eq(list.count, 0);
 	cr_expect_eq(vm_inventory(inventory, 10), 8, "whole entries only");

@@ -9,6 +9,7 @@
 
 struct machine;
 struct machine_config;
+struct acpi_parts;
 
 /* What an access may bring about beside what machine_irq announces. */
 enum device_changes { CHANGES_NOTHING, CHANGES_EVENTS, CHANGES_TIMERS };
@@ -52,6 +53,8 @@ struct device {
 	const struct device_ports *ports;
 	unsigned port_ranges;
 	const struct device_mmio *mmio;
+	/* Adds what it has in FADT and MADT. The DSDT is one source, hv/acpi/dsdt.asl: AML can't be put together here. */
+	void (*acpi)(struct acpi_parts *a);
 };
 
 /* In the order in which their records are saved; NULL ends it. */

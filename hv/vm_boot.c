@@ -24,7 +24,7 @@ static enum err put_acpi_tables(struct vm *vm, gpa_t *rsdp, struct why *why)
 	enum err e;
 
 	memset(tables, 0, sizeof(tables));
-	rsdp->v = acpi_tables_build(tables, sizeof(tables), MACHINE_ACPI_GPA, vm->vcpus);
+	rsdp->v = acpi_tables_build(tables, sizeof(tables), MACHINE_ACPI_GPA, &vm->machine);
 	length = sizeof(tables);
 	if (!rsdp->v) {
 		why_set(why, "the ACPI tables don't fit their %u KiB", (unsigned)(sizeof(tables) >> 10));

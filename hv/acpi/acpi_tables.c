@@ -4,12 +4,12 @@
 #include <stdbool.h>
 #include <string.h>
 #include "build/acpi/dsdt.hex"
-#include "hv/machine.h"
+#include "hv/acpi/acpi_parts.h"
+#include "hv/device.h"
 #include "lib/bytes.h"
 
 #define HEADER		36u	/* bytes of a system description table header */
 #define RSDP_BYTES	36u
-#define FADT_BYTES	276u
 #define FACS_BYTES	64u
 
 struct build {
@@ -22,7 +22,7 @@ struct build {
 /* Takes @bytes zeroed bytes, 64-byte aligned; without room everything goes to one scratch table. */
 static uint8_t *take(struct build *b, size_t bytes)
 {
-	static uint8_t scratch[FADT_BYTES + sizeof(dsdt_aml_code)];
+	static uint8_t scratch[ACPI_MADT_BYTES + sizeof(dsdt_aml_code)];
 	size_t at = (b->used + 63) & ~(size_t)63;
 
 	if (b->full || at > b->room || bytes > b->room - at) {
@@ -80,90 +80,30 @@ static uint64_t build_dsdt(struct build *b)
 	return gpa_of(b, t);
 }
 
-/* --- MADT ------------------------------------------------------------------------------------------- */
+/* --- what devices say ------------------------------------------------------------------------------- */
 
-enum { MADT_FIXED = HEADER + 8, MADT_LAPIC = 8, MADT_IOAPIC = 12, MADT_OVERRIDE = 10, MADT_NMI = 6 };
-
-static uint8_t *override(uint8_t *p, uint8_t irq, uint32_t gsi, uint16_t flags)
+/* What no device owns. */
+static void begin(struct acpi_parts *a, const struct machine *m, uint64_t facs, uint64_t dsdt)
 {
-	p[0] = 2;
-	p[1] = MADT_OVERRIDE;
-	p[3] = irq;
-	le32_put(p + 4, gsi);
-	le16_put(p + 8, flags);
-	return p + MADT_OVERRIDE;
+	*a = (struct acpi_parts){ .machine = m, .madt_bytes = MADT_ENTRIES };
+	le32_put(a->fadt + 36, (uint32_t)facs);
+	le32_put(a->fadt + 40, (uint32_t)dsdt);
+	a->fadt[45] = 4;			/* enterprise server */
+	le16_put(a->fadt + 96, 0x0FFF);		/* no C2, no C3 */
+	le16_put(a->fadt + 98, 0x0FFF);
+	le16_put(a->fadt + FADT_BOOT_ARCH, BOOT_NO_VGA);	/* and no 8042 */
+	le32_put(a->fadt + FADT_FLAGS, FADT_WBINVD | FADT_PROC_C1);
+	a->fadt[131] = 3;			/* minor version */
+	le64_put(a->fadt + 140, dsdt);		/* FACS has only its 32-bit address: giving both is not allowed */
+	memcpy(a->fadt + 268, "TERN", 4);	/* hypervisor vendor */
 }
 
-static uint64_t build_madt(struct build *b, unsigned vcpus)
+static uint64_t put(struct build *b, uint8_t *table, const char *signature, size_t bytes, uint8_t revision)
 {
-	size_t bytes = MADT_FIXED + MADT_LAPIC * vcpus + MADT_IOAPIC + 2 * MADT_OVERRIDE + MADT_NMI;
-	uint8_t *t = take(b, bytes), *p = t + MADT_FIXED;
+	uint8_t *t = take(b, bytes);
 
-	le32_put(t + HEADER, (uint32_t)LAPIC_GPA);
-	le32_put(t + HEADER + 4, 1);		/* PCAT_COMPAT: there is a pair of 8259 too */
-	for (unsigned i = 0; i < vcpus; i++, p += MADT_LAPIC) {
-		p[1] = MADT_LAPIC;
-		p[2] = (uint8_t)i;		/* processor UID */
-		p[3] = (uint8_t)i;		/* APIC id */
-		le32_put(p + 4, 1);		/* enabled */
-	}
-	p[0] = 1;
-	p[1] = MADT_IOAPIC;
-	le32_put(p + 4, (uint32_t)IOAPIC_GPA);
-	p = override(p + MADT_IOAPIC, 0, GSI_PIT, 0);
-	p = override(p, GSI_SCI, GSI_SCI, 0x000D);	/* level, active high */
-	p[0] = 4;
-	p[1] = MADT_NMI;
-	p[2] = 0xFF;				/* LINT1 of every processor */
-	p[5] = 1;
-	finish(t, "APIC", bytes, 3);
-	return gpa_of(b, t);
-}
-
-/* --- FADT ------------------------------------------------------------------------------------------- */
-
-/* A generic address: an I/O port of @bits. */
-static void put_port(uint8_t *p, uint8_t bits, uint16_t port)
-{
-	p[0] = 1;
-	p[1] = bits;
-	p[3] = bits == 8 ? 1 : bits == 16 ? 2 : 3;
-	le64_put(p + 4, port);
-}
-
-enum fadt_flag { WBINVD = 1 << 0, PROC_C1 = 1 << 2, SLP_BUTTON = 1 << 5, FIX_RTC = 1 << 6, TMR_VAL_EXT = 1 << 8,
-		 RESET_REG_SUP = 1 << 10 };
-/* Legacy devices (a UART), no 8042, no VGA. */
-enum { BOOT_LEGACY = 1 << 0, BOOT_NO_VGA = 1 << 2 };
-
-static uint64_t build_fadt(struct build *b, uint64_t facs, uint64_t dsdt)
-{
-	uint8_t *t = take(b, FADT_BYTES);
-
-	le32_put(t + 36, (uint32_t)facs);
-	le32_put(t + 40, (uint32_t)dsdt);
-	t[45] = 4;				/* enterprise server */
-	le16_put(t + 46, GSI_SCI);
-	le32_put(t + 56, PM_PORT);
-	le32_put(t + 64, PM_PORT_CNT);
-	le32_put(t + 76, PM_PORT_TMR);
-	t[88] = 4;				/* bytes of PM1 event, PM1 control, PM timer */
-	t[89] = 2;
-	t[91] = 4;
-	le16_put(t + 96, 0x0FFF);		/* no C2, no C3 */
-	le16_put(t + 98, 0x0FFF);
-	t[108] = RTC_CENTURY;
-	le16_put(t + 109, BOOT_LEGACY | BOOT_NO_VGA);
-	le32_put(t + 112, WBINVD | PROC_C1 | SLP_BUTTON | FIX_RTC | TMR_VAL_EXT | RESET_REG_SUP);
-	put_port(t + 116, 8, PCI_PORT_RESET);
-	t[128] = PCI_RESET_VALUE;
-	t[131] = 3;				/* minor version */
-	le64_put(t + 140, dsdt);		/* FACS has only its 32-bit address: giving both is not allowed */
-	put_port(t + 148, 32, PM_PORT);
-	put_port(t + 172, 16, PM_PORT_CNT);
-	put_port(t + 208, 32, PM_PORT_TMR);
-	memcpy(t + 268, "TERN", 4);		/* hypervisor vendor */
-	finish(t, "FACP", FADT_BYTES, 6);
+	finish(table, signature, bytes, revision);
+	memcpy(t, table, bytes);
 	return gpa_of(b, t);
 }
 
@@ -179,19 +119,21 @@ static uint64_t build_xsdt(struct build *b, uint64_t fadt, uint64_t madt)
 	return gpa_of(b, t);
 }
 
-uint64_t acpi_tables_build(uint8_t *out, size_t room, uint64_t gpa, unsigned vcpus)
+uint64_t acpi_tables_build(uint8_t *out, size_t room, uint64_t gpa, const struct machine *m)
 {
+	static struct acpi_parts parts;		/* one VM is booted at a time */
 	struct build b = { .out = out, .room = room, .gpa = gpa };
-	uint64_t facs, dsdt, fadt, madt, xsdt;
-	uint8_t *rsdp;
+	uint8_t *rsdp = take(&b, RSDP_BYTES);
+	uint64_t facs = build_facs(&b), dsdt = build_dsdt(&b), fadt, madt, xsdt;
 
-	if (vcpus > MACHINE_MAX_VCPUS)
+	begin(&parts, m, facs, dsdt);
+	for (const struct device *const *d = devices; *d; d++)
+		if ((*d)->acpi)
+			(*d)->acpi(&parts);
+	if (parts.madt_bytes > sizeof(parts.madt))
 		return 0;
-	rsdp = take(&b, RSDP_BYTES);
-	facs = build_facs(&b);
-	dsdt = build_dsdt(&b);
-	fadt = build_fadt(&b, facs, dsdt);
-	madt = build_madt(&b, vcpus);
+	fadt = put(&b, parts.fadt, "FACP", sizeof(parts.fadt), 6);
+	madt = put(&b, parts.madt, "APIC", parts.madt_bytes, 3);
 	xsdt = build_xsdt(&b, fadt, madt);
 	if (b.full)
 		return 0;

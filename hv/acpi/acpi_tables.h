@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Builds the tables for a guest with @vcpus vCPUs at @out, which the guest sees at @gpa (64-byte aligned;
+struct machine;
+
+/* Builds the tables for a guest with the devices of @m at @out, which the guest sees at @gpa (64-byte aligned;
  * MACHINE_ACPI_GPA lies where guests search). Returns the RSDP's gpa, 0 if @room is too small. */
-uint64_t acpi_tables_build(uint8_t *out, size_t room, uint64_t gpa, unsigned vcpus);
+uint64_t acpi_tables_build(uint8_t *out, size_t room, uint64_t gpa, const struct machine *m);

@@ -2,6 +2,7 @@
 /* ioapic.c: the I/O APIC's registers, redirection and EOI. */
 #include "hv/dev/ioapic.h"
 #include <string.h>
+#include "hv/acpi/acpi_parts.h"
 #include "hv/device.h"
 #include "hv/machine.h"
 
@@ -151,8 +152,14 @@ static enum err check(const struct machine *m, const void *record, unsigned inst
 	return ERR_OK;
 }
 
+static void acpi(struct acpi_parts *a)
+{
+	le32_put(acpi_madt_entry(a, MADT_IOAPIC, 12) + 4, (uint32_t)IOAPIC_GPA);
+}
+
 static const struct device_mmio mmio = { IOAPIC_GPA, IOAPIC_BYTES, access };
 
 const struct device ioapic_device = {
 	.desc = &desc, .at = offsetof(struct machine, ioapic.s), .records = 1, .check = check, .reset = reset, .mmio = &mmio,
+	.acpi = acpi,
 };

@@ -2,6 +2,7 @@
 /* lapic.c: the register file of the local APIC, seen as MMIO page and as MSRs. */
 #include "hv/dev/lapic.h"
 #include <string.h>
+#include "hv/acpi/acpi_parts.h"
 #include "hv/device.h"
 #include "hv/machine.h"
 
@@ -373,9 +374,25 @@ static enum err check(const struct machine *m, const void *record, unsigned inst
 	return ERR_OK;
 }
 
+static void acpi(struct acpi_parts *a)
+{
+	uint8_t *entry;
+
+	le32_put(a->madt + MADT_LAPIC_ADDRESS, (uint32_t)LAPIC_GPA);
+	for (unsigned i = 0; i < a->machine->vcpus; i++) {
+		entry = acpi_madt_entry(a, MADT_LAPIC, 8);
+		entry[2] = (uint8_t)i;		/* processor UID */
+		entry[3] = (uint8_t)i;		/* APIC id */
+		le32_put(entry + 4, 1);		/* enabled */
+	}
+	entry = acpi_madt_entry(a, MADT_LAPIC_NMI, 6);
+	entry[2] = 0xFF;			/* of every processor */
+	entry[5] = 1;				/* at LINT1 */
+}
+
 static const struct device_mmio mmio = { LAPIC_GPA, LAPIC_BYTES, access };
 
 const struct device lapic_device = {
 	.desc = &desc, .at = offsetof(struct machine, lapic[0].s), .stride = sizeof(struct lapic), .count = count, .check = check,
-	.reset = reset, .deadline_ns = lapic_timers_deadline_ns, .poll = lapic_timers_poll, .mmio = &mmio,
+	.reset = reset, .deadline_ns = lapic_timers_deadline_ns, .poll = lapic_timers_poll, .mmio = &mmio, .acpi = acpi,
 };

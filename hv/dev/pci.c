@@ -2,6 +2,7 @@
 /* pci.c: configuration mechanism 1 with a host bridge, and the reset control register. */
 #include "hv/dev/pci.h"
 #include <string.h>
+#include "hv/acpi/acpi_parts.h"
 #include "hv/device.h"
 #include "hv/machine.h"
 
@@ -69,10 +70,18 @@ static enum err check(const struct machine *m, const void *record, unsigned inst
 	return ERR_OK;
 }
 
+static void acpi(struct acpi_parts *a)
+{
+	acpi_flags(a->fadt + FADT_FLAGS, FADT_RESET_REG_SUP);
+	acpi_port(a->fadt + FADT_RESET_REG, 8, PCI_PORT_RESET);
+	a->fadt[FADT_RESET_VALUE] = PCI_RESET_VALUE;
+}
+
 static const struct device_ports ports[] = {
 	{ PCI_PORT_ADDRESS, PCI_PORT_DATA + 3, 4, CHANGES_NOTHING, in, out },
 };
 
 const struct device pci_device = {
-	.desc = &desc, .at = offsetof(struct machine, pci.s), .records = 1, .check = check, .reset = reset, DEVICE_PORTS(ports),
+	.desc = &desc, .at = offsetof(struct machine, pci.s), .records = 1, .check = check, .reset = reset,
+	DEVICE_PORTS(ports), .acpi = acpi,
 };

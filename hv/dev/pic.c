@@ -2,6 +2,7 @@
 /* pic.c: the 8259A pair: priority, initialisation and operation command words, INTA. */
 #include "hv/dev/pic.h"
 #include <string.h>
+#include "hv/acpi/acpi_parts.h"
 #include "hv/device.h"
 #include "hv/machine.h"
 
@@ -280,6 +281,11 @@ static enum err check(const struct machine *m, const void *record, unsigned inst
 	return ERR_OK;
 }
 
+static void acpi(struct acpi_parts *a)
+{
+	acpi_flags(a->madt + MADT_FLAGS, MADT_PCAT_COMPAT);
+}
+
 static const struct device_ports ports[] = {
 	{ 0x20, 0x21, 1, CHANGES_EVENTS, in, out },
 	{ 0xA0, 0xA1, 1, CHANGES_EVENTS, in, out },
@@ -288,5 +294,5 @@ static const struct device_ports ports[] = {
 
 const struct device pic_device = {
 	.desc = &desc, .at = offsetof(struct machine, pic.s), .stride = sizeof(struct pic_state), .records = 2, .check = check,
-	.reset = reset, DEVICE_PORTS(ports),
+	.reset = reset, DEVICE_PORTS(ports), .acpi = acpi,
 };

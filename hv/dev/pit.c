@@ -3,6 +3,7 @@
 #include "hv/dev/pit.h"
 #include <string.h>
 #include "hv/dev/clock.h"
+#include "hv/acpi/acpi_parts.h"
 #include "hv/device.h"
 #include "hv/machine.h"
 
@@ -293,6 +294,11 @@ static enum err check(const struct machine *m, const void *record, unsigned inst
 	return ERR_OK;
 }
 
+static void acpi(struct acpi_parts *a)
+{
+	acpi_override(a, 0, GSI_PIT, 0);
+}
+
 static const struct device_ports ports[] = {
 	{ 0x40, PORT_CONTROL, 1, CHANGES_TIMERS, in, out },
 	{ PORT_B, PORT_B, 1, CHANGES_TIMERS, in, out },
@@ -300,5 +306,5 @@ static const struct device_ports ports[] = {
 
 const struct device pit_device = {
 	.desc = &desc, .at = offsetof(struct machine, pit.s), .stride = sizeof(struct pit_state), .records = 3, .check = check,
-	.reset = reset, .deadline_ns = deadline_ns, .poll = poll, DEVICE_PORTS(ports),
+	.reset = reset, .deadline_ns = deadline_ns, .poll = poll, DEVICE_PORTS(ports), .acpi = acpi,
 };

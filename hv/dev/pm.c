@@ -3,6 +3,7 @@
 #include "hv/dev/pm.h"
 #include <string.h>
 #include "hv/dev/clock.h"
+#include "hv/acpi/acpi_parts.h"
 #include "hv/device.h"
 #include "hv/machine.h"
 
@@ -120,11 +121,27 @@ static enum err check(const struct machine *m, const void *record, unsigned inst
 	return ERR_OK;
 }
 
+static void acpi(struct acpi_parts *a)
+{
+	le16_put(a->fadt + FADT_SCI_INT, GSI_SCI);
+	le32_put(a->fadt + FADT_PM1A_EVT, PM_PORT);
+	le32_put(a->fadt + FADT_PM1A_CNT, PM_PORT_CNT);
+	le32_put(a->fadt + FADT_PM_TMR, PM_PORT_TMR);
+	a->fadt[FADT_PM1_EVT_LEN] = 4;
+	a->fadt[FADT_PM1_CNT_LEN] = 2;
+	a->fadt[FADT_PM_TMR_LEN] = 4;
+	acpi_flags(a->fadt + FADT_FLAGS, FADT_SLP_BUTTON | FADT_FIX_RTC | FADT_TMR_VAL_EXT);
+	acpi_port(a->fadt + FADT_X_PM1A_EVT, 32, PM_PORT);
+	acpi_port(a->fadt + FADT_X_PM1A_CNT, 16, PM_PORT_CNT);
+	acpi_port(a->fadt + FADT_X_PM_TMR, 32, PM_PORT_TMR);
+	acpi_override(a, GSI_SCI, GSI_SCI, 0x000D);	/* level, active high */
+}
+
 static const struct device_ports ports[] = {
 	{ PM_PORT, PM_PORT_TMR + 3, 4, CHANGES_TIMERS, in, out },
 };
 
 const struct device pm_device = {
 	.desc = &desc, .at = offsetof(struct machine, pm.s), .records = 1, .check = check,
-	.reset = reset, .deadline_ns = deadline_ns, .poll = poll, DEVICE_PORTS(ports),
+	.reset = reset, .deadline_ns = deadline_ns, .poll = poll, DEVICE_PORTS(ports), .acpi = acpi,
 };

@@ -3,6 +3,7 @@
 #include "hv/dev/rtc.h"
 #include <string.h>
 #include "hv/dev/clock.h"
+#include "hv/acpi/acpi_parts.h"
 #include "hv/device.h"
 #include "hv/machine.h"
 #include "lib/calendar.h"
@@ -358,6 +359,11 @@ static void reset(struct machine *m)
 	s->seen_s = wall_s(s, machine_time_ns(m));
 }
 
+static void acpi(struct acpi_parts *a)
+{
+	a->fadt[FADT_CENTURY] = RTC_CENTURY;
+}
+
 static const struct device_ports ports[] = {
 	{ 0x70, 0x71, 1, CHANGES_TIMERS, in, out },
 };
@@ -365,5 +371,5 @@ static const struct device_ports ports[] = {
 /* It takes whatever its rows allow. */
 const struct device rtc_device = {
 	.desc = &desc, .at = offsetof(struct machine, rtc.s), .records = 1, .init = init, .reset = reset,
-	.deadline_ns = deadline_ns, .poll = poll, DEVICE_PORTS(ports),
+	.deadline_ns = deadline_ns, .poll = poll, DEVICE_PORTS(ports), .acpi = acpi,
 };

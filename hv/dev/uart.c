@@ -2,6 +2,7 @@
 /* uart.c: the 16550A's registers and interrupt. */
 #include "hv/dev/uart.h"
 #include <string.h>
+#include "hv/acpi/acpi_parts.h"
 #include "hv/device.h"
 #include "hv/machine.h"
 
@@ -236,6 +237,11 @@ static void reset(struct machine *m)
 	s->lcr = 3;
 }
 
+static void acpi(struct acpi_parts *a)
+{
+	a->fadt[FADT_BOOT_ARCH] |= BOOT_LEGACY;
+}
+
 static const struct device_ports ports[] = {
 	{ UART_PORT, UART_PORT + 7, 1, CHANGES_NOTHING, in, out },
 };
@@ -243,4 +249,5 @@ static const struct device_ports ports[] = {
 /* It takes whatever its rows allow: the queue's indices wrap at their type. */
 const struct device uart_device = {
 	.desc = &desc, .at = offsetof(struct machine, uart.s), .records = 1, .reset = reset, DEVICE_PORTS(ports),
+	.acpi = acpi,
 };

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: hv/acpi/acpi_tables.c */
+/* unit: hv/acpi/acpi_tables.c hv/machine.c hv/dev/console.c hv/dev/devices.c hv/dev/ioapic.c hv/dev/lapic.c hv/dev/lapic_irq.c hv/dev/lapic_timer.c hv/dev/pci.c hv/dev/pic.c hv/dev/pit.c hv/dev/pm.c hv/dev/ports.c hv/dev/rtc.c hv/dev/uart.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_machine.c tests/fake/fake_log.c */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "hv/acpi/acpi_tables.h"
-#include "hv/machine.h"
 #include "lib/bytes.h"
+#include "tests/fake/fake_machine.h"
 
 static uint8_t memory[MACHINE_ACPI_BYTES];
 
@@ -27,7 +27,7 @@ static uint8_t sum(const uint8_t *p, size_t n)
 /* The RSDP found as a guest finds it: by its signature on a 16-byte boundary. */
 static const uint8_t *find_rsdp(unsigned vcpus)
 {
-	uint64_t rsdp = acpi_tables_build(memory, sizeof(memory), MACHINE_ACPI_GPA, vcpus);
+	uint64_t rsdp = acpi_tables_build(memory, sizeof(memory), MACHINE_ACPI_GPA, fake_machine(vcpus));
 
 	for (size_t i = 0; i < sizeof(memory); i += 16)
 		if (memcmp(memory + i, "RSD PTR ", 8) == 0) {
@@ -117,11 +117,12 @@ Test(acpi_tables, the_madt_lists_each_vcpu_and_the_wiring)
 
 Test(acpi_tables, too_little_room_is_refused_and_nothing_written_past_it)
 {
+	const struct machine *m = fake_machine(8);
 	size_t need = sizeof(memory);
 
 	memset(memory, 0xEE, sizeof(memory));
 	for (size_t room = 0; room < sizeof(memory); room += 16) {
-		uint64_t rsdp = acpi_tables_build(memory, room, MACHINE_ACPI_GPA, 8);
+		uint64_t rsdp = acpi_tables_build(memory, room, MACHINE_ACPI_GPA, m);
 
 		cr_assert_eq(memory[room], 0xEE, "room %zu", room);
 		if (!rsdp)
@@ -130,5 +131,4 @@ Test(acpi_tables, too_little_room_is_refused_and_nothing_written_past_it)
 		break;
 	}
 	cr_assert_lt(need, 4096);
-	cr_assert_eq(acpi_tables_build(memory, sizeof(memory), MACHINE_ACPI_GPA, MACHINE_MAX_VCPUS + 1), 0);
 }

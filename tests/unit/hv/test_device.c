@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: hv/machine.c hv/machine_state.c hv/dev/console.c hv/dev/ioapic.c hv/dev/lapic.c hv/dev/lapic_irq.c hv/dev/lapic_timer.c hv/dev/pci.c hv/dev/pic.c hv/dev/pit.c hv/dev/pm.c hv/dev/ports.c hv/dev/rtc.c hv/dev/uart.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_machine.c tests/fake/fake_log.c */
+/* unit: hv/acpi/acpi_tables.c hv/machine.c hv/machine_state.c hv/dev/console.c hv/dev/ioapic.c hv/dev/lapic.c hv/dev/lapic_irq.c hv/dev/lapic_timer.c hv/dev/pci.c hv/dev/pic.c hv/dev/pit.c hv/dev/pm.c hv/dev/ports.c hv/dev/rtc.c hv/dev/uart.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_machine.c tests/fake/fake_log.c */
 #include <criterion/criterion.h>
 #include <string.h>
+#include "hv/acpi/acpi_parts.h"
+#include "hv/acpi/acpi_tables.h"
 #include "hv/device.h"
 #include "hv/dev/ports.h"
 #include "lib/bytes.h"
@@ -12,7 +14,7 @@
 STATE_STRUCT(probe_state, PROBE_TABLE)
 STATE_DESC(desc, probe_state, PROBE_TABLE, .name = "probe", .type = 0x01F0, .version = 1);
 
-static unsigned resets, polls, loads;
+static unsigned resets, polls, loads, madt_entries;
 static uint64_t due_ns, made_with_khz, value_at_load;
 
 static struct probe_state *probe(struct machine *m, unsigned n)
@@ -26,6 +28,12 @@ static void reset(struct machine *m) { (void)m; resets++; }
 static uint64_t deadline_ns(const struct machine *m) { (void)m; return due_ns; }
 static void poll(struct machine *m, uint64_t now_ns) { (void)m; polls++; due_ns = now_ns + 1000; }
 static void loaded(struct machine *m) { loads++; value_at_load = m->pit.s[2].count; }
+
+static void acpi(struct acpi_parts *a)
+{
+	for (unsigned i = 0; i < madt_entries; i++)
+		memset(acpi_madt_entry(a, 0x80, 16) + 2, 0xEE, 14);
+}
 
 static enum err check(const struct machine *m, const void *record, unsigned instance, struct why *why)
 {
@@ -59,13 +67,14 @@ static const struct device_mmio mmio = { 0xFED00000, 0x100, access };
 static const struct device probe_device = {
 	.desc = &desc, .at = offsetof(struct machine, console.ring), .stride = 64, .count = count, .check = check, .loaded = loaded,
 	.init = init, .reset = reset, .deadline_ns = deadline_ns, .poll = poll, DEVICE_PORTS(ports), .mmio = &mmio,
+	.acpi = acpi,
 };
 
 const struct device *const devices[] = { &probe_device, &lapic_device, &ioapic_device, &pic_device, &pit_device, NULL };
 
 static struct machine *machine(unsigned vcpus)
 {
-	resets = polls = loads = 0;
+	resets = polls = loads = madt_entries = 0;
 	due_ns = UINT64_MAX;
 	return fake_machine(vcpus);
 }
@@ -187,4 +196,15 @@ Test(device, kinds_of_records_are_those_of_the_table)
 	cr_assert_str_eq(machine_state_desc(0)->name, "probe");
 	cr_assert_str_eq(machine_state_desc(4)->name, "pit");
 	cr_assert_null(machine_state_desc(5));
+}
+
+Test(device, what_it_says_in_acpi_tables_has_room_or_they_are_refused)
+{
+	static uint8_t tables[MACHINE_ACPI_BYTES];
+	struct machine *m = machine(1);
+
+	madt_entries = 50;
+	cr_assert_neq(acpi_tables_build(tables, sizeof(tables), MACHINE_ACPI_GPA, m), 0);
+	madt_entries = 60;
+	cr_assert_eq(acpi_tables_build(tables, sizeof(tables), MACHINE_ACPI_GPA, m), 0, "1024 bytes of entries, and the header");
 }

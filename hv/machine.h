@@ -39,8 +39,8 @@ struct machine_config {
 
 #define MACHINE_PORT_RANGES	32u
 
-/* The ranges of ports of its devices by rising addresses: a port is in the first that doesn't end before it, if in any. Of each
- * 256 ports @from has the first range that doesn't end before them. */
+/* The ranges of ports of its devices by rising addresses: a port is in the first that doesn't end before it, if in any.
+ * Of each 256 ports @from has the first range that doesn't end before them. */
 struct machine_ports {
 	uint8_t from[256];
 	uint16_t last[MACHINE_PORT_RANGES + 1];		/* of the entry behind them: 0xFFFF */

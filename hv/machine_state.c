@@ -15,7 +15,7 @@ static size_t in_machine(const struct device *d, unsigned instance)
 	return d->at + (size_t)instance * d->stride;
 }
 
-/* Each takes less there than it took in the stream, with its header and those of its fields: so there is room for all. */
+/* Each takes less there than it took in the stream, with its header and those of its fields: so all have room. */
 static size_t image_bytes(const struct device *d)
 {
 	return d->desc ? (d->desc->size + 7u) & ~7u : 0;

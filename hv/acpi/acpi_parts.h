@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* acpi_parts.h: what a device says of itself in the guest's FADT and MADT (ACPI 6.3, "ACPI Software Programming Model"). */
+/* acpi_parts.h: a device's part of the guest's FADT and MADT (ACPI 6.3, "ACPI Software Programming Model"). */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -10,11 +10,11 @@
 #define ACPI_MADT_BYTES		1024u	/* at most */
 
 /* Offsets of fields in both, and bits of them. */
-enum { FADT_SCI_INT = 46, FADT_PM1A_EVT = 56, FADT_PM1A_CNT = 64, FADT_PM_TMR = 76, FADT_PM1_EVT_LEN = 88, FADT_PM1_CNT_LEN = 89,
-       FADT_PM_TMR_LEN = 91, FADT_CENTURY = 108, FADT_BOOT_ARCH = 109, FADT_FLAGS = 112, FADT_RESET_REG = 116, FADT_RESET_VALUE = 128,
-       FADT_X_PM1A_EVT = 148, FADT_X_PM1A_CNT = 172, FADT_X_PM_TMR = 208 };
-enum { FADT_WBINVD = 1 << 0, FADT_PROC_C1 = 1 << 2, FADT_SLP_BUTTON = 1 << 5, FADT_FIX_RTC = 1 << 6, FADT_TMR_VAL_EXT = 1 << 8,
-       FADT_RESET_REG_SUP = 1 << 10 };
+enum { FADT_SCI_INT = 46, FADT_PM1A_EVT = 56, FADT_PM1A_CNT = 64, FADT_PM_TMR = 76, FADT_PM1_EVT_LEN = 88,
+       FADT_PM1_CNT_LEN = 89, FADT_PM_TMR_LEN = 91, FADT_CENTURY = 108, FADT_BOOT_ARCH = 109, FADT_FLAGS = 112,
+       FADT_RESET_REG = 116, FADT_RESET_VALUE = 128, FADT_X_PM1A_EVT = 148, FADT_X_PM1A_CNT = 172, FADT_X_PM_TMR = 208 };
+enum { FADT_WBINVD = 1 << 0, FADT_PROC_C1 = 1 << 2, FADT_SLP_BUTTON = 1 << 5, FADT_FIX_RTC = 1 << 6,
+       FADT_TMR_VAL_EXT = 1 << 8, FADT_RESET_REG_SUP = 1 << 10 };
 enum { BOOT_LEGACY = 1 << 0, BOOT_NO_VGA = 1 << 2 };
 enum { MADT_LAPIC_ADDRESS = 36, MADT_FLAGS = 40, MADT_ENTRIES = 44, MADT_PCAT_COMPAT = 1 };
 enum { MADT_LAPIC = 0, MADT_IOAPIC = 1, MADT_OVERRIDE = 2, MADT_LAPIC_NMI = 4 };	/* types of entries */

@@ -14,8 +14,10 @@ struct machine;
 
 #define CONSOLE_TABLE(F, A) \
 	F(1, 1, uint64_t, offset, 0x7FFFFFFFFFFFFFFFull, "bytes sent since the VM was started") \
-	F(2 | STATE_OPTIONAL, 1, uint32_t, history_bytes, CONSOLE_HISTORY, "valid in history, the last that were sent") \
-	A(3 | STATE_OPTIONAL, 1, uint8_t, history, CONSOLE_HISTORY, UINT8_MAX, "byte n of all that was sent is at n modulo 16384")
+	F(2 | STATE_OPTIONAL, 1, uint32_t, history_bytes, CONSOLE_HISTORY, \
+	  "valid in history, the last that were sent") \
+	A(3 | STATE_OPTIONAL, 1, uint8_t, history, CONSOLE_HISTORY, UINT8_MAX, \
+	  "byte n of all that was sent is at n modulo 16384")
 STATE_STRUCT(console_state, CONSOLE_TABLE)
 
 struct console {

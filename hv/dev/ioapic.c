@@ -160,6 +160,6 @@ static void acpi(struct acpi_parts *a)
 static const struct device_mmio mmio = { IOAPIC_GPA, IOAPIC_BYTES, access };
 
 const struct device ioapic_device = {
-	.desc = &desc, .at = offsetof(struct machine, ioapic.s), .records = 1, .check = check, .reset = reset, .mmio = &mmio,
-	.acpi = acpi,
+	.desc = &desc, .at = offsetof(struct machine, ioapic.s), .records = 1, .check = check,
+	.reset = reset, .mmio = &mmio, .acpi = acpi,
 };

@@ -393,6 +393,7 @@ static void acpi(struct acpi_parts *a)
 static const struct device_mmio mmio = { LAPIC_GPA, LAPIC_BYTES, access };
 
 const struct device lapic_device = {
-	.desc = &desc, .at = offsetof(struct machine, lapic[0].s), .stride = sizeof(struct lapic), .count = count, .check = check,
-	.reset = reset, .deadline_ns = lapic_timers_deadline_ns, .poll = lapic_timers_poll, .mmio = &mmio, .acpi = acpi,
+	.desc = &desc, .at = offsetof(struct machine, lapic[0].s), .stride = sizeof(struct lapic), .count = count,
+	.check = check, .reset = reset, .deadline_ns = lapic_timers_deadline_ns, .poll = lapic_timers_poll,
+	.mmio = &mmio, .acpi = acpi,
 };

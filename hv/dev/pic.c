@@ -293,6 +293,6 @@ static const struct device_ports ports[] = {
 };
 
 const struct device pic_device = {
-	.desc = &desc, .at = offsetof(struct machine, pic.s), .stride = sizeof(struct pic_state), .records = 2, .check = check,
-	.reset = reset, DEVICE_PORTS(ports), .acpi = acpi,
+	.desc = &desc, .at = offsetof(struct machine, pic.s), .stride = sizeof(struct pic_state), .records = 2,
+	.check = check, .reset = reset, DEVICE_PORTS(ports), .acpi = acpi,
 };

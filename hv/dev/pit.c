@@ -305,6 +305,6 @@ static const struct device_ports ports[] = {
 };
 
 const struct device pit_device = {
-	.desc = &desc, .at = offsetof(struct machine, pit.s), .stride = sizeof(struct pit_state), .records = 3, .check = check,
-	.reset = reset, .deadline_ns = deadline_ns, .poll = poll, DEVICE_PORTS(ports), .acpi = acpi,
+	.desc = &desc, .at = offsetof(struct machine, pit.s), .stride = sizeof(struct pit_state), .records = 3,
+	.check = check, .reset = reset, .deadline_ns = deadline_ns, .poll = poll, DEVICE_PORTS(ports), .acpi = acpi,
 };

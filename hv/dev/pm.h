@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pm.h: ACPI fixed hardware: PM1a event and control blocks, the PM timer, soft off (ACPI, "ACPI Hardware Specification"). */
+/* pm.h: ACPI fixed hardware: PM1a event and control blocks, PM timer, soft off ("ACPI Hardware Specification"). */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -20,7 +20,7 @@ STATE_STRUCT(rtc_state, RTC_TABLE)
 
 struct rtc {
 	struct rtc_state s;
-	uint64_t period;	/* last one for which PF was raised; not moved: a guest that comes here has one at once */
+	uint64_t period;	/* last one for which PF was raised; not moved: who comes here has one at once */
 };
 
 extern const struct device rtc_device;

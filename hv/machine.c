@@ -225,6 +225,16 @@ void machine_reset(struct machine *m)
 			(*d)->reset(m);
 }
 
+bool machine_quiesce(struct machine *m)
+{
+	bool quiet = true;
+
+	/* Each is asked, so that all drain at once. */
+	for (const struct device *const *d = devices; *d; d++)
+		quiet &= !(*d)->quiesce || (*d)->quiesce(m);
+	return quiet;
+}
+
 static void add_ports(struct machine_ports *p, unsigned count, const struct device_ports *r)
 {
 	unsigned i = count;

@@ -88,6 +88,9 @@ void machine_kick(struct machine *m, unsigned vcpu);
 void machine_init(struct machine *m, const struct machine_config *config);
 /* Hardware reset: as machine_init, but the clock, CMOS and console keep what they have. Clears the request. */
 void machine_reset(struct machine *m);
+/* The vCPUs stand, and what devices have under way outside of the machine is to end before its state goes elsewhere.
+ * True: nothing is under way any more. False: that takes time; ask again. */
+bool machine_quiesce(struct machine *m);
 /* For chips: the guest asks for power off or reset; the first request stands. */
 void machine_request(struct machine *m, enum machine_request request, const char *reason);
 void machine_power_button(struct machine *m);

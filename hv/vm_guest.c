@@ -171,6 +171,9 @@ static void stop(struct mig_guest *g)
 		return;
 	vm_clock_stop(vm);
 	self(g)->stopped_at_ns = time_ns();
+	/* No device of today has anything to drain; the first that has needs a move that waits for it. */
+	if (!machine_quiesce(&vm->machine))
+		panic("%s has stopped, and a device of it is still at work", vm->name);
 }
 
 static void resume(struct mig_guest *g)

@@ -17,7 +17,7 @@
 STATE_STRUCT(probe_state, PROBE_TABLE)
 STATE_DESC(desc, probe_state, PROBE_TABLE, .name = "probe", .type = 0x01F0, .version = 1);
 
-static unsigned resets, polls, loads, madt_entries;
+static unsigned resets, polls, loads, madt_entries, under_way, asked;
 static uint64_t due_ns, made_with_khz, value_at_load;
 
 static struct probe_state *probe(struct machine *m, unsigned n)
@@ -31,6 +31,14 @@ static void reset(struct machine *m) { (void)m; resets++; }
 static uint64_t deadline_ns(const struct machine *m) { (void)m; return due_ns; }
 static void poll(struct machine *m, uint64_t now_ns) { (void)m; polls++; due_ns = now_ns + 1000; }
 static void loaded(struct machine *m) { loads++; value_at_load = m->pit.s[2].count; }
+
+static bool quiesce(struct machine *m)
+{
+	(void)m;
+	asked++;
+	under_way -= under_way > 0;
+	return under_way == 0;
+}
 
 static void acpi(struct acpi_parts *a)
 {
@@ -69,15 +77,18 @@ static const struct device_mmio mmio = { 0xFED00000, 0x100, access };
 
 static const struct device probe_device = {
 	.desc = &desc, .at = offsetof(struct machine, console.ring), .stride = 64, .count = count, .check = check,
-	.loaded = loaded, .init = init, .reset = reset, .deadline_ns = deadline_ns, .poll = poll,
-	DEVICE_PORTS(ports), .mmio = &mmio, .acpi = acpi,
+	.loaded = loaded, .init = init, .reset = reset, .quiesce = quiesce, .deadline_ns = deadline_ns,
+	.poll = poll, DEVICE_PORTS(ports), .mmio = &mmio, .acpi = acpi,
 };
 
-const struct device *const devices[] = { &probe_device, &lapic_device, &ioapic_device, &pic_device, &pit_device, NULL };
+/* Another that has nothing but this. */
+static const struct device slow_device = { .quiesce = quiesce };
+
+const struct device *const devices[] = { &slow_device, &probe_device, &lapic_device, &ioapic_device, &pic_device, &pit_device, NULL };
 
 static struct machine *machine(unsigned vcpus)
 {
-	resets = polls = loads = madt_entries = 0;
+	resets = polls = loads = madt_entries = under_way = asked = 0;
 	due_ns = UINT64_MAX;
 	return fake_machine(vcpus);
 }
@@ -117,6 +128,21 @@ Test(device, it_has_its_deadline_and_is_polled)
 	machine_poll(m, 700);
 	cr_assert_eq(polls, 1);
 	cr_assert_eq(machine_deadline_ns(m), 1700);
+}
+
+Test(device, a_machine_is_quiet_when_all_its_devices_are)
+{
+	struct machine *m = machine(1);
+
+	cr_assert(machine_quiesce(m));
+	under_way = 5;
+	asked = 0;
+	cr_assert_not(machine_quiesce(m));
+	cr_assert_eq(asked, 2, "the second one is asked though the first is not done");
+	cr_assert_not(machine_quiesce(m));
+	under_way = 3;
+	cr_assert_not(machine_quiesce(m));
+	cr_assert(machine_quiesce(m));
 }
 
 Test(device, all_its_ranges_of_ports_are_found_and_nothing_beside_them)

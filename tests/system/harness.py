@@ -16,10 +16,14 @@ LAB = os.environ["LAB"]
 FOLDER = os.environ["TERN_LAB_DIR"]
 
 
+class Ended(SystemExit):
+    """The runner ends the test: no case goes on."""
+
+
 def ended(number, _frame):
     """The test ends as after a failure: with its labs down."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    sys.exit(f"ended by {signal.Signals(number).name}")
+    raise Ended(f"ended by {signal.Signals(number).name}")
 
 
 signal.signal(signal.SIGTERM, ended)
@@ -45,6 +49,8 @@ class Cases:
         except (SystemExit, AssertionError, LabError, OSError, subprocess.SubprocessError) as e:
             self.failed.append(name)
             print(f"FAIL {name}: {e}", flush=True)
+            if isinstance(e, Ended):
+                raise
         else:
             self.passed += 1
             print(f"ok   {name} ({time.monotonic() - begun:.1f} s)", flush=True)

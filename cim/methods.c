@@ -5,7 +5,6 @@
 #include <strings.h>
 #include "lib/fmt.h"
 #include "method_table.h"
-#include "path_why.h"
 #include "prov_job.h"
 
 static const struct method method[] = {
@@ -60,21 +59,6 @@ static bool parameters_known(struct call *c, const struct cim_method *m)
 	return true;
 }
 
-static bool find_target(struct call *c, struct obj *out)
-{
-	const struct object_name *target = c->request.target;
-	struct why why;
-	/* A class stands for its only instance in the namespace asked; an instance is who its keys say. */
-	unsigned mask = target->kind == NAMES_CLASS ? c->ns : CIM_NS_VIRT | CIM_NS_INTEROP;
-	enum cim_status status = path_resolve(target, mask, out);
-
-	if (status != CIM_OK) {
-		path_why(target, NULL, &why);
-		call_fail(c, status, "%s", why.text);
-	}
-	return status == CIM_OK;
-}
-
 static enum err waiting(struct call *c, const struct method *m, enum err e)
 {
 	c->waits = e == ERR_AGAIN ? m : NULL;
@@ -83,10 +67,12 @@ static enum err waiting(struct call *c, const struct method *m, enum err e)
 
 enum err methods_run(struct call *c)
 {
+	const struct object_name *name = c->request.target;
 	const struct cim_method *m;
 	struct obj target;
 
-	if (!find_target(c, &target))
+	/* A class stands for its only instance in the namespace asked; an instance is who its keys say. */
+	if (!call_object(c, name, name->kind == NAMES_CLASS ? c->ns : CIM_NS_VIRT | CIM_NS_INTEROP, &target))
 		return ERR_OK;
 	m = cim_class_method(target.provider->class, c->request.method, NULL);
 	if (!m) {

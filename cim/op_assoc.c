@@ -2,7 +2,6 @@
 /* Associators, References and their Names forms: one walk over all association instances, one at a time. */
 #include "ops.h"
 #include <strings.h>
-#include "path_why.h"
 
 static bool same(struct obj a, struct obj b)
 {
@@ -79,8 +78,6 @@ static bool walk(struct call *c, unsigned form)
 static void start(struct call *c, const char *assoc)
 {
 	const struct param *p = call_param(c, "ObjectName");
-	enum cim_status status;
-	struct why why;
 
 	c->at.emit = call_emit(c);
 	c->at.class = op_class(c, assoc, false);
@@ -90,13 +87,8 @@ static void start(struct call *c, const char *assoc)
 		call_fail(c, CIM_ERR_INVALID_PARAMETER, "ObjectName is missing");
 	else if (p->object->kind == NAMES_CLASS)
 		call_fail(c, CIM_ERR_NOT_SUPPORTED, "associations of classes are not offered, only of instances");
-	if (c->status != CIM_OK)
-		return;
-	status = path_resolve(p->object, c->ns, &c->at.source);
-	if (status == CIM_OK)
-		return;
-	path_why(p->object, NULL, &why);
-	call_fail(c, status, "%s", why.text);
+	if (c->status == CIM_OK)
+		call_object(c, p->object, c->ns, &c->at.source);
 }
 
 void op_assoc_start(struct call *c)

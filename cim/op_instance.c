@@ -1,24 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* GetInstance and the enumerations of instances. */
 #include "ops.h"
-#include "path_why.h"
 
 void op_instance_start(struct call *c)
 {
 	const struct param *p = call_param(c, "InstanceName");
-	enum cim_status status;
-	struct why why;
 
 	c->at.emit = call_emit(c);
-	if (!p || p->object->kind != NAMES_INSTANCE) {
+	if (!p || p->object->kind != NAMES_INSTANCE)
 		call_fail(c, CIM_ERR_INVALID_PARAMETER, "InstanceName is missing or not an instance name");
-		return;
-	}
-	status = path_resolve(p->object, c->ns, &c->at.source);
-	if (status == CIM_OK)
-		return;
-	path_why(p->object, NULL, &why);
-	call_fail(c, status, "%s", why.text);
+	else
+		call_object(c, p->object, c->ns, &c->at.source);
 }
 
 bool op_get_instance(struct call *c)

@@ -24,7 +24,8 @@ static const struct operation {
 	{ "EnumerateInstanceNames", op_instances_start, op_enumerate_instance_names, " ClassName " },
 	{ "Associators", op_assoc_start, op_associators,
 	  " ObjectName AssocClass ResultClass Role ResultRole IncludeQualifiers IncludeClassOrigin PropertyList " },
-	{ "AssociatorNames", op_assoc_start, op_associator_names, " ObjectName AssocClass ResultClass Role ResultRole " },
+	{ "AssociatorNames", op_assoc_start, op_associator_names,
+	  " ObjectName AssocClass ResultClass Role ResultRole " },
 	{ "References", op_references_start, op_references,
 	  " ObjectName ResultClass Role IncludeQualifiers IncludeClassOrigin PropertyList " },
 	{ "ReferenceNames", op_references_start, op_reference_names, " ObjectName ResultClass Role " },
@@ -88,7 +89,7 @@ enum err ops_step(struct call *c, int *work)
 		size_t before = c->out->length;
 
 		more = c->operation->next(c) && c->status == CIM_OK && !c->out->failed;
-		call_worked(work, 1 + (c->out->length - before) / 512);
+		*work -= (int)(1 + (c->out->length - before) / 512);
 	}
 	return more ? ERR_AGAIN : ERR_OK;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "server.h"
 #include <string.h>
-#include "call.h"
 #include "http.h"
 #include "lib/log.h"
+#include "message.h"
 #include "share.h"
 
 #define CONNECTIONS	16
@@ -13,19 +13,20 @@
 /* A client that takes less than that of its answer in such a time only waits, like one that says nothing. */
 #define CRUMB_BYTES	4096
 #define CRUMB_NS	1000000000ull
-/* Work (call.h) of one step, so that machines get theirs, and of one connection in it, so that others do. */
+/* Work (message.h) of one step, so that machines get theirs, and of one connection in it, so that others do. */
 #define STEP_WORK	16
 #define SHARE_WORK	4
 #define TRAIN_LIMIT	65536		/* kept out buffer; larger ones are freed after use */
 
-/* READ -> RUN <-> WAIT -> WRITE -> READ ... -> DRAIN -> gone. RUN: the answer is being made; WAIT: for that of another host. */
+/* READ -> RUN <-> WAIT -> WRITE -> READ ... -> DRAIN -> gone. RUN: the answer is being made; WAIT: for that of another
+ * host. */
 enum state { FREE, READ, RUN, WAIT, WRITE, DRAIN };
 
 struct conn {
 	enum state state;
 	struct channel *ch;
 	struct http http;
-	struct call call;
+	struct message message;
 	struct buf in;			/* received, not yet parsed: pipelined requests wait here */
 	struct buf out;
 	size_t sent;
@@ -33,7 +34,7 @@ struct conn {
 	bool keep_alive;
 	bool started;			/* READ: the first byte of a request has come */
 	uint64_t deadline_ns;
-	uint64_t since_ns;		/* when it began to wait for what it reads; WRITE: or took CRUMB_BYTES the last time */
+	uint64_t since_ns;		/* it waits for what it reads; WRITE: or CRUMB_BYTES were taken last */
 };
 
 static struct conn conns[CONNECTIONS];
@@ -44,7 +45,7 @@ static char scratch[READ_BYTES];	/* not on the stack, which is small */
 static void conn_free(struct conn *c, bool abort)
 {
 	if (c->state == RUN || c->state == WAIT)
-		call_fini(&c->call);
+		message_fini(&c->message);
 	http_fini(&c->http);
 	buf_free(&c->in);
 	buf_free(&c->out);
@@ -76,8 +77,8 @@ static void refuse_connection(struct channel *ch, unsigned theirs)
 	static const char text[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 	uint32_t a = ch->peer_ipv4;
 
-	log_limited(now, LOG_WARN, "cim", "connection of %u.%u.%u.%u refused: it has %u, %u are served at once", a >> 24, a >> 16 & 255,
-		    a >> 8 & 255, a & 255, theirs, limits.connections);
+	log_limited(now, LOG_WARN, "cim", "connection of %u.%u.%u.%u refused: it has %u, %u are served at once",
+		    a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255, theirs, limits.connections);
 	ch->ops->send(ch, text, sizeof(text) - 1);
 	ch->ops->close(ch);
 }
@@ -102,7 +103,8 @@ static struct conn *give_way(const struct share_place place[CONNECTIONS], uint32
 
 	if (victim < 0)
 		return NULL;
-	log_limited(now, LOG_INFO, "cim", "a connection that waited gave way: its address held too many of %u", limits.connections);
+	log_limited(now, LOG_INFO, "cim", "a connection that waited gave way: its address held too many of %u",
+		    limits.connections);
 	conn_free(&conns[victim], true);
 	return &conns[victim];
 }
@@ -151,13 +153,14 @@ static void answer_error(struct conn *c, unsigned status, const char *error, con
 }
 
 /* Header and body go out as one run of bytes: split, a delayed ACK would cost 40 ms. */
-static void answer_call(struct conn *c)
+static void answer_message(struct conn *c)
 {
+	const struct message *m = &c->message;
 	struct buf head = { 0 };
 	size_t body = c->out.length;
 
-	if (c->call.http_status) {
-		answer_error(c, c->call.http_status, c->call.http_error, c->call.text, c->http.keep_alive);
+	if (m->http_status) {
+		answer_error(c, m->http_status, m->http_error, m->http_why, c->http.keep_alive);
 	} else {
 		http_answer(&c->http, &head, 200, NULL, NULL, body, c->http.keep_alive);
 		buf_add(&head, c->out.data, body);
@@ -172,16 +175,16 @@ static void answer_call(struct conn *c)
 		}
 	}
 	buf_free(&head);
-	call_fini(&c->call);
+	message_fini(&c->message);
 }
 
-static void begin_call(struct conn *c)
+static void begin_message(struct conn *c)
 {
 	struct http *h = &c->http;
-	const struct call_header header = {
-		.operation = http_field(h, HTTP_FIELD_OPERATION), .method = http_field(h, HTTP_FIELD_METHOD),
-		.object = http_field(h, HTTP_FIELD_OBJECT), .protocol = http_field(h, HTTP_FIELD_PROTOCOL),
-		.batch = http_field(h, HTTP_FIELD_BATCH), .host = http_field(h, HTTP_FIELD_HOST),
+	const struct message_header header = {
+		.method = http_field(h, HTTP_FIELD_METHOD), .object = http_field(h, HTTP_FIELD_OBJECT),
+		.protocol = http_field(h, HTTP_FIELD_PROTOCOL), .batch = http_field(h, HTTP_FIELD_BATCH),
+		.host = http_field(h, HTTP_FIELD_HOST),
 	};
 	const char *error;
 	unsigned status = http_check(h, &error);
@@ -191,7 +194,7 @@ static void begin_call(struct conn *c)
 		return;
 	}
 	buf_clear(&c->out);
-	call_begin(&c->call, &header, &h->body, &c->out);
+	message_begin(&c->message, &header, &h->body, &c->out);
 	c->state = RUN;
 }
 
@@ -220,7 +223,7 @@ static bool parse(struct conn *c)
 	if (c->http.phase == HTTP_BAD)
 		answer_error(c, c->http.status, NULL, c->http.why, false);
 	else if (c->http.phase == HTTP_DONE)
-		begin_call(c);
+		begin_message(c);
 	return used > 0;
 }
 
@@ -252,16 +255,16 @@ static bool step_read(struct conn *c)
 }
 
 /* Makes the answer, or asks whether the other host has answered. */
-static bool step_call(struct conn *c, int *work)
+static bool step_message(struct conn *c, int *work)
 {
 	bool ran = c->state == RUN;
 	enum err e;
 
-	if (call_step(&c->call, work) == ERR_OK) {
-		answer_call(c);
+	if (message_step(&c->message, work) == ERR_OK) {
+		answer_message(c);
 		return true;
 	}
-	c->state = call_waits(&c->call) ? WAIT : RUN;
+	c->state = message_waits(&c->message) ? WAIT : RUN;
 	e = c->ch->ops->status(c->ch);
 	/* A client that has only shut its sending side still wants the answer. */
 	if (e == ERR_OK || e == ERR_AGAIN || e == ERR_CLOSED)
@@ -276,7 +279,7 @@ static bool step_write(struct conn *c, int *work)
 	enum err e;
 
 	c->sent += n;
-	call_worked(work, n / 4096);
+	*work -= (int)(n / 4096);
 	if (n)
 		c->deadline_ns = now + limits.request_ns;
 	if (c->sent - c->sent_before >= CRUMB_BYTES) {
@@ -338,13 +341,13 @@ static bool step_one(struct conn *c, int *work)
 		return true;
 	}
 	if (timed)
-		call_worked(work, 1);
+		--*work;
 	switch (c->state) {
 	case READ:
 		return step_read(c);
 	case RUN:
 	case WAIT:
-		return step_call(c, work);
+		return step_message(c, work);
 	case WRITE:
 		return step_write(c, work);
 	case DRAIN:

@@ -20,8 +20,8 @@ const char client_service_name[] =
 
 static const char *message(char *out, const char *call)
 {
-	snprintf(out, ROOM + 1000, "<?xml version=\"1.0\" encoding=\"utf-8\" ?><CIM CIMVERSION=\"2.0\" DTDVERSION=\"2.0\">"
-		 "<MESSAGE ID=\"1001\" PROTOCOLVERSION=\"1.0\"><SIMPLEREQ>%s</SIMPLEREQ></MESSAGE></CIM>", call);
+	snprintf(out, ROOM + 1000, "<?xml version=\"1.0\" encoding=\"utf-8\" ?>"
+		 "<CIM CIMVERSION=\"2.0\" DTDVERSION=\"2.0\"><MESSAGE ID=\"1001\" PROTOCOLVERSION=\"1.0\"><SIMPLEREQ>%s</SIMPLEREQ></MESSAGE></CIM>", call);
 	return out;
 }
 
@@ -74,19 +74,53 @@ const char *client_string(const char *parameter, const char *value)
 	return out;
 }
 
-void client_answer(struct call *c, const struct call_header *h, const char *text, struct buf *out)
+const char *client_move(const char *host, const char *more)
 {
-	struct buf body = { 0 };
+	static char out[16384];
+
+	snprintf(out, sizeof(out), "%s%s%s", client_vm("ComputerSystem", "web1"), client_string("DestinationHost", host),
+		 more);
+	return out;
+}
+
+struct message client_message;
+static struct buf answer;
+
+const char *client_send(const char *method, const char *object, const char *body)
+{
+	const struct message_header h = { .method = method, .object = object, .host = "10.77.0.2" };
+	struct buf text = { 0 };
 	int work = INT_MAX;
 
-	buf_str(&body, text);
-	buf_clear(out);
-	call_begin(c, h, &body, out);
-	for (int n = 0; call_step(c, &work) == ERR_AGAIN; n++) {
+	buf_str(&text, body);
+	buf_clear(&answer);
+	message_begin(&client_message, &h, &text, &answer);
+	for (int n = 0; message_step(&client_message, &work) == ERR_AGAIN; n++) {
 		if (n == 10)
 			abort();
 		fake_manage_advance(FAKE_CHECK_NS);
 	}
-	call_fini(c);
-	buf_free(&body);
+	message_fini(&client_message);
+	buf_free(&text);
+	return client_said();
+}
+
+const char *client_ask(const char *method, const char *params)
+{
+	return client_send(method, "root/virt", client_intrinsic(method, params));
+}
+
+const char *client_invoke(const char *method, const char *object, const char *target, const char *params)
+{
+	return client_send(method, object ? object : client_service_object, client_extrinsic(method, target, params));
+}
+
+const char *client_said(void)
+{
+	return answer.length ? answer.data : "";
+}
+
+void client_gone(void)
+{
+	buf_free(&answer);
 }

@@ -2,7 +2,7 @@
 /* fake_cim_client.h: writes the requests of a CIM client for tests. */
 #pragma once
 #include <stddef.h>
-#include "cim/call.h"
+#include "cim/message.h"
 
 #define CLIENT_NS "<LOCALNAMESPACEPATH><NAMESPACE NAME=\"root\"/><NAMESPACE NAME=\"virt\"/></LOCALNAMESPACEPATH>"
 
@@ -20,6 +20,23 @@ extern const char client_service_object[], client_service_name[];
 /* PARAMVALUEs: a reference to virtual system @name; a string. */
 const char *client_vm(const char *parameter, const char *name);
 const char *client_string(const char *parameter, const char *value);
-/* Answers the message @text in @out, with all the work it wants; fake time passes while it waits for another host. What
- * @c then says of the outcome stays readable; there is nothing to free but @out. */
-void client_answer(struct call *c, const struct call_header *h, const char *text, struct buf *out);
+/* PARAMVALUEs of a move of web1 to @host, and @more. */
+const char *client_move(const char *host, const char *more);
+
+/* Answers the message @body, whose header has CIMMethod @method and CIMObject @object, with all the work it wants; fake
+ * time passes while it waits for another host. The answer's text, "" if there is none, until the next one. */
+const char *client_send(const char *method, const char *object, const char *body);
+/* The same for client_intrinsic in root/virt; for client_extrinsic of the object that is @object in the header and
+ * @target in the body (NULL: the migration service). */
+const char *client_ask(const char *method, const char *params);
+const char *client_invoke(const char *method, const char *object, const char *target, const char *params);
+/* The last answer's text again, and what else became of it. */
+const char *client_said(void);
+extern struct message client_message;
+/* Frees that text. */
+void client_gone(void);
+
+/* The notation in which tests write requests. */
+#define KEY(name, value)	"<KEYBINDING NAME=\"" name "\"><KEYVALUE>" value "</KEYVALUE></KEYBINDING>"
+#define CLASS_NAME(class)	"<IPARAMVALUE NAME=\"ClassName\"><CLASSNAME NAME=\"" class "\"/></IPARAMVALUE>"
+#define BOOLEAN(name, value)	"<IPARAMVALUE NAME=\"" name "\"><VALUE>" value "</VALUE></IPARAMVALUE>"

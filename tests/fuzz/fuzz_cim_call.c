@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cim/call.h"
 #include "fake_cim_client.h"
 #include "fake_manage.h"
 
@@ -20,9 +19,6 @@ static const char *const methods[] = {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	unsigned n = size ? data[0] % (sizeof(methods) / sizeof(methods[0])) : 0;
-	struct call_header h = { "MethodCall", methods[n], n < 9 ? "root/virt" : client_service_object, NULL, NULL, "h" };
-	struct buf out = { 0 };
-	struct call c;
 	char *params;
 
 	if (!size)
@@ -32,8 +28,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	memcpy(params, data + 1, size - 1);
 	fake_manage_reset();
-	client_answer(&c, &h, n < 9 ? client_intrinsic(methods[n], params) : client_extrinsic(methods[n], NULL, params), &out);
-	buf_free(&out);
+	if (n < 9)
+		client_ask(methods[n], params);
+	else
+		client_invoke(methods[n], NULL, NULL, params);
+	client_gone();
 	free(params);
 	return 0;
 }

@@ -1,69 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c */
 /* libs: -lexpat */
-#include <criterion/criterion.h>
 #include <stdio.h>
-#include "cim/call.h"
-#include "fake_cim_client.h"
+#include "cim_said.h"
 #include "fake_manage.h"
 
-static struct call c;
-static struct buf out;
-
-static void fresh(void)
-{
-	fake_manage_reset();
-}
-
-static void gone(void)
-{
-	buf_free(&out);
-}
-
-TestSuite(call, .init = fresh, .fini = gone);
-
-static const char *answer(const struct call_header *h, const char *text)
-{
-	client_answer(&c, h, text, &out);
-	return out.length ? out.data : "";
-}
-
-static const char *intrinsic(const char *method, const char *params)
-{
-	struct call_header h = { "MethodCall", method, "root/virt", NULL, NULL, "10.77.0.2" };
-
-	return answer(&h, client_intrinsic(method, params));
-}
+TestSuite(call, .init = fake_manage_reset, .fini = client_gone);
 
 static const char *extrinsic(const char *method, const char *params)
 {
-	struct call_header h = { "MethodCall", method, client_service_object, NULL, NULL, "10.77.0.2" };
-
-	return answer(&h, client_extrinsic(method, NULL, params));
+	return client_invoke(method, NULL, NULL, params);
 }
 
 static const char *check(const char *host, const char *more)
 {
-	char params[9000];
-
-	snprintf(params, sizeof(params), "%s%s%s", client_vm("ComputerSystem", "web1"),
-		 client_string("DestinationHost", host), more);
-	return extrinsic("CheckVirtualSystemIsMigratableToHost", params);
+	return extrinsic("CheckVirtualSystemIsMigratableToHost", client_move(host, more));
 }
 
-static void has(const char *text, const char *part)
-{
-	cr_expect(strstr(text, part), "expected %s in: %s", part, text);
-}
-
-static void lacks(const char *text, const char *part)
-{
-	cr_expect(!strstr(text, part), "unexpected %s in: %s", part, text);
-}
-
-#define CLASS_NAME(c) "<IPARAMVALUE NAME=\"ClassName\"><CLASSNAME NAME=\"" c "\"/></IPARAMVALUE>"
 #define OBJECT(name, keys) "<IPARAMVALUE NAME=\"" name "\"><INSTANCENAME CLASSNAME=\"" keys "</INSTANCENAME></IPARAMVALUE>"
-#define KEY(k, v) "<KEYBINDING NAME=\"" k "\"><KEYVALUE>" v "</KEYVALUE></KEYBINDING>"
 #define WEB1 "CIM_ComputerSystem\">" KEY("Name", "web1") KEY("CreationClassName", "CIM_ComputerSystem")
 
 /* What wbemcli can't read must never be sent. */
@@ -85,19 +39,19 @@ static void no_closed_tags(const char *text)
 
 Test(call, answers_are_envelopes_that_wbemcli_reads)
 {
-	const char *a = intrinsic("EnumerateInstances", CLASS_NAME("CIM_ManagedElement"));
+	const char *a = client_ask("EnumerateInstances", CLASS_NAME("CIM_ManagedElement"));
 
 	cr_assert_eq(strncmp(a, "<?xml version=\"1.0\"", 19), 0);
 	has(a, "<MESSAGE ID=\"1001\" PROTOCOLVERSION=\"1.0\"><SIMPLERSP><IMETHODRESPONSE NAME=\"EnumerateInstances\">"
 	       "<IRETURNVALUE><VALUE.NAMEDINSTANCE><INSTANCENAME");
 	no_closed_tags(a);
-	no_closed_tags(intrinsic("GetClass", CLASS_NAME("Tern_VirtualSystemMigrationService")));
-	no_closed_tags(intrinsic("EnumerateInstances", CLASS_NAME("CIM_Error")));
+	no_closed_tags(client_ask("GetClass", CLASS_NAME("Tern_VirtualSystemMigrationService")));
+	no_closed_tags(client_ask("EnumerateInstances", CLASS_NAME("CIM_Error")));
 }
 
 Test(call, an_empty_result_is_an_open_and_a_close_tag)
 {
-	has(intrinsic("EnumerateInstances", CLASS_NAME("CIM_ConcreteJob")), "<IRETURNVALUE></IRETURNVALUE>");
+	has(client_ask("EnumerateInstances", CLASS_NAME("CIM_ConcreteJob")), "<IRETURNVALUE></IRETURNVALUE>");
 }
 
 Test(call, a_check_returns_typed_values)
@@ -120,42 +74,42 @@ Test(call, a_negative_check_gives_each_reason)
 
 Test(call, errors_carry_no_instances_and_no_return_value)
 {
-	const char *a = intrinsic("EnumerateInstances", CLASS_NAME("CIM_<Odd>&amp;"));
+	const char *a = client_ask("EnumerateInstances", CLASS_NAME("CIM_<Odd>&amp;"));
 
 	cr_assert_eq(strlen(a), 0, "ill-formed");
-	a = intrinsic("EnumerateInstances", CLASS_NAME("Odd&lt;&amp;"));
+	a = client_ask("EnumerateInstances", CLASS_NAME("Odd&lt;&amp;"));
 	has(a, "<ERROR CODE=\"5\" DESCRIPTION=\"there is no class Odd&lt;&amp;\"></ERROR>");
 	lacks(a, "IRETURNVALUE");
 }
 
 Test(call, unknown_operations_are_7_and_unknown_methods_17)
 {
-	has(intrinsic("OpenEnumerateInstances", ""), "<ERROR CODE=\"7\"");
-	has(intrinsic("ExecQuery", ""), "<ERROR CODE=\"7\"");
+	has(client_ask("OpenEnumerateInstances", ""), "<ERROR CODE=\"7\"");
+	has(client_ask("ExecQuery", ""), "<ERROR CODE=\"7\"");
 	has(extrinsic("Fly", ""), "<ERROR CODE=\"17\"");
 }
 
 Test(call, the_callers_spelling_of_the_method_comes_back)
 {
-	has(intrinsic("enumerateInstanceNames", CLASS_NAME("CIM_System")), "NAME=\"enumerateInstanceNames\"");
+	has(client_ask("enumerateInstanceNames", CLASS_NAME("CIM_System")), "NAME=\"enumerateInstanceNames\"");
 }
 
 Test(call, a_class_without_local_elements_is_read_with_inherited_ones_on_demand)
 {
-	const char *a = intrinsic("GetClass", CLASS_NAME("Tern_VirtualSystem")
+	const char *a = client_ask("GetClass", CLASS_NAME("Tern_VirtualSystem")
 				  "<IPARAMVALUE NAME=\"LocalOnly\"><VALUE>FALSE</VALUE></IPARAMVALUE>"
 				  "<IPARAMVALUE NAME=\"IncludeClassOrigin\"><VALUE>true</VALUE></IPARAMVALUE>");
 
 	has(a, "<PROPERTY NAME=\"CreationClassName\" TYPE=\"string\" CLASSORIGIN=\"CIM_System\" PROPAGATED=\"true\">"
 	       "<QUALIFIER NAME=\"Key\" TYPE=\"boolean\"><VALUE>TRUE</VALUE>");
-	a = intrinsic("GetClass", CLASS_NAME("Tern_VirtualSystem"));
+	a = client_ask("GetClass", CLASS_NAME("Tern_VirtualSystem"));
 	lacks(a, "CreationClassName");
 	has(a, "<METHOD NAME=\"RequestStateChange\" TYPE=\"uint32\" PROPAGATED=\"false\">");
 }
 
 Test(call, parameters_say_which_way_they_go)
 {
-	const char *a = intrinsic("GetClass", CLASS_NAME("CIM_VirtualSystemMigrationService"));
+	const char *a = client_ask("GetClass", CLASS_NAME("CIM_VirtualSystemMigrationService"));
 
 	has(a, "<PARAMETER.REFERENCE NAME=\"ComputerSystem\" REFERENCECLASS=\"CIM_ComputerSystem\"><QUALIFIER NAME=\"In\" "
 	       "TYPE=\"boolean\"><VALUE>TRUE</VALUE></QUALIFIER><QUALIFIER NAME=\"Out\" TYPE=\"boolean\"><VALUE>FALSE");
@@ -166,7 +120,7 @@ Test(call, parameters_say_which_way_they_go)
 
 Test(call, a_property_list_drops_what_the_class_lacks)
 {
-	const char *a = intrinsic("GetInstance", OBJECT("InstanceName", WEB1) "<IPARAMVALUE NAME=\"PropertyList\"><VALUE.ARRAY>"
+	const char *a = client_ask("GetInstance", OBJECT("InstanceName", WEB1) "<IPARAMVALUE NAME=\"PropertyList\"><VALUE.ARRAY>"
 				  "<VALUE>enabledstate</VALUE><VALUE>Nonsense</VALUE></VALUE.ARRAY></IPARAMVALUE>");
 
 	has(a, "<INSTANCE CLASSNAME=\"Tern_VirtualSystem\"><PROPERTY NAME=\"EnabledState\" TYPE=\"uint16\"><VALUE>2</VALUE>"
@@ -175,12 +129,12 @@ Test(call, a_property_list_drops_what_the_class_lacks)
 
 Test(call, null_properties_have_no_value)
 {
-	has(intrinsic("GetInstance", OBJECT("InstanceName", WEB1)), "<PROPERTY NAME=\"InstallDate\" TYPE=\"datetime\"></PROPERTY>");
+	has(client_ask("GetInstance", OBJECT("InstanceName", WEB1)), "<PROPERTY NAME=\"InstallDate\" TYPE=\"datetime\"></PROPERTY>");
 }
 
 Test(call, shallow_enumeration_shows_only_the_named_class_properties)
 {
-	const char *a = intrinsic("EnumerateInstances", CLASS_NAME("CIM_System")
+	const char *a = client_ask("EnumerateInstances", CLASS_NAME("CIM_System")
 				  "<IPARAMVALUE NAME=\"DeepInheritance\"><VALUE>FALSE</VALUE></IPARAMVALUE>");
 
 	has(a, "NameFormat");
@@ -189,18 +143,18 @@ Test(call, shallow_enumeration_shows_only_the_named_class_properties)
 
 Test(call, keys_must_all_be_there_and_equal)
 {
-	has(intrinsic("GetInstance", OBJECT("InstanceName", "CIM_ComputerSystem\">" KEY("Name", "web1"))), "CODE=\"6\"");
-	has(intrinsic("GetInstance", OBJECT("InstanceName", WEB1 KEY("Extra", "x"))), "CODE=\"6\"");
-	has(intrinsic("GetInstance", OBJECT("InstanceName", "CIM_ComputerSystem\">" KEY("Name", "WEB1")
+	has(client_ask("GetInstance", OBJECT("InstanceName", "CIM_ComputerSystem\">" KEY("Name", "web1"))), "CODE=\"6\"");
+	has(client_ask("GetInstance", OBJECT("InstanceName", WEB1 KEY("Extra", "x"))), "CODE=\"6\"");
+	has(client_ask("GetInstance", OBJECT("InstanceName", "CIM_ComputerSystem\">" KEY("Name", "WEB1")
 					    KEY("CreationClassName", "CIM_ComputerSystem"))), "CODE=\"6\"");
-	has(intrinsic("GetInstance", OBJECT("InstanceName", "CIM_ComputerSystem\">" KEY("Name", "web1")
+	has(client_ask("GetInstance", OBJECT("InstanceName", "CIM_ComputerSystem\">" KEY("Name", "web1")
 					    KEY("CreationClassName", "CIM_Service"))), "CODE=\"6\"");
-	has(intrinsic("GetInstance", ""), "CODE=\"4\"");
+	has(client_ask("GetInstance", ""), "CODE=\"4\"");
 }
 
 Test(call, a_single_key_may_be_unnamed)
 {
-	has(intrinsic("GetInstance", OBJECT("InstanceName", "CIM_VirtualSystemMigrationCapabilities\"><KEYVALUE>"
+	has(client_ask("GetInstance", OBJECT("InstanceName", "CIM_VirtualSystemMigrationCapabilities\"><KEYVALUE>"
 					    "Tern:MigrationCapabilities</KEYVALUE>")), "DestinationHostFormatsSupported");
 }
 
@@ -215,7 +169,7 @@ Test(call, an_association_instance_can_be_read_by_its_references)
 		 "</VALUE.REFERENCE></KEYBINDING><KEYBINDING NAME=\"Antecedent\"><VALUE.REFERENCE><INSTANCENAME "
 		 "CLASSNAME=\"Tern_HostSystem\">" KEY("Name", "lab-a") KEY("CreationClassName", "Tern_HostSystem")
 		 "</INSTANCENAME></VALUE.REFERENCE></KEYBINDING></INSTANCENAME></IPARAMVALUE>", service);
-	has(intrinsic("GetInstance", params), "<INSTANCE CLASSNAME=\"CIM_HostedService\"><PROPERTY.REFERENCE NAME=\"Antecedent\" "
+	has(client_ask("GetInstance", params), "<INSTANCE CLASSNAME=\"CIM_HostedService\"><PROPERTY.REFERENCE NAME=\"Antecedent\" "
 	    "REFERENCECLASS=\"CIM_System\"><VALUE.REFERENCE>");
 }
 
@@ -264,16 +218,16 @@ Test(call, defaults_and_limits_of_a_move_can_be_read)
 
 	fake.host.max_downtime_ms = 250;
 	fake.host.when_stuck = MANAGE_STUCK_FAIL;
-	a = intrinsic("EnumerateInstances", CLASS_NAME("CIM_VirtualSystemMigrationSettingData"));
+	a = client_ask("EnumerateInstances", CLASS_NAME("CIM_VirtualSystemMigrationSettingData"));
 	has(a, "<PROPERTY NAME=\"MaxDowntime\" TYPE=\"uint32\"><VALUE>250</VALUE>");
 	has(a, "<PROPERTY NAME=\"WhenStuck\" TYPE=\"uint16\"><VALUE>2</VALUE>");
 	has(a, "Tern:MigrationSettingData/Minimums");
 	has(a, "<PROPERTY NAME=\"MaxDowntime\" TYPE=\"uint32\"><VALUE>600000</VALUE>");
-	a = intrinsic("References", OBJECT("ObjectName", "CIM_VirtualSystemMigrationCapabilities\">"
+	a = client_ask("References", OBJECT("ObjectName", "CIM_VirtualSystemMigrationCapabilities\">"
 		KEY("InstanceID", "Tern:MigrationCapabilities")) "<IPARAMVALUE NAME=\"ResultClass\"><CLASSNAME NAME=\"CIM_SettingsDefineCapabilities\"/></IPARAMVALUE>");
 	has(a, "NAME=\"ValueRange\" TYPE=\"uint16\"><VALUE>1</VALUE>");
 	has(a, "NAME=\"ValueRange\" TYPE=\"uint16\"><VALUE>2</VALUE>");
-	has(intrinsic("GetClass", CLASS_NAME("Tern_VirtualSystemMigrationSettingData")), "<VALUE>Throttle</VALUE>");
+	has(client_ask("GetClass", CLASS_NAME("Tern_VirtualSystemMigrationSettingData")), "<VALUE>Throttle</VALUE>");
 }
 
 static const char *check_type(const char *type)
@@ -296,12 +250,11 @@ Test(call, a_migration_type_that_can_be_done_reaches_the_host_and_0_means_live)
 
 static const char *check_db1(const char *type)
 {
-	static char params[2000];
+	char params[2000], text[160];
 
-	snprintf(params, sizeof(params), "<PARAMVALUE NAME=\"ComputerSystem\"><VALUE.REFERENCE><INSTANCENAME CLASSNAME=\""
-		 "CIM_ComputerSystem\">" KEY("Name", "db1") KEY("CreationClassName", "CIM_ComputerSystem") "</INSTANCENAME></VALUE.REFERENCE>"
-		 "</PARAMVALUE><PARAMVALUE NAME=\"DestinationHost\"><VALUE>10.77.0.3</VALUE></PARAMVALUE>"
-		 "<PARAMVALUE NAME=\"MigrationSettingData\"><VALUE>instance of CIM_VirtualSystemMigrationSettingData { MigrationType = %s; };</VALUE></PARAMVALUE>", type);
+	snprintf(text, sizeof(text), "instance of CIM_VirtualSystemMigrationSettingData { MigrationType = %s; };", type);
+	snprintf(params, sizeof(params), "%s%s%s", client_vm("ComputerSystem", "db1"), client_string("DestinationHost", "10.77.0.3"),
+		 client_string("MigrationSettingData", text));
 	return extrinsic("CheckVirtualSystemIsMigratableToHost", params);
 }
 
@@ -327,7 +280,7 @@ Test(call, other_migration_types_are_an_invalid_parameter_by_name)
 
 Test(call, the_supported_migration_types_are_points_beside_the_default)
 {
-	const char *a = intrinsic("References", OBJECT("ObjectName", "CIM_VirtualSystemMigrationCapabilities\">"
+	const char *a = client_ask("References", OBJECT("ObjectName", "CIM_VirtualSystemMigrationCapabilities\">"
 		KEY("InstanceID", "Tern:MigrationCapabilities")) "<IPARAMVALUE NAME=\"ResultClass\"><CLASSNAME NAME=\"CIM_SettingsDefineCapabilities\"/></IPARAMVALUE>");
 	static const char role[] = "NAME=\"ValueRole\" TYPE=\"uint16\"><VALUE>";
 	unsigned defaults = 0, supported = 0;
@@ -336,7 +289,7 @@ Test(call, the_supported_migration_types_are_points_beside_the_default)
 		*(at[sizeof(role) - 1] == '0' ? &defaults : &supported) += 1;
 	cr_expect_eq(defaults, 1, "%s", a);
 	cr_expect_eq(supported, 5, "three types, two limits: %s", a);
-	a = intrinsic("EnumerateInstances", CLASS_NAME("CIM_VirtualSystemMigrationSettingData"));
+	a = client_ask("EnumerateInstances", CLASS_NAME("CIM_VirtualSystemMigrationSettingData"));
 	has(a, "Tern:MigrationSettingData/Default");
 	has(a, "Tern:MigrationSettingData/Resume");
 	has(a, "Tern:MigrationSettingData/Restart");
@@ -374,29 +327,29 @@ Test(call, too_many_checks_at_once_fail_with_a_reason)
 
 Test(call, a_dropped_call_gives_its_check_up)
 {
-	struct call_header h = { "MethodCall", "CheckVirtualSystemIsMigratableToHost", client_service_object, NULL, NULL, "h" };
-	struct buf body = { 0 };
-	char params[3000];
+	const char *method = "CheckVirtualSystemIsMigratableToHost";
+	struct message_header h = { .method = method, .object = client_service_object };
+	struct buf body = { 0 }, out = { 0 };
+	struct message m;
 	int work = 1000;
 
-	snprintf(params, sizeof(params), "%s%s", client_vm("ComputerSystem", "web1"), client_string("DestinationHost", "10.77.0.3"));
-	buf_str(&body, client_extrinsic(h.method, NULL, params));
-	call_begin(&c, &h, &body, &out);
-	cr_assert_eq(call_step(&c, &work), ERR_AGAIN);
-	cr_assert(call_waits(&c));
-	call_fini(&c);
+	buf_str(&body, client_extrinsic(method, NULL, client_move("10.77.0.3", "")));
+	message_begin(&m, &h, &body, &out);
+	cr_assert_eq(message_step(&m, &work), ERR_AGAIN);
+	cr_assert(message_waits(&m));
+	message_fini(&m);
 	buf_free(&body);
+	buf_free(&out);
 	cr_assert_eq(fake.drops, 1);
 }
 
 Test(call, key_order_and_encoding_of_the_header_do_not_matter)
 {
-	struct call_header h = { "MethodCall", "StopService",
+	const char *object =
 		"root%2FVirt%3ATern_VirtualSystemMigrationService.SystemName=%22lab-a%22,Name=%22MigrationService%22,"
-		"SystemCreationClassName=\"Tern_HostSystem\",CreationClassName=\"Tern_VirtualSystemMigrationService\"",
-		"1.0", NULL, "h" };
+		"SystemCreationClassName=\"Tern_HostSystem\",CreationClassName=\"Tern_VirtualSystemMigrationService\"";
 
-	has(answer(&h, client_extrinsic("StopService", NULL, "")), "RETURNVALUE");
+	has(client_invoke("StopService", object, NULL, ""), "RETURNVALUE");
 }
 
 Test(call, a_header_that_names_another_object_is_a_mismatch)
@@ -410,40 +363,34 @@ Test(call, a_header_that_names_another_object_is_a_mismatch)
 	};
 
 	for (size_t n = 0; n < sizeof(wrong) / sizeof(wrong[0]) - 1; n++) {
-		struct call_header h = { "MethodCall", "StopService", wrong[n], NULL, NULL, "h" };
-
-		answer(&h, client_extrinsic("StopService", NULL, ""));
-		cr_expect_eq(c.http_status, 400, "%s", wrong[n]);
-		cr_expect_str_eq(c.http_error, "header-mismatch");
+		client_invoke("StopService", wrong[n], NULL, "");
+		cr_expect_eq(client_message.http_status, 400, "%s", wrong[n]);
+		cr_expect_str_eq(client_message.http_error, "header-mismatch");
 	}
 }
 
 Test(call, extrinsic_method_names_are_compared_exactly_with_the_header)
 {
-	struct call_header h = { "MethodCall", "stopservice", client_service_object, NULL, NULL, "h" };
-
-	answer(&h, client_extrinsic("StopService", NULL, ""));
-	cr_assert_eq(c.http_status, 400);
+	client_send("stopservice", client_service_object, client_extrinsic("StopService", NULL, ""));
+	cr_assert_eq(client_message.http_status, 400);
 }
 
 Test(call, the_job_of_a_migration_can_be_followed)
 {
 	const char *a, *at, *end;
 	char name[2000];
-	char params[4000];
 
-	snprintf(params, sizeof(params), "%s%s", client_vm("ComputerSystem", "web1"), client_string("DestinationHost", "10.77.0.3"));
-	a = extrinsic("MigrateVirtualSystemToHost", params);
+	a = extrinsic("MigrateVirtualSystemToHost", client_move("10.77.0.3", ""));
 	has(a, "<VALUE>4096</VALUE></RETURNVALUE><PARAMVALUE NAME=\"Job\" PARAMTYPE=\"reference\"><VALUE.REFERENCE>");
 	at = strstr(a, "<INSTANCENAME");
 	end = strstr(at, "</INSTANCENAME>");
 	snprintf(name, sizeof(name), "<IPARAMVALUE NAME=\"InstanceName\">%.*s</INSTANCENAME></IPARAMVALUE>", (int)(end - at), at);
 	fake_manage_advance(FAKE_ROUNDS_NS + 2 * FAKE_ROUND_NS);
-	a = intrinsic("GetInstance", name);
+	a = client_ask("GetInstance", name);
 	has(a, "<PROPERTY NAME=\"JobState\" TYPE=\"uint16\"><VALUE>4</VALUE>");
 	has(a, "<PROPERTY.ARRAY NAME=\"RoundPages\" TYPE=\"uint64\"><VALUE.ARRAY><VALUE>1000</VALUE><VALUE>500</VALUE></VALUE.ARRAY>");
 	fake_manage_advance(FAKE_DONE_NS);
-	a = intrinsic("GetInstance", name);
+	a = client_ask("GetInstance", name);
 	has(a, "<PROPERTY NAME=\"PercentComplete\" TYPE=\"uint16\"><VALUE>100</VALUE>");
 }
 
@@ -455,7 +402,7 @@ Test(call, a_verdict_of_no_never_comes_without_a_reason)
 
 Test(call, repeated_keys_do_not_match)
 {
-	has(intrinsic("GetInstance", OBJECT("InstanceName", WEB1 KEY("Name", "web1"))), "CODE=\"6\"");
+	has(client_ask("GetInstance", OBJECT("InstanceName", WEB1 KEY("Name", "web1"))), "CODE=\"6\"");
 }
 
 Test(call, a_long_property_list_is_refused)
@@ -466,7 +413,7 @@ Test(call, a_long_property_list_is_refused)
 		strcat(list, "<VALUE>Name</VALUE>");
 	strcat(strcat(strcpy(list + 10000, "<IPARAMVALUE NAME=\"PropertyList\"><VALUE.ARRAY>"), list),
 	       "</VALUE.ARRAY></IPARAMVALUE>" CLASS_NAME("CIM_System"));
-	has(intrinsic("EnumerateInstances", list + 10000), "<ERROR CODE=\"4\"");
+	has(client_ask("EnumerateInstances", list + 10000), "<ERROR CODE=\"4\"");
 }
 
 Test(call, what_is_no_address_of_a_host_is_an_invalid_parameter)
@@ -489,14 +436,13 @@ Test(call, refusals_to_start_become_the_values_of_the_value_map)
 	for (size_t n = 0; n < sizeof(row) / sizeof(row[0]); n++) {
 		fake.refuse = row[n].e;
 		has(check("10.77.0.3", ""), row[n].value);
-		has(out.data, "told to refuse");
+		has(client_said(), "told to refuse");
 	}
 }
 
 static const char *in_namespace(const char *ns, const char *method, const char *params)
 {
 	static char body[8000];
-	struct call_header h = { "MethodCall", method, ns, NULL, NULL, "10.77.0.2" };
 	char name[200] = "";
 	const char *slash = strchr(ns, '/');
 
@@ -505,7 +451,7 @@ static const char *in_namespace(const char *ns, const char *method, const char *
 	snprintf(name + strlen(name), sizeof(name) - strlen(name), "<NAMESPACE NAME=\"%s\"/>", slash ? slash + 1 : ns);
 	snprintf(body, sizeof(body), "<CIM CIMVERSION=\"2.0\" DTDVERSION=\"2.0\"><MESSAGE ID=\"1\" PROTOCOLVERSION=\"1.0\"><SIMPLEREQ><IMETHODCALL NAME=\"%s\">"
 		 "<LOCALNAMESPACEPATH>%s</LOCALNAMESPACEPATH>%s</IMETHODCALL></SIMPLEREQ></MESSAGE></CIM>", method, name, params);
-	return answer(&h, body);
+	return client_send(method, ns, body);
 }
 
 Test(call, a_client_finds_each_namespace_once_and_its_own_among_them)
@@ -526,46 +472,44 @@ Test(call, a_client_finds_each_namespace_once_and_its_own_among_them)
 
 Test(call, a_method_on_a_class_means_its_only_instance_in_the_namespace_asked)
 {
-	struct call_header h = { "MethodCall", "StopService", "root/virt:CIM_Service", NULL, NULL, "h" };
 	static const char call_text[] = "<CIM CIMVERSION=\"2.0\" DTDVERSION=\"2.0\"><MESSAGE ID=\"1\" PROTOCOLVERSION=\"1.0\"><SIMPLEREQ>"
 		"<METHODCALL NAME=\"StopService\"><LOCALCLASSPATH>%s<CLASSNAME NAME=\"CIM_Service\"/></LOCALCLASSPATH></METHODCALL>"
 		"</SIMPLEREQ></MESSAGE></CIM>";
 	char text[1000];
 
 	snprintf(text, sizeof(text), call_text, CLIENT_NS);
-	has(answer(&h, text), "<RETURNVALUE PARAMTYPE=\"uint32\"><VALUE>1</VALUE>");
-	has(out.data, "Tern_VirtualSystemMigrationService does not support StopService");
-	h.object = "root/interop:CIM_Service";
+	has(client_send("StopService", "root/virt:CIM_Service", text), "<RETURNVALUE PARAMTYPE=\"uint32\"><VALUE>1</VALUE>");
+	has(client_said(), "Tern_VirtualSystemMigrationService does not support StopService");
 	snprintf(text, sizeof(text), call_text, "<LOCALNAMESPACEPATH><NAMESPACE NAME=\"root\"/><NAMESPACE NAME=\"interop\"/></LOCALNAMESPACEPATH>");
-	lacks(answer(&h, text), "Tern_VirtualSystemMigrationService");
+	lacks(client_send("StopService", "root/interop:CIM_Service", text), "Tern_VirtualSystemMigrationService");
 }
 
 Test(call, what_is_wrong_with_a_name_is_said)
 {
-	has(intrinsic("GetInstance", OBJECT("InstanceName", "CIM_ComputerSystem\">" KEY("Name", "web1"))), "lacks the key CreationClassName");
-	has(intrinsic("GetInstance", OBJECT("InstanceName", WEB1 KEY("Extra", "x"))), "key Extra");
-	has(intrinsic("Associators", OBJECT("ObjectName", "CIM_ComputerSystem\">" KEY("Name", "web1"))), "lacks the key CreationClassName");
-	has(intrinsic("GetInstance", OBJECT("InstanceName", "CIM_Nonsense\">")), "no class CIM_Nonsense");
+	has(client_ask("GetInstance", OBJECT("InstanceName", "CIM_ComputerSystem\">" KEY("Name", "web1"))), "lacks the key CreationClassName");
+	has(client_ask("GetInstance", OBJECT("InstanceName", WEB1 KEY("Extra", "x"))), "key Extra");
+	has(client_ask("Associators", OBJECT("ObjectName", "CIM_ComputerSystem\">" KEY("Name", "web1"))), "lacks the key CreationClassName");
+	has(client_ask("GetInstance", OBJECT("InstanceName", "CIM_Nonsense\">")), "no class CIM_Nonsense");
+}
+
+static const char *start_db1(void)
+{
+	return client_invoke("RequestStateChange",
+			     "root/virt:Tern_VirtualSystem.CreationClassName=\"Tern_VirtualSystem\",Name=\"db1\"",
+			     "<INSTANCENAME CLASSNAME=\"Tern_VirtualSystem\">" KEY("CreationClassName", "Tern_VirtualSystem")
+			     KEY("Name", "db1") "</INSTANCENAME>", client_string("RequestedState", "2"));
 }
 
 Test(call, a_machine_that_can_not_be_started_fails_and_is_no_method_that_is_not_supported)
 {
-	struct call_header h = { "MethodCall", "RequestStateChange", "root/virt:Tern_VirtualSystem.CreationClassName=\"Tern_VirtualSystem\",Name=\"db1\"",
-		NULL, NULL, "h" };
-
 	fake.refuse = ERR_UNSUPPORTED;
-	has(answer(&h, client_extrinsic("RequestStateChange", "<INSTANCENAME CLASSNAME=\"Tern_VirtualSystem\">" KEY("CreationClassName", "Tern_VirtualSystem")
-	    KEY("Name", "db1") "</INSTANCENAME>", client_string("RequestedState", "2"))), "<VALUE>4</VALUE></RETURNVALUE><PARAMVALUE NAME=\"Reasons\"");
+	has(start_db1(), "<VALUE>4</VALUE></RETURNVALUE><PARAMVALUE NAME=\"Reasons\"");
 }
 
 Test(call, a_start_that_another_host_is_asked_for_waits_for_the_answer)
 {
-	struct call_header h = { "MethodCall", "RequestStateChange", "root/virt:Tern_VirtualSystem.CreationClassName=\"Tern_VirtualSystem\",Name=\"db1\"",
-		NULL, NULL, "h" };
-
 	fake.asks = 3;
-	has(answer(&h, client_extrinsic("RequestStateChange", "<INSTANCENAME CLASSNAME=\"Tern_VirtualSystem\">" KEY("CreationClassName", "Tern_VirtualSystem")
-	    KEY("Name", "db1") "</INSTANCENAME>", client_string("RequestedState", "2"))), "<VALUE>0</VALUE></RETURNVALUE>");
+	has(start_db1(), "<VALUE>0</VALUE></RETURNVALUE>");
 	cr_expect_eq(fake.asks, 0);
 }
 
@@ -578,9 +522,9 @@ Test(call, an_object_is_named_with_host_and_namespace_and_returned_whole)
 	char part[1000];
 
 	snprintf(part, sizeof(part), "<IRETURNVALUE><OBJECTPATH>%s", path);
-	has(intrinsic("AssociatorNames", assoc), part);
-	has(out.data, "</INSTANCENAME></INSTANCEPATH></OBJECTPATH></IRETURNVALUE>");
+	has(client_ask("AssociatorNames", assoc), part);
+	has(client_said(), "</INSTANCENAME></INSTANCEPATH></OBJECTPATH></IRETURNVALUE>");
 	snprintf(part, sizeof(part), "<IRETURNVALUE><VALUE.OBJECTWITHPATH>%s", path);
-	has(intrinsic("Associators", assoc), part);
-	has(out.data, "</INSTANCEPATH><INSTANCE CLASSNAME=\"Tern_VirtualSystemMigrationService\">");
+	has(client_ask("Associators", assoc), part);
+	has(client_said(), "</INSTANCEPATH><INSTANCE CLASSNAME=\"Tern_VirtualSystemMigrationService\">");
 }

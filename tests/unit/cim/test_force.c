@@ -1,28 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c */
 /* libs: -lexpat */
-#include <criterion/criterion.h>
 #include <stdio.h>
-#include <string.h>
-#include "cim/call.h"
-#include "fake_cim_client.h"
+#include "cim_said.h"
 #include "fake_manage.h"
 
-static struct call c;
-static struct buf out;
-
-#define VM_NAME "<INSTANCENAME CLASSNAME=\"Tern_VirtualSystem\"><KEYBINDING NAME=\"CreationClassName\"><KEYVALUE>Tern_VirtualSystem</KEYVALUE>" \
-	"</KEYBINDING><KEYBINDING NAME=\"Name\"><KEYVALUE>web1</KEYVALUE></KEYBINDING></INSTANCENAME>"
+#define VM_NAME "<INSTANCENAME CLASSNAME=\"Tern_VirtualSystem\">" KEY("CreationClassName", "Tern_VirtualSystem") KEY("Name", "web1") \
+	"</INSTANCENAME>"
 #define JOB_ID "Tern:11111111-2222-4333-8444-555555555555/1"
-#define JOB_NAME "<INSTANCENAME CLASSNAME=\"Tern_MigrationJob\"><KEYBINDING NAME=\"InstanceID\"><KEYVALUE>" JOB_ID "</KEYVALUE></KEYBINDING></INSTANCENAME>"
-
-static const char *invoke(const char *method, const char *object, const char *name, const char *params)
-{
-	struct call_header h = { "MethodCall", method, object, NULL, NULL, "10.77.0.2" };
-
-	client_answer(&c, &h, client_extrinsic(method, name, params), &out);
-	return out.length ? out.data : "";
-}
+#define JOB_NAME "<INSTANCENAME CLASSNAME=\"Tern_MigrationJob\">" KEY("InstanceID", JOB_ID) "</INSTANCENAME>"
 
 static const char *force(const char *outcome, const char *accept)
 {
@@ -30,12 +16,12 @@ static const char *force(const char *outcome, const char *accept)
 
 	snprintf(params, sizeof(params), "%s%s", outcome ? client_string("Outcome", outcome) : "",
 		 accept ? client_string("AcceptRisk", accept) : "");
-	return invoke("ForceOutcome", "root/virt:Tern_MigrationJob.InstanceID=\"" JOB_ID "\"", JOB_NAME, params);
+	return client_invoke("ForceOutcome", "root/virt:Tern_MigrationJob.InstanceID=\"" JOB_ID "\"", JOB_NAME, params);
 }
 
 static const char *reclaim(const char *accept)
 {
-	return invoke("Reclaim", "root/virt:Tern_VirtualSystem.CreationClassName=\"Tern_VirtualSystem\",Name=\"web1\"", VM_NAME,
+	return client_invoke("Reclaim", "root/virt:Tern_VirtualSystem.CreationClassName=\"Tern_VirtualSystem\",Name=\"web1\"", VM_NAME,
 		      accept ? client_string("AcceptRisk", accept) : "");
 }
 
@@ -44,14 +30,9 @@ static const char *drop(unsigned id, const char *accept)
 	char name[400], object[100];
 
 	snprintf(object, sizeof(object), "root/virt:Tern_MigrationRecord.InstanceID=\"Tern:MigrationRecord/%u\"", id);
-	snprintf(name, sizeof(name), "<INSTANCENAME CLASSNAME=\"Tern_MigrationRecord\"><KEYBINDING NAME=\"InstanceID\"><KEYVALUE>"
-		 "Tern:MigrationRecord/%u</KEYVALUE></KEYBINDING></INSTANCENAME>", id);
-	return invoke("Drop", object, name, accept ? client_string("AcceptRisk", accept) : "");
-}
-
-static void has(const char *text, const char *part)
-{
-	cr_expect(strstr(text, part), "%s in %s", part, text);
+	snprintf(name, sizeof(name), "<INSTANCENAME CLASSNAME=\"Tern_MigrationRecord\">"
+		 KEY("InstanceID", "Tern:MigrationRecord/%u") "</INSTANCENAME>", id);
+	return client_invoke("Drop", object, name, accept ? client_string("AcceptRisk", accept) : "");
 }
 
 #define RETURNS(n) "<RETURNVALUE PARAMTYPE=\"uint32\"><VALUE>" #n "</VALUE></RETURNVALUE>"
@@ -69,12 +50,7 @@ static void doubt(void)
 	cr_assert_eq(fake.vm[0].state, MANAGE_VM_IN_DOUBT);
 }
 
-static void gone(void)
-{
-	buf_free(&out);
-}
-
-TestSuite(force, .init = doubt, .fini = gone);
+TestSuite(force, .init = doubt, .fini = client_gone);
 
 Test(force, without_accepting_the_risk_it_is_only_told)
 {
@@ -105,7 +81,7 @@ Test(force, forget_gives_it_up)
 Test(force, what_does_not_apply_is_an_invalid_state)
 {
 	has(force("4", "TRUE"), RETURNS(4097) "<PARAMVALUE NAME=\"Reasons\"");
-	has(out.data, "no prepared copy");
+	has(client_said(), "no prepared copy");
 	cr_assert_eq(fake.vm[0].state, MANAGE_VM_IN_DOUBT);
 	has(force("2", "TRUE"), RETURNS(0));
 	has(force("2", "TRUE"), RETURNS(4097));
@@ -118,7 +94,7 @@ Test(force, outcomes_and_answers_that_do_not_exist_are_invalid_parameters)
 	for (size_t n = 0; n < sizeof(bad) / sizeof(bad[0]); n++)
 		has(force(bad[n], "TRUE"), RETURNS(5));
 	has(force("2", "yes"), RETURNS(5));
-	has(out.data, "neither TRUE nor FALSE");
+	has(client_said(), "neither TRUE nor FALSE");
 	cr_assert_eq(fake.vm[0].state, MANAGE_VM_IN_DOUBT);
 }
 
@@ -131,7 +107,7 @@ Test(force, a_job_that_is_unknown_is_not_found)
 Test(force, a_machine_in_doubt_is_not_reclaimed_but_forced)
 {
 	has(reclaim("TRUE"), RETURNS(4097));
-	has(out.data, "job 1 is open");
+	has(client_said(), "job 1 is open");
 }
 
 Test(force, a_machine_that_is_away_is_reclaimed_by_who_accepts_the_risk)
@@ -147,28 +123,23 @@ Test(force, a_machine_that_is_away_is_reclaimed_by_who_accepts_the_risk)
 
 Test(force, a_machine_that_is_away_shows_so_and_offers_no_state)
 {
-	struct call_header h = { "MethodCall", "GetInstance", "root/virt", NULL, NULL, "10.77.0.2" };
-
 	has(force("3", "TRUE"), RETURNS(0));
-	client_answer(&c, &h, client_intrinsic("GetInstance", "<IPARAMVALUE NAME=\"InstanceName\">" VM_NAME "</IPARAMVALUE>"), &out);
-	has(out.data, "<PROPERTY NAME=\"EnabledState\" TYPE=\"uint16\"><VALUE>3</VALUE>");
-	has(out.data, "<PROPERTY NAME=\"OperatingStatus\" TYPE=\"uint16\"><VALUE>7</VALUE>");
-	has(out.data, "<VALUE>web1 was handed over to 10.77.0.5</VALUE>");
-	cr_assert_null(strstr(out.data, "\"AvailableRequestedStates\" TYPE=\"uint16\"><VALUE.ARRAY><VALUE>2"));
+	client_ask("GetInstance", "<IPARAMVALUE NAME=\"InstanceName\">" VM_NAME "</IPARAMVALUE>");
+	has(client_said(), "<PROPERTY NAME=\"EnabledState\" TYPE=\"uint16\"><VALUE>3</VALUE>");
+	has(client_said(), "<PROPERTY NAME=\"OperatingStatus\" TYPE=\"uint16\"><VALUE>7</VALUE>");
+	has(client_said(), "<VALUE>web1 was handed over to 10.77.0.5</VALUE>");
+	cr_assert_null(strstr(client_said(), "\"AvailableRequestedStates\" TYPE=\"uint16\"><VALUE.ARRAY><VALUE>2"));
 }
 
 Test(force, records_are_shown_without_their_secrets)
 {
-	struct call_header h = { "MethodCall", "EnumerateInstances", "root/virt", NULL, NULL, "10.77.0.2" };
-
-	client_answer(&c, &h, client_intrinsic("EnumerateInstances", "<IPARAMVALUE NAME=\"ClassName\"><CLASSNAME NAME=\"Tern_MigrationRecord\"/>"
-					       "</IPARAMVALUE>"), &out);
-	has(out.data, "<VALUE>Tern:MigrationRecord/7</VALUE>");
-	has(out.data, "<PROPERTY NAME=\"RecordState\" TYPE=\"string\"><VALUE>OWNED</VALUE>");
-	has(out.data, "<PROPERTY NAME=\"VirtualSystemName\" TYPE=\"string\"><VALUE>old1</VALUE>");
-	has(out.data, "<PROPERTY NAME=\"PeerAddress\" TYPE=\"string\"><VALUE>10.77.0.4</VALUE>");
-	has(out.data, "<PROPERTY NAME=\"TimeOfRecord\" TYPE=\"datetime\"><VALUE>20260528202640.000000+000</VALUE>");
-	has(out.data, "<PROPERTY NAME=\"HoldsVirtualSystem\" TYPE=\"boolean\"><VALUE>TRUE</VALUE>");
+	client_ask("EnumerateInstances", CLASS_NAME("Tern_MigrationRecord"));
+	has(client_said(), "<VALUE>Tern:MigrationRecord/7</VALUE>");
+	has(client_said(), "<PROPERTY NAME=\"RecordState\" TYPE=\"string\"><VALUE>OWNED</VALUE>");
+	has(client_said(), "<PROPERTY NAME=\"VirtualSystemName\" TYPE=\"string\"><VALUE>old1</VALUE>");
+	has(client_said(), "<PROPERTY NAME=\"PeerAddress\" TYPE=\"string\"><VALUE>10.77.0.4</VALUE>");
+	has(client_said(), "<PROPERTY NAME=\"TimeOfRecord\" TYPE=\"datetime\"><VALUE>20260528202640.000000+000</VALUE>");
+	has(client_said(), "<PROPERTY NAME=\"HoldsVirtualSystem\" TYPE=\"boolean\"><VALUE>TRUE</VALUE>");
 }
 
 Test(force, a_record_is_dropped_by_who_accepts_the_risk)
@@ -184,6 +155,6 @@ Test(force, a_record_is_dropped_by_who_accepts_the_risk)
 Test(force, a_record_that_a_job_sees_to_is_not_dropped)
 {
 	has(drop(8, "TRUE"), RETURNS(4097));
-	has(out.data, "a job sees to gone1: force that");
+	has(client_said(), "a job sees to gone1: force that");
 	cr_assert_eq(fake.records, 2);
 }

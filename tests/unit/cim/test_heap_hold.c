@@ -83,9 +83,8 @@ static void stop(unsigned count)
 Test(heap_hold, one_address_that_does_not_read)
 {
 	start(12);
-	fat(client_intrinsic("EnumerateClasses", "<IPARAMVALUE NAME=\"DeepInheritance\"><VALUE>TRUE</VALUE></IPARAMVALUE>"
-	    "<IPARAMVALUE NAME=\"LocalOnly\"><VALUE>FALSE</VALUE></IPARAMVALUE>"
-	    "<IPARAMVALUE NAME=\"IncludeClassOrigin\"><VALUE>TRUE</VALUE></IPARAMVALUE>"),
+	fat(client_intrinsic("EnumerateClasses", BOOLEAN("DeepInheritance", "TRUE") BOOLEAN("LocalOnly", "FALSE")
+			     BOOLEAN("IncludeClassOrigin", "TRUE")),
 	    10, 262000, "EnumerateClasses", "root/virt");
 	hold("WRITE", 12, true);
 	stop(12);
@@ -93,11 +92,8 @@ Test(heap_hold, one_address_that_does_not_read)
 
 Test(heap_hold, one_address_whose_checks_wait)
 {
-	char params[4000];
-
 	start(8);
-	snprintf(params, sizeof(params), "%s%s", client_vm("ComputerSystem", "web1"), client_string("DestinationHost", "10.77.0.3"));
-	fat(client_extrinsic("CheckVirtualSystemIsMigratableToHost", NULL, params), 8100, 262000, "CheckVirtualSystemIsMigratableToHost",
+	fat(client_extrinsic("CheckVirtualSystemIsMigratableToHost", NULL, client_move("10.77.0.3", "")), 8100, 262000, "CheckVirtualSystemIsMigratableToHost",
 	    client_service_object);
 	hold("WAIT", 8, false);
 	stop(8);

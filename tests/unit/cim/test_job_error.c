@@ -2,16 +2,10 @@
 /* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c */
 /* libs: -lexpat */
 /* What a job says of its end, and of its two ends. */
-#include <criterion/criterion.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include "cim/job_error.h"
-#include "fake_cim_client.h"
+#include "cim_said.h"
 #include "fake_manage.h"
-#include "lib/err.h"
-
-static struct call c;
-static struct buf out;
 
 static void fresh(void)
 {
@@ -20,31 +14,19 @@ static void fresh(void)
 	fake.job[0] = (struct manage_job){ .id = 1, .state = MANAGE_JOB_RUNNING, .vm = "web1", .peer = "10.77.0.3", .peer_name = "lab-b", .phase = "ROUNDS" };
 }
 
-static void gone(void)
-{
-	buf_free(&out);
-}
+TestSuite(job_error, .init = fresh, .fini = client_gone);
 
-TestSuite(job_error, .init = fresh, .fini = gone);
-
-#define JOB "<INSTANCENAME CLASSNAME=\"Tern_MigrationJob\"><KEYBINDING NAME=\"InstanceID\"><KEYVALUE>Tern:11111111-2222-4333-8444-555555555555/1" \
-	    "</KEYVALUE></KEYBINDING></INSTANCENAME>"
+#define JOB_ID "Tern:11111111-2222-4333-8444-555555555555/1"
+#define JOB "<INSTANCENAME CLASSNAME=\"Tern_MigrationJob\">" KEY("InstanceID", JOB_ID) "</INSTANCENAME>"
 
 static const char *get_error(void)
 {
-	struct call_header h = { "MethodCall", "GetError", "root/virt:Tern_MigrationJob.InstanceID=\"Tern:11111111-2222-4333-8444-555555555555/1\"",
-		NULL, NULL, "h" };
-
-	client_answer(&c, &h, client_extrinsic("GetError", JOB, ""), &out);
-	return out.data;
+	return client_invoke("GetError", "root/virt:Tern_MigrationJob.InstanceID=\"" JOB_ID "\"", JOB, "");
 }
 
 static const char *get_job(void)
 {
-	struct call_header h = { "MethodCall", "GetInstance", "root/virt", NULL, NULL, "h" };
-
-	client_answer(&c, &h, client_intrinsic("GetInstance", "<IPARAMVALUE NAME=\"InstanceName\">" JOB "</IPARAMVALUE>"), &out);
-	return out.data;
+	return client_ask("GetInstance", "<IPARAMVALUE NAME=\"InstanceName\">" JOB "</IPARAMVALUE>");
 }
 
 static void ended(enum manage_job_state state, enum err e, const char *text)
@@ -53,11 +35,6 @@ static void ended(enum manage_job_state state, enum err e, const char *text)
 	fake.job[0].error_code = (uint16_t)e;
 	fake.job[0].ended_ns = 5;
 	snprintf(fake.job[0].error, sizeof(fake.job[0].error), "%s", text);
-}
-
-static void has(const char *text, const char *part)
-{
-	cr_expect(strstr(text, part), "expected %s in %s", part, text);
 }
 
 static void number(const char *text, const char *name, const char *type, unsigned value)
@@ -89,14 +66,14 @@ Test(job_error, an_error_says_its_kind_status_and_number)
 {
 	ended(MANAGE_JOB_EXCEPTION, ERR_TIMEOUT, "no answer from 10.77.0.3");
 	number(get_error(), "ErrorType", "uint16", 2);
-	number(out.data, "ProbableCause", "uint16", 111);
-	number(out.data, "CIMStatusCode", "uint32", 1);
-	has(out.data, "&gt;TERN1002&lt;");
-	has(out.data, "no answer from 10.77.0.3");
+	number(client_said(), "ProbableCause", "uint16", 111);
+	number(client_said(), "CIMStatusCode", "uint32", 1);
+	has(client_said(), "&gt;TERN1002&lt;");
+	has(client_said(), "no answer from 10.77.0.3");
 	has(get_job(), "<PROPERTY NAME=\"ErrorCode\" TYPE=\"uint16\"><VALUE>1002<");
 	ended(MANAGE_JOB_EXCEPTION, ERR_VERSION, "x");
 	number(get_error(), "ErrorType", "uint16", 10);
-	number(out.data, "CIMStatusCode", "uint32", 7);
+	number(client_said(), "CIMStatusCode", "uint32", 7);
 	ended(MANAGE_JOB_EXCEPTION, ERR_REFUSED, "x");
 	number(get_error(), "ErrorType", "uint16", 9);
 }
@@ -105,17 +82,17 @@ Test(job_error, what_an_operator_wished_is_no_error_code)
 {
 	ended(MANAGE_JOB_TERMINATED, ERR_REFUSED, "cancelled by an operator");
 	has(get_job(), "<PROPERTY NAME=\"ErrorCode\" TYPE=\"uint16\"><VALUE>0<");
-	has(out.data, "<PROPERTY NAME=\"JobState\" TYPE=\"uint16\"><VALUE>8<");
+	has(client_said(), "<PROPERTY NAME=\"JobState\" TYPE=\"uint16\"><VALUE>8<");
 	has(get_error(), "&gt;TERN1000&lt;");
-	number(out.data, "PerceivedSeverity", "uint16", 2);
+	number(client_said(), "PerceivedSeverity", "uint16", 2);
 }
 
 Test(job_error, a_job_that_runs_waits_or_has_completed_has_no_error)
 {
 	snprintf(fake.job[0].error, sizeof(fake.job[0].error), "waits for job 7");
-	cr_expect_null(strstr(get_error(), "CIM_Error"), "%s", out.data);
+	cr_expect_null(strstr(get_error(), "CIM_Error"), "%s", client_said());
 	ended(MANAGE_JOB_COMPLETED, ERR_OK, "an operator forced it");
-	cr_expect_null(strstr(get_error(), "CIM_Error"), "%s", out.data);
+	cr_expect_null(strstr(get_error(), "CIM_Error"), "%s", client_said());
 }
 
 Test(job_error, doubt_is_an_error_while_it_lasts)
@@ -127,12 +104,12 @@ Test(job_error, doubt_is_an_error_while_it_lasts)
 Test(job_error, both_ends_of_a_move_are_named_by_their_roles)
 {
 	has(get_job(), "NAME=\"DestinationHost\" TYPE=\"string\"><VALUE>10.77.0.3<");
-	has(out.data, "NAME=\"DestinationName\" TYPE=\"string\"><VALUE>lab-b<");
-	has(out.data, "NAME=\"SourceHost\" TYPE=\"string\"><VALUE>10.77.0.2<");
-	has(out.data, "NAME=\"SourceName\" TYPE=\"string\"><VALUE>lab-a<");
+	has(client_said(), "NAME=\"DestinationName\" TYPE=\"string\"><VALUE>lab-b<");
+	has(client_said(), "NAME=\"SourceHost\" TYPE=\"string\"><VALUE>10.77.0.2<");
+	has(client_said(), "NAME=\"SourceName\" TYPE=\"string\"><VALUE>lab-a<");
 	fake.job[0].incoming = true;
 	has(get_job(), "NAME=\"SourceHost\" TYPE=\"string\"><VALUE>10.77.0.3<");
-	has(out.data, "NAME=\"SourceName\" TYPE=\"string\"><VALUE>lab-b<");
-	has(out.data, "NAME=\"DestinationHost\" TYPE=\"string\"><VALUE>10.77.0.2<");
-	has(out.data, "NAME=\"DestinationName\" TYPE=\"string\"><VALUE>lab-a<");
+	has(client_said(), "NAME=\"SourceName\" TYPE=\"string\"><VALUE>lab-b<");
+	has(client_said(), "NAME=\"DestinationHost\" TYPE=\"string\"><VALUE>10.77.0.2<");
+	has(client_said(), "NAME=\"DestinationName\" TYPE=\"string\"><VALUE>lab-a<");
 }

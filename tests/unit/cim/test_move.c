@@ -2,43 +2,21 @@
 /* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c */
 /* libs: -lexpat */
 /* The parameters of a move: each is honoured in every form that clients give it, or refused by name. */
-#include <criterion/criterion.h>
 #include <stdio.h>
-#include "cim/call.h"
-#include "fake_cim_client.h"
+#include "cim_said.h"
 #include "fake_manage.h"
 
-static struct call c;
-static struct buf out;
-
-static void fresh(void)
-{
-	fake_manage_reset();
-}
-
-static void gone(void)
-{
-	buf_free(&out);
-}
-
-TestSuite(move, .init = fresh, .fini = gone);
+TestSuite(move, .init = fake_manage_reset, .fini = client_gone);
 
 static const char *call(const char *method, const char *params)
 {
-	struct call_header h = { "MethodCall", method, client_service_object, NULL, NULL, "10.77.0.2" };
-
-	client_answer(&c, &h, client_extrinsic(method, NULL, params), &out);
-	return out.length ? out.data : "";
+	return client_invoke(method, NULL, NULL, params);
 }
 
 /* A check of web1 towards lab-b with @more parameters. */
 static const char *check(const char *more)
 {
-	static char params[9000];
-
-	snprintf(params, sizeof(params), "%s%s%s", client_vm("ComputerSystem", "web1"),
-		 client_string("DestinationHost", "10.77.0.3"), more);
-	return call("CheckVirtualSystemIsMigratableToHost", params);
+	return call("CheckVirtualSystemIsMigratableToHost", client_move("10.77.0.3", more));
 }
 
 static bool taken(const char *answer)
@@ -77,7 +55,7 @@ Test(move, a_setting_means_the_same_in_every_form_that_clients_send)
 
 	for (size_t n = 0; n < sizeof(form) / sizeof(form[0]); n++) {
 		fake_manage_reset();
-		cr_expect(taken(check(form[n])), "%s: %s", form[n], out.data);
+		cr_expect(taken(check(form[n])), "%s: %s", form[n], client_said());
 		cr_expect_eq(fake.last.type, 3, "%s", form[n]);
 	}
 }
@@ -101,7 +79,7 @@ Test(move, a_form_that_is_no_single_setting_is_refused_by_name)
 
 	for (size_t n = 0; n < sizeof(row) / sizeof(row[0]); n++) {
 		refused(check(row[n].form), 4, row[n].part);
-		refused(out.data, 4, "MigrationSettingData");
+		refused(client_said(), 4, "MigrationSettingData");
 	}
 }
 
@@ -110,7 +88,7 @@ Test(move, no_setting_is_no_wish)
 	static const char *const form[] = { "", PARAM(""), PARAM("<VALUE></VALUE>"), PARAM("<VALUE> \n</VALUE>") };
 
 	for (size_t n = 0; n < sizeof(form) / sizeof(form[0]); n++) {
-		cr_expect(taken(check(form[n])), "%s: %s", form[n], out.data);
+		cr_expect(taken(check(form[n])), "%s: %s", form[n], client_said());
 		cr_expect_eq(fake.last.type, 2);
 	}
 }
@@ -119,7 +97,7 @@ Test(move, a_served_setting_that_a_reference_names_is_taken_with_all_it_says)
 {
 	fake.host.max_downtime_ms = 250;
 	fake.host.when_stuck = MANAGE_STUCK_FAIL;
-	cr_expect(taken(check(PARAM(SETTING("Tern:MigrationSettingData/Default")))), "%s", out.data);
+	cr_expect(taken(check(PARAM(SETTING("Tern:MigrationSettingData/Default")))), "%s", client_said());
 	cr_expect_eq(fake.last.max_downtime_ms, 250);
 	cr_expect_eq(fake.last.when_stuck, MANAGE_STUCK_FAIL);
 	cr_expect_eq(fake.last.type, 2);
@@ -150,9 +128,9 @@ Test(move, what_only_identifies_is_taken)
 {
 	/* What libvirt-cim's migration_tester.py sends. */
 	cr_expect(taken(mof("Xen_VirtualSystemMigrationSettingData", "InstanceID = \"MigrationSettingData\"; "
-		"CreationClassName = \"Xen_VirtualSystemMigrationSettingData\"; MigrationType = 3; Priority = 0;")), "%s", out.data);
+		"CreationClassName = \"Xen_VirtualSystemMigrationSettingData\"; MigrationType = 3; Priority = 0;")), "%s", client_said());
 	cr_expect_eq(fake.last.type, 3);
-	cr_expect(taken(mof(MSD, "SystemName = \"lab-a\"; SystemCreationClassName = \"Xen_HostSystem\"; ElementName = \"x\";")), "%s", out.data);
+	cr_expect(taken(mof(MSD, "SystemName = \"lab-a\"; SystemCreationClassName = \"Xen_HostSystem\"; ElementName = \"x\";")), "%s", client_said());
 }
 
 Test(move, an_array_where_one_value_is_meant_is_refused_as_an_array)
@@ -173,7 +151,7 @@ Test(move, an_unknown_name_is_called_unknown_whatever_its_value)
 	for (size_t n = 0; n < sizeof(row) / sizeof(row[0]); n++)
 		refused(mof(MSD, row[n]), 4, "unknown property Foo");
 	refused(mof(MSD, "DestinationIPAddressList = {\"10.77.0.3\"};"), 4, "unknown property DestinationIPAddressList");
-	cr_expect(taken(mof(MSD, "Foo = NULL; Bar = {};")), "no value is no wish: %s", out.data);
+	cr_expect(taken(mof(MSD, "Foo = NULL; Bar = {};")), "no value is no wish: %s", client_said());
 }
 
 Test(move, a_property_given_twice_is_refused_by_name)
@@ -187,8 +165,8 @@ Test(move, a_property_given_twice_is_refused_by_name)
 
 Test(move, units_are_compared_without_the_spaces_round_them)
 {
-	cr_expect(taken(mof(MSD, "BandwidthUnit = \"percent \"; Bandwidth = 40;")), "%s", out.data);
-	cr_expect(taken(mof(MSD, "BandwidthUnit = \" Percent\"; Bandwidth = 40;")), "%s", out.data);
+	cr_expect(taken(mof(MSD, "BandwidthUnit = \"percent \"; Bandwidth = 40;")), "%s", client_said());
+	cr_expect(taken(mof(MSD, "BandwidthUnit = \" Percent\"; Bandwidth = 40;")), "%s", client_said());
 	cr_expect_eq(fake.last.bandwidth_percent, 40);
 	refused(mof(MSD, "BandwidthUnit = \"percents\";"), 4, "BandwidthUnit");
 	refused(mof(MSD, "BandwidthUnit = \"byte / second\";"), 4, "byte / second");
@@ -203,7 +181,7 @@ Test(move, a_parameter_given_twice_is_refused_by_name)
 
 		cr_expect(strstr(a, "<ERROR CODE=\"4\"") && strstr(a, "DestinationHost") && strstr(a, "twice"), "%s", a);
 	}
-	cr_expect(strstr(check(PARAM(INSTANCE(MSD)) PARAM("")), "MigrationSettingData"), "%s", out.data);
+	cr_expect(strstr(check(PARAM(INSTANCE(MSD)) PARAM("")), "MigrationSettingData"), "%s", client_said());
 }
 
 Test(move, an_output_is_no_input)
@@ -239,7 +217,6 @@ Test(move, new_settings_are_looked_at_in_every_form)
 
 /* --- references ------------------------------------------------------------------------------------- */
 
-#define KEY(k, v) "<KEYBINDING NAME=\"" k "\"><KEYVALUE>" v "</KEYVALUE></KEYBINDING>"
 #define REF(parameter, class, keys) "<PARAMVALUE NAME=\"" parameter "\"><VALUE.REFERENCE><INSTANCENAME CLASSNAME=\"" class "\">" keys \
 	"</INSTANCENAME></VALUE.REFERENCE></PARAMVALUE>"
 
@@ -271,7 +248,7 @@ Test(move, what_is_wrong_with_a_reference_to_the_machine_is_said)
 
 	for (size_t n = 0; n < sizeof(row) / sizeof(row[0]); n++) {
 		refused(check_system(row[n].reference), 4, row[n].part);
-		refused(out.data, 4, "ComputerSystem");
+		refused(client_said(), 4, "ComputerSystem");
 	}
 }
 
@@ -308,13 +285,13 @@ Test(move, a_host_is_known_by_its_name_whatever_the_case_by_its_uuid_or_by_where
 	for (size_t n = 0; n < sizeof(row) / sizeof(row[0]); n++) {
 		fake.last.destination[0] = 0;
 		to_system(row[n].reference);
-		cr_expect_str_eq(fake.last.destination, row[n].address, "%s: %s", row[n].reference, out.data);
+		cr_expect_str_eq(fake.last.destination, row[n].address, "%s: %s", row[n].reference, client_said());
 	}
 	check(client_string("NewSystemSettingData", ""));
 	snprintf(fake.last.destination, 16, "x");
 	call("CheckVirtualSystemIsMigratableToHost", strcat(strcpy((char [3000]){ 0 }, client_vm("ComputerSystem", "web1")),
 	     client_string("DestinationHost", "LAB-B")));
-	cr_expect_str_eq(fake.last.destination, "10.77.0.3", "%s", out.data);
+	cr_expect_str_eq(fake.last.destination, "10.77.0.3", "%s", client_said());
 }
 
 Test(move, a_host_that_can_not_be_the_destination_is_refused_with_the_reason)

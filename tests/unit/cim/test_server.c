@@ -63,17 +63,14 @@ static unsigned count(const char *text, const char *part)
 
 static const char *names(void)
 {
-	return client_http("EnumerateInstanceNames", "root/virt", "", client_intrinsic("EnumerateInstanceNames",
-		"<IPARAMVALUE NAME=\"ClassName\"><CLASSNAME NAME=\"CIM_ComputerSystem\"/></IPARAMVALUE>"));
+	return client_http("EnumerateInstanceNames", "root/virt", "CIMProtocolVersion: 1.0\r\n",
+			   client_intrinsic("EnumerateInstanceNames", CLASS_NAME("CIM_ComputerSystem")));
 }
 
 static const char *check(void)
 {
-	static char params[4000];
-
-	snprintf(params, sizeof(params), "%s%s", client_vm("ComputerSystem", "web1"), client_string("DestinationHost", "10.77.0.3"));
 	return client_http("CheckVirtualSystemIsMigratableToHost", client_service_object, "",
-			   client_extrinsic("CheckVirtualSystemIsMigratableToHost", NULL, params));
+			   client_extrinsic("CheckVirtualSystemIsMigratableToHost", NULL, client_move("10.77.0.3", "")));
 }
 
 Test(server, a_connection_serves_requests_one_after_the_other)

@@ -20,15 +20,10 @@ int __wrap_strcasecmp(const char *a, const char *b)
 	return __real_strcasecmp(a, b);
 }
 
-#define CLASS_NAME(c) "<IPARAMVALUE NAME=\"ClassName\"><CLASSNAME NAME=\"" c "\"/></IPARAMVALUE>"
-#define BOOLEAN(name, value) "<IPARAMVALUE NAME=\"" name "\"><VALUE>" value "</VALUE></IPARAMVALUE>"
-#define KEY(k, v) "<KEYBINDING NAME=\"" k "\"><KEYVALUE>" v "</KEYVALUE></KEYBINDING>"
 
 static const struct cim_config defaults;
 static struct fake_channel *client[16];
 static unsigned clients;
-static struct call c;
-static struct buf out;
 
 static void fresh(void)
 {
@@ -41,7 +36,7 @@ static void gone(void)
 	cim_server_init(&defaults);
 	while (clients)
 		free(client[--clients]);
-	buf_free(&out);
+	client_gone();
 }
 
 TestSuite(work, .init = fresh, .fini = gone);
@@ -51,14 +46,6 @@ static struct fake_channel *connect_one(void)
 	client[clients] = fake_channel_new();
 	cim_server_accept(&client[clients]->ch);
 	return client[clients++];
-}
-
-static const char *intrinsic(const char *method, const char *params)
-{
-	struct call_header h = { "MethodCall", method, "root/virt", NULL, NULL, "10.77.0.2" };
-
-	client_answer(&c, &h, client_intrinsic(method, params), &out);
-	return out.length ? out.data : "";
 }
 
 static const char *all_classes(void)
@@ -165,19 +152,20 @@ Test(work, done_bit_by_bit_gives_the_same_answers)
 
 	crowd();
 	for (size_t n = 0; n < sizeof(row) / sizeof(row[0]); n++) {
-		struct call_header h = { "MethodCall", row[n].method, "root/virt", NULL, NULL, "10.77.0.2" };
+		struct message_header h = { .method = row[n].method, .object = "root/virt", .host = "10.77.0.2" };
 		struct buf body = { 0 }, slow = { 0 };
-		const char *whole = intrinsic(row[n].method, row[n].params);
+		struct message m;
+		const char *whole = client_ask(row[n].method, row[n].params);
 		unsigned steps = 0;
 		int work;
 
 		buf_str(&body, client_intrinsic(row[n].method, row[n].params));
-		call_begin(&c, &h, &body, &slow);
+		message_begin(&m, &h, &body, &slow);
 		do {
 			work = 1;
 			steps++;
-		} while (call_step(&c, &work) == ERR_AGAIN);
-		call_fini(&c);
+		} while (message_step(&m, &work) == ERR_AGAIN);
+		message_fini(&m);
 		cr_expect_str_eq(slow.data, whole, "%s", row[n].method);
 		cr_expect(steps > 10 || n == 5, "%s: %u steps", row[n].method, steps);
 		buf_free(&slow);
@@ -194,12 +182,12 @@ Test(work, of_a_property_list_does_not_grow_with_the_instances)
 	for (int n = 0; n < 256; n++)
 		sprintf(list + strlen(list), "<VALUE>Nonsense%d</VALUE>", n);
 	strcat(list, "</VALUE.ARRAY></IPARAMVALUE>");
-	intrinsic("EnumerateInstances", list);
+	client_ask("EnumerateInstances", list);
 	compared = 0;
-	intrinsic("EnumerateInstances", CLASS_NAME("CIM_ManagedElement"));
+	client_ask("EnumerateInstances", CLASS_NAME("CIM_ManagedElement"));
 	plain = compared;
 	compared = 0;
-	cr_assert(strstr(intrinsic("EnumerateInstances", list), "Tern_MigrationJob"));
+	cr_assert(strstr(client_ask("EnumerateInstances", list), "Tern_MigrationJob"));
 	cr_expect_lt(compared, plain + 256 * 8 * 20, "%lu names compared, %lu without a list", compared, plain);
 	cr_expect_lt(plain, 100000, "%lu", plain);
 }
@@ -214,8 +202,8 @@ Test(work, of_finding_an_association_does_not_grow_with_the_pairs)
 		"</INSTANCENAME></IPARAMVALUE>";
 
 	crowd();
-	intrinsic("GetInstance", name);
+	client_ask("GetInstance", name);
 	compared = 0;
-	cr_assert(strstr(intrinsic("GetInstance", name), "<INSTANCE CLASSNAME=\"CIM_AffectedJobElement\">"), "%s", out.data);
+	cr_assert(strstr(client_ask("GetInstance", name), "<INSTANCE CLASSNAME=\"CIM_AffectedJobElement\">"), "%s", client_said());
 	cr_expect_lt(compared, 5000, "%lu", compared);
 }

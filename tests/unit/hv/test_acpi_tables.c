@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: hv/acpi/acpi_tables.c hv/machine.c hv/dev/console.c hv/dev/devices.c hv/dev/ioapic.c hv/dev/lapic.c hv/dev/lapic_irq.c hv/dev/lapic_timer.c hv/dev/pci.c hv/dev/pic.c hv/dev/pit.c hv/dev/pm.c hv/dev/ports.c hv/dev/rtc.c hv/dev/uart.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_machine.c tests/fake/fake_log.c */
+/* unit: hv/acpi/acpi_tables.c hv/machine.c hv/dev/[a-z]*.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_machine.c tests/fake/fake_log.c */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "hv/acpi/acpi_tables.h"

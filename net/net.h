@@ -7,7 +7,7 @@
 #include "config/config.h"
 #include "lib/err.h"
 #include "lib/why.h"
-#include "net/nic.h"
+#include "net/nic/nic.h"
 
 /* Starts the NIC and lwIP with @cfg's address or DHCP; needs pci_scan, page_alloc, time and irq. To be called once.
  * ERR_NOTFOUND: no NIC that Tern drives, @why lists those seen. ERR_IO, ERR_NOMEM: it did not start. ERR_STATE: called

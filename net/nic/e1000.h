@@ -2,7 +2,7 @@
 /* e1000.h: Intel's 8254x Gigabit family (PCI/PCI-X Family of Gigabit Ethernet Controllers Software Developer's
  * Manual) and the 82574 as far as it shares the registers: legacy descriptors, one queue each way. */
 #pragma once
-#include "net/nic.h"
+#include "net/nic/nic.h"
 
 /* nic_driver.variant: the layout of EERD: bit of DONE, first bit of ADDR. */
 #define E1000_EERD_8254X (4u | 8u << 8)

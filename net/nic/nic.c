@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "net/nic.h"
+/* nic.c: which driver serves which PCI function. */
+#include "net/nic/nic.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
 #include "net/nic/e1000.h"

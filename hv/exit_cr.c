@@ -12,7 +12,7 @@
 #define LOADS_CR0	(CR0_PG | 3ull << 29)
 #define LOADS_CR4	(CR4_PAE | 1ull << 4 | 1ull << 7 | 1ull << 20)
 
-/* What the CPU would have done had there been no exit: with EPT the PDPTEs are registers, which VM entry takes as they are. */
+/* What the CPU would have done had there been no exit: under nested paging the PDPTEs are registers. */
 static bool write_paging(struct vm *vm, struct vcpu *v, unsigned cr, uint64_t value)
 {
 	uint64_t cr0 = cr == 0 ? value : vcpu_cr0(v), cr4 = cr == 4 ? value : vcpu_cr4(v);

@@ -27,7 +27,7 @@ enum exit_action exit_memory(struct vm *vm, struct vcpu *v, unsigned index)
 			throttle_spend(&vm->throttle, 1, time_ns());
 		return EXIT_CONTINUE;
 	}
-	if ((v->exit.memory.flags & VCPU_MEMORY_FETCH) && ept_fetch(&vm->ept, gpa(at)))
+	if ((v->exit.memory.flags & VCPU_MEMORY_FETCH) && gpt_fetch(&vm->gpt, gpa(at)))
 		return EXIT_CONTINUE;
 	/* A chunk that is present already: another access was faster, the CPU's stale entry is gone by now. */
 	if (vm_memory_touch(vm, at))

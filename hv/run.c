@@ -197,7 +197,7 @@ enum machine_request vm_serve_request(struct vm *vm)
 {
 	enum machine_request request = vm->machine.request;
 
-	if (vm->state == VM_CRASHED && vm->ept.root.v) {
+	if (vm->state == VM_CRASHED && vm->gpt.root.v) {
 		vm_clock_stop(vm);
 		vm_free_resources(vm);
 	}

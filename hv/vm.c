@@ -83,7 +83,7 @@ static enum err make_vcpus(struct vm *vm, struct why *why)
 	};
 
 	for (unsigned i = 0; i < vm->vcpus; i++) {
-		enum err e = vcpu_create(&vm->vcpu[i], &vm->ept, &limits, why);
+		enum err e = vcpu_create(&vm->vcpu[i], &vm->gpt, &limits, why);
 
 		if (e != ERR_OK)
 			return e;
@@ -117,11 +117,11 @@ enum err vm_create(struct vm *vm, const struct vm_plan *plan, struct why *why)
 	e = vm_memory_reserve(vm, why);
 	if (e != ERR_OK)
 		return e;
-	e = ept_init(&vm->ept, virt_has_ad() && plan->tracker != DIRTY_WRITE_PROTECT);
+	e = gpt_init(&vm->gpt, virt_gpt_format(), virt_has_ad() && plan->tracker != DIRTY_WRITE_PROTECT);
 	if (e != ERR_OK)
 		why_set(why, "no memory for the page tables of %s", vm->name);
 	if (e == ERR_OK && virt_wants_small_code())
-		e = ept_small_code(&vm->ept, vm->memory_bytes, why);
+		e = gpt_small_code(&vm->gpt, vm->memory_bytes, why);
 	if (e == ERR_OK)
 		e = make_vcpus(vm, why);
 	if (e != ERR_OK) {
@@ -141,10 +141,10 @@ void vm_free_resources(struct vm *vm)
 	vm->throttle = (struct vm_throttle){ 0 };
 	for (unsigned i = 0; i < vm->vcpus; i++)
 		vcpu_destroy(&vm->vcpu[i]);
-	if (vm->ept.root.v) {
-		ept_flush(&vm->ept);
-		ept_fini(&vm->ept);
-		vm->ept.root.v = 0;
+	if (vm->gpt.root.v) {
+		gpt_flush(&vm->gpt);
+		gpt_fini(&vm->gpt);
+		vm->gpt.root.v = 0;
 	}
 	vm_memory_free(vm);
 }

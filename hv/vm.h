@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "arch/x86_64/dirty.h"
-#include "arch/x86_64/ept.h"
+#include "arch/x86_64/gpt.h"
 #include "arch/x86_64/vcpu.h"
 #include "hv/cpuid.h"
 #include "hv/machine.h"
@@ -67,7 +67,7 @@ struct vm {
 	uint32_t chunks_present;
 	uint32_t chunks_reserved;	/* promised and not yet taken */
 	bool chunks_mapped_split;
-	struct ept ept;
+	struct gpt gpt;
 	enum dirty_kind tracker;	/* to be used; AUTO: what fits best */
 	struct dirty dirty;
 	struct vm_throttle throttle;

@@ -76,12 +76,13 @@ static enum err still_there(struct mig_guest *g, struct why *why)
 /* A line before tracking and one after it: the leaves must be the same, but for chunks that the guest touched meanwhile. */
 static void log_leaves(const struct vm *vm, const char *when)
 {
-	struct ept_histogram h;
+	struct gpt_histogram h;
 
-	if (!vm->ept.root.v)
+	if (!vm->gpt.root.v)
 		return;		/* it moved as a definition, without memory */
-	ept_histogram(&vm->ept, &h);
-	log_info("ept", "%s %s: leaves 4K %llu, 2M %llu, 1G %llu; R %llu, W %llu, X %llu; A %llu, D %llu; %u chunks, %llu tables", vm->name,
+	gpt_histogram(&vm->gpt, &h);
+	log_info("gpt", "%s %s: leaves 4K %llu, 2M %llu, 1G %llu; R %llu, W %llu, X %llu; A %llu, D %llu; "
+		 "%u chunks, %llu tables", vm->name,
 		 when, (unsigned long long)h.l4k, (unsigned long long)h.l2m, (unsigned long long)h.l1g, (unsigned long long)h.r,
 		 (unsigned long long)h.w, (unsigned long long)h.x, (unsigned long long)h.accessed, (unsigned long long)h.dirty,
 		 vm->chunks_present, (unsigned long long)h.tables);
@@ -96,11 +97,11 @@ static enum err track_start(struct mig_guest *g, struct why *why)
 	self(g)->tracked = false;
 	e = still_there(g, why);
 	if (e == ERR_OK)
-		e = dirty_kind_pick(vm->ept.ad, virt_has_pml(), vm->tracker, &kind, why);
+		e = dirty_kind_pick(vm->gpt.ad, virt_has_pml(), vm->tracker, &kind, why);
 	if (e == ERR_OK)
 		log_leaves(vm, "before tracking");
 	if (e == ERR_OK)
-		e = dirty_start(&vm->dirty, &vm->ept, kind, vm->memory_bytes, why);
+		e = dirty_start(&vm->dirty, &vm->gpt, kind, vm->memory_bytes, why);
 	self(g)->tracked = e == ERR_OK;
 	vm->throttle = (struct vm_throttle){ 0 };
 	if (e == ERR_OK)

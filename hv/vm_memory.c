@@ -9,7 +9,7 @@
 
 /* Pages for vCPUs and tables come out of the same chunks: these stay unpromised, and one more for each GiB of guests,
  * whose split leaves take a page per chunk while they are tracked, or from
- * the beginning (ept_small_code). */
+ * the beginning (gpt_small_code). */
 #define HEADROOM_CHUNKS 4
 
 static uint64_t promised;	/* chunks that VMs have not taken yet */
@@ -69,7 +69,7 @@ void *vm_chunk(struct vm *vm, uint64_t n, bool create)
 	if (vm->chunk[n] || !create)
 		return vm->chunk[n];
 	chunk = chunk_alloc();
-	if (!chunk || ept_map_chunk(&vm->ept, gpa(n * CHUNK_SIZE), hpa((uint64_t)chunk)) != ERR_OK) {
+	if (!chunk || gpt_map_chunk(&vm->gpt, gpa(n * CHUNK_SIZE), hpa((uint64_t)chunk)) != ERR_OK) {
 		chunk_free(chunk);
 		log_error("vm", "%s: no memory for promised chunk %llu", vm->name, (unsigned long long)n);
 		return NULL;

@@ -16,12 +16,12 @@ const char *dirty_kind_name(enum dirty_kind kind)
 enum err dirty_kind_pick(bool ad, bool pml, enum dirty_kind forced, enum dirty_kind *kind, struct why *why)
 {
 	if ((forced == DIRTY_AD || forced == DIRTY_PML) && !ad) {
-		why_set(why, "the %s dirty tracker needs accessed and dirty flags for EPT: IA32_VMX_EPT_VPID_CAP bit 21 is 0",
-			dirty_kind_name(forced));
+		why_set(why, "the %s dirty tracker needs accessed and dirty flags in guest page tables: "
+			"this CPU has none", dirty_kind_name(forced));
 		return ERR_UNSUPPORTED;
 	}
 	if (forced == DIRTY_PML && !pml) {
-		why_set(why, "the PML dirty tracker needs \"enable PML\": IA32_VMX_PROCBASED_CTLS2 bit 49 is 0");
+		why_set(why, "the PML dirty tracker needs page-modification logging: this CPU has none");
 		return ERR_UNSUPPORTED;
 	}
 	*kind = forced != DIRTY_AUTO ? forced : ad && pml ? DIRTY_PML : ad ? DIRTY_AD : DIRTY_WRITE_PROTECT;
@@ -52,7 +52,7 @@ static enum err alloc_bitmap(struct dirty *d, uint64_t memory_bytes, struct why 
 	return ERR_OK;
 }
 
-enum err dirty_start(struct dirty *d, struct ept *ept, enum dirty_kind kind, uint64_t memory_bytes, struct why *why)
+enum err dirty_start(struct dirty *d, struct gpt *gpt, enum dirty_kind kind, uint64_t memory_bytes, struct why *why)
 {
 	const struct dirty_ops *ops = trackers[kind];
 	enum err err;
@@ -66,24 +66,25 @@ enum err dirty_start(struct dirty *d, struct ept *ept, enum dirty_kind kind, uin
 			(unsigned long long)(memory_bytes >> 10), DIRTY_MAX_BYTES >> 30);
 		return ERR_RANGE;
 	}
-	if (ops->armed == EPT_D && !ept->ad) {
-		why_set(why, "the %s dirty tracker needs an EPT with accessed and dirty flags", ops->name);
+	if (ops->needs_ad && !gpt->ad) {
+		why_set(why, "the %s dirty tracker needs tables with accessed and dirty flags", ops->name);
 		return ERR_UNSUPPORTED;
 	}
 	err = alloc_bitmap(d, memory_bytes, why);
 	if (err)
 		return err;
-	err = ept_split_reserve(ept, memory_bytes, why);
+	err = gpt_split_reserve(gpt, memory_bytes, why);
 	if (err) {
 		free_bitmap(d);
 		return err;
 	}
-	d->ept = ept;
+	d->gpt = gpt;
 	d->ops = ops;
+	d->armed = ops->needs_ad ? gpt->format->dirty : GPT_W;
 	__atomic_store_n(&d->pages, memory_bytes >> PAGE_SHIFT, __ATOMIC_RELEASE);
 	if (ops == &dirty_pml)	/* a D set on a vCPU that does not log yet would never be heard of */
-		ept_flush(ept);
-	ept_split_all(ept, memory_bytes, ops->armed);
+		gpt_flush(gpt);
+	gpt_split_all(gpt, memory_bytes, d->armed);
 	return ERR_OK;
 }
 
@@ -92,9 +93,35 @@ void dirty_stop(struct dirty *d)
 	if (!d->pages)
 		return;
 	__atomic_store_n(&d->pages, 0, __ATOMIC_RELEASE);
-	ept_flush(d->ept);	/* no handler that saw the old value still runs */
-	ept_merge_all(d->ept);
+	gpt_flush(d->gpt);	/* no handler that saw the old value still runs */
+	gpt_merge_all(d->gpt);
 	free_bitmap(d);
+}
+
+bool dirty_take_marked(uint64_t *leaves, uint64_t *row, uint64_t *out, uint64_t armed)
+{
+	uint64_t changed = 0;
+
+	for (unsigned w = 0; w < DIRTY_ROW_WORDS; w++, leaves += 64) {
+		uint64_t bits = dirty_take_word(&row[w]);
+
+		out[w] |= bits;
+		for (; bits; bits &= bits - 1) {
+			uint64_t *leaf = &leaves[__builtin_ctzll(bits)], old = *leaf & armed;
+
+			changed |= old;
+			if (old)
+				__atomic_fetch_and(leaf, ~armed, __ATOMIC_RELAXED);
+		}
+	}
+	return changed;
+}
+
+void dirty_peek_marked(const uint64_t *leaves, const uint64_t *row, uint64_t *out, uint64_t armed)
+{
+	(void)leaves, (void)armed;
+	for (unsigned w = 0; w < DIRTY_ROW_WORDS; w++)
+		out[w] |= row[w];
 }
 
 void dirty_harvest(struct dirty *d, uint64_t chunk, uint64_t bitmap[DIRTY_ROW_WORDS])
@@ -104,17 +131,17 @@ void dirty_harvest(struct dirty *d, uint64_t chunk, uint64_t bitmap[DIRTY_ROW_WO
 	if (chunk >= d->pages / CHUNK_PAGES)
 		return;
 	row = dirty_row(d, chunk);
-	leaves = ept_leaves(d->ept, gpa(chunk << CHUNK_SHIFT));
-	if (leaves && d->ops->take(leaves, row, bitmap))
-		ept_flush(d->ept);
+	leaves = gpt_leaves(d->gpt, gpa(chunk << CHUNK_SHIFT));
+	if (leaves && d->ops->take(leaves, row, bitmap, d->armed))
+		gpt_flush(d->gpt);
 }
 
 void dirty_peek(const struct dirty *d, uint64_t chunk, uint64_t bitmap[DIRTY_ROW_WORDS])
 {
-	const uint64_t *leaves = chunk < d->pages / CHUNK_PAGES ? ept_leaves(d->ept, gpa(chunk << CHUNK_SHIFT)) : NULL;
+	const uint64_t *leaves = chunk < d->pages / CHUNK_PAGES ? gpt_leaves(d->gpt, gpa(chunk << CHUNK_SHIFT)) : NULL;
 
 	if (leaves)
-		d->ops->peek(leaves, dirty_row(d, chunk), bitmap);
+		d->ops->peek(leaves, dirty_row(d, chunk), bitmap, d->armed);
 }
 
 uint64_t dirty_count(const struct dirty *d)

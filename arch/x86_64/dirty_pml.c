@@ -12,18 +12,9 @@ static inline void set_bit(uint64_t *bitmap, uint64_t bit)
 	__asm__ volatile("lock btsq %1, %0" : "+m"(*bitmap) : "r"(bit) : "cc", "memory");
 }
 
-static bool take(uint64_t *leaves, uint64_t *row, uint64_t *out)
-{
-	return dirty_take_marked(leaves, row, out, EPT_D);
-}
-
-static void peek(const uint64_t *leaves, const uint64_t *row, uint64_t *out)
-{
-	(void)leaves;
-	dirty_peek_marked(row, out);
-}
-
-const struct dirty_ops dirty_pml = { .name = "PML", .armed = EPT_D, .take = take, .peek = peek };
+const struct dirty_ops dirty_pml = {
+	.name = "PML", .needs_ad = true, .take = dirty_take_marked, .peek = dirty_peek_marked,
+};
 
 /* SDM Vol. 3 "Page-Modification Logging": the index counts down from 511 and points to the next free entry; after the
  * last one it is FFFFH. */

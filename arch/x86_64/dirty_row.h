@@ -31,28 +31,6 @@ static inline unsigned dirty_ones(uint64_t v)
 	return (unsigned)(v * 0x0101010101010101ull >> 56);
 }
 
-/* For trackers whose rows are complete: touches only the leaves of set bits. */
-static inline bool dirty_take_marked(uint64_t *leaves, uint64_t *row, uint64_t *out, uint64_t armed)
-{
-	uint64_t changed = 0;
-
-	for (unsigned w = 0; w < DIRTY_ROW_WORDS; w++, leaves += 64) {
-		uint64_t bits = dirty_take_word(&row[w]);
-
-		out[w] |= bits;
-		for (; bits; bits &= bits - 1) {
-			uint64_t *leaf = &leaves[__builtin_ctzll(bits)], old = *leaf & armed;
-
-			changed |= old;
-			if (old)
-				__atomic_fetch_and(leaf, ~armed, __ATOMIC_RELAXED);
-		}
-	}
-	return changed;
-}
-
-static inline void dirty_peek_marked(const uint64_t *row, uint64_t *out)
-{
-	for (unsigned w = 0; w < DIRTY_ROW_WORDS; w++)
-		out[w] |= row[w];
-}
+/* take and peek of trackers whose rows are complete: they touch only the leaves of set bits. */
+bool dirty_take_marked(uint64_t *leaves, uint64_t *row, uint64_t *out, uint64_t armed);
+void dirty_peek_marked(const uint64_t *leaves, const uint64_t *row, uint64_t *out, uint64_t armed);

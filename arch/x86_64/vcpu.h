@@ -5,7 +5,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
-#include "arch/x86_64/ept.h"
+#include "arch/x86_64/gpt.h"
 #include "arch/x86_64/vcpu_exit.h"
 #include "arch/x86_64/vcpu_state.h"
 #include "lib/addr.h"
@@ -41,11 +41,11 @@ struct vcpu {
 	uint64_t *pml;			/* 512 entries, NULL without PML */
 	void *xsave;			/* 4 KiB */
 	void *msr_bitmap;		/* 4 KiB */
-	struct ept *ept;
+	struct gpt *gpt;
 };
 
-/* A vCPU in the state after RESET of @ept's VM. ERR_NOMEM. */
-enum err vcpu_create(struct vcpu *v, struct ept *ept, const struct vcpu_limits *limits, struct why *why) NODISCARD;
+/* A vCPU in the state after RESET of @gpt's VM. ERR_NOMEM. */
+enum err vcpu_create(struct vcpu *v, struct gpt *gpt, const struct vcpu_limits *limits, struct why *why) NODISCARD;
 void vcpu_destroy(struct vcpu *v);
 /* Back to the state after RESET: nothing is pending, IA32_TSC_ADJUST is 0. @v must not be loaded. */
 void vcpu_reset(struct vcpu *v);

@@ -3,6 +3,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+#include "arch/x86_64/gpt.h"
 #include "lib/why.h"
 
 /* Reads the boot CPU's capabilities; false with one sentence per missing thing. */
@@ -15,7 +16,10 @@ bool virt_available(void);
 /* Which dirty trackers this CPU can run. */
 bool virt_has_pml(void);
 bool virt_has_ad(void);
-/* Whether a guest could stop this CPU by changing the size of a page that it executes, so that it gets ept_small_code. */
+/* What the tables of guests look like here. */
+const struct gpt_format *virt_gpt_format(void);
+/* Whether a guest could stop this CPU by changing the size of a page that it executes, so that it gets gpt_small_code.
+ * */
 bool virt_wants_small_code(void);
 /* Whether a guest's TSC can run at another frequency than the host's. */
 bool virt_has_tsc_scaling(void);

@@ -3,7 +3,7 @@
 #include "tests/fake/fake_mmu.h"
 #include <criterion/criterion.h>
 #include <string.h>
-#include "arch/x86_64/ept_table.h"
+#include "arch/x86_64/gpt_table.h"
 
 struct fake_mmu *fake_mmu;
 
@@ -11,7 +11,7 @@ struct fake_mmu *fake_mmu;
 static uint64_t *leaf_of(struct fake_mmu *m, unsigned page)
 {
 	gpa_t at = gpa((uint64_t)page << PAGE_SHIFT);
-	uint64_t *table = ept_leaves(&m->ept, at), *e = ept_directory_entry(&m->ept, at);
+	uint64_t *table = gpt_leaves(&m->gpt, at), *e = gpt_directory_entry(&m->gpt, at);
 
 	if (table)
 		return table[page % 512] ? &table[page % 512] : NULL;
@@ -32,11 +32,11 @@ void fake_mmu_exit_all(struct fake_mmu *m)
 		exit_and_enter(m, &m->vcpu[v]);
 }
 
-void ept_flush(struct ept *ept)
+void gpt_flush(struct gpt *gpt)
 {
 	struct fake_mmu *m = fake_mmu;
 
-	cr_assert_eq(ept, &m->ept);
+	cr_assert_eq(gpt, &m->gpt);
 	m->flushes++;
 	m->flushing++;
 	if (m->meanwhile)
@@ -47,10 +47,10 @@ void ept_flush(struct ept *ept)
 		memset(m->vcpu[v].tlb, 0, sizeof(m->vcpu[v].tlb));
 }
 
-void fake_mmu_init(struct fake_mmu *m, bool ad)
+void fake_mmu_init(struct fake_mmu *m, const struct gpt_format *format, bool ad)
 {
 	memset(m, 0, sizeof(*m));
-	cr_assert_eq(ept_init(&m->ept, ad), ERR_OK);
+	cr_assert_eq(gpt_init(&m->gpt, format, ad), ERR_OK);
 	for (unsigned v = 0; v < FAKE_VCPUS; v++)
 		m->vcpu[v].index = 511;
 	fake_mmu = m;
@@ -58,12 +58,12 @@ void fake_mmu_init(struct fake_mmu *m, bool ad)
 
 void fake_mmu_fini(struct fake_mmu *m)
 {
-	ept_fini(&m->ept);
+	gpt_fini(&m->gpt);
 }
 
 void fake_mmu_map(struct fake_mmu *m, unsigned chunk)
 {
-	cr_assert_eq(ept_map_chunk(&m->ept, gpa(chunk * CHUNK_SIZE), hpa(0x40000000 + chunk * CHUNK_SIZE)), ERR_OK);
+	cr_assert_eq(gpt_map_chunk(&m->gpt, gpa(chunk * CHUNK_SIZE), hpa(0x40000000 + chunk * CHUNK_SIZE)), ERR_OK);
 	m->mapped[chunk] = true;
 }
 
@@ -84,16 +84,16 @@ static bool try_write(struct fake_mmu *m, struct fake_vcpu *c, unsigned page)
 {
 	uint64_t *leaf;
 
-	if (c->tlb[page].valid && c->tlb[page].writable && (c->tlb[page].dirty || !m->ept.ad)) {
+	if (c->tlb[page].valid && c->tlb[page].writable && (c->tlb[page].dirty || !m->gpt.ad)) {
 		m->memory[page]++;
 		return true;
 	}
 	leaf = leaf_of(m, page);
-	if (!leaf || (c->tlb[page].valid && !c->tlb[page].writable) || !(*leaf & EPT_W)) {
+	if (!leaf || (c->tlb[page].valid && !c->tlb[page].writable) || !(*leaf & GPT_W)) {
 		violation(m, c, page);
 		return false;
 	}
-	if (m->ept.ad && !(*leaf & EPT_D)) {
+	if (m->gpt.ad && !(*leaf & m->gpt.format->dirty)) {
 		if (c->pml && c->index > 511) {
 			m->pml_full++;
 			exit_and_enter(m, c);
@@ -101,10 +101,10 @@ static bool try_write(struct fake_mmu *m, struct fake_vcpu *c, unsigned page)
 		}
 		if (c->pml)
 			c->log[c->index--] = (uint64_t)page << PAGE_SHIFT;
-		*leaf |= EPT_A | EPT_D;
+		*leaf |= m->gpt.format->accessed | m->gpt.format->dirty;
 	}
 	c->tlb[page].valid = c->tlb[page].writable = c->tlb[page].dirty = true;
-	c->tlb[page].executable = *leaf & EPT_X;
+	c->tlb[page].executable = gpt_is_executable(m->gpt.format, *leaf);
 	m->memory[page]++;
 	return true;
 }
@@ -124,12 +124,12 @@ void fake_mmu_read(struct fake_mmu *m, unsigned v, unsigned page)
 
 	if (!leaf)
 		return;
-	if (m->ept.ad)
-		*leaf |= EPT_A;
+	if (m->gpt.ad)
+		*leaf |= m->gpt.format->accessed;
 	c->tlb[page].valid = true;
-	c->tlb[page].writable = *leaf & EPT_W;
-	c->tlb[page].dirty = *leaf & EPT_D;
-	c->tlb[page].executable = *leaf & EPT_X;
+	c->tlb[page].writable = *leaf & GPT_W;
+	c->tlb[page].dirty = *leaf & m->gpt.format->dirty;
+	c->tlb[page].executable = gpt_is_executable(m->gpt.format, *leaf);
 }
 
 /* One try to fetch; false if there was an exit instead. */
@@ -141,7 +141,8 @@ static bool try_fetch(struct fake_mmu *m, unsigned v, unsigned page)
 	if (!c->tlb[page].valid)
 		fake_mmu_read(m, v, page);
 	if (c->tlb[page].valid && c->tlb[page].executable) {
-		cr_assert(!m->ept.small_code || !leaf || !(*leaf & EPT_LARGE) || !(*leaf & EPT_X), "code in a large leaf, at page %u", page);
+		cr_assert(!m->gpt.small_code || !leaf || !(*leaf & GPT_LARGE) ||
+			  !gpt_is_executable(m->gpt.format, *leaf), "code in a large leaf, at page %u", page);
 		return true;
 	}
 	exit_and_enter(m, c);
@@ -150,7 +151,7 @@ static bool try_fetch(struct fake_mmu *m, unsigned v, unsigned page)
 		fake_mmu_map(m, page / CHUNK_PAGES);
 	} else {
 		m->fetch_faults++;
-		cr_assert(ept_fetch(&m->ept, gpa((uint64_t)page << PAGE_SHIFT)), "page %u can't be executed", page);
+		cr_assert(gpt_fetch(&m->gpt, gpa((uint64_t)page << PAGE_SHIFT)), "page %u can't be executed", page);
 	}
 	exit_and_enter(m, c);
 	return false;

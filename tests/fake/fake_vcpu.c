@@ -8,6 +8,7 @@
 #include "hv/machine.h"
 #include "lib/log.h"
 #include "lib/pages.h"
+#include "tests/fake/fake_format.h"
 
 #define RFLAGS_TF	(1ull << 8)
 #define RFLAGS_IF	(1ull << 9)
@@ -29,6 +30,7 @@ void fake_vcpu_reset(void)
 
 bool virt_available(void) { return fake_host.virt; }
 bool virt_wants_small_code(void) { return fake_host.small_code; }
+const struct gpt_format *virt_gpt_format(void) { return &fake_format; }
 bool virt_has_ad(void) { return fake_host.ad; }
 bool virt_has_pml(void) { return fake_host.pml; }
 bool virt_has_tsc_scaling(void) { return fake_host.scaling; }
@@ -56,13 +58,13 @@ enum mce_verdict mce_take(struct mce_report *report)
 
 void nmi_after_exit(void) { fake_host.nmis++; }
 
-void ept_flush(struct ept *ept)
+void gpt_flush(struct gpt *gpt)
 {
-	(void)ept;
+	(void)gpt;
 	fake_vcpu.flushes++;
 }
 
-enum err vcpu_create(struct vcpu *v, struct ept *ept, const struct vcpu_limits *limits, struct why *why)
+enum err vcpu_create(struct vcpu *v, struct gpt *gpt, const struct vcpu_limits *limits, struct why *why)
 {
 	memset(v, 0, sizeof(*v));
 	if (fake_host.create_fails && !--fake_host.create_fails) {
@@ -75,7 +77,7 @@ enum err vcpu_create(struct vcpu *v, struct ept *ept, const struct vcpu_limits *
 		return ERR_NOMEM;
 	}
 	v->vmcs = 0x1000;
-	v->ept = ept;
+	v->gpt = gpt;
 	v->limits = *limits;
 	v->started = true;
 	fake_vcpu.created++;

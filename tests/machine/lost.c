@@ -68,12 +68,12 @@ static void compare(struct machine_test *t, uint64_t attempt)
 			      t->vm->dirty.ops->name, (unsigned long long)(t->first_page + p));
 }
 
-static void same_leaves(struct machine_test *t, const struct ept_histogram *before, uint64_t attempt)
+static void same_leaves(struct machine_test *t, const struct gpt_histogram *before, uint64_t attempt)
 {
-	struct ept_histogram after;
+	struct gpt_histogram after;
 
-	ept_histogram(&t->vm->ept, &after);
-	if (!ept_same(before, &after))
+	gpt_histogram(&t->vm->gpt, &after);
+	if (!gpt_same(before, &after))
 		panic("attempt %llu left other leaves: %llu of 4K and %llu of 2M, before %llu and %llu", (unsigned long long)attempt,
 		      (unsigned long long)after.l4k, (unsigned long long)after.l2m, (unsigned long long)before->l4k,
 		      (unsigned long long)before->l2m);
@@ -82,11 +82,11 @@ static void same_leaves(struct machine_test *t, const struct ept_histogram *befo
 /* One migration, or one that is given up in the middle. */
 static void attempt(struct machine_test *t, uint64_t number)
 {
-	struct ept_histogram before;
+	struct gpt_histogram before;
 	struct why why = { "" };
 	bool given_up = !chance(8);
 
-	ept_histogram(&t->vm->ept, &before);
+	gpt_histogram(&t->vm->gpt, &before);
 	if (t->guest->ops->track_start(t->guest, &why) != ERR_OK)
 		panic("attempt %llu: writes can't be tracked: %s", (unsigned long long)number, why.text);
 	copy_round(t, true, true);

@@ -20,7 +20,7 @@ static void move(struct machine_test *t)
 	if (ops->state_save(t->guest, image, sizeof(image), &length, &why) != ERR_OK)
 		panic("the state can't be saved: %s", why.text);
 	vcpu_destroy(v);
-	if (vcpu_create(v, &t->vm->ept, &limits, &why) != ERR_OK || ops->state_check(t->guest, image, length, &why) != ERR_OK)
+	if (vcpu_create(v, &t->vm->gpt, &limits, &why) != ERR_OK || ops->state_check(t->guest, image, length, &why) != ERR_OK)
 		panic("the state can't be loaded: %s", why.text);
 	ops->state_load(t->guest, image, length);
 	ops->resume(t->guest);

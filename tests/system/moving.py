@@ -46,7 +46,7 @@ def build():
         expect(os.path.exists(path), f"{path}, which make deps and make build")
 
 
-LEAVES = re.compile(rf"ept: {VM} (before tracking|after tracking|has arrived): leaves 4K (\d+), 2M (\d+), 1G (\d+); R (\d+), W (\d+), "
+LEAVES = re.compile(rf"gpt: {VM} (before tracking|after tracking|has arrived): leaves 4K (\d+), 2M (\d+), 1G (\d+); R (\d+), W (\d+), "
                     r"X (\d+); A (\d+), D (\d+); (\d+) chunks, (\d+) tables$", re.M)
 LEAVES_NAMES = ("when", "4K", "2M", "1G", "R", "W", "X", "A", "D", "chunks", "tables")
 

@@ -6,7 +6,7 @@
 
 #define NMI_UNBLOCKED	(1ull << 12)	/* of the qualifications below: by the IRET that exited */
 
-static __attribute__((noinline)) void block_nmis(bool on)
+static inline void block_nmis(bool on)
 {
 	uint64_t state = vmcs_read(VMCS_GUEST_INTERRUPTIBILITY_STATE);
 

@@ -6,6 +6,7 @@
 #include "arch/x86_64/msr.h"
 #include "arch/x86_64/vcpu.h"
 #include "arch/x86_64/virt.h"
+#include "arch/x86_64/vmx/ept.h"
 #include "arch/x86_64/vmx/vcpu_local.h"
 #include "arch/x86_64/vmx/vmcs.h"
 #include "arch/x86_64/vmx/vmx.h"
@@ -94,7 +95,7 @@ static void write_controls(struct vcpu *v)
 	vmcs_write(VMCS_IO_BITMAP_A, (uint64_t)io_bitmaps[0]);
 	vmcs_write(VMCS_IO_BITMAP_B, (uint64_t)io_bitmaps[1]);
 	vmcs_write(VMCS_MSR_BITMAP, (uint64_t)v->msr_bitmap);
-	vmcs_write(VMCS_EPT_POINTER, ept_eptp(v->ept));
+	vmcs_write(VMCS_EPT_POINTER, ept_pointer(v->gpt));
 	if (proc2 & VMX_PROC2_VPID)
 		vmcs_write(VMCS_VPID, v->vpid);
 	vmcs_write(VMCS_TSC_OFFSET, 0);
@@ -166,13 +167,13 @@ void vcpu_reset(struct vcpu *v)
 		(void)vmx_invvpid(VMX_INVVPID_SINGLE_CONTEXT, v->vpid, 0);
 }
 
-enum err vcpu_create(struct vcpu *v, struct ept *ept, const struct vcpu_limits *limits, struct why *why)
+enum err vcpu_create(struct vcpu *v, struct gpt *gpt, const struct vcpu_limits *limits, struct why *why)
 {
 	void *vmcs = page_alloc();
 
 	memset(v, 0, sizeof(*v));
 	v->vmcs = (uint64_t)vmcs;
-	v->ept = ept;
+	v->gpt = gpt;
 	v->limits = *limits;
 	v->vpid = vpid_get();
 	v->timer_shift = (uint8_t)vmx_caps()->preemption_shift;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "vmx.h"
 #include "arch/x86_64/cpu.h"
-#include "arch/x86_64/ept.h"
 #include "arch/x86_64/msr.h"
 #include "arch/x86_64/virt.h"
+#include "arch/x86_64/vmx/ept.h"
 #include "arch/x86_64/vmx/mitigate.h"
 #include "arch/x86_64/vmx/vmcs.h"
 #include "lib/bytes.h"
@@ -31,6 +31,11 @@ bool virt_has_pml(void)
 bool virt_has_ad(void)
 {
 	return vmx_caps_has(&caps, VMX_FEATURE_EPT_AD);
+}
+
+const struct gpt_format *virt_gpt_format(void)
+{
+	return &ept_format;
 }
 
 bool virt_has_tsc_scaling(void)
@@ -100,10 +105,10 @@ bool virt_cpu_on(void)
 
 /* Every vCPU of a VM runs on the CPU that calls (services and vCPU slices alternate there), so this
  * one INVEPT reaches all that may hold the mapping. */
-void ept_flush(struct ept *ept)
+void gpt_flush(struct gpt *gpt)
 {
-	if (vmx_invept(VMX_INVEPT_SINGLE_CONTEXT, ept_eptp(ept)) != VMX_SUCCEED)
-		panic("INVEPT single-context failed for EPTP %llx", (unsigned long long)ept_eptp(ept));
+	if (vmx_invept(VMX_INVEPT_SINGLE_CONTEXT, ept_pointer(gpt)) != VMX_SUCCEED)
+		panic("INVEPT single-context failed for EPTP %llx", (unsigned long long)ept_pointer(gpt));
 }
 
 #define LEAF1_FEATURES		0x80000001u

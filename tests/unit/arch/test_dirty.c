@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/dirty.c arch/x86_64/dirty_write_protect.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/ept.c arch/x86_64/ept_split.c lib/why.c lib/fmt.c tests/fake/fake_mmu.c tests/fake/fake_pages.c tests/fake/fake_log.c */
+/* unit: arch/x86_64/dirty.c arch/x86_64/dirty_write_protect.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/gpt.c arch/x86_64/gpt_split.c arch/x86_64/vmx/ept.c lib/why.c lib/fmt.c tests/fake/fake_mmu.c tests/fake/fake_pages.c tests/fake/fake_log.c */
 #include "arch/x86_64/dirty.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+#include "arch/x86_64/vmx/ept.h"
+#include "tests/fake/fake_format.h"
 #include "tests/fake/fake_mmu.h"
 #include "tests/fake/fake_pages.h"
 
@@ -11,23 +13,40 @@
 #define BYTES	(CHUNKS * CHUNK_SIZE)
 
 static const enum dirty_kind kinds[] = { DIRTY_WRITE_PROTECT, DIRTY_AD, DIRTY_PML };
+static const struct gpt_format *format = &ept_format;
 static struct fake_mmu m;
 static uint32_t copy[FAKE_PAGES];
 static bool small_code;
+
+static const struct gpt_format *const formats[] = { &ept_format, &fake_format };
+
+/* Each test once in each format. */
+static void in_all_formats(void (*test)(void))
+{
+	for (unsigned i = 0; i < 2; i++) {
+		format = formats[i];
+		test();
+	}
+}
+
+#define DIRTY_TEST(name) \
+static void name(void); \
+Test(dirty, name) { in_all_formats(name); } \
+static void name(void)
 
 static void start(enum dirty_kind kind)
 {
 	struct why why = { "" };
 
-	cr_assert_eq(dirty_start(&m.dirty, &m.ept, kind, BYTES, &why), ERR_OK, "%s", why.text);
+	cr_assert_eq(dirty_start(&m.dirty, &m.gpt, kind, BYTES, &why), ERR_OK, "%s", why.text);
 }
 
-/* Maps all chunks but the last two. */
+/* Maps all chunks but the last two. EPT alone can be without accessed and dirty flags. */
 static void machine(enum dirty_kind kind)
 {
-	fake_mmu_init(&m, kind != DIRTY_WRITE_PROTECT);
+	fake_mmu_init(&m, format, kind != DIRTY_WRITE_PROTECT || format != &ept_format);
 	if (small_code)
-		cr_assert_eq(ept_small_code(&m.ept, BYTES, NULL), ERR_OK);
+		cr_assert_eq(gpt_small_code(&m.gpt, BYTES, NULL), ERR_OK);
 	for (unsigned c = 0; c < CHUNKS - 2; c++)
 		fake_mmu_map(&m, c);
 }
@@ -102,13 +121,13 @@ static bool migrate(enum dirty_kind kind)
 
 static void histogram_is_whole(void)
 {
-	struct ept_histogram h;
+	struct gpt_histogram h;
 	uint64_t mapped = 0, code;
 
 	for (unsigned c = 0; c < CHUNKS; c++)
 		mapped += m.mapped[c];
-	ept_histogram(&m.ept, &h);
-	code = m.ept.code_chunks;
+	gpt_histogram(&m.gpt, &h);
+	code = m.gpt.code_chunks;
 	cr_assert_eq(h.l2m, mapped - code);
 	cr_assert_eq(h.l4k, code * CHUNK_PAGES);
 	cr_assert_eq(h.tables, 3 + code);
@@ -122,7 +141,7 @@ static void no_write_is_lost(enum dirty_kind kind)
 {
 	srand(11 + kind);
 	machine(kind);
-	for (unsigned attempt = 0; attempt < 700; attempt++) {
+	for (unsigned attempt = 0; attempt < 400; attempt++) {
 		m.meanwhile = guest_works_meanwhile;
 		cr_assert(migrate(kind), "attempt %u with %s lost a write", attempt, dirty_kind_name(kind));
 		m.meanwhile = guest_works_meanwhile;
@@ -134,9 +153,9 @@ static void no_write_is_lost(enum dirty_kind kind)
 	machine_end();
 }
 
-Test(dirty, no_write_is_lost_under_write_protection) { no_write_is_lost(DIRTY_WRITE_PROTECT); }
-Test(dirty, no_write_is_lost_under_ad_flags) { no_write_is_lost(DIRTY_AD); }
-Test(dirty, no_write_is_lost_under_pml) { no_write_is_lost(DIRTY_PML); }
+DIRTY_TEST(no_write_is_lost_under_write_protection) { no_write_is_lost(DIRTY_WRITE_PROTECT); }
+DIRTY_TEST(no_write_is_lost_under_ad_flags) { no_write_is_lost(DIRTY_AD); }
+DIRTY_TEST(no_write_is_lost_under_pml) { no_write_is_lost(DIRTY_PML); }
 
 static void no_write_is_lost_with_small_code(enum dirty_kind kind)
 {
@@ -145,11 +164,11 @@ static void no_write_is_lost_with_small_code(enum dirty_kind kind)
 	cr_expect(m.fetch_faults > 3, "code in at least as many chunks");
 }
 
-Test(dirty, no_write_is_lost_where_code_has_small_pages_under_write_protection) { no_write_is_lost_with_small_code(DIRTY_WRITE_PROTECT); }
-Test(dirty, no_write_is_lost_where_code_has_small_pages_under_ad_flags) { no_write_is_lost_with_small_code(DIRTY_AD); }
-Test(dirty, no_write_is_lost_where_code_has_small_pages_under_pml) { no_write_is_lost_with_small_code(DIRTY_PML); }
+DIRTY_TEST(no_write_is_lost_where_code_has_small_pages_under_write_protection) { no_write_is_lost_with_small_code(DIRTY_WRITE_PROTECT); }
+DIRTY_TEST(no_write_is_lost_where_code_has_small_pages_under_ad_flags) { no_write_is_lost_with_small_code(DIRTY_AD); }
+DIRTY_TEST(no_write_is_lost_where_code_has_small_pages_under_pml) { no_write_is_lost_with_small_code(DIRTY_PML); }
 
-Test(dirty, writes_are_lost_when_invept_is_left_out)
+DIRTY_TEST(writes_are_lost_when_a_flush_is_left_out)
 {
 	/* What makes the three tests above able to fail. */
 	for (unsigned k = 0; k < 3; k++) {
@@ -168,7 +187,7 @@ Test(dirty, writes_are_lost_when_invept_is_left_out)
 	}
 }
 
-Test(dirty, three_trackers_give_the_same_exact_set)
+DIRTY_TEST(three_trackers_give_the_same_exact_set)
 {
 	enum { ROUNDS = 40 };
 
@@ -203,7 +222,7 @@ Test(dirty, three_trackers_give_the_same_exact_set)
 	}
 }
 
-Test(dirty, a_harvest_that_finds_nothing_flushes_nothing)
+DIRTY_TEST(a_harvest_that_finds_nothing_flushes_nothing)
 {
 	for (unsigned k = 0; k < 3; k++) {
 		uint64_t row[DIRTY_ROW_WORDS] = { 0 };
@@ -226,7 +245,7 @@ Test(dirty, a_harvest_that_finds_nothing_flushes_nothing)
 	}
 }
 
-Test(dirty, a_chunk_mapped_while_tracking_is_clean_and_tracked)
+DIRTY_TEST(a_chunk_mapped_while_tracking_is_clean_and_tracked)
 {
 	for (unsigned k = 0; k < 3; k++) {
 		uint64_t row[DIRTY_ROW_WORDS] = { 0 };
@@ -247,7 +266,7 @@ Test(dirty, a_chunk_mapped_while_tracking_is_clean_and_tracked)
 	}
 }
 
-Test(dirty, harvest_adds_to_the_bitmap)
+DIRTY_TEST(harvest_adds_to_the_bitmap)
 {
 	uint64_t row[DIRTY_ROW_WORDS] = { 1, 0, 2 };
 
@@ -264,7 +283,7 @@ Test(dirty, harvest_adds_to_the_bitmap)
 	machine_end();
 }
 
-Test(dirty, marks_cover_each_page_they_touch_and_no_other)
+DIRTY_TEST(marks_cover_each_page_they_touch_and_no_other)
 {
 	static const struct { uint64_t at; size_t bytes; uint64_t pages; } cases[] = {
 		{ 0, 1, 1 }, { 4095, 1, 1 }, { 4095, 2, 2 }, { 4096, 4096, 1 }, { 100, 0, 0 }, { 0, 8192, 2 },
@@ -285,7 +304,7 @@ Test(dirty, marks_cover_each_page_they_touch_and_no_other)
 	machine_end();
 }
 
-Test(dirty, a_write_fault_is_claimed_only_where_a_tracker_caused_it)
+DIRTY_TEST(a_write_fault_is_claimed_only_where_a_tracker_caused_it)
 {
 	struct dirty never = { 0 };
 
@@ -302,7 +321,7 @@ Test(dirty, a_write_fault_is_claimed_only_where_a_tracker_caused_it)
 	machine_end();
 }
 
-Test(dirty, the_pml_index_tells_how_much_of_the_log_is_valid)
+DIRTY_TEST(the_pml_index_tells_how_much_of_the_log_is_valid)
 {
 	static const struct { uint16_t index; unsigned pages; } cases[] = {
 		{ 511, 0 }, { 510, 1 }, { 509, 2 }, { 0, 511 }, { 0xffff, 512 }, { 512, 512 },
@@ -336,7 +355,7 @@ Test(dirty, the_pml_index_tells_how_much_of_the_log_is_valid)
 	machine_end();
 }
 
-Test(dirty, every_vcpu_logs_before_the_first_leaf_is_armed)
+DIRTY_TEST(every_vcpu_logs_before_the_first_leaf_is_armed)
 {
 	machine(DIRTY_PML);
 	for (unsigned p = 0; p < 100; p++)
@@ -356,21 +375,21 @@ Test(dirty, a_start_that_fails_says_why_and_changes_nothing)
 
 	machine(DIRTY_WRITE_PROTECT);
 	flushes = m.flushes;
-	cr_assert_eq(dirty_start(&m.dirty, &m.ept, DIRTY_PML, BYTES, &why), ERR_UNSUPPORTED);
+	cr_assert_eq(dirty_start(&m.dirty, &m.gpt, DIRTY_PML, BYTES, &why), ERR_UNSUPPORTED);
 	cr_assert(strstr(why.text, "PML"), "%s", why.text);
-	cr_assert_eq(dirty_start(&m.dirty, &m.ept, DIRTY_WRITE_PROTECT, 3 << 20, &why), ERR_RANGE);
+	cr_assert_eq(dirty_start(&m.dirty, &m.gpt, DIRTY_WRITE_PROTECT, 3 << 20, &why), ERR_RANGE);
 	cr_assert(strstr(why.text, "3072 KiB"), "%s", why.text);
-	cr_assert_eq(dirty_start(&m.dirty, &m.ept, DIRTY_WRITE_PROTECT, DIRTY_MAX_BYTES + CHUNK_SIZE, &why), ERR_RANGE);
+	cr_assert_eq(dirty_start(&m.dirty, &m.gpt, DIRTY_WRITE_PROTECT, DIRTY_MAX_BYTES + CHUNK_SIZE, &why), ERR_RANGE);
 	cr_assert(strstr(why.text, "64 GiB"), "%s", why.text);
 	for (long left = 0; left < 2 + (long)CHUNKS; left++) {
 		fake_pages_left = left;
-		cr_assert_eq(dirty_start(&m.dirty, &m.ept, DIRTY_WRITE_PROTECT, BYTES, &why), ERR_NOMEM, "%ld", left);
+		cr_assert_eq(dirty_start(&m.dirty, &m.gpt, DIRTY_WRITE_PROTECT, BYTES, &why), ERR_NOMEM, "%ld", left);
 		histogram_is_whole();
 	}
 	fake_pages_left = -1;
 	cr_assert_eq(m.flushes, flushes);
 	start(DIRTY_WRITE_PROTECT);
-	cr_assert_eq(dirty_start(&m.dirty, &m.ept, DIRTY_WRITE_PROTECT, BYTES, &why), ERR_STATE);
+	cr_assert_eq(dirty_start(&m.dirty, &m.gpt, DIRTY_WRITE_PROTECT, BYTES, &why), ERR_STATE);
 	dirty_stop(&m.dirty);
 	dirty_stop(&m.dirty);
 	histogram_is_whole();

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/vmx/vcpu_setup.c arch/x86_64/vmx/vcpu_image.c arch/x86_64/vmx/vcpu_access.c arch/x86_64/vmx/vcpu_event.c arch/x86_64/vmx/vpid.c arch/x86_64/vmx/audit.c arch/x86_64/vmx/audit_controls.c arch/x86_64/vmx/audit_guest.c arch/x86_64/vmx/audit_guest_state.c arch/x86_64/vmx/audit_host.c arch/x86_64/vmx/audit_segments.c arch/x86_64/vmx/caps.c arch/x86_64/vmx/vmcs.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/vcpu_state.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vmcs.c tests/fake/fake_pages.c tests/fake/fake_log.c */
+/* unit: arch/x86_64/vmx/vcpu_setup.c arch/x86_64/vmx/vcpu_image.c arch/x86_64/vmx/vcpu_access.c arch/x86_64/vmx/vcpu_event.c arch/x86_64/vmx/vpid.c arch/x86_64/vmx/audit.c arch/x86_64/vmx/audit_controls.c arch/x86_64/vmx/audit_guest.c arch/x86_64/vmx/audit_guest_state.c arch/x86_64/vmx/audit_host.c arch/x86_64/vmx/audit_segments.c arch/x86_64/vmx/caps.c arch/x86_64/vmx/ept.c arch/x86_64/vmx/vmcs.c arch/x86_64/gpt.c arch/x86_64/gpt_split.c arch/x86_64/vcpu_state.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vmcs.c tests/fake/fake_pages.c tests/fake/fake_log.c */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/intr.h"
 #include "arch/x86_64/virt.h"
+#include "arch/x86_64/vmx/ept.h"
 #include "arch/x86_64/vmx/vcpu_local.h"
 #include "arch/x86_64/vmx/vmx.h"
 #include "tests/fake/fake_pages.h"
@@ -17,14 +18,14 @@
 char vmx_exit_point[1];
 static struct vmx_caps caps;
 static struct cpu cpu;
-static struct ept ept;
+static struct gpt gpt;
 static struct vcpu v;
 static bool pml;
 
 const struct vmx_caps *vmx_caps(void) { return &caps; }
 bool virt_has_pml(void) { return pml; }
 uint64_t intr_idt_base(void) { return 0xffff800000001000; }
-void ept_flush(struct ept *e) { (void)e; }
+void gpt_flush(struct gpt *e) { (void)e; }
 void audit_read_from(const struct vcpu_state *s) { (void)s; }
 
 void vcpu_make_current(struct vcpu *c)
@@ -48,7 +49,7 @@ static void fresh(void)
 	fake_cpu = (struct fake_cpu){ .gs_first = &cpu, .cr0 = 0x80000033, .cr3 = 0x6000, .cr4 = 0x2660 };
 	msr_write(MSR_IA32_PAT, 0x0007040600070406);
 	msr_write(MSR_IA32_EFER, 0xd00);
-	cr_assert_eq(ept_init(&ept, true), ERR_OK);
+	cr_assert_eq(gpt_init(&gpt, &ept_format, true), ERR_OK);
 }
 
 TestSuite(vcpu_setup, .init = fresh);
@@ -57,7 +58,7 @@ static void create(const struct vcpu_limits *l)
 {
 	struct why why = { "" };
 
-	cr_assert_eq(vcpu_create(&v, &ept, l, &why), ERR_OK, "%s", why.text);
+	cr_assert_eq(vcpu_create(&v, &gpt, l, &why), ERR_OK, "%s", why.text);
 }
 
 /* The rules of VM entry over what vcpu_create has written. */
@@ -112,7 +113,7 @@ Test(vcpu_setup, what_concerns_the_host_exits)
 	cr_expect_eq(AT(PRIMARY_CONTROLS) & (VMX_PROC_CR3_LOAD_EXITING | VMX_PROC_CR3_STORE_EXITING), 0);
 	cr_expect_eq(AT(EXCEPTION_BITMAP), 1u << 1 | 1u << 17 | 1u << 18, "#DB, #AC, #MC");
 	cr_expect_eq(AT(CR4_GUEST_HOST_MASK), ~limits.cr4_mask | CR4_VMXE | CR4_MCE);
-	cr_expect_eq(AT(EPT_POINTER), ept_eptp(&ept));
+	cr_expect_eq(AT(EPT_POINTER), ept_pointer(&gpt));
 	cr_expect_eq(AT(HOST_RIP), (uint64_t)vmx_exit_point);
 	cr_expect_eq(AT(HOST_GS_BASE), (uint64_t)&cpu);
 	cr_expect(AT(HOST_CR3) == 0x6000 && AT(HOST_EFER) == 0xd00);
@@ -168,7 +169,7 @@ Test(vcpu_setup, every_vcpu_has_its_vpid_and_forgets_what_the_one_before_had_cac
 	create(&limits);
 	cr_expect_eq(AT(VPID), v.vpid);
 	cr_expect_eq(fake_vmx.vpid, v.vpid);
-	cr_assert_eq(vcpu_create(&second, &ept, &limits, NULL), ERR_OK);
+	cr_assert_eq(vcpu_create(&second, &gpt, &limits, NULL), ERR_OK);
 	cr_expect_neq(second.vpid, v.vpid);
 	vcpu_destroy(&second);
 	vcpu_destroy(&v);
@@ -181,7 +182,7 @@ Test(vcpu_setup, without_memory_nothing_is_taken_and_it_is_said)
 
 	for (long left = 0; left < (long)(VCPU_PAGES + SHARED_PAGES); left++) {
 		fake_pages_left = left;
-		cr_expect_eq(vcpu_create(&v, &ept, &limits, &why), ERR_NOMEM, "%ld pages", left);
+		cr_expect_eq(vcpu_create(&v, &gpt, &limits, &why), ERR_NOMEM, "%ld pages", left);
 		cr_expect(strstr(why.text, "virtual processor"), "%s", why.text);
 		cr_expect_leq(fake_pages_out, before + SHARED_PAGES);
 	}

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/vmx/vmx.c arch/x86_64/vmx/caps.c arch/x86_64/vmx/mitigate.c arch/x86_64/vmx/vmcs.c lib/why.c lib/fmt.c tests/fake/fake_vmcs.c tests/fake/fake_pages.c tests/fake/fake_log.c */
+/* unit: arch/x86_64/vmx/vmx.c arch/x86_64/vmx/caps.c arch/x86_64/vmx/mitigate.c arch/x86_64/vmx/ept.c arch/x86_64/vmx/vmcs.c lib/why.c lib/fmt.c tests/fake/fake_vmcs.c tests/fake/fake_pages.c tests/fake/fake_log.c */
 #include "arch/x86_64/vmx/vmx.h"
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <string.h>
 #include "arch/x86_64/cpu.h"
-#include "arch/x86_64/ept.h"
+#include "arch/x86_64/gpt.h"
 #include "arch/x86_64/msr.h"
 #include "arch/x86_64/virt.h"
 #include "arch/x86_64/vmx/mitigate.h"
@@ -18,7 +18,6 @@
 
 static struct cpu cpu;
 
-uint64_t ept_eptp(const struct ept *ept) { return ept->root.v; }
 
 /* The processor has @raw. */
 static void has(const struct vmx_raw *raw)
@@ -145,16 +144,16 @@ Test(vmx, guests_are_not_told_of_instructions_that_would_fault_for_them)
 
 Test(vmx, a_flush_is_one_invept)
 {
-	struct ept ept = { .root = { 0x5000 } };
+	struct gpt gpt = { .root = { 0x5000 } };
 
-	ept_flush(&ept);
+	gpt_flush(&gpt);
 	cr_expect_eq(fake_vmx.invepts, 1);
 }
 
 Test(vmx, a_flush_that_fails_stops_the_host, .signal = SIGABRT)
 {
-	struct ept ept = { .root = { 0x5000 } };
+	struct gpt gpt = { .root = { 0x5000 } };
 
 	fake_vmx.next = VMX_FAIL_VALID;
-	ept_flush(&ept);
+	gpt_flush(&gpt);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c hv/exit.c hv/exit_event.c hv/exit_io.c hv/exit_msr.c hv/exit_cr.c hv/exit_memory.c hv/mmio.c hv/walk.c hv/run.c hv/throttle.c */
+/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/gpt.c arch/x86_64/gpt_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c hv/exit.c hv/exit_event.c hv/exit_io.c hv/exit_msr.c hv/exit_cr.c hv/exit_memory.c hv/mmio.c hv/walk.c hv/run.c hv/throttle.c */
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include "arch/x86_64/gpt_table.h"
 #include "hv/exit.h"
 #include "hv/guest_mem.h"
 #include "tests/fake/fake_pages.h"
@@ -193,12 +194,15 @@ Test(exit, code_runs_from_small_pages_where_the_cpu_must_not_have_it_in_large_on
 	vm = fake_vm(8);
 	v = &vm->vcpu[0];
 	cr_assert_eq(guest_zero(vm, gpa(0), 1), ERR_OK);
-	cr_assert(ept_lookup(&vm->ept, gpa(0), NULL, &level, &entry) && level == 2 && !(entry & EPT_X));
+	cr_assert(gpt_lookup(&vm->gpt, gpa(0), NULL, &level, &entry) && level == 2);
+	cr_assert_not(gpt_is_executable(vm->gpt.format, entry));
 	cr_expect_eq(touch(0x5008, FETCH | OPERAND), EXIT_CONTINUE);
-	cr_expect(ept_lookup(&vm->ept, gpa(0x5008), NULL, &level, &entry) && level == 1 && entry & EPT_X);
+	cr_expect(gpt_lookup(&vm->gpt, gpa(0x5008), NULL, &level, &entry) && level == 1);
+	cr_expect(gpt_is_executable(vm->gpt.format, entry));
 	cr_expect_eq(touch(2 * CHUNK_SIZE, FETCH | OPERAND), EXIT_CONTINUE);	/* never touched before */
 	cr_expect_eq(touch(2 * CHUNK_SIZE, FETCH | OPERAND), EXIT_CONTINUE);
-	cr_expect(ept_lookup(&vm->ept, gpa(2 * CHUNK_SIZE), NULL, &level, &entry) && level == 1 && entry & EPT_X);
+	cr_expect(gpt_lookup(&vm->gpt, gpa(2 * CHUNK_SIZE), NULL, &level, &entry) && level == 1);
+	cr_expect(gpt_is_executable(vm->gpt.format, entry));
 	vm_free_resources(vm);
 	cr_expect_eq(fake_pages_out, 0);
 }
@@ -208,7 +212,7 @@ Test(exit, a_tracked_write_is_let_through_and_marked)
 	uint64_t bitmap[8] = { 0 };
 
 	cr_assert_eq(guest_zero(vm, gpa(0), 1), ERR_OK);
-	cr_assert_eq(dirty_start(&vm->dirty, &vm->ept, DIRTY_WRITE_PROTECT, vm->memory_bytes, NULL), ERR_OK);
+	cr_assert_eq(dirty_start(&vm->dirty, &vm->gpt, DIRTY_WRITE_PROTECT, vm->memory_bytes, NULL), ERR_OK);
 	cr_expect_eq(touch(0x5008, WRITE | OPERAND), EXIT_CONTINUE);
 	dirty_harvest(&vm->dirty, 0, bitmap);
 	cr_expect_eq(bitmap[0], 1u << 5);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c hv/exit.c hv/exit_event.c hv/exit_io.c hv/exit_msr.c hv/exit_cr.c hv/exit_memory.c hv/mmio.c hv/walk.c hv/run.c hv/throttle.c */
+/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/gpt.c arch/x86_64/gpt_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c hv/exit.c hv/exit_event.c hv/exit_io.c hv/exit_msr.c hv/exit_cr.c hv/exit_memory.c hv/mmio.c hv/walk.c hv/run.c hv/throttle.c */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "hv/exit.h"
@@ -297,7 +297,7 @@ Test(run, pml_follows_the_tracker_and_is_drained_at_each_exit)
 	uint64_t bitmap[8] = { 0 };
 
 	vm_memory_touch(vm, 0);
-	cr_assert_eq(dirty_start(&vm->dirty, &vm->ept, DIRTY_PML, vm->memory_bytes, NULL), ERR_OK);
+	cr_assert_eq(dirty_start(&vm->dirty, &vm->gpt, DIRTY_PML, vm->memory_bytes, NULL), ERR_OK);
 	log[511] = 0x9000;
 	v->pml = log;
 	fake_vcpu.pml_index = 510;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c hv/exit.c hv/exit_event.c hv/exit_io.c hv/exit_msr.c hv/exit_cr.c hv/exit_memory.c hv/mmio.c hv/walk.c hv/run.c hv/throttle.c */
+/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/gpt.c arch/x86_64/gpt_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c hv/exit.c hv/exit_event.c hv/exit_io.c hv/exit_msr.c hv/exit_cr.c hv/exit_memory.c hv/mmio.c hv/walk.c hv/run.c hv/throttle.c */
 #include <criterion/criterion.h>
 #include "arch/x86_64/time.h"
 #include "hv/exit.h"
@@ -105,7 +105,7 @@ static void run(uint64_t ns, uint64_t round_ns)
 
 static void track(enum dirty_kind kind)
 {
-	cr_assert_eq(dirty_start(&vm->dirty, &vm->ept, kind, vm->memory_bytes, NULL), ERR_OK);
+	cr_assert_eq(dirty_start(&vm->dirty, &vm->gpt, kind, vm->memory_bytes, NULL), ERR_OK);
 }
 
 Test(throttle, a_writer_is_held_to_its_allowance_at_the_write_fault)

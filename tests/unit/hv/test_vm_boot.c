@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c hv/vm_boot.c hv/linux.c hv/linux_check.c hv/walk.c lib/err.c hv/acpi/acpi_tables.c */
+/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/gpt.c arch/x86_64/gpt_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c hv/vm_boot.c hv/linux.c hv/linux_check.c hv/walk.c lib/err.c hv/acpi/acpi_tables.c */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "hv/guest_mem.h"
@@ -140,7 +140,7 @@ Test(vm_boot, a_reset_writes_the_kernel_anew_and_a_tracker_sees_it)
 	run_for(1000);
 	cr_assert_eq(guest_write(vm, gpa(16ull << 20), &byte, 1), ERR_OK);
 	cr_assert_eq(guest_write(vm, gpa(40ull << 20), &other, 1), ERR_OK);
-	cr_assert_eq(dirty_start(&vm->dirty, &vm->ept, DIRTY_WRITE_PROTECT, vm->memory_bytes, NULL), ERR_OK);
+	cr_assert_eq(dirty_start(&vm->dirty, &vm->gpt, DIRTY_WRITE_PROTECT, vm->memory_bytes, NULL), ERR_OK);
 	cr_assert_eq(vm_reset(vm, &boot, NULL), ERR_OK);
 	cr_assert_eq(guest_read(vm, gpa(16ull << 20), &byte, 1), ERR_OK);
 	cr_expect_eq(byte, 0x90);

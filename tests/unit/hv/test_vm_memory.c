@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/ept.c arch/x86_64/ept_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c */
+/* unit: hv/machine.c hv/machine_state.c hv/vm.c hv/vm_life.c hv/vm_memory.c hv/vm_clock.c hv/vm_state.c hv/cpuid.c hv/cpuid_policy.c hv/dev/[a-z]*.c arch/x86_64/vcpu_state.c arch/x86_64/gpt.c arch/x86_64/gpt_split.c arch/x86_64/dirty.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/dirty_write_protect.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_vm.c tests/fake/fake_pages.c tests/fake/fake_host_cpuid.c tests/fake/fake_log.c */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "hv/guest_mem.h"
@@ -130,7 +130,7 @@ Test(vm_memory, what_the_host_writes_is_dirty_and_what_it_reads_is_not)
 	char c;
 
 	cr_assert_eq(guest_zero(vm, gpa(0), 1), ERR_OK);
-	cr_assert_eq(dirty_start(&vm->dirty, &vm->ept, DIRTY_WRITE_PROTECT, vm->memory_bytes, NULL), ERR_OK);
+	cr_assert_eq(dirty_start(&vm->dirty, &vm->gpt, DIRTY_WRITE_PROTECT, vm->memory_bytes, NULL), ERR_OK);
 	cr_assert_eq(guest_read(vm, gpa(0x7000), &c, 1), ERR_OK);
 	dirty_harvest(&vm->dirty, 0, bitmap);
 	cr_expect_eq(bitmap[0], 0);

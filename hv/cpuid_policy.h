@@ -27,7 +27,7 @@
  A(12, 1, uint8_t,  name, 32,	0x7f,		"of the policy, NUL-terminated")
 STATE_STRUCT(cpuid_policy, CPUID_POLICY_TABLE)
 
-/* The host's CPUID, less what VT-x can't give a guest here (RDTSCP, INVPCID without their controls).
+/* The host's CPUID, less what its virtualization can't give a guest here (RDTSCP, INVPCID without their controls).
  * Given at link time. */
 void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
 

@@ -56,7 +56,7 @@ static void check_tsc(const struct vm_plan *plan, struct why_list *reasons)
 void vm_plan_check(const struct vm_plan *plan, struct why_list *reasons)
 {
 	if (!virt_available())
-		why_add(reasons, "this host has no usable VT-x, so it can't run %s", plan->name);
+		why_add(reasons, "this host has no usable %s, so it can't run %s", virt_name(), plan->name);
 	if (!plan->name[0] || strlen(plan->name) >= sizeof(vms[0].name))
 		why_add(reasons, "VM name: expected 1 to %zu characters", sizeof(vms[0].name) - 1);
 	else if (vm_find(plan->name) && vm_find(plan->name)->state != VM_DEFINED && vm_find(plan->name)->state != VM_STOPPED &&

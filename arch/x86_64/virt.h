@@ -12,6 +12,8 @@ bool virt_init(struct why_list *missing);
 bool virt_cpu_on(void);
 /* True if virt_init was. */
 bool virt_available(void);
+/* What the processor's maker calls it. */
+const char *virt_name(void);
 
 /* Which dirty trackers this CPU can run. */
 bool virt_has_pml(void);

@@ -28,6 +28,7 @@ void fake_vcpu_reset(void)
 	fake_host = (struct fake_host){ .virt = true, .ad = true, .pml = true, .tsc = 1000000, .tsc_khz = 1000000 };
 }
 
+const char *virt_name(void) { return "VT-x"; }
 bool virt_available(void) { return fake_host.virt; }
 bool virt_wants_small_code(void) { return fake_host.small_code; }
 const struct gpt_format *virt_gpt_format(void) { return &fake_format; }

@@ -23,6 +23,11 @@ bool virt_available(void)
 	return available;
 }
 
+const char *virt_name(void)
+{
+	return "VT-x";
+}
+
 bool virt_has_pml(void)
 {
 	return vmx_caps_has(&caps, VMX_FEATURE_PML) && virt_has_ad();

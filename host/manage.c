@@ -67,7 +67,7 @@ void manage_net_get(struct manage_net *out)
 
 	net_counters_get(&c);
 	*out = (struct manage_net){
-		.frames_sent = c.nic.sent, .frames_received = c.nic.received, .receive_errors = c.nic.recv_errors + c.nic.recv_lies,
+		.frames_sent = c.nic.sent, .frames_received = c.nic.received, .receive_errors = c.nic.recv_errors + c.nic.recv_malformed,
 		.receive_no_memory = c.recv_no_memory, .link_changes = c.link_changes, .tcp_retransmits = c.tcp_retransmits,
 		.tcp_drops = c.tcp_drops, .tcp_checksum_errors = c.tcp_checksum_errors, .ip_drops = c.ip_drops, .contained = c.contained,
 		.memory_bytes = c.memory_bytes, .memory_failures = c.memory_failures, .connections = c.channels,

@@ -18,7 +18,7 @@ static struct nic *nic;
 static struct netif netif;
 static struct config host;		/* netif keeps a pointer to the name in it */
 static bool started;
-static bool send_was_full, flush_owed;
+static bool send_was_full, flush_pending;
 static uint64_t check_at_ns;
 static uint64_t recv_no_memory, link_changes;
 
@@ -37,7 +37,7 @@ static err_t send_frame(struct netif *n, struct pbuf *p)
 	}
 	pbuf_copy_partial(p, frame, p->tot_len, 0);
 	nic->ops->send(nic, p->tot_len);
-	flush_owed = true;
+	flush_pending = true;
 	return LWIP_ERR_OK;
 }
 
@@ -172,8 +172,8 @@ bool net_poll(uint64_t now_ns)
 	}
 	if (tcp_channel_poll(now_ns))
 		progress = true;
-	if (flush_owed) {
-		flush_owed = false;
+	if (flush_pending) {
+		flush_pending = false;
 		nic->ops->flush(nic);
 	}
 	return progress;
@@ -192,7 +192,7 @@ uint64_t net_deadline_ns(uint64_t now_ns)
 
 	if (!nic)
 		return UINT64_MAX;
-	if (flush_owed)
+	if (flush_pending)
 		return now_ns;
 	at = tcp_channel_deadline_ns(now_ns);
 	sleep_ms = sys_timeouts_sleeptime();

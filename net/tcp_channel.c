@@ -21,8 +21,8 @@
 #define LITTLE_BYTES	65536u	/* who holds no more than this may have another's room */
 #define WRITE_BYTES	16384u	/* tcp_write takes a u16_t */
 #define OUTPUT_BYTES	65536u	/* a long burst starts on the wire before the end of the poll */
-#define COLLECT_BELOW	256u	/* shorter segments are gathered in one pbuf */
-#define COLLECT_BYTES	1460u
+#define COALESCE_BELOW	256u	/* shorter segments share a pbuf */
+#define COALESCE_BYTES	1460u
 
 struct tcp_channel {
 	struct channel ch;
@@ -35,7 +35,7 @@ struct tcp_channel {
 	struct pbuf *head, *tail;	/* received; linked by next, tot_len is not kept */
 	size_t head_offset;
 	size_t unread;
-	uint16_t collect_room;		/* left in tail, if it is a collecting pbuf */
+	uint16_t coalesce_room;		/* left in tail, if it is one that coalesces */
 	size_t unacked;
 	uint64_t acked;			/* in all */
 	struct tcp_progress progress;
@@ -47,7 +47,7 @@ struct tcp_channel {
 static struct tcp_channel *channels;
 static unsigned count;
 static bool progress;
-static bool relief_wanted;
+static bool reclaim_wanted;
 
 static struct tcp_channel *of(struct channel *ch)
 {
@@ -65,26 +65,26 @@ static void append(struct tcp_channel *c, struct pbuf *p)
 	while (p->next)
 		p = p->next;
 	c->tail = p;
-	c->collect_room = 0;
+	c->coalesce_room = 0;
 }
 
-/* A peer that sends a byte at a time must not hold a whole block for each: copy small segments together. */
-static bool collect(struct tcp_channel *c, struct pbuf *p)
+/* A peer that sends a byte at a time must not hold a whole block for each: small segments are coalesced. */
+static bool coalesce(struct tcp_channel *c, struct pbuf *p)
 {
-	if (p->tot_len >= COLLECT_BELOW)
+	if (p->tot_len >= COALESCE_BELOW)
 		return false;
-	if (c->collect_room < p->tot_len) {
-		struct pbuf *room = pbuf_alloc(PBUF_RAW, COLLECT_BYTES, PBUF_RAM);
+	if (c->coalesce_room < p->tot_len) {
+		struct pbuf *room = pbuf_alloc(PBUF_RAW, COALESCE_BYTES, PBUF_RAM);
 
 		if (!room)
 			return false;
 		room->len = 0;
 		append(c, room);
-		c->collect_room = COLLECT_BYTES;
+		c->coalesce_room = COALESCE_BYTES;
 	}
 	pbuf_copy_partial(p, (uint8_t *)c->tail->payload + c->tail->len, p->tot_len, 0);
 	c->tail->len = (uint16_t)(c->tail->len + p->tot_len);
-	c->collect_room = (uint16_t)(c->collect_room - p->tot_len);
+	c->coalesce_room = (uint16_t)(c->coalesce_room - p->tot_len);
 	pbuf_free(p);
 	return true;
 }
@@ -110,7 +110,7 @@ static size_t memory_room(const struct tcp_channel *c)
 	size_t room = tcp_policy_room(net_mem_left(), held(c), held_by(c->ch.peer_ipv4));
 
 	if (room < LITTLE_BYTES && held(c) <= LITTLE_BYTES)
-		relief_wanted = true;
+		reclaim_wanted = true;
 	return room;
 }
 
@@ -136,7 +136,7 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e)
 		return ERR_MEM;
 	may_begin_to_hold(c);
 	c->unread += p->tot_len;
-	if (!collect(c, p))
+	if (!coalesce(c, p))
 		append(c, p);
 	return LWIP_ERR_OK;
 }
@@ -216,7 +216,7 @@ static struct tcp_pcb *detach(struct tcp_channel *c)
 	return pcb;
 }
 
-static void opened(struct tcp_pcb *pcb, size_t bytes)
+static void open_window(struct tcp_pcb *pcb, size_t bytes)
 {
 	while (bytes) {
 		uint16_t piece = bytes > UINT16_MAX ? UINT16_MAX : (uint16_t)bytes;
@@ -236,7 +236,7 @@ static size_t drop_head(struct tcp_channel *c)
 	c->head_offset = 0;
 	if (!c->head) {
 		c->tail = NULL;
-		c->collect_room = 0;
+		c->coalesce_room = 0;
 	}
 	p->next = NULL;
 	p->tot_len = p->len;
@@ -279,7 +279,7 @@ static void op_close(struct channel *ch)
 	}
 	/* Unread bytes count as read, and more of them are welcome: a reset for them would tear what we sent
 	 * out of the peer's hands. */
-	opened(pcb, unread);
+	open_window(pcb, unread);
 	tcp_closing_begin(pcb);
 }
 
@@ -299,7 +299,7 @@ static void op_abort(struct channel *ch)
 
 static void guard_for_pcb(const struct tcp_pcb *pcb)
 {
-	guard_for(&(struct guard_ends){ pcb->local_ip.addr, pcb->remote_ip.addr, pcb->local_port, pcb->remote_port });
+	guard_for(&(struct guard_tuple){ pcb->local_ip.addr, pcb->remote_ip.addr, pcb->local_port, pcb->remote_port });
 }
 
 static void output_pcb(struct tcp_pcb *pcb)
@@ -387,7 +387,7 @@ static size_t op_recv(struct channel *ch, void *out, size_t room)
 	if (got)
 		c->moved_ns = time_ns();
 	if (c->pcb)
-		opened(c->pcb, got);
+		open_window(c->pcb, got);
 	return got;
 }
 
@@ -437,7 +437,7 @@ struct channel *tcp_channel_connect(uint32_t ipv4, uint16_t port)
 	ip_addr_t address;
 
 	if (c)
-		tcp_closing_make_room(ipv4);
+		tcp_closing_evict(ipv4);
 	pcb = c ? tcp_new() : NULL;
 	if (!pcb) {
 		if (c)
@@ -543,7 +543,7 @@ static bool free_out_of_order(void)
 }
 
 /* Somebody who holds little finds no room: the one goes that holds much, for long, without moving any of it. */
-static void relieve(uint64_t now_ns)
+static void reclaim(uint64_t now_ns)
 {
 	struct tcp_channel *worst = NULL;
 	uint64_t most = 0;
@@ -556,8 +556,8 @@ static void relieve(uint64_t now_ns)
 			worst = c;
 		}
 	}
-	relief_wanted = false;
-	if (free_out_of_order() || tcp_closing_relieve(most))
+	reclaim_wanted = false;
+	if (free_out_of_order() || tcp_closing_reclaim(most))
 		return;
 	if (worst)
 		give_up_because(worst, "it held memory that others need");
@@ -593,8 +593,8 @@ bool tcp_channel_poll(uint64_t now_ns)
 	bool happened;
 
 	hand_out();
-	if (relief_wanted)
-		relieve(now_ns);
+	if (reclaim_wanted)
+		reclaim(now_ns);
 	for (struct tcp_channel *c = channels; c; c = c->next)
 		step(c, now_ns);
 	happened = progress;

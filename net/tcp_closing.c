@@ -3,12 +3,12 @@
 #include "net/lwip/stack.h"
 
 #define TICKS(s)	((s) * 1000u / TCP_SLOW_INTERVAL)
-#define LOOK_TICKS	TICKS(1)
-#define STILL_TICKS	TICKS(5)	/* the peer took nothing for so long */
-#define WHOLE_TICKS	TICKS(60)
+#define POLL_TICKS	TICKS(1)
+#define STALL_TICKS	TICKS(5)	/* the peer took nothing for so long */
+#define LINGER_TICKS	TICKS(60)
 #define RANK_CLOSED	(1ull << 32)
 
-_Static_assert(LOOK_TICKS <= UINT8_MAX, "lwIP counts the ticks between looks in a byte");
+_Static_assert(POLL_TICKS <= UINT8_MAX, "lwIP counts the ticks between polls in a byte");
 _Static_assert(sizeof(void *) == sizeof(uint64_t), "two ticks fit in lwIP's argument");
 
 /* lwIP's argument of a closed connection: when it was closed, and when its peer last took something. */
@@ -40,10 +40,10 @@ static err_t on_taken(void *arg, struct tcp_pcb *pcb, uint16_t length)
 	return LWIP_ERR_OK;
 }
 
-static err_t on_look(void *arg, struct tcp_pcb *pcb)
+static err_t on_poll(void *arg, struct tcp_pcb *pcb)
 {
 	(void)arg;
-	if (tcp_ticks - moved_at(pcb) < STILL_TICKS && tcp_ticks - closed_at(pcb) < WHOLE_TICKS)
+	if (tcp_ticks - moved_at(pcb) < STALL_TICKS && tcp_ticks - closed_at(pcb) < LINGER_TICKS)
 		return LWIP_ERR_OK;
 	/* Who has taken everything, and only doesn't close, may still be reading it: a reset would be an error to him. */
 	tcp_abandon(pcb, pcb->state != FIN_WAIT_2);
@@ -54,7 +54,7 @@ void tcp_closing_begin(struct tcp_pcb *pcb)
 {
 	stamp(pcb, tcp_ticks, tcp_ticks);
 	tcp_sent(pcb, on_taken);
-	tcp_poll(pcb, on_look, LOOK_TICKS);
+	tcp_poll(pcb, on_poll, POLL_TICKS);
 	if (tcp_shutdown(pcb, 0, 1) != LWIP_ERR_OK)
 		tcp_abort(pcb);
 }
@@ -91,19 +91,19 @@ static void count_list(struct tcp_pcb *list, uint32_t address, struct census *al
 	}
 }
 
-void tcp_closing_make_room(uint32_t ipv4)
+void tcp_closing_evict(uint32_t ipv4)
 {
 	struct census all = { 0 }, of_address = { 0 };
-	struct tcp_pcb *goes = NULL;
+	struct tcp_pcb *victim = NULL;
 
 	count_list(tcp_active_pcbs, lwip_htonl(ipv4), &all, &of_address);
 	count_list(tcp_tw_pcbs, lwip_htonl(ipv4), &all, &of_address);
 	if (of_address.count >= TCP_PCBS_OF_ADDRESS)
-		goes = of_address.first;
+		victim = of_address.first;
 	else if (all.count >= TCP_PCBS_MAX)
-		goes = all.first;
-	if (goes)
-		tcp_abandon(goes, goes->state != SYN_RCVD);
+		victim = all.first;
+	if (victim)
+		tcp_abandon(victim, victim->state != SYN_RCVD);
 }
 
 static size_t held(const struct tcp_pcb *pcb)
@@ -121,7 +121,7 @@ size_t tcp_closing_held(uint32_t ipv4)
 	return bytes;
 }
 
-bool tcp_closing_relieve(uint64_t weight)
+bool tcp_closing_reclaim(uint64_t weight)
 {
 	struct tcp_pcb *worst = NULL;
 

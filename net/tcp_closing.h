@@ -18,9 +18,9 @@ void tcp_closing_begin(struct tcp_pcb *pcb);
 
 /* One more connection with @ipv4 is about to begin: if it would be one too many of that address, or in all, the oldest
  * goes that no channel owns; half open ones only when there is no other. */
-void tcp_closing_make_room(uint32_t ipv4);
+void tcp_closing_evict(uint32_t ipv4);
 
 /* Memory that the closed connections with @ipv4 hold at most, as tcp_policy_room counts. */
 size_t tcp_closing_held(uint32_t ipv4);
 /* Resets the one that has held most for longest without moving it, if its KiB times milliseconds are more than @weight. */
-bool tcp_closing_relieve(uint64_t weight);
+bool tcp_closing_reclaim(uint64_t weight);

@@ -59,7 +59,7 @@ static void refuse(const struct tcp_pcb *pcb, const struct tcp_hdr *header, uint
 }
 
 /* Who asks for connections that he never completes must not keep others out (SYN flooding, RFC 4987). */
-static void make_room(const struct tcp_pcb_listen *listening)
+static void evict_half_open(const struct tcp_pcb_listen *listening)
 {
 	struct tcp_pcb *oldest = NULL;
 
@@ -101,7 +101,7 @@ err_t net_tcp_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, struct pbuf *
 {
 	uint32_t ipv4 = lwip_ntohl(ip_current_src_addr()->addr);
 
-	guard_for(&(struct guard_ends){ ip_current_dest_addr()->addr, ip_current_src_addr()->addr, header->dest, header->src });
+	guard_for(&(struct guard_tuple){ ip_current_dest_addr()->addr, ip_current_src_addr()->addr, header->dest, header->src });
 	if ((TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
 		return LWIP_ERR_OK;
 	if (pcb->state == TIME_WAIT && is_newer(pcb, header)) {
@@ -115,8 +115,8 @@ err_t net_tcp_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, struct pbuf *
 		refuse(pcb, header, ipv4);
 		return ERR_VAL;
 	}
-	make_room((struct tcp_pcb_listen *)pcb);
-	tcp_closing_make_room(ipv4);
+	evict_half_open((struct tcp_pcb_listen *)pcb);
+	tcp_closing_evict(ipv4);
 	return LWIP_ERR_OK;
 }
 

@@ -58,7 +58,7 @@ static uint8_t modem_inputs(const struct uart_state *s)
 
 /* --- bytes in and out ------------------------------------------------------------------------------- */
 
-static bool queue(struct uart_state *s, uint8_t byte)
+static bool enqueue(struct uart_state *s, uint8_t byte)
 {
 	if (s->rx_count == UART_RX - 1)
 		return false;
@@ -67,7 +67,7 @@ static bool queue(struct uart_state *s, uint8_t byte)
 	return true;
 }
 
-static uint8_t unqueue(struct uart_state *s)
+static uint8_t dequeue(struct uart_state *s)
 {
 	uint8_t byte = s->rx[s->rx_head];
 
@@ -84,7 +84,7 @@ static void transmit(struct machine *m, uint8_t byte)
 
 	if (!(s->mcr & MCR_LOOP))
 		console_put(m, byte);
-	else if (!queue(s, byte))
+	else if (!enqueue(s, byte))
 		s->lsr_errors |= LSR_OVERRUN;
 	s->thre_pending = 1;	/* the byte is out already */
 }
@@ -94,7 +94,7 @@ size_t uart_receive(struct machine *m, const void *data, size_t length)
 	const uint8_t *byte = data;
 	size_t taken = 0;
 
-	while (taken < length && queue(&m->uart.s, byte[taken]))
+	while (taken < length && enqueue(&m->uart.s, byte[taken]))
 		taken++;
 	set_irq(m);
 	return taken;
@@ -133,7 +133,7 @@ static uint8_t read_reg(struct uart_state *s, unsigned reg)
 
 	switch (reg) {
 	case DATA:
-		return dlab ? s->dll : unqueue(s);
+		return dlab ? s->dll : dequeue(s);
 	case IER:
 		return dlab ? s->dlm : s->ier;
 	case IIR_FCR:
@@ -169,7 +169,7 @@ static void write_fcr(struct uart_state *s, uint8_t value)
 		return;
 	/* Only what is in the chip goes; what waits behind it comes after. */
 	for (unsigned i = 0; i < FIFO && s->rx_count; i++)
-		unqueue(s);
+		dequeue(s);
 }
 
 static void write_mcr(struct uart_state *s, uint8_t value)

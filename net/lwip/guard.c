@@ -6,7 +6,7 @@
 
 jmp_buf guard_return;
 static bool inside, known;
-static struct guard_ends ends;
+static struct guard_tuple tuple;
 static const char *failed;
 static uint64_t contained;
 
@@ -25,9 +25,9 @@ void guard_leave(void)
 	inside = known = false;
 }
 
-void guard_for(const struct guard_ends *e)
+void guard_for(const struct guard_tuple *e)
 {
-	ends = *e;
+	tuple = *e;
 	known = true;
 }
 
@@ -49,8 +49,8 @@ static struct tcp_pcb *unlink_pcb(void)
 	for (struct tcp_pcb **at = &tcp_active_pcbs; *at; at = &(*at)->next) {
 		struct tcp_pcb *p = *at;
 
-		if (p->local_port == ends.local_port && p->remote_port == ends.remote_port &&
-		    p->remote_ip.addr == ends.remote_ip && p->local_ip.addr == ends.local_ip) {
+		if (p->local_port == tuple.local_port && p->remote_port == tuple.remote_port &&
+		    p->remote_ip.addr == tuple.remote_ip && p->local_ip.addr == tuple.local_ip) {
 			*at = p->next;
 			return p;
 		}
@@ -62,12 +62,12 @@ static struct tcp_pcb *unlink_pcb(void)
 void guard_contain(void)
 {
 	struct tcp_pcb *p = unlink_pcb();
-	uint32_t ip = lwip_ntohl(ends.remote_ip);
+	uint32_t ip = lwip_ntohl(tuple.remote_ip);
 
 	contained++;
 	log_limited(time_ns(), LOG_ERROR, "net",
 		    "lwip: %s: the connection with %u.%u.%u.%u port %u is ended, its memory is lost", failed, ip >> 24,
-		    ip >> 16 & 255, ip >> 8 & 255, ip & 255, ends.remote_port);
+		    ip >> 16 & 255, ip >> 8 & 255, ip & 255, tuple.remote_port);
 	tcp_input_pcb = NULL;
 	tcp_active_pcbs_changed = 1;
 	guard_leave();

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct guard_ends { uint32_t local_ip, remote_ip; uint16_t local_port, remote_port; };	/* as lwIP has them */
+struct guard_tuple { uint32_t local_ip, remote_ip; uint16_t local_port, remote_port; };	/* as lwIP has them */
 
 /* The one place that an assertion may return to. */
 extern jmp_buf guard_return;
@@ -30,6 +30,6 @@ bool guard_enter(void);
 void guard_leave(void);
 void guard_contain(void);
 /* What lwIP does from here on is for this connection. */
-void guard_for(const struct guard_ends *ends);
+void guard_for(const struct guard_tuple *tuple);
 /* Assertions that ended a connection. */
 uint64_t guard_contained(void);

@@ -11,26 +11,26 @@
 struct block { struct block *next; };
 
 /* 2048 holds a full frame with lwIP's headers: four megabytes of it are four connections with full windows both ways. */
-static struct size {
+static struct size_class {
 	uint32_t bytes;		/* with the header */
 	uint32_t pages_max;
 	uint32_t pages;
 	uint32_t in_use;	/* blocks */
 	struct block *free;
-} sizes[] = {
+} classes[] = {
 	{ .bytes = 128,  .pages_max = 256 },
 	{ .bytes = 256,  .pages_max = 256 },
 	{ .bytes = 512,  .pages_max = 128 },
 	{ .bytes = 1024, .pages_max = 256 },
 	{ .bytes = 2048, .pages_max = 2048 },
 };
-#define SIZES (sizeof(sizes) / sizeof(sizes[0]))
+#define CLASSES (sizeof(classes) / sizeof(classes[0]))
 _Static_assert(NET_MEM_SMALL_MAX == 512 - HEADER_BYTES, "what is small fits in the third size");
 
 static size_t used, failures;
 static bool bulk;
 
-static void refill(struct size *s)
+static void refill(struct size_class *s)
 {
 	uint8_t *page = s->pages < s->pages_max ? page_alloc() : NULL;
 
@@ -46,12 +46,12 @@ static void refill(struct size *s)
 }
 
 /* Blocks that may be in use at once, at the request of those who leave the reserve. */
-static uint32_t bulk_max(const struct size *s)
+static uint32_t bulk_max(const struct size_class *s)
 {
 	return s->pages_max * (PAGE_BYTES / s->bytes) / 4 * 3;
 }
 
-static struct block *take(struct size *s)
+static struct block *take(struct size_class *s)
 {
 	struct block *b;
 
@@ -70,14 +70,14 @@ static struct block *take(struct size *s)
 
 void *net_mem_alloc(size_t bytes)
 {
-	for (uint32_t i = 0; i < SIZES; i++) {
+	for (uint32_t i = 0; i < CLASSES; i++) {
 		struct block *b;
 
-		if (bytes > sizes[i].bytes - HEADER_BYTES)
+		if (bytes > classes[i].bytes - HEADER_BYTES)
 			continue;
-		b = take(&sizes[i]);
+		b = take(&classes[i]);
 		/* Frames keep the largest blocks for themselves. */
-		if (!b && i + 2 == SIZES && bytes <= NET_MEM_SMALL_MAX)
+		if (!b && i + 2 == CLASSES && bytes <= NET_MEM_SMALL_MAX)
 			break;
 		if (!b)
 			continue;
@@ -95,7 +95,7 @@ void net_mem_bulk(bool on)
 
 size_t net_mem_left(void)
 {
-	const struct size *s = &sizes[SIZES - 1];
+	const struct size_class *s = &classes[CLASSES - 1];
 
 	return s->in_use < bulk_max(s) ? (size_t)(bulk_max(s) - s->in_use) * s->bytes : 0;
 }
@@ -104,7 +104,7 @@ uint32_t net_mem_small_left(void)
 {
 	uint32_t most = 0, in_use = 0;
 
-	for (const struct size *s = sizes; s < &sizes[SIZES - 1]; s++) {
+	for (const struct size_class *s = classes; s < &classes[CLASSES - 1]; s++) {
 		most += bulk_max(s);
 		in_use += s->in_use;
 	}
@@ -133,12 +133,12 @@ void net_mem_free(void *block)
 		return;
 	b = (struct block *)((uint8_t *)block - HEADER_BYTES);
 	memcpy(&i, b, sizeof(i));
-	if (i >= SIZES)
+	if (i >= CLASSES)
 		panic("net: block %p was not allocated or has been overwritten", block);
-	b->next = sizes[i].free;
-	sizes[i].free = b;
-	sizes[i].in_use--;
-	used -= sizes[i].bytes;
+	b->next = classes[i].free;
+	classes[i].free = b;
+	classes[i].in_use--;
+	used -= classes[i].bytes;
 }
 
 size_t net_mem_used(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* mem.h: lwIP's memory: blocks in a few sizes, each size with its own bound. */
+/* mem.h: lwIP's memory: blocks of a few size classes, each with its own bound. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 void *net_mem_alloc(size_t bytes);
 void *net_mem_calloc(size_t count, size_t bytes);
 void net_mem_free(void *block);
-/* Between true and false, requests are for data that waits until a peer takes it: they leave a quarter of each size to
+/* Between true and false, requests are for data that waits until a peer takes it: they leave a quarter of each class to
  * what comes in and to control (ARP, acknowledgements, new connections). */
 void net_mem_bulk(bool bulk);
 /* Bytes of the largest blocks, those of full frames, that such requests can still have. */

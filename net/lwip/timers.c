@@ -22,7 +22,7 @@ void sys_timeouts_init(void)
 	tcp_runs = false;
 }
 
-static bool waits(int i)
+static bool is_active(int i)
 {
 	bool needed = tcp_active_pcbs || tcp_tw_pcbs;
 
@@ -39,7 +39,7 @@ void sys_check_timeouts(void)
 	u32_t now = sys_now();
 
 	for (int i = 0; i < lwip_num_cyclic_timers; i++)
-		while (waits(i) && (s32_t)(now - due_ms[i]) >= 0) {
+		while (is_active(i) && (s32_t)(now - due_ms[i]) >= 0) {
 			u32_t every = lwip_cyclic_timers[i].interval_ms;
 
 			/* Turns that were missed altogether are not made up for. */
@@ -55,7 +55,7 @@ u32_t sys_timeouts_sleeptime(void)
 	for (int i = 0; i < lwip_num_cyclic_timers; i++) {
 		u32_t left;
 
-		if (!waits(i))
+		if (!is_active(i))
 			continue;
 		left = (s32_t)(due_ms[i] - now) > 0 ? due_ms[i] - now : 0;
 		least = left < least ? left : least;

@@ -31,8 +31,8 @@ struct e1000 {
 	uint32_t rx_returned;		/* since RDT was last written */
 	bool rx_held;			/* the frame before rx_next is with the caller */
 	bool rx_skip;			/* inside a frame that did not fit one buffer */
-	uint32_t tx_next, tx_clean, tx_told;
-	uint64_t hang_since_ns;		/* 0: no progress is owed */
+	uint32_t tx_next, tx_clean, tx_tail;
+	uint64_t hang_since_ns;		/* 0: nothing is to be sent */
 	uint32_t hang_tdh;
 };
 
@@ -145,7 +145,7 @@ static void rings_start(struct e1000 *d)
 		rx_give(d, i);
 	d->rx_next = d->rx_returned = 0;
 	d->rx_held = d->rx_skip = false;
-	d->tx_next = d->tx_clean = d->tx_told = 0;
+	d->tx_next = d->tx_clean = d->tx_tail = 0;
 	d->hang_since_ns = 0;
 
 	reg_write(d, RDBAL, (uint32_t)rx);
@@ -187,7 +187,7 @@ static uint8_t *op_send_buffer(struct nic *nic)
 {
 	struct e1000 *d = (struct e1000 *)nic;
 
-	while (d->tx_clean != d->tx_told && (*(volatile uint8_t *)&d->tx[d->tx_clean].status & TXD_STATUS_DD))
+	while (d->tx_clean != d->tx_tail && (*(volatile uint8_t *)&d->tx[d->tx_clean].status & TXD_STATUS_DD))
 		d->tx_clean = (d->tx_clean + 1) % RING;
 	if (d->gone)
 		return NULL;
@@ -202,9 +202,9 @@ static void op_flush(struct nic *nic)
 {
 	struct e1000 *d = (struct e1000 *)nic;
 
-	if (d->tx_told == d->tx_next)
+	if (d->tx_tail == d->tx_next)
 		return;
-	d->tx_told = d->tx_next;
+	d->tx_tail = d->tx_next;
 	reg_write(d, TDT, d->tx_next);
 }
 
@@ -220,7 +220,7 @@ static void op_send(struct nic *nic, size_t length)
 	d->tx_next = (d->tx_next + 1) % RING;
 	nic->counters.sent++;
 	/* A long burst starts on the wire before its end has been queued. */
-	if ((d->tx_next - d->tx_told) % RING >= RING / 8)
+	if ((d->tx_next - d->tx_tail) % RING >= RING / 8)
 		op_flush(nic);
 }
 
@@ -241,7 +241,7 @@ static size_t rx_length(struct e1000 *d, const struct e1000_rx_descriptor *r)
 
 	d->rx_skip = !end;
 	if (!end || skip || r->length > NIC_FRAME_MAX || r->length < FRAME_MIN) {
-		d->nic.counters.recv_lies++;
+		d->nic.counters.recv_malformed++;
 		return 0;
 	}
 	if (r->errors) {
@@ -295,7 +295,7 @@ static void op_check(struct nic *nic, uint64_t now_ns)
 	uint32_t tdh;
 
 	(void)op_send_buffer(nic);
-	if (d->tx_clean == d->tx_told || !op_link_up(nic)) {
+	if (d->tx_clean == d->tx_tail || !op_link_up(nic)) {
 		d->hang_since_ns = 0;
 		return;
 	}

@@ -32,7 +32,7 @@ struct nic_counters {
 	uint64_t sent, received;	/* frames */
 	uint64_t send_full;		/* times the ring was full */
 	uint64_t recv_errors;		/* frames the chip marked bad */
-	uint64_t recv_lies;		/* descriptors that can't be true (length, spread frames) */
+	uint64_t recv_malformed;		/* descriptors that can't be true (length, spread frames) */
 	uint64_t restarts;		/* after a hang */
 	uint64_t interrupts;
 };

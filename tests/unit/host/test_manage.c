@@ -157,7 +157,7 @@ Test(manage, shows_what_the_network_counted)
 {
 	struct manage_net n;
 
-	counters = (struct net_counters){ .nic = { .sent = 1, .received = 2, .recv_errors = 3, .recv_lies = 4 }, .recv_no_memory = 5,
+	counters = (struct net_counters){ .nic = { .sent = 1, .received = 2, .recv_errors = 3, .recv_malformed = 4 }, .recv_no_memory = 5,
 		.link_changes = 6, .tcp_retransmits = 7, .tcp_drops = 8, .tcp_checksum_errors = 9, .ip_drops = 10, .contained = 11,
 		.memory_bytes = 12, .memory_failures = 13, .channels = 14 };
 	manage_net_get(&n);

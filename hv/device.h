@@ -49,8 +49,8 @@ struct device {
 	/* What a reset keeps; all is zero before. */
 	void (*init)(struct machine *m, const struct machine_config *config);
 	void (*reset)(struct machine *m);
-	/* The vCPUs stand: begins nothing anew outside of the machine, and ends what is under way there. False: that takes
-	 * time, it is to be asked again. When the guest goes on, here or elsewhere, it begins from its state alone. */
+	/* The vCPUs stand: begins nothing anew outside of the machine, and ends what is under way there. False: that
+	 * takes time, it is to be asked again. When the guest goes on, here or elsewhere, its state is all there is. */
 	bool (*quiesce)(struct machine *m);
 	/* When it next does something by itself, in guest time, and does it. Both take any state that passed @check. */
 	uint64_t (*deadline_ns)(const struct machine *m);

@@ -39,7 +39,8 @@ struct tcp_channel {
 	size_t unacked;
 	uint64_t acked;			/* in all */
 	struct tcp_progress progress;
-	uint64_t moved_ns, moved_acked;	/* when it last took or gave MOVED_BYTES or everything, and what was acked then */
+	/* When it last took or gave MOVED_BYTES or everything, and what was acked then. */
+	uint64_t moved_ns, moved_acked;
 	size_t written;			/* since the last tcp_output */
 	uint64_t ack_since_ns;		/* an acknowledgement waits to ride on an answer; 0: none */
 };
@@ -477,7 +478,8 @@ err_t tcp_listen_accepted(void *arg, struct tcp_pcb *pcb, err_t e)
 	ipv4 = lwip_ntohl(ip_addr_get_ip4_u32(&pcb->remote_ip));
 	c = channels_of(ipv4) < TCP_CHANNELS_OF_ADDRESS ? create() : NULL;
 	if (!c) {
-		log_limited(time_ns(), LOG_WARN, "net", "connection to port %u refused: %u channels open, %u of them to the same address",
+		log_limited(time_ns(), LOG_WARN, "net",
+			    "connection to port %u refused: %u channels open, %u of them to the same address",
 			    pcb->local_port, count, channels_of(ipv4));
 		return ERR_MEM;
 	}
@@ -523,7 +525,8 @@ static void give_up_because(struct tcp_channel *c, const char *reason)
 	uint32_t a = c->ch.peer_ipv4;
 
 	log_limited(time_ns(), LOG_WARN, "net",
-		    "connection with %u.%u.%u.%u port %u reset: %s (%zu bytes not taken, %zu not read)", a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255, c->ch.peer_port, reason, c->unacked, c->unread);
+		    "connection with %u.%u.%u.%u port %u reset: %s (%zu bytes not taken, %zu not read)", a >> 24,
+		    a >> 16 & 255, a >> 8 & 255, a & 255, c->ch.peer_port, reason, c->unacked, c->unread);
 	(void)drop_received(c);
 	c->unread = 0;
 	give_up(c);
@@ -549,7 +552,8 @@ static void reclaim(uint64_t now_ns)
 	uint64_t most = 0;
 
 	for (struct tcp_channel *c = channels; c; c = c->next) {
-		uint64_t weight = c->pcb && now_ns > c->moved_ns ? held(c) / 1024 * ((now_ns - c->moved_ns) / 1000000) : 0;
+		uint64_t still_ms = c->pcb && now_ns > c->moved_ns ? (now_ns - c->moved_ns) / 1000000 : 0;
+		uint64_t weight = held(c) / 1024 * still_ms;
 
 		if (weight > most) {
 			most = weight;

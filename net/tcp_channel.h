@@ -18,8 +18,8 @@ struct channel *tcp_channel_connect(uint32_t ipv4, uint16_t port);
  * ERR_EXISTS: the port is taken; ERR_NOMEM. */
 enum err tcp_channel_listen(uint16_t port, void (*accept)(struct channel *ch)) NODISCARD;
 
-/* From now on only hosts of @ipv4/@mask may connect to @port, which is listened to; others are reset, which the log says.
- * 0/0: anyone, as after tcp_channel_listen. */
+/* From now on only hosts of @ipv4/@mask may connect to @port, which is listened to; others are reset, which the log
+ * says. 0/0: anyone, as after tcp_channel_listen. */
 void tcp_channel_admit(uint16_t port, uint32_t ipv4, uint32_t mask);
 
 /* For net_poll: hands new connections out, sends what was written, ends connects whose time is over. True if

@@ -45,7 +45,7 @@ static err_t on_poll(void *arg, struct tcp_pcb *pcb)
 	(void)arg;
 	if (tcp_ticks - moved_at(pcb) < STALL_TICKS && tcp_ticks - closed_at(pcb) < LINGER_TICKS)
 		return LWIP_ERR_OK;
-	/* Who has taken everything, and only doesn't close, may still be reading it: a reset would be an error to him. */
+	/* Who has taken everything, and only doesn't close, may still be reading it: a reset would be an error. */
 	tcp_abandon(pcb, pcb->state != FIN_WAIT_2);
 	return ERR_ABRT;
 }

@@ -53,8 +53,9 @@ void tcp_channel_admit(uint16_t port, uint32_t ipv4, uint32_t mask)
 
 static void refuse(const struct tcp_pcb *pcb, const struct tcp_hdr *header, uint32_t ipv4)
 {
-	log_limited(time_ns(), LOG_WARN, "net", "port %u takes no connections from %u.%u.%u.%u (accept_from in tern.conf)",
-		    pcb->local_port, ipv4 >> 24, ipv4 >> 16 & 255, ipv4 >> 8 & 255, ipv4 & 255);
+	log_limited(time_ns(), LOG_WARN, "net",
+		    "port %u takes no connections from %u.%u.%u.%u (accept_from in tern.conf)", pcb->local_port,
+		    ipv4 >> 24, ipv4 >> 16 & 255, ipv4 >> 8 & 255, ipv4 & 255);
 	tcp_rst(pcb, 0, header->seqno + 1, ip_current_dest_addr(), ip_current_src_addr(), header->dest, header->src);
 }
 
@@ -77,8 +78,12 @@ static void evict_half_open(const struct tcp_pcb_listen *listening)
  * (RFC 1122, 4.2.2.13); lwIP would reset it, or say nothing of use. */
 static bool is_newer(const struct tcp_pcb *pcb, const struct tcp_hdr *header)
 {
-	return pcb->listener && TCP_SEQ_GEQ(header->seqno, pcb->rcv_nxt) &&
-	       TCP_SEQ_GEQ(LWIP_HOOK_TCP_ISN(&pcb->local_ip, pcb->local_port, &pcb->remote_ip, pcb->remote_port), pcb->snd_nxt);
+	uint32_t isn;
+
+	if (!pcb->listener || !TCP_SEQ_GEQ(header->seqno, pcb->rcv_nxt))
+		return false;
+	isn = LWIP_HOOK_TCP_ISN(&pcb->local_ip, pcb->local_port, &pcb->remote_ip, pcb->remote_port);
+	return TCP_SEQ_GEQ(isn, pcb->snd_nxt);
 }
 
 /* The segment as it came, to lwIP's beginning: the caller lets go of it, and so does lwIP. */
@@ -101,7 +106,8 @@ err_t net_tcp_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, struct pbuf *
 {
 	uint32_t ipv4 = lwip_ntohl(ip_current_src_addr()->addr);
 
-	guard_for(&(struct guard_tuple){ ip_current_dest_addr()->addr, ip_current_src_addr()->addr, header->dest, header->src });
+	guard_for(&(struct guard_tuple){ ip_current_dest_addr()->addr, ip_current_src_addr()->addr, header->dest,
+					 header->src });
 	if ((TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
 		return LWIP_ERR_OK;
 	if (pcb->state == TIME_WAIT && is_newer(pcb, header)) {

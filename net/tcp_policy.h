@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tcp_policy.h: how much of lwIP's memory a connection may hold, and when one that holds some moves too little. Pure. */
+/* tcp_policy.h: how much of lwIP's memory a connection may hold, and when one moves too little of it. Pure. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -8,9 +8,10 @@
 #define TCP_POLICY_SPAN_NS	60000000000ull
 #define TCP_POLICY_LEAST	4096u	/* bytes acknowledged in a span, or everything */
 
-/* Bytes that a channel may queue further, when it holds @mine, all channels to its peer's address together hold @address,
- * and @left bytes are free for queued data: a channel may hold half of what is left, an address all of it. As what is
- * left shrinks, so does what each may hold, and something is always left for who comes next (dynamic thresholds). */
+/* Bytes that a channel may queue further, when it holds @mine, all channels to its peer's address together hold
+ * @address, and @left bytes are free for queued data: a channel may hold half of what is left, an address all of it. As
+ * what is left shrinks, so does what each may hold, and something is always left for who comes next (dynamic
+ * thresholds). */
 size_t tcp_policy_room(size_t left, size_t mine, size_t address);
 
 struct tcp_progress {

@@ -189,8 +189,8 @@ static uint64_t next_of(uint64_t t, uint64_t length)
 	return t - t % length + length;
 }
 
-/* Whether the alarm's time is one of the seconds after @from up to @to. What matches within one round of a field matches
- * at all, so that few are looked at, however many there are. */
+/* Whether the alarm's time is one of the seconds after @from up to @to. What matches within one round of a field
+ * matches at all, so that few are looked at, however many there are. */
 static bool alarm_between(const struct rtc_state *s, uint64_t from, uint64_t to)
 {
 	unsigned hours = 0, minutes = 0, seconds = 0;

@@ -58,7 +58,7 @@ static struct tcp_pcb *unlink_pcb(void)
 	return NULL;
 }
 
-/* Its queues were being changed when the assertion failed: walking them to free what they hold could free a block twice. */
+/* Its queues were being changed when the assertion failed: a walk to free what they hold could free a block twice. */
 void guard_contain(void)
 {
 	struct tcp_pcb *p = unlink_pcb();

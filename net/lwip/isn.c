@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* isn.c: TCP's initial sequence numbers after RFC 6528: a clock of 4 us ticks, so that a connection between the same two
- * ports begins above the one before it, and a keyed hash of both ends, so that nobody learns from his own connections
- * where another's stand. */
+/* isn.c: TCP's initial sequence numbers after RFC 6528: a clock of 4 us ticks, so that a connection between the same
+ * two ports begins above the one before it, and a keyed hash of both ends, so that nobody learns from his own
+ * connections where another's stand. */
 #include "net/lwip/arch/cc.h"
 #include <string.h>
 #include <bearssl_hmac.h>

@@ -10,7 +10,7 @@
 
 struct block { struct block *next; };
 
-/* 2048 holds a full frame with lwIP's headers: four megabytes of it are four connections with full windows both ways. */
+/* 2048 holds a full frame with lwIP's headers: four megabytes are four connections with full windows both ways. */
 static struct size_class {
 	uint32_t bytes;		/* with the header */
 	uint32_t pages_max;

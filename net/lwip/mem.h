@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* 16-byte aligned; NULL if @bytes is larger than the largest size or this size and those that it may borrow from are used up.
- * Smaller sizes never lend to larger ones, so that bulk data can't keep acknowledgements (small blocks) out; the largest
- * lends to none that is small, so that connections (512 bytes each) can't keep data out. */
+/* 16-byte aligned; NULL if @bytes is larger than the largest size or this size and those that it may borrow from are
+ * used up. Smaller sizes never lend to larger ones, so that bulk data can't keep acknowledgements (small blocks) out;
+ * the largest lends to none that is small, so that connections (512 bytes each) can't keep data out. */
 #define NET_MEM_SMALL_MAX 496u
 void *net_mem_alloc(size_t bytes);
 void *net_mem_calloc(size_t count, size_t bytes);

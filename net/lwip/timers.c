@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* timers.c: lwIP's periodic timers. Its own implementation takes a block of memory each time that one is due and asserts that
- * it gets it; a peer that uses all memory up would stop the host. These have no memory to get. */
+/* timers.c: lwIP's periodic timers. Its own implementation takes a block of memory each time that one is due and
+ * asserts that it gets it; a peer that uses all memory up would stop the host. These have no memory to get. */
 #include <stdbool.h>
 #include "lwip/sys.h"
 #include "lwip/timeouts.h"

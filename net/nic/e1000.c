@@ -49,8 +49,8 @@ static void reg_write(const struct e1000 *d, uint32_t reg, uint32_t value)
 	mmio_write32(d->base + reg, value);
 }
 
-/* Reading ICR quiets the line, and it stays quiet until op_arm: a host that is awake polls the rings, and a guest is not
- * interrupted for each frame. */
+/* Reading ICR quiets the line, and it stays quiet until op_arm: a host that is awake polls the rings, and a guest is
+ * not interrupted for each frame. */
 static void on_interrupt(void *arg)
 {
 	struct e1000 *d = arg;
@@ -383,7 +383,8 @@ static enum err bring_up(struct e1000 *d, const struct pci_function *f, struct w
 	if (f->interrupt_pin && f->interrupt_line < 16)
 		irq_register(f->interrupt_line, on_interrupt, d);
 	else
-		log_warn("net", "%s: no 8259 line, frames are seen only when something else wakes the host", d->nic.name);
+		log_warn("net", "%s: no 8259 line, frames are seen only when something else wakes the host",
+			 d->nic.name);
 	return ERR_OK;
 }
 

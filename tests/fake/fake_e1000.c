@@ -86,7 +86,8 @@ static uint32_t eerd(void)
 
 	if (e->eeprom_dead || !(v & EERD_START) || word > 2)
 		return v;
-	return 1u << (e->eeprom_82574 ? 1 : 4) | (uint32_t)e->mac[2 * word] << 16 | (uint32_t)e->mac[2 * word + 1] << 24;
+	return 1u << (e->eeprom_82574 ? 1 : 4) | (uint32_t)e->mac[2 * word] << 16 |
+	       (uint32_t)e->mac[2 * word + 1] << 24;
 }
 
 uint32_t mmio_read32(uint64_t address)

@@ -33,7 +33,9 @@ struct machine *fake_machine(unsigned vcpus)
 	fake_now_ns = 0;
 	fake_tsc_offset = 0;
 	memset(fake_kicks, 0, sizeof(fake_kicks));
-	machine_init(m, &(struct machine_config){ .vcpus = vcpus, .tsc_khz = 1000000, .x2apic = true, .wall_seconds = FAKE_WALL });
+	machine_init(m, &(struct machine_config){
+		.vcpus = vcpus, .tsc_khz = 1000000, .x2apic = true, .wall_seconds = FAKE_WALL,
+	});
 	return m;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fake_net.c: a clock that only the test moves, one interrupt line, and sequence numbers that are the same in each run. */
+/* fake_net.c: a clock that only the test moves, one interrupt line, and the same sequence numbers each time. */
 #include "tests/fake/fake_net.h"
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/paging.h"

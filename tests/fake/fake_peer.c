@@ -195,7 +195,8 @@ static void frame_came(const uint8_t *f, size_t bytes)
 		return;
 	bytes = bytes < (size_t)14 + get16(f + 16) ? bytes : (size_t)14 + get16(f + 16);
 	for (unsigned i = 0; i < FAKE_PEERS; i++)
-		if (peers[i] && peers[i]->ipv4 == get32(f + 30) && peers[i]->port == get16(s + 2) && called(peers[i], s))
+		if (peers[i] && peers[i]->ipv4 == get32(f + 30) && peers[i]->port == get16(s + 2) &&
+		    called(peers[i], s))
 			segment_came(peers[i], s, bytes - 34);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fake_peer.h: machines on the network that speak Ethernet, ARP, IPv4 and TCP by hand, honestly or not, to a host behind
- * the fake e1000. */
+/* fake_peer.h: machines on the network that speak Ethernet, ARP, IPv4 and TCP by hand, honestly or not, to a host
+ * behind the fake e1000. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,8 +38,8 @@ void fake_peer_run(unsigned ms);
 void fake_peer_frame(const void *frame, size_t bytes);
 /* An IPv4 packet to the host, checksum made. */
 void fake_peer_ip(uint32_t from, uint8_t protocol, const void *body, size_t bytes);
-/* A segment with these flags, number, options (padded to four bytes by the caller) and data; the acknowledgement number is
- * p->ack, the window p->window. Leaves p->seq alone. */
+/* A segment with these flags, number, options (padded to four bytes by the caller) and data; the acknowledgement number
+ * is p->ack, the window p->window. Leaves p->seq alone. */
 void fake_peer_tcp(const struct fake_peer *p, uint8_t flags, uint32_t seq, const void *options, size_t option_bytes,
 		   const void *data, size_t bytes);
 /* Sends data in order, in segments of up to 1460 bytes, and moves p->seq. */
@@ -48,7 +48,8 @@ void fake_peer_send(struct fake_peer *p, const void *data, size_t bytes);
 uint16_t fake_peer_checksum(const void *p, size_t bytes);
 /* Puts the checksum into a TCP segment from @from to @to. */
 void fake_peer_seal(uint32_t from, uint32_t to, uint8_t *segment, size_t bytes);
-/* Joins the peers that see frames; SYN with @options, runs until answered. False if it was refused or not answered in 20 ms. */
+/* Joins the peers that see frames; SYN with @options, runs until answered. False if it was refused or not answered in
+ * 20 ms. */
 bool fake_peer_open(struct fake_peer *p, const void *options, size_t option_bytes);
 /* Joins them and waits for the host to connect to @p's port; the SYN is answered if @p acknowledges by itself. */
 void fake_peer_listen(struct fake_peer *p);

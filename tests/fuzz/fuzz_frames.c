@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz: net/net.c net/nic/nic.c net/nic/e1000.c net/tcp_channel.c net/tcp_closing.c net/tcp_listen.c net/tcp_policy.c net/lwip/port.c tests/fake/fake_random.c net/lwip/timers.c net/lwip/guard.c arch/x86_64/pci.c lib/why.c lib/fmt.c lib/err.c tests/fake/fake_e1000.c tests/fake/fake_pci.c tests/fake/fake_net.c tests/fake/fake_net_mem.c tests/fake/fake_peer.c tests/fake/fake_pages.c tests/fake/fake_log.c build/fuzz/lwip.a */
 /* Frames from strangers. Input is a program: one byte says what happens, some more how. Its segments are sealed and
- * numbered from what the host sent last, so that handshakes complete and windows are filled to the byte; bytes that make
- * no sense as that reach the host as they are. No frame may stop the host, and when all connections are gone nothing of
- * their memory is held. */
+ * numbered from what the host sent last, so that handshakes complete and windows are filled to the byte; bytes that
+ * make no sense as that reach the host as they are. No frame may stop the host, and when all connections are gone
+ * nothing of their memory is held. */
 #include <stdlib.h>
 #include <string.h>
 #include "net/lwip/mem.h"
@@ -114,8 +114,10 @@ static void open_peer(struct input *in, struct fake_peer *p)
 	size_t options = how & 1 ? 12 : 0;
 
 	fake_peer_forget(p);
-	*p = (struct fake_peer){ .ipv4 = FAKE_PEER_IPV4 + 2u * (how >> 6), .port = (uint16_t)(4000 + (p - peer) + (how & 0x30) * 16),
-				 .host_port = how & 2 ? 81 : PORT, .window = how & 4 ? 60000 : input_u16(in), .acks = how & 8 };
+	*p = (struct fake_peer){
+		.ipv4 = FAKE_PEER_IPV4 + 2u * (how >> 6), .port = (uint16_t)(4000 + (p - peer) + (how & 0x30) * 16),
+		.host_port = how & 2 ? 81 : PORT, .window = how & 4 ? 60000 : input_u16(in), .acks = how & 8,
+	};
 	if (how & 0x20) {
 		options = input_u8(in) % 11 * 4;
 		take(in, option, options);
@@ -169,7 +171,8 @@ static void application(struct input *in)
 /* An IPv4 packet, a fragment of one, or what stands in a frame, with a header checksum that holds. */
 static void packet(struct input *in)
 {
-	uint8_t f[1514] = { 0x52, 0x54, 0, 0x12, 0x34, 0x50, 2, 0, 0, 0, 0, 9, 8, 0, 0x45 }, how = input_u8(in), *ip = f + 14;
+	uint8_t f[1514] = { 0x52, 0x54, 0, 0x12, 0x34, 0x50, 2, 0, 0, 0, 0, 9, 8, 0, 0x45 };
+	uint8_t how = input_u8(in), *ip = f + 14;
 	size_t body = take(in, f + 34, how & 1 ? input_u8(in) : input_u8(in) * 8u % 1480), head = 20;
 	uint16_t sum;
 

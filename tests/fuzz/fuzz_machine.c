@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz: hv/machine.c hv/machine_state.c hv/dev/[a-z]*.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_machine.c tests/fake/fake_log.c */
-/* A guest does anything with its chips, in any order and at any time, and is moved between: whatever state it makes can be saved, is
- * accepted and is the same where it is loaded; and the timers lead on. */
+/* A guest does anything with its chips, in any order and at any time, and is moved between: whatever state it makes can
+ * be saved, is accepted and is the same where it is loaded; and the timers lead on. */
 #include "tests/fake/fake_machine.h"
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +29,10 @@ static uint64_t take(unsigned bytes)
 
 static uint16_t some_port(void)
 {
-	static const uint16_t first[] = { 0x20, 0xA0, 0x40, 0x42, 0x61, 0x64, 0x70, 0x80, 0x92, 0x4D0, 0x3F8, 0x3FC, PM_PORT, PM_PORT_CNT,
-					  PCI_PORT_ADDRESS, PCI_PORT_DATA };
+	static const uint16_t first[] = {
+		0x20, 0xA0, 0x40, 0x42, 0x61, 0x64, 0x70, 0x80, 0x92, 0x4D0, 0x3F8, 0x3FC, PM_PORT,
+		PM_PORT_CNT, PCI_PORT_ADDRESS, PCI_PORT_DATA
+	};
 	uint8_t which = (uint8_t)take(1);
 
 	return (uint16_t)(first[which & 15] + (which >> 4 & 3));
@@ -170,7 +172,8 @@ static void move(void)
 	memset(&image, 0, sizeof(image));
 	for (; at < length; at += STATE_RECORD_HEADER + h.length) {
 		must(state_record_get(there + at, length - at, &h) == ERR_OK);
-		must(machine_state_check(&image, to, h.type, h.instance, h.version, there + at + STATE_RECORD_HEADER, h.length, NULL) == ERR_OK);
+		must(machine_state_check(&image, to, h.type, h.instance, h.version, there + at + STATE_RECORD_HEADER,
+					 h.length, NULL) == ERR_OK);
 	}
 	must(machine_state_complete(&image, to, NULL) == ERR_OK);
 	machine_state_load(to, &image);
@@ -187,8 +190,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const steps[16])(void) = {
-		port_out, port_out, port_in, mmio, mmio, msr, time_passes, time_passes, interrupt, interrupt, line, console, cr8, life, move,
-		tsc_written,
+		port_out, port_out, port_in, mmio, mmio, msr, time_passes, time_passes, interrupt, interrupt, line, console,
+		cr8, life, move, tsc_written,
 	};
 	static const uint32_t khz[4] = { 1000000, 2999997, 60000, 1 };
 

@@ -9,8 +9,8 @@
 #include "lib/bytes.h"
 #include "tests/fake/fake_machine.h"
 
-/* A table of its own: beside some chips of a PC a kind of which a machine has as many as vCPUs, less one. Their state is
- * where a console would keep bytes. */
+/* A table of its own: beside some chips of a PC a kind of which a machine has as many as vCPUs, less one. Their state
+ * is where a console would keep bytes. */
 #define PROBE_TABLE(F, A) \
 	F(1, 1, uint64_t, value, 999, "anything") \
 	F(2, 1, uint32_t, other, UINT32_MAX, "anything else")
@@ -84,7 +84,9 @@ static const struct device probe_device = {
 /* Another that has nothing but this. */
 static const struct device slow_device = { .quiesce = quiesce };
 
-const struct device *const devices[] = { &slow_device, &probe_device, &lapic_device, &ioapic_device, &pic_device, &pit_device, NULL };
+const struct device *const devices[] = {
+	&slow_device, &probe_device, &lapic_device, &ioapic_device, &pic_device, &pit_device, NULL
+};
 
 static struct machine *machine(unsigned vcpus)
 {
@@ -236,5 +238,5 @@ Test(device, what_it_says_in_acpi_tables_has_room_or_they_are_refused)
 	madt_entries = 50;
 	cr_assert_neq(acpi_tables_build(tables, sizeof(tables), MACHINE_ACPI_GPA, m), 0);
 	madt_entries = 60;
-	cr_assert_eq(acpi_tables_build(tables, sizeof(tables), MACHINE_ACPI_GPA, m), 0, "60 and the others have no room");
+	cr_assert_eq(acpi_tables_build(tables, sizeof(tables), MACHINE_ACPI_GPA, m), 0, "60 have no room");
 }

@@ -52,7 +52,9 @@ Test(machine, mmio_outside_the_apics_is_nobodys)
 
 Test(machine, every_way_to_reset_makes_a_request_with_a_reason)
 {
-	static const struct { uint16_t port; uint8_t value; } way[] = { { 0xCF9, 0x06 }, { 0x64, 0xFE }, { 0x92, 0x01 } };
+	static const struct { uint16_t port; uint8_t value; } way[] = {
+		{ 0xCF9, 0x06 }, { 0x64, 0xFE }, { 0x92, 0x01 }
+	};
 
 	for (unsigned i = 0; i < 3; i++) {
 		struct machine *m = fake_machine(1);
@@ -170,8 +172,10 @@ Test(machine, an_access_that_leaves_a_chip_floats_there)
 /* Whoever looked at deadlines and events looks again only when these counters move. */
 Test(machine, nothing_brings_a_deadline_or_an_event_about_unannounced)
 {
-	static const uint16_t port[] = { 0x20, 0x21, 0xA1, 0x40, 0x43, 0x61, 0x70, 0x71, 0x71, 0x80, 0x3F8, 0x3F9, 0x3FA, 0x3FC,
-					 0x600, 0x602, 0xCF8, 0x4D0 };
+	static const uint16_t port[] = {
+		0x20, 0x21, 0xA1, 0x40, 0x43, 0x61, 0x70, 0x71, 0x71, 0x80, 0x3F8, 0x3F9, 0x3FA, 0x3FC, 0x600,
+		0x602, 0xCF8, 0x4D0
+	};
 	struct machine *m = fake_machine(1);
 	unsigned nearer = 0, events = 0;
 	uint32_t random = 1;
@@ -216,7 +220,7 @@ Test(machine, nothing_brings_a_deadline_or_an_event_about_unannounced)
 		}
 		if (machine_deadline_ns(m) < deadline) {
 			nearer++;
-			cr_assert_neq(m->timer_changes, timer_changes, "step %u brought the deadline nearer in silence", i);
+			cr_assert_neq(m->timer_changes, timer_changes, "step %u brought the deadline nearer unsaid", i);
 		}
 		if (machine_intr_pending(m, 0) >= 0 && machine_intr_pending(m, 0) != vector) {
 			events++;

@@ -128,8 +128,8 @@ static void keep_own(const struct machine *m, const struct state_header *h, cons
 {
 	cr_assert(h->type != 0x0104 && h->type != 0x0105 && h->type != 0x0108,
 		  "type 0x%04x should accept whatever its rows allow", h->type);
-	cr_assert_eq(machine_state_check(&image, m, h->type, h->instance, h->version, good + STATE_RECORD_HEADER, h->length, &why),
-		     ERR_OK, "%s", why.text);
+	cr_assert_eq(machine_state_check(&image, m, h->type, h->instance, h->version,
+					 good + STATE_RECORD_HEADER, h->length, &why), ERR_OK, "%s", why.text);
 }
 
 /* --- shape ------------------------------------------------------------------------------------------ */

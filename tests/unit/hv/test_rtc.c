@@ -251,7 +251,8 @@ Test(rtc, periodic_interrupts_come_at_the_rate_of_register_a)
 		for (int n = 0; n < 8; n++)
 			last = take_period(m);
 		cr_expect_gt(start, 0, "rate %u", row[r].rs);
-		cr_expect_geq((last - start) * row[r].hz, 8 * 999990000ull, "rate %u: %llu ns", row[r].rs, (unsigned long long)(last - start));
+		cr_expect_geq((last - start) * row[r].hz, 8 * 999990000ull, "rate %u: %llu ns", row[r].rs,
+			      (unsigned long long)(last - start));
 		cr_expect_leq((last - start) * row[r].hz, 8 * 1000009000ull, "rate %u", row[r].rs);
 	}
 }

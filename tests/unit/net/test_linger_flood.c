@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* unit: net/net.c net/nic/nic.c net/nic/e1000.c net/tcp_channel.c net/tcp_closing.c net/tcp_listen.c net/tcp_policy.c net/lwip/mem.c net/lwip/port.c tests/fake/fake_random.c net/lwip/timers.c net/lwip/guard.c arch/x86_64/pci.c lib/why.c lib/fmt.c lib/err.c tests/fake/fake_e1000.c tests/fake/fake_pci.c tests/fake/fake_net.c tests/fake/fake_peer.c tests/fake/fake_pages.c tests/fake/fake_log.c build/unit/lwip.a */
-/* Strangers whose connections the host closes at once (cim/server.c's 503, migration/dest.c's end of who brings no record), and
- * who take neither the word nor the close. */
+/* Strangers whose connections the host closes at once (cim/server.c's 503, migration/dest.c's end of who brings no
+ * record), and who take neither the word nor the close. */
 #include "net/tcp_closing.h"
 #include <criterion/criterion.h>
 #include <string.h>
@@ -20,7 +20,9 @@ static bool refuses;
 static size_t word_bytes;
 static struct channel *kept;
 static uint8_t buffer[400000];
-static struct fake_peer before = { .ipv4 = FAKE_PEER_IPV4 + 108, .port = 4000, .host_port = PORT, .window = 60000, .acks = true };
+static struct fake_peer before = {
+	.ipv4 = FAKE_PEER_IPV4 + 108, .port = 4000, .host_port = PORT, .window = 60000, .acks = true,
+};
 
 static void on_accept(struct channel *ch)
 {
@@ -58,8 +60,8 @@ static struct channel *start(void)
 static void flood(unsigned addresses, unsigned connections)
 {
 	for (unsigned i = 0; i < connections; i++) {
-		struct fake_peer p = { .ipv4 = FAKE_PEER_IPV4 + 2 + i % addresses, .port = (uint16_t)(5000 + i), .host_port = PORT,
-				       .window = 1000 };
+		struct fake_peer p = { .ipv4 = FAKE_PEER_IPV4 + 2 + i % addresses, .port = (uint16_t)(5000 + i),
+				       .host_port = PORT, .window = 1000 };
 
 		cr_assert(fake_peer_open(&p, NULL, 0), "connection %u", i);
 		fake_peer_forget(&p);
@@ -70,7 +72,8 @@ static void flood(unsigned addresses, unsigned connections)
 
 static void others_are_served(struct channel *old)
 {
-	struct fake_peer honest = { .ipv4 = FAKE_PEER_IPV4 + 109, .port = 4000, .host_port = PORT, .window = 60000, .acks = true };
+	struct fake_peer honest = { .ipv4 = FAKE_PEER_IPV4 + 109, .port = 4000, .host_port = PORT, .window = 60000,
+				    .acks = true };
 	uint64_t bytes = before.bytes;
 	struct net_counters c;
 

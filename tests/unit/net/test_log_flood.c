@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* unit: net/net.c net/nic/nic.c net/nic/e1000.c net/tcp_channel.c net/tcp_closing.c net/tcp_listen.c net/tcp_policy.c net/lwip/mem.c net/lwip/port.c tests/fake/fake_random.c net/lwip/timers.c net/lwip/guard.c arch/x86_64/pci.c lib/why.c lib/fmt.c lib/err.c tests/fake/fake_e1000.c tests/fake/fake_pci.c tests/fake/fake_net.c tests/fake/fake_peer.c tests/fake/fake_pages.c build/unit/lwip.a */
-/* A stranger that is refused again and again does not fill the log: once its ring is full each byte of it costs the host 87 us. */
+/* A stranger that is refused again and again does not fill the log: once its ring is full each byte of it costs the
+ * host 87 us. */
 #include "net/tcp_channel.h"
 #include <criterion/criterion.h>
 #include <stdarg.h>
@@ -50,17 +51,19 @@ Test(log_flood, connections_above_the_bound_of_an_address_are_not_told_one_by_on
 	fake_peer_start();
 	cr_assert_eq(tcp_channel_listen(PORT, on_accept), ERR_OK);
 	for (unsigned i = 0; i < TCP_CHANNELS_OF_ADDRESS; i++) {
-		peer[i] = (struct fake_peer){ .ipv4 = FAKE_PEER_IPV4, .port = (uint16_t)(4000 + i), .host_port = PORT, .window = 60000 };
+		peer[i] = (struct fake_peer){ .ipv4 = FAKE_PEER_IPV4, .port = (uint16_t)(4000 + i), .host_port = PORT,
+					      .window = 60000 };
 		cr_assert(fake_peer_open(&peer[i], NULL, 0));
 	}
 	lines = 0;
 	bytes = 0;
 	before = fake_now_ns;
 	for (unsigned i = 0; i < TRIES; i++) {
-		more = (struct fake_peer){ .ipv4 = FAKE_PEER_IPV4, .port = (uint16_t)(5000 + i), .host_port = PORT, .window = 100 };
+		more = (struct fake_peer){ .ipv4 = FAKE_PEER_IPV4, .port = (uint16_t)(5000 + i), .host_port = PORT,
+					   .window = 100 };
 		cr_assert_not(fake_peer_open(&more, NULL, 0));
 		fake_peer_forget(&more);
 	}
-	cr_expect_leq(lines, LOG_LIMIT_LINES + 1, "%u lines, %zu bytes (%zu ms of COM1) in %llu ms", lines, bytes, bytes * 87 / 1000,
-		      (unsigned long long)(fake_now_ns - before) / 1000000);
+	cr_expect_leq(lines, LOG_LIMIT_LINES + 1, "%u lines, %zu bytes (%zu ms of COM1) in %llu ms", lines, bytes,
+		      bytes * 87 / 1000, (unsigned long long)(fake_now_ns - before) / 1000000);
 }

@@ -51,7 +51,8 @@ static size_t read_all(void)
 
 static void still_serves(void)
 {
-	struct fake_peer other = { .ipv4 = FAKE_PEER_IPV4 + 7, .port = 4001, .host_port = PORT, .window = 60000, .acks = true };
+	struct fake_peer other = { .ipv4 = FAKE_PEER_IPV4 + 7, .port = 4001, .host_port = PORT, .window = 60000,
+				   .acks = true };
 
 	cr_assert(fake_peer_open(&other, NULL, 0));
 	fake_peer_send(&other, "hello", 5);

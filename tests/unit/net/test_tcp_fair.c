@@ -110,7 +110,8 @@ Test(tcp_fair, a_tiny_window_does_not_make_tiny_segments_of_what_is_queued)
 Test(tcp_fair, a_peer_whose_window_says_one_byte_of_segment_size_gets_no_smaller_ones_than_536)
 {
 	listening();
-	peer[0] = (struct fake_peer){ .ipv4 = FAKE_PEER_IPV4, .port = 4000, .host_port = PORT, .window = 60000, .acks = true };
+	peer[0] = (struct fake_peer){ .ipv4 = FAKE_PEER_IPV4, .port = 4000, .host_port = PORT, .window = 60000,
+				      .acks = true };
 	cr_assert(fake_peer_open(&peer[0], "\x02\x04\x00\x01", 4));
 	cr_assert_eq(open[0]->ops->send(open[0], answer, 5360), 5360);
 	fake_peer_run(50);
@@ -140,8 +141,8 @@ Test(tcp_fair, data_out_of_order_for_ever_leaves_room_too)
 {
 	listening();
 	for (unsigned i = 0; i < 30; i++) {
-		peer[i] = (struct fake_peer){ .ipv4 = FAKE_PEER_IPV4 + 10 + i, .port = (uint16_t)(4000 + i), .host_port = PORT,
-					      .window = 1000 };
+		peer[i] = (struct fake_peer){ .ipv4 = FAKE_PEER_IPV4 + 10 + i, .port = (uint16_t)(4000 + i),
+					      .host_port = PORT, .window = 1000 };
 		cr_assert(fake_peer_open(&peer[i], "\x03\x03\x07\x01", 4));
 		for (uint32_t at = 1460; at < 520000; at += 1460)
 			fake_peer_tcp(&peer[i], PEER_ACK, peer[i].seq + at, NULL, 0, answer, 1460);
@@ -171,8 +172,8 @@ Test(tcp_fair, bytes_that_nobody_reads_leave_room_too)
 {
 	listening();
 	for (unsigned i = 0; i < 30; i++) {
-		peer[i] = (struct fake_peer){ .ipv4 = FAKE_PEER_IPV4 + 10 + i, .port = (uint16_t)(4000 + i), .host_port = PORT,
-					      .window = 1000 };
+		peer[i] = (struct fake_peer){ .ipv4 = FAKE_PEER_IPV4 + 10 + i, .port = (uint16_t)(4000 + i),
+					      .host_port = PORT, .window = 1000 };
 		cr_assert(fake_peer_open(&peer[i], "\x03\x03\x07\x01", 4));
 		fake_peer_send(&peer[i], answer, 520000);
 		fake_peer_run(1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* unit: net/net.c net/nic/nic.c net/nic/e1000.c net/tcp_channel.c net/tcp_closing.c net/tcp_listen.c net/tcp_policy.c net/lwip/mem.c net/lwip/port.c tests/fake/fake_random.c net/lwip/timers.c net/lwip/guard.c arch/x86_64/pci.c lib/why.c lib/fmt.c lib/err.c tests/fake/fake_e1000.c tests/fake/fake_pci.c tests/fake/fake_net.c tests/fake/fake_peer.c tests/fake/fake_pages.c tests/fake/fake_log.c build/unit/lwip.a */
-/* Clients that behave: they take what is said and the close, and close too. The host, which closed first, waits for what may still
- * be under way. */
+/* Clients that behave: they take what is said and the close, and close too. The host, which closed first, waits for
+ * what may still be under way. */
 #include "net/tcp_closing.h"
 #include <criterion/criterion.h>
 #include "net/lwip/mem.h"
@@ -53,7 +53,8 @@ static void close_too(struct fake_peer *p)
 
 static struct fake_peer client(uint32_t ipv4, unsigned port)
 {
-	return (struct fake_peer){ .ipv4 = ipv4, .port = (uint16_t)port, .host_port = PORT, .window = 60000, .acks = true };
+	return (struct fake_peer){ .ipv4 = ipv4, .port = (uint16_t)port, .host_port = PORT, .window = 60000,
+				   .acks = true };
 }
 
 Test(time_wait, short_connections_one_after_another_leave_room_for_others, .timeout = 300)

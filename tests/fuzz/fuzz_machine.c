@@ -190,8 +190,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const steps[16])(void) = {
-		port_out, port_out, port_in, mmio, mmio, msr, time_passes, time_passes, interrupt, interrupt, line, console,
-		cr8, life, move, tsc_written,
+		port_out, port_out, port_in, mmio, mmio, msr, time_passes, time_passes, interrupt, interrupt, line,
+		console, cr8, life, move, tsc_written,
 	};
 	static const uint32_t khz[4] = { 1000000, 2999997, 60000, 1 };
 

@@ -188,8 +188,6 @@ void message_begin(struct message *m, const struct message_header *h, struct buf
 	fmt(m->call.host, sizeof(m->call.host), "%s", h->host ? h->host : "localhost");
 	if (!body->length)
 		refuse(m, 400, "request-not-well-formed", "the body is empty");
-	else if (request_open(&m->call.request) != ERR_OK)
-		refuse(m, 503, NULL, "out of memory");
 }
 
 /* The request has been read: starts what it asks for. ERR_AGAIN: it goes on. */
@@ -216,7 +214,7 @@ enum err message_step(struct message *m, int *work)
 	struct call *c = &m->call;
 	enum err e = ERR_AGAIN;
 
-	if (c->request.builder && parse(m, work) == ERR_AGAIN)
+	if (m->body->length && parse(m, work) == ERR_AGAIN)
 		return ERR_AGAIN;
 	if (m->http_status || (!m->begun && (!envelope(m) || !header_fits(m))))
 		return ERR_OK;

@@ -41,16 +41,11 @@ enum err method_check(struct call *c, struct obj target)
 {
 	struct manage_move move;
 	struct why why = { "" };
-	uint32_t value = MOVE_FAILED;
-	enum err e = move_parse(c, &move, &value, &why);
+	enum err e;
 
 	(void)target;
-	if (e == ERR_NOTFOUND)
+	if (!move_parse(c, &move))
 		return ERR_OK;
-	if (e != ERR_OK) {
-		method_refuse(c, value, "%s", why.text);
-		return ERR_OK;
-	}
 	e = manage_check_start(&move, &c->context.check, &why);
 	return e == ERR_OK ? method_check_poll(c) : start_failed(c, e, &move, &why);
 }
@@ -79,7 +74,8 @@ void method_check_drop(struct call *c)
 /* The machine keeps its name; it will be known under it at the destination. */
 static void out_new_system(struct call *c, const struct manage_move *move)
 {
-	buf_str(c->out, "<PARAMVALUE NAME=\"NewComputerSystem\" PARAMTYPE=\"reference\"><VALUE.REFERENCE><INSTANCEPATH>");
+	buf_str(c->out, "<PARAMVALUE NAME=\"NewComputerSystem\" PARAMTYPE=\"reference\"><VALUE.REFERENCE>"
+		"<INSTANCEPATH>");
 	emit_namespace(c->out, move->destination, namespace_text(CIM_NS_VIRT));
 	buf_fmt(c->out, "<INSTANCENAME CLASSNAME=\"%s\"><KEYBINDING NAME=\"CreationClassName\">"
 		"<KEYVALUE VALUETYPE=\"string\" TYPE=\"string\">%s</KEYVALUE></KEYBINDING>"
@@ -93,16 +89,12 @@ enum err method_migrate(struct call *c, struct obj target)
 {
 	struct manage_move move;
 	struct why why = { "" };
-	uint32_t value = MOVE_FAILED, job = 0;
-	enum err e = move_parse(c, &move, &value, &why);
+	uint32_t job = 0;
+	enum err e;
 
 	(void)target;
-	if (e == ERR_NOTFOUND)
+	if (!move_parse(c, &move))
 		return ERR_OK;
-	if (e != ERR_OK) {
-		method_refuse(c, value, "%s", why.text);
-		return ERR_OK;
-	}
 	e = manage_migrate_start(&move, &job, &why);
 	if (e != ERR_OK)
 		return start_failed(c, e, &move, &why);

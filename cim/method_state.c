@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* RequestStateChange of virtual systems and jobs, and the errors of jobs. */
 #include <stdlib.h>
+#include <string.h>
 #include "host/manage.h"
 #include "job_error.h"
 #include "lib/fmt.h"
@@ -17,30 +18,25 @@ static bool requested(struct call *c, unsigned long *state)
 	const char *text = call_text(c, "RequestedState"), *timeout = call_text(c, "TimeoutPeriod");
 	char *end;
 
-	if (!text) {
-		method_refuse(c, STATE_INVALID, "RequestedState is missing");
-		return false;
-	}
+	if (!text)
+		return method_refuse(c, STATE_INVALID, "RequestedState is missing");
 	*state = strtoul(text, &end, 0);
-	if (end == text || *end) {
-		method_refuse(c, STATE_INVALID, "RequestedState is not a number");
-		return false;
-	}
-	for (; timeout && *timeout; timeout++)
-		if (*timeout >= '1' && *timeout <= '9') {
-			method_refuse(c, STATE_NO_TIMEOUT, "TimeoutPeriod is not supported");
-			return false;
-		}
+	if (end == text || *end)
+		return method_refuse(c, STATE_INVALID, "RequestedState is not a number");
+	if (timeout && strpbrk(timeout, "123456789"))
+		return method_refuse(c, STATE_NO_TIMEOUT, "TimeoutPeriod is not supported");
 	return true;
 }
 
-static void answer(struct call *c, enum err e, const struct why *why)
+static enum err answer(struct call *c, enum err e, const struct why *why)
 {
 	if (e == ERR_OK)
 		method_return(c, STATE_DONE);
 	else
 		/* "Not Supported" would be said of the method, which is; this one kernel or machine isn't. */
-		method_refuse(c, e == ERR_STATE ? STATE_TRANSITION : STATE_FAILED, "%s", why->text[0] ? why->text : err_text(e));
+		method_refuse(c, e == ERR_STATE ? STATE_TRANSITION : STATE_FAILED, "%s",
+			      why->text[0] ? why->text : err_text(e));
+	return ERR_OK;
 }
 
 /* A start waits until it is known whether the host that the virtual system went to gives it back. */
@@ -49,10 +45,7 @@ enum err method_vm_state_poll(struct call *c)
 	struct why why = { "" };
 	enum err e = manage_vm_start(c->context.vm, &why);
 
-	if (e == ERR_AGAIN)
-		return ERR_AGAIN;
-	answer(c, e, &why);
-	return ERR_OK;
+	return e == ERR_AGAIN ? e : answer(c, e, &why);
 }
 
 enum err method_vm_state(struct call *c, struct obj target)
@@ -63,17 +56,16 @@ enum err method_vm_state(struct call *c, struct obj target)
 
 	if (!requested(c, &state))
 		return ERR_OK;
-	if (!manage_vm_get(target.index, &vm)) {
-		call_fail(c, CIM_ERR_NOT_FOUND, "the virtual system has just gone");
-	} else if (state == 2) {
+	if (!manage_vm_get(target.index, &vm))
+		return method_gone(c, "virtual system");
+	if (state == 2) {
 		fmt(c->context.vm, sizeof(c->context.vm), "%s", vm.name);
 		return method_vm_state_poll(c);
-	} else if (state == 3) {
-		answer(c, manage_vm_stop(vm.name, &why), &why);
-	} else {
-		method_refuse(c, state >= 4 && state <= 11 ? STATE_UNSUPPORTED : STATE_INVALID,
-			      "RequestedState %lu is not supported, only 2 (Enabled) and 3 (Disabled) are", state);
 	}
+	if (state == 3)
+		return answer(c, manage_vm_stop(vm.name, &why), &why);
+	method_refuse(c, state >= 4 && state <= 11 ? STATE_UNSUPPORTED : STATE_INVALID,
+		      "RequestedState %lu is not supported, only 2 (Enabled) and 3 (Disabled) are", state);
 	return ERR_OK;
 }
 
@@ -85,15 +77,14 @@ enum err method_job_state(struct call *c, struct obj target)
 
 	if (!requested(c, &state))
 		return ERR_OK;
-	if (!manage_job_get(target.index, &job)) {
-		call_fail(c, CIM_ERR_NOT_FOUND, "the job has just gone");
-	} else if (state == 4 || state == 5) {
+	if (!manage_job_get(target.index, &job))
+		return method_gone(c, "job");
+	if (state == 4 || state == 5) {
 		log_limited(manage_now_ns(), LOG_INFO, "cim", "job %u: cancel asked for", job.id);
-		answer(c, manage_job_cancel(job.id, &why), &why);
-	} else {
-		method_refuse(c, state >= 2 && state <= 6 ? STATE_UNSUPPORTED : STATE_INVALID,
-			      "RequestedState %lu is not supported, only 4 (Terminate) and 5 (Kill) are", state);
+		return answer(c, manage_job_cancel(job.id, &why), &why);
 	}
+	method_refuse(c, state >= 2 && state <= 6 ? STATE_UNSUPPORTED : STATE_INVALID,
+		      "RequestedState %lu is not supported, only 4 (Terminate) and 5 (Kill) are", state);
 	return ERR_OK;
 }
 
@@ -104,10 +95,8 @@ enum err method_job_error(struct call *c, struct obj target)
 	struct manage_job j;
 	struct buf text = { 0 };
 
-	if (!manage_job_get(target.index, &j)) {
-		call_fail(c, CIM_ERR_NOT_FOUND, "the job has just gone");
-		return ERR_OK;
-	}
+	if (!manage_job_get(target.index, &j))
+		return method_gone(c, "job");
 	method_return(c, 0);
 	e = job_error(&j);
 	if (!e)

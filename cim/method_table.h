@@ -6,7 +6,7 @@
 struct method {
 	const struct provider *provider;
 	const char *name;
-	/* ERR_OK: the call has been answered or failed. ERR_AGAIN, only with a poll: it waits for what call.context holds. */
+	/* ERR_OK: the call has been answered or failed. ERR_AGAIN, only with a poll: it waits, as call.context says. */
 	enum err (*run)(struct call *c, struct obj target);
 	enum err (*poll)(struct call *c);	/* goes on: as run */
 	void (*drop)(struct call *c);		/* nobody waits any more; NULL: then there is nothing to give up */

@@ -144,7 +144,7 @@ void method_out_reasons(struct call *c, const struct why_list *reasons)
 	buf_str(c->out, "</VALUE.ARRAY></PARAMVALUE>");
 }
 
-void method_refuse(struct call *c, uint32_t value, const char *format, ...)
+bool method_refuse(struct call *c, uint32_t value, const char *format, ...)
 {
 	struct why_list list = { .count = 1 };
 	va_list args;
@@ -154,6 +154,13 @@ void method_refuse(struct call *c, uint32_t value, const char *format, ...)
 	va_end(args);
 	method_return(c, value);
 	method_out_reasons(c, &list);
+	return false;
+}
+
+enum err method_gone(struct call *c, const char *what)
+{
+	call_fail(c, CIM_ERR_NOT_FOUND, "the %s has just gone", what);
+	return ERR_OK;
 }
 
 enum err method_unsupported(struct call *c, struct obj target)

@@ -11,10 +11,12 @@ void methods_drop(struct call *c);
 
 /* --- for the methods: first the return value, then the OUT parameters that are not NULL --------- */
 void method_return(struct call *c, uint32_t value);
-/* Returns @value with one reason. */
+/* Returns @value with one reason; false, for those who are asked whether to go on. */
 __attribute__((format(printf, 3, 4)))
-void method_refuse(struct call *c, uint32_t value, const char *format, ...);
+bool method_refuse(struct call *c, uint32_t value, const char *format, ...);
 void method_out_bool(struct call *c, const char *name, bool value);
 void method_out_str(struct call *c, const char *name, const char *value);
 void method_out_job(struct call *c, uint32_t job);
 void method_out_reasons(struct call *c, const struct why_list *reasons);
+/* Fails the call: @what, which it was to be done to, is there no more. ERR_OK, as methods return then. */
+enum err method_gone(struct call *c, const char *what);

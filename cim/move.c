@@ -7,17 +7,22 @@
 #include "move_setting.h"
 #include "path_why.h"
 
-#define REFUSE(number, ...) do { *value = number; why_set(why, __VA_ARGS__); return ERR_REFUSED; } while (0)
-
-static const char *key_of(const struct object_name *name, const char *key)
+/* The key Name. */
+static const char *name_of(const struct object_name *o)
 {
-	const struct keybinding *k = path_key(name, key);
+	const struct keybinding *k = path_key(o, "Name");
 
 	return k && k->value ? k->value : "";
 }
 
+/* What a parameter is that has no reference. */
+static const char *missing(const struct param *p)
+{
+	return p && p->value.element ? "not a reference" : "missing";
+}
+
 /* A reference of a wrong form is an invalid parameter; a good one to a machine that is not here is not found. */
-static enum err source(struct call *c, struct manage_move *out, uint32_t *value, struct why *why)
+static bool source(struct call *c, struct manage_move *out)
 {
 	const struct param *p = call_param(c, "ComputerSystem");
 	struct manage_host host;
@@ -26,18 +31,19 @@ static enum err source(struct call *c, struct manage_move *out, uint32_t *value,
 	struct obj o;
 
 	if (!p || !p->object)
-		REFUSE(MOVE_INVALID, "ComputerSystem is %s", p && p->value.element ? "not a reference" : "missing");
-	manage_host_get(&host);
+		return move_invalid(c, "ComputerSystem is %s", missing(p));
 	if (path_resolve(p->object, CIM_NS_VIRT | CIM_NS_INTEROP, &o) != CIM_OK) {
 		if (path_why(p->object, &CIM_ComputerSystem, &wrong))
-			REFUSE(MOVE_INVALID, "ComputerSystem: %s", wrong.text);
-		call_fail(c, CIM_ERR_NOT_FOUND, "%s has no virtual system %.60s", host.name, key_of(p->object, "Name"));
-		return ERR_NOTFOUND;
+			return move_invalid(c, "ComputerSystem: %s", wrong.text);
+		manage_host_get(&host);
+		call_fail(c, CIM_ERR_NOT_FOUND, "%s has no virtual system %.60s", host.name, name_of(p->object));
+		return false;
 	}
 	if (o.provider != &provider_vm || !manage_vm_get(o.index, &vm))
-		REFUSE(MOVE_INVALID, "ComputerSystem leads to a %s, expected a virtual system", o.provider->class->name);
+		return move_invalid(c, "ComputerSystem leads to a %s, expected a virtual system",
+				     o.provider->class->name);
 	fmt(out->vm, sizeof(out->vm), "%s", vm.name);
-	return ERR_OK;
+	return true;
 }
 
 /* Four decimal numbers, no leading zeros (some parsers take those for octal). */
@@ -89,66 +95,59 @@ static bool host_of(const struct object_name *name, char out[16])
 	return is_ipv4(out) && !is_special(out);
 }
 
-/* What the parameter says about the destination. */
-static enum err destination_text(struct call *c, const char **text, const struct object_name **name,
-				 uint32_t *value, struct why *why)
+/* A system of the other host may be of a class that is not known here; then its Name must do. */
+static bool class_known(const struct object_name *o)
+{
+	return o->kind == NAMES_INSTANCE && o->class && cim_class_find(o->class);
+}
+
+/* What the method's parameter says about the destination. */
+static bool destination_text(struct call *c, const char **text, const struct object_name **reference)
 {
 	const struct param *p = call_param(c, "DestinationSystem");
-	const bool to_system = cim_method_param(c->declared, "DestinationSystem");
 	struct why wrong;
 
-	*name = p ? p->object : NULL;
+	*reference = p ? p->object : NULL;
 	*text = call_text(c, "DestinationHost");
-	if (to_system) {
-		if (!*name)
-			REFUSE(MOVE_INVALID, "DestinationSystem is %s", p && p->value.element ? "not a reference" : "missing");
-		/* The other host may have made it of a class that is not known here; then its Name must do. */
-		if ((*name)->kind == NAMES_INSTANCE && (*name)->class && cim_class_find((*name)->class) &&
-		    path_why(*name, &CIM_System, &wrong))
-			REFUSE(MOVE_INVALID, "DestinationSystem: %s", wrong.text);
-		*text = key_of(*name, "Name");
-	}
-	if (!*text || !**text)
-		REFUSE(MOVE_INVALID, "%s", to_system ? "DestinationSystem is a reference without a Name" : "DestinationHost is missing");
-	return ERR_OK;
+	if (!cim_method_param(c->declared, "DestinationSystem"))
+		return (*text && **text) || move_invalid(c, "DestinationHost is missing");
+	if (!*reference)
+		return move_invalid(c, "DestinationSystem is %s", missing(p));
+	if (class_known(*reference) && path_why(*reference, &CIM_System, &wrong))
+		return move_invalid(c, "DestinationSystem: %s", wrong.text);
+	*text = name_of(*reference);
+	return **text || move_invalid(c, "DestinationSystem is a reference without a Name");
 }
 
-static enum err destination(struct call *c, struct manage_move *out, uint32_t *value, struct why *why)
+static bool destination(struct call *c, struct manage_move *out)
 {
-	const struct object_name *name;
-	struct manage_host host;
+	const struct object_name *reference;
 	char address[16], other[16] = "";
+	struct manage_host host;
 	const char *text;
-	enum err e = destination_text(c, &text, &name, value, why);
 
-	if (e != ERR_OK)
-		return e;
+	if (!destination_text(c, &text, &reference))
+		return false;
 	manage_host_get(&host);
 	if (is_ipv4(text) && is_special(text))
-		REFUSE(MOVE_INVALID, "%.63s is not the address of a host", text);
+		return move_invalid(c, "%.63s is not the address of a host", text);
 	/* A host that is not known by name may be named by the reference's HOST, unless that is only who is asked. */
 	if (!find_host(&host, text, address)) {
-		if (!host_of(name, other) || !strcmp(other, host.address))
-			REFUSE(MOVE_INVALID, "%.63s is neither an IPv4 address like 192.0.2.7 nor a host known to %s", text, host.name);
+		if (!host_of(reference, other) || !strcmp(other, host.address))
+			return move_invalid(c, "%.63s is neither an IPv4 address like 192.0.2.7 nor a host known to "
+					    "%s", text, host.name);
 		memcpy(address, other, sizeof(address));
 	}
-	if (!strcasecmp(text, host.name) || !strcasecmp(text, host.uuid) || (host.address[0] && !strcmp(address, host.address)))
-		REFUSE(MOVE_INCOMPATIBLE, "%.63s is the host that the virtual system is on already", text);
+	if (!strcasecmp(text, host.name) || !strcasecmp(text, host.uuid) ||
+	    (host.address[0] && !strcmp(address, host.address)))
+		return method_refuse(c, MOVE_INCOMPATIBLE, "%.63s is the host that the virtual system is on already",
+				     text);
 	fmt(out->destination, sizeof(out->destination), "%s", address);
-	return ERR_OK;
+	return true;
 }
 
-enum err move_parse(struct call *c, struct manage_move *out, uint32_t *value, struct why *why)
+bool move_parse(struct call *c, struct manage_move *out)
 {
-	enum err e;
-
 	*out = (struct manage_move){ .type = 2 };
-	e = source(c, out, value, why);
-	if (e == ERR_OK)
-		e = destination(c, out, value, why);
-	if (e == ERR_OK)
-		e = move_setting(c, out, value, why);
-	if (e == ERR_OK)
-		e = move_new_settings(c, value, why);
-	return e;
+	return source(c, out) && destination(c, out) && move_setting(c, out) && move_new_settings(c);
 }

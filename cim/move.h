@@ -8,6 +8,8 @@
 enum { MOVE_DONE = 0, MOVE_UNSUPPORTED = 1, MOVE_FAILED = 2, MOVE_TIMEOUT = 3, MOVE_INVALID = 4, MOVE_STATE = 5,
        MOVE_INCOMPATIBLE = 6, MOVE_JOB = 4096 };
 
-/* Fills @out from the parameters of @c. ERR_OK: go on. ERR_REFUSED: *value is the return value and @why the reason.
- * ERR_NOTFOUND: the call has been failed with a CIM error. */
-enum err move_parse(struct call *c, struct manage_move *out, uint32_t *value, struct why *why) NODISCARD;
+/* Answers that a parameter is wrong; false. */
+#define move_invalid(c, ...) method_refuse(c, MOVE_INVALID, __VA_ARGS__)
+
+/* Fills @out from the parameters of @c. False: it can't be, and the call has been answered or failed. */
+bool move_parse(struct call *c, struct manage_move *out) NODISCARD;

@@ -9,7 +9,6 @@
 #define BLANK " \t\r\n"
 #define TEXT_LIMIT	16384u	/* bytes of an instance given as text, which is parsed in one go */
 #define NEW_RESOURCES	64u	/* elements of NewResourceSettingData, likewise */
-#define REFUSE(number, ...) do { *value = number; why_set(why, __VA_ARGS__); return ERR_REFUSED; } while (0)
 
 /* --- reading an instance in the forms that clients give it ------------------------------------------ */
 
@@ -36,11 +35,13 @@ static enum err served_setting(const struct object_name *name, struct embedded *
 	bool ok = true;
 
 	if (path_resolve(name, CIM_NS_VIRT, &o) != CIM_OK) {
-		why_set(why, "its reference leads to no instance: expected the InstanceID of a CIM_VirtualSystemMigrationSettingData");
+		why_set(why, "its reference leads to no instance: expected the InstanceID of a "
+			"CIM_VirtualSystemMigrationSettingData");
 		return ERR_INVALID;
 	}
 	if (o.provider != &provider_setting || !provider_get(o, false, &i)) {
-		why_set(why, "its reference leads to a %s, expected a CIM_VirtualSystemMigrationSettingData", o.provider->class->name);
+		why_set(why, "its reference leads to a %s, expected a CIM_VirtualSystemMigrationSettingData",
+			o.provider->class->name);
 		return ERR_INVALID;
 	}
 	*out = (struct embedded){ .count = 0 };
@@ -50,8 +51,8 @@ static enum err served_setting(const struct object_name *name, struct embedded *
 		const char *text = inst_text(&i, s);
 
 		if (s->set)
-			ok = embedded_add(out, s->field->name, strlen(s->field->name),
-					  s->field->flags & CIM_F_ARRAY ? EMBEDDED_ARRAY : EMBEDDED_VALUE, text, strlen(text), why);
+			ok = embedded_add(out, s->field->name, strlen(s->field->name), s->field->flags & CIM_F_ARRAY ?
+					  EMBEDDED_ARRAY : EMBEDDED_VALUE, text, strlen(text), why);
 	}
 	inst_fini(&i);
 	if (!ok)
@@ -108,10 +109,11 @@ static enum err from_param(const struct param *p, bool references, struct embedd
 enum kind { IDENTIFIES, UNIT, TYPE, PRIORITY, BANDWIDTH, TRANSPORT, DOWNTIME, STUCK, VERIFY };
 
 static const struct property { const char *name; enum kind kind; } properties[] = {
-	{ "InstanceID", IDENTIFIES }, { "ElementName", IDENTIFIES }, { "Caption", IDENTIFIES }, { "Description", IDENTIFIES },
-	{ "Generation", IDENTIFIES }, { "ChangeableType", IDENTIFIES }, { "ConfigurationName", IDENTIFIES },
-	{ "OtherTransportType", IDENTIFIES }, { "SoID", IDENTIFIES }, { "SoOrgID", IDENTIFIES },
-	{ "CreationClassName", IDENTIFIES }, { "SystemCreationClassName", IDENTIFIES }, { "SystemName", IDENTIFIES },
+	{ "InstanceID", IDENTIFIES }, { "ElementName", IDENTIFIES }, { "Caption", IDENTIFIES },
+	{ "Description", IDENTIFIES }, { "Generation", IDENTIFIES }, { "ChangeableType", IDENTIFIES },
+	{ "ConfigurationName", IDENTIFIES }, { "OtherTransportType", IDENTIFIES }, { "SoID", IDENTIFIES },
+	{ "SoOrgID", IDENTIFIES }, { "CreationClassName", IDENTIFIES }, { "SystemCreationClassName", IDENTIFIES },
+	{ "SystemName", IDENTIFIES },
 	{ "BandwidthUnit", UNIT }, { "MigrationType", TYPE }, { "Priority", PRIORITY }, { "Bandwidth", BANDWIDTH },
 	{ "TransportType", TRANSPORT }, { "MaxDowntime", DOWNTIME }, { "WhenStuck", STUCK }, { "Verify", VERIFY },
 };
@@ -144,12 +146,13 @@ static bool unit_is(const char *text, const char *unit)
 	return !strncasecmp(text, unit, length) && is_blank(text + length);
 }
 
-static enum err number_setting(enum kind kind, uint32_t v, struct manage_move *out, uint32_t *value, struct why *why)
+static bool number_setting(struct call *c, enum kind kind, uint32_t v, struct manage_move *out)
 {
 	switch (kind) {
 	case TYPE:
 		if (v == 1 || v > 4)
-			REFUSE(MOVE_INVALID, "MigrationType %u is not supported, only 2 (Live), 3 (Resume) and 4 (Restart) are", v);
+			return move_invalid(c, "MigrationType %u is not supported, only 2 (Live), 3 (Resume) and "
+					    "4 (Restart) are", v);
 		out->type = (uint16_t)(v ? v : 2);
 		break;
 	case PRIORITY:
@@ -157,34 +160,34 @@ static enum err number_setting(enum kind kind, uint32_t v, struct manage_move *o
 		break;
 	case BANDWIDTH:
 		if (v > 100)
-			REFUSE(MOVE_INVALID, "Bandwidth %u is more than 100 percent", v);
+			return move_invalid(c, "Bandwidth %u is more than 100 percent", v);
 		out->bandwidth_percent = (uint16_t)v;
 		break;
 	case TRANSPORT:
 		if (v != 0 && v != 5)
-			REFUSE(MOVE_INVALID, "TransportType %u is not supported, only 5 (TCP) is", v);
+			return move_invalid(c, "TransportType %u is not supported, only 5 (TCP) is", v);
 		break;
 	case DOWNTIME:
 		out->max_downtime_ms = v;
 		break;
 	case STUCK:
 		if (v > MANAGE_STUCK_THROTTLE)
-			REFUSE(MOVE_INVALID, "WhenStuck %u is not known: 0 default, 1 stop, 2 fail, 3 throttle", v);
+			return move_invalid(c, "WhenStuck %u is not known: 0 default, 1 stop, 2 fail, 3 throttle", v);
 		out->when_stuck = (enum manage_stuck)v;
 		break;
 	case VERIFY:
 		if (v > MANAGE_VERIFY_FULL)
-			REFUSE(MOVE_INVALID, "Verify %u is not known: 0 default, 1 off, 2 full", v);
+			return move_invalid(c, "Verify %u is not known: 0 default, 1 off, 2 full", v);
 		out->verify = (enum manage_verify)v;
 		break;
 	case IDENTIFIES:
 	case UNIT:
 		break;
 	}
-	return ERR_OK;
+	return true;
 }
 
-static enum err one_setting(const struct embedded *e, unsigned n, struct manage_move *out, uint32_t *value, struct why *why)
+static bool one_setting(struct call *c, const struct embedded *e, unsigned n, struct manage_move *out)
 {
 	const char *name = embedded_name(e, n), *text = embedded_value(e, n);
 	enum embedded_kind given = embedded_kind(e, n);
@@ -192,105 +195,118 @@ static enum err one_setting(const struct embedded *e, unsigned n, struct manage_
 	uint32_t v = 0;
 
 	if (given == EMBEDDED_NULL || (p && p->kind == IDENTIFIES))
-		return ERR_OK;
+		return true;
 	if (!p)
-		REFUSE(MOVE_INVALID, "the migration settings have an unknown property %.60s", name);
+		return move_invalid(c, "the migration settings have an unknown property %.60s", name);
 	if (given != EMBEDDED_VALUE)
-		REFUSE(MOVE_INVALID, "%s is %s, expected one value", p->name, given == EMBEDDED_ARRAY ? "an array" : "a reference");
+		return move_invalid(c, "%s is %s, expected one value", p->name,
+				    given == EMBEDDED_ARRAY ? "an array" : "a reference");
 	if (p->kind == UNIT) {
 		if (!is_blank(text) && !unit_is(text, "percent"))
-			REFUSE(MOVE_INVALID, "BandwidthUnit \"%.40s\" is not supported, only \"percent\" is", text);
-		return ERR_OK;
+			return move_invalid(c, "BandwidthUnit \"%.40s\" is not supported, only \"percent\" is", text);
+		return true;
 	}
 	if (!number(text, p->kind == DOWNTIME ? MANAGE_DOWNTIME_MAX_MS : 65535, &v)) {
 		if (p->kind == DOWNTIME)
-			REFUSE(MOVE_INVALID, "MaxDowntime is \"%.40s\", expected milliseconds from 1 to %u, or 0 for the default",
-			       text, MANAGE_DOWNTIME_MAX_MS);
-		REFUSE(MOVE_INVALID, "%s is \"%.40s\", expected a number from 0 to 65535", p->name, text);
+			return move_invalid(c, "MaxDowntime is \"%.40s\", expected milliseconds from 1 to %u, or 0 for "
+					    "the default", text, MANAGE_DOWNTIME_MAX_MS);
+		return move_invalid(c, "%s is \"%.40s\", expected a number from 0 to 65535", p->name, text);
 	}
-	return number_setting(p->kind, v, out, value, why);
+	return number_setting(c, p->kind, v, out);
 }
 
-enum err move_setting(const struct call *c, struct manage_move *out, uint32_t *value, struct why *why)
+bool move_setting(struct call *c, struct manage_move *out)
 {
+	struct why why = { "" };
 	struct embedded e;
-	struct why detail = { "" };
-	enum err err = from_param(call_param(c, "MigrationSettingData"), true, &e, &detail);
+	enum err read = from_param(call_param(c, "MigrationSettingData"), true, &e, &why);
+	bool ok;
 
-	if (err == ERR_NOTFOUND)
-		return ERR_OK;
-	if (err != ERR_OK)
-		REFUSE(MOVE_INVALID, "MigrationSettingData can't be read: %s", detail.text);
-	if (!class_fits(e.class, &CIM_VirtualSystemMigrationSettingData, "_VirtualSystemMigrationSettingData")) {
-		*value = MOVE_INVALID;
-		why_set(why, "MigrationSettingData is an instance of %.60s, expected CIM_VirtualSystemMigrationSettingData or a "
-			"subclass of it", e.class);
-		err = ERR_REFUSED;
-	}
-	for (unsigned n = 0; err == ERR_OK && n < e.count; n++)
-		err = one_setting(&e, n, out, value, why);
+	if (read == ERR_NOTFOUND)
+		return true;
+	if (read != ERR_OK)
+		return move_invalid(c, "MigrationSettingData can't be read: %s", why.text);
+	ok = class_fits(e.class, &CIM_VirtualSystemMigrationSettingData, "_VirtualSystemMigrationSettingData") ||
+	     move_invalid(c, "MigrationSettingData is an instance of %.60s, expected "
+			  "CIM_VirtualSystemMigrationSettingData or a subclass of it", e.class);
+	for (unsigned n = 0; ok && n < e.count; n++)
+		ok = one_setting(c, &e, n, out);
 	embedded_fini(&e);
-	return err;
+	return ok;
 }
 
 /* --- new settings ----------------------------------------------------------------------------------- */
 
+/* A parameter that holds settings of the virtual system to be, and how the classes of those end. */
+struct new_setting { const char *parameter, *suffix; };
+
 /* @e asks for nothing: it only identifies. */
-static enum err no_changes(const char *parameter, const char *suffix, struct embedded *e, uint32_t *value, struct why *why)
+static bool no_changes(struct call *c, const struct new_setting *s, const struct embedded *e)
 {
-	if (!class_fits(e->class, NULL, suffix))
-		REFUSE(MOVE_INVALID, "%s is an instance of %.60s, expected CIM%s or a subclass of it", parameter, e->class, suffix);
+	if (!class_fits(e->class, NULL, s->suffix))
+		return move_invalid(c, "%s is an instance of %.60s, expected CIM%s or a subclass of it", s->parameter,
+				    e->class, s->suffix);
 	for (unsigned n = 0; n < e->count; n++) {
 		const struct property *p = property_find(embedded_name(e, n));
 
 		if (embedded_kind(e, n) != EMBEDDED_NULL && !(p && p->kind == IDENTIFIES))
-			REFUSE(MOVE_INCOMPATIBLE, "%s asks to change %.60s: a virtual system moves only as it is", parameter,
-			       embedded_name(e, n));
+			return method_refuse(c, MOVE_INCOMPATIBLE, "%s asks to change %.60s: a virtual system moves "
+					     "only as it is", s->parameter, embedded_name(e, n));
 	}
-	return ERR_OK;
+	return true;
 }
 
-static enum err looked_at(const char *parameter, const char *suffix, enum err read, struct embedded *e, const struct why *detail,
-			  uint32_t *value, struct why *why)
+/* @read and @why: what reading @e came to. */
+static bool looked_at(struct call *c, const struct new_setting *s, enum err read, struct embedded *e,
+		      const struct why *why)
 {
-	enum err err;
+	bool ok;
 
 	if (read == ERR_NOTFOUND)
-		return ERR_OK;
+		return true;
 	if (read != ERR_OK)
-		REFUSE(MOVE_INVALID, "%s can't be read: %s", parameter, detail->text);
-	err = no_changes(parameter, suffix, e, value, why);
+		return move_invalid(c, "%s can't be read: %s", s->parameter, why->text);
+	ok = no_changes(c, s, e);
 	embedded_fini(e);
-	return err;
+	return ok;
 }
 
-enum err move_new_settings(const struct call *c, uint32_t *value, struct why *why)
+static bool looked_at_param(struct call *c, const struct new_setting *s)
 {
-	static const char system[] = "NewSystemSettingData", resource[] = "NewResourceSettingData";
-	const struct param *p = call_param(c, resource);
-	const struct value_array *array = p ? p->array : NULL;
-	struct why detail = { "" };
+	struct why why = { "" };
 	struct embedded e;
-	enum err read = from_param(call_param(c, system), false, &e, &detail), err;
+	enum err read = from_param(call_param(c, s->parameter), false, &e, &why);
+
+	return looked_at(c, s, read, &e, &why);
+}
+
+bool move_new_settings(struct call *c)
+{
+	static const struct new_setting system = { "NewSystemSettingData", "_VirtualSystemSettingData" };
+	static const struct new_setting resource = { "NewResourceSettingData", "SettingData" };
+	const struct param *p = call_param(c, resource.parameter);
 	unsigned count = 0;
 
-	err = looked_at(system, "_VirtualSystemSettingData", read, &e, &detail, value, why);
+	if (!looked_at_param(c, &system))
+		return false;
 	/* Clients that know no arrays send one value. */
-	if (err == ERR_OK && !array) {
-		read = from_param(p, false, &e, &detail);
-		return looked_at(resource, "SettingData", read, &e, &detail, value, why);
-	}
-	if (err == ERR_OK && array->several)
-		REFUSE(MOVE_INVALID, "%s has more than one value", resource);
-	for (const struct value *v = array ? array->value : NULL; v && err == ERR_OK; v = v->next) {
+	if (!p || !p->array)
+		return looked_at_param(c, &resource);
+	if (p->array->several)
+		return move_invalid(c, "%s has more than one value", resource.parameter);
+	for (const struct value *v = p->array->value; v; v = v->next) {
+		struct why why = { "" };
+		struct embedded e;
+
 		if (++count > NEW_RESOURCES)
-			REFUSE(MOVE_INVALID, "%s has more than %u elements", resource, NEW_RESOURCES);
+			return move_invalid(c, "%s has more than %u elements", resource.parameter, NEW_RESOURCES);
 		if (!strcmp(v->element, "VALUE.NULL"))
 			continue;
 		if (!is_one_of(v->element, "VALUE", "INSTANCE"))
-			REFUSE(MOVE_INVALID, "%s has an element %.60s, expected VALUE", resource, v->element);
-		read = from_value(v, &e, &detail);
-		err = looked_at(resource, "SettingData", read, &e, &detail, value, why);
+			return move_invalid(c, "%s has an element %.60s, expected VALUE", resource.parameter,
+					    v->element);
+		if (!looked_at(c, &resource, from_value(v, &e, &why), &e, &why))
+			return false;
 	}
-	return err;
+	return true;
 }

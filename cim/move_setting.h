@@ -6,8 +6,7 @@
 #include "call.h"
 #include "host/manage.h"
 
-/* ERR_OK: @out has what MigrationSettingData asks for, as it was if that is absent. ERR_REFUSED: *value is the return
- * value and @why the reason. */
-enum err move_setting(const struct call *c, struct manage_move *out, uint32_t *value, struct why *why) NODISCARD;
-/* NewSystemSettingData and NewResourceSettingData: ERR_OK if they ask for no change, which Tern can't make on the way. */
-enum err move_new_settings(const struct call *c, uint32_t *value, struct why *why) NODISCARD;
+/* True: @out has what MigrationSettingData asks for, as it was if that is absent. False: the call has been answered. */
+bool move_setting(struct call *c, struct manage_move *out) NODISCARD;
+/* NewSystemSettingData and NewResourceSettingData: true if they ask for no change, which Tern can't make on the way. */
+bool move_new_settings(struct call *c) NODISCARD;

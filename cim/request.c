@@ -185,16 +185,13 @@ static void read_message(struct request *r)
 		read_params(r, call);
 }
 
-enum err request_open(struct request *r)
-{
-	r->builder = xml_open();
-	return r->builder ? ERR_OK : ERR_NOMEM;
-}
-
 enum err request_feed(struct request *r, const char *data, size_t length, bool last)
 {
-	enum err e = xml_feed(r->builder, data, length, last, &r->root);
+	enum err e;
 
+	if (!r->builder && !(r->builder = xml_open()))
+		return ERR_NOMEM;
+	e = xml_feed(r->builder, data, length, last, &r->root);
 	if (e == ERR_AGAIN)
 		return e;
 	r->builder = NULL;

@@ -70,10 +70,8 @@ struct request {
 	bool failed;				/* there was no memory */
 };
 
-/* Begins an all-zero @r. ERR_NOMEM; request_fini is to follow. */
-enum err request_open(struct request *r) NODISCARD;
-/* Takes the next piece of the body; @last: nothing follows. ERR_AGAIN: more is needed; ERR_OK: @r is filled; else as
- * xml_feed. */
+/* Takes the next piece of a body, at first into an all-zero @r; @last: nothing follows. ERR_AGAIN: more is needed;
+ * ERR_OK: @r is filled; else as xml_feed. request_fini is to follow. */
 enum err request_feed(struct request *r, const char *data, size_t length, bool last) NODISCARD;
 /* Frees what it points to; ns_text and extrinsic stay. */
 void request_fini(struct request *r);

@@ -24,7 +24,6 @@ static void read_call(const char *call)
 	size_t length = (size_t)snprintf(text, sizeof(text), "<CIM CIMVERSION='2.0' DTDVERSION='2.4'><MESSAGE ID='7' "
 					 "PROTOCOLVERSION='1.0'><SIMPLEREQ>%s</SIMPLEREQ></MESSAGE></CIM>", call);
 
-	cr_assert_eq(request_open(&r), ERR_OK);
 	cr_assert_eq(request_feed(&r, text, 50, false), ERR_AGAIN);
 	cr_assert_eq(request_feed(&r, text + 50, length - 50, true), ERR_OK);
 }
@@ -104,7 +103,6 @@ Test(request, what_is_no_message_is_left_empty)
 {
 	static const char text[] = "<CIM CIMVERSION='2.0'><DECLARATION/></CIM>";
 
-	cr_assert_eq(request_open(&r), ERR_OK);
 	cr_assert_eq(request_feed(&r, text, sizeof(text) - 1, true), ERR_OK);
 	cr_expect_not(r.is_message);
 	cr_expect_null(r.method);

@@ -63,7 +63,7 @@ static bool walk(struct call *c, unsigned form)
 			continue;
 		if (p->link->from != c->at.source.provider && p->link->to != c->at.source.provider)
 			continue;
-		if (o.index >= p->count(p))
+		if (o.index >= provider_count(p))
 			continue;
 		c->at.k++;
 		if (provider_get(o, true, &i)) {

@@ -34,7 +34,7 @@ static bool next_instance(struct call *c, struct obj *out)
 	struct inst probe;
 
 	for (; (p = provider_at(c->at.n)); c->at.n++, c->at.k = 0) {
-		unsigned count = (p->visible & c->ns) && cim_class_is(p->class, c->at.class) ? p->count(p) : 0;
+		unsigned count = (p->visible & c->ns) && cim_class_is(p->class, c->at.class) ? provider_count(p) : 0;
 
 		while (c->at.k < count) {
 			*out = (struct obj){ p, c->at.k++ };

@@ -122,7 +122,7 @@ static bool link_index(const struct provider *p, const struct object_name *name,
 	if (!a || !b || resolve(a->reference, mask, false, &from) != CIM_OK ||
 	    resolve(b->reference, mask, false, &to) != CIM_OK)
 		return false;
-	*index = from.index * p->link->to->count(p->link->to) + to.index;
+	*index = from.index * provider_count(p->link->to) + to.index;
 	return from.provider == p->link->from && to.provider == p->link->to;
 }
 
@@ -132,9 +132,9 @@ static enum cim_status resolve_class(const struct cim_class *class, unsigned mas
 	const struct provider *p;
 
 	for (unsigned n = 0; (p = provider_at(n)); n++)
-		if ((p->visible & mask) && cim_class_is(p->class, class) && p->count(p)) {
+		if ((p->visible & mask) && cim_class_is(p->class, class) && provider_count(p)) {
 			*out = (struct obj){ p, 0 };
-			found += p->count(p);
+			found += provider_count(p);
 		}
 	return found == 1 ? CIM_OK : found ? CIM_ERR_INVALID_PARAMETER : CIM_ERR_NOT_FOUND;
 }
@@ -154,7 +154,7 @@ static enum cim_status resolve(const struct object_name *name, unsigned mask, bo
 		return resolve_class(class, mask, out);
 	for (unsigned i = 0; (p = provider_at(i)); i++) {
 		bool fits = (p->visible & mask) && cim_class_is(p->class, class) && (links || !p->link);
-		unsigned count = fits ? p->count(p) : 0, k = 0;
+		unsigned count = fits ? provider_count(p) : 0, k = 0;
 
 		if (count && p->link) {
 			if (!link_index(p, name, &k) || k >= count)

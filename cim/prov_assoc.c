@@ -3,17 +3,10 @@
 #include <string.h>
 #include "host/manage.h"
 
-static unsigned link_count(const struct provider *p)
-{
-	const struct link *l = p->link;
-
-	return l->from->count(l->from) * l->to->count(l->to);
-}
-
 static bool link_get(const struct provider *p, unsigned index, struct inst *out)
 {
 	const struct link *l = p->link;
-	unsigned width = l->to->count(l->to), from = index / width, to = index % width;
+	unsigned width = provider_count(l->to), from = index / width, to = index % width;
 
 	if (l->linked && !l->linked(from, to))
 		return false;
@@ -44,7 +37,8 @@ static void fill_point(struct inst *out, unsigned to)
 {
 	inst_num(out, "PropertyPolicy", 0);	/* Independent */
 	inst_num(out, "ValueRole", to ? 3 : 0);	/* Supported, Default */
-	inst_num(out, "ValueRange", to == PROVIDER_SETTING_MIN ? 1 : to == PROVIDER_SETTING_MAX ? 2 : 0);	/* else Point */
+	/* Minimums, Maximums, Point */
+	inst_num(out, "ValueRange", to == PROVIDER_SETTING_MIN ? 1 : to == PROVIDER_SETTING_MAX ? 2 : 0);
 }
 
 static void fill_exclusive(struct inst *out, unsigned to)
@@ -82,7 +76,7 @@ static bool component_of(unsigned antecedent, unsigned dependent)
 	static const struct link link_##name = { .a = a_, .b = b_, .from = &provider_##from_,		\
 		.to = &provider_##to_, .linked = linked_, .fill = fill_ };				\
 	const struct provider provider_##name = { .class = &cls, .home = where, .visible = seen,	\
-		.count = link_count, .get = link_get, .link = &link_##name };
+		.get = link_get, .link = &link_##name };
 
 #define VIRT	CIM_NS_VIRT
 #define INTEROP	CIM_NS_INTEROP

@@ -10,12 +10,6 @@ static const struct { const char *id, *name, *version; } profiles[PROFILES] = {
 	[PROFILE_VIRTUALIZATION] = { "Tern:DSP1042-SystemVirtualization-1.0.0", "System Virtualization", "1.0.0" },
 };
 
-static unsigned profile_count(const struct provider *p)
-{
-	(void)p;
-	return PROFILES;
-}
-
 static bool profile_get(const struct provider *p, unsigned index, struct inst *out)
 {
 	(void)p;
@@ -32,17 +26,11 @@ static bool profile_get(const struct provider *p, unsigned index, struct inst *o
 
 const struct provider provider_profile = {
 	.class = &CIM_RegisteredProfile, .home = CIM_NS_INTEROP, .visible = CIM_NS_INTEROP,
-	.count = profile_count, .get = profile_get,
+	.fixed = PROFILES, .get = profile_get,
 };
 
 /* Each namespace once, whatever other names it has. */
 static const unsigned namespaces[] = { CIM_NS_VIRT, CIM_NS_INTEROP };
-
-static unsigned namespace_count(const struct provider *p)
-{
-	(void)p;
-	return sizeof(namespaces) / sizeof(namespaces[0]);
-}
 
 static void of_manager(struct inst *out, const char *class_key, const char *name_key)
 {
@@ -71,14 +59,8 @@ static bool namespace_get(const struct provider *p, unsigned index, struct inst 
 
 const struct provider provider_namespace = {
 	.class = &CIM_Namespace, .home = CIM_NS_INTEROP, .visible = CIM_NS_INTEROP,
-	.count = namespace_count, .get = namespace_get,
+	.fixed = sizeof(namespaces) / sizeof(namespaces[0]), .get = namespace_get,
 };
-
-static unsigned one(const struct provider *p)
-{
-	(void)p;
-	return 1;
-}
 
 static bool manager_get(const struct provider *p, unsigned index, struct inst *out)
 {
@@ -100,5 +82,5 @@ static bool manager_get(const struct provider *p, unsigned index, struct inst *o
 }
 
 const struct provider provider_manager = {
-	.class = &CIM_ObjectManager, .home = CIM_NS_INTEROP, .visible = CIM_NS_INTEROP, .count = one, .get = manager_get,
+	.class = &CIM_ObjectManager, .home = CIM_NS_INTEROP, .visible = CIM_NS_INTEROP, .fixed = 1, .get = manager_get,
 };

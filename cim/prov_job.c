@@ -4,12 +4,6 @@
 #include "job_error.h"
 #include "lib/fmt.h"
 
-static unsigned job_count(const struct provider *p)
-{
-	(void)p;
-	return manage_job_count();
-}
-
 bool job_object(uint32_t id, struct obj *out)
 {
 	struct manage_job j;
@@ -170,5 +164,6 @@ static bool job_get(const struct provider *p, unsigned index, struct inst *out)
 }
 
 const struct provider provider_job = {
-	.class = &Tern_MigrationJob, .home = CIM_NS_VIRT, .visible = CIM_NS_VIRT, .count = job_count, .get = job_get,
+	.class = &Tern_MigrationJob, .home = CIM_NS_VIRT, .visible = CIM_NS_VIRT,
+	.count = manage_job_count, .get = job_get,
 };

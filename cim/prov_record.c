@@ -4,12 +4,6 @@
 #include "lib/fmt.h"
 #include "provider.h"
 
-static unsigned record_count(const struct provider *p)
-{
-	(void)p;
-	return manage_record_count();
-}
-
 static void text(struct inst *out, const char *name, const char *value)
 {
 	if (value[0])
@@ -43,5 +37,6 @@ static bool record_get(const struct provider *p, unsigned index, struct inst *ou
 }
 
 const struct provider provider_record = {
-	.class = &Tern_MigrationRecord, .home = CIM_NS_VIRT, .visible = CIM_NS_VIRT, .count = record_count, .get = record_get,
+	.class = &Tern_MigrationRecord, .home = CIM_NS_VIRT, .visible = CIM_NS_VIRT,
+	.count = manage_record_count, .get = record_get,
 };

@@ -3,12 +3,6 @@
 #include "provider.h"
 #include "host/manage.h"
 
-static unsigned one(const struct provider *p)
-{
-	(void)p;
-	return 1;
-}
-
 static void identify(struct inst *out, const char *uuid)
 {
 	inst_str(out, "UUID", uuid);
@@ -16,6 +10,37 @@ static void identify(struct inst *out, const char *uuid)
 	inst_item_str(out, uuid);
 	inst_array(out, "IdentifyingDescriptions");
 	inst_item_str(out, "CIM:GUID");
+}
+
+/* What every computer system has; false if no more than its keys is wanted. */
+static bool system_get(const struct provider *p, const char *name, const char *caption, struct inst *out)
+{
+	inst_str(out, "CreationClassName", p->class->name);
+	inst_str(out, "Name", name);
+	if (out->keys_only)
+		return false;
+	inst_str(out, "NameFormat", "Other");
+	inst_str(out, "ElementName", name);
+	inst_str(out, "Caption", caption);
+	inst_array(out, "Dedicated");
+	inst_item_num(out, 0);
+	return true;
+}
+
+void provider_host_state(struct inst *out, const char *ready)
+{
+	struct manage_host h;
+
+	manage_host_get(&h);
+	inst_num(out, "RequestedState", 12);
+	inst_num(out, "TransitioningToState", 12);
+	inst_array(out, "OperationalStatus");
+	inst_item_num(out, h.can_run_vms ? 2 : 3);
+	inst_array(out, "StatusDescriptions");
+	inst_item_str(out, h.can_run_vms ? ready : h.why_not);
+	inst_num(out, "HealthState", h.can_run_vms ? 5 : 10);
+	inst_bool(out, "RecordsKept", h.records_kept);
+	inst_str(out, "RecordsStatus", h.records);
 }
 
 static void network(struct inst *out)
@@ -45,23 +70,10 @@ static bool host_get(const struct provider *p, unsigned index, struct inst *out)
 
 	(void)index;
 	manage_host_get(&h);
-	inst_str(out, "CreationClassName", p->class->name);
-	inst_str(out, "Name", h.name);
-	if (out->keys_only)
+	if (!system_get(p, h.name, "Tern host", out))
 		return true;
-	inst_str(out, "NameFormat", "Other");
-	inst_str(out, "ElementName", h.name);
-	inst_str(out, "Caption", "Tern host");
-	inst_array(out, "Dedicated");
-	inst_item_num(out, 0);
 	inst_num(out, "EnabledState", 2);
-	inst_num(out, "RequestedState", 12);
-	inst_num(out, "TransitioningToState", 12);
-	inst_array(out, "OperationalStatus");
-	inst_item_num(out, h.can_run_vms ? 2 : 3);
-	inst_array(out, "StatusDescriptions");
-	inst_item_str(out, h.can_run_vms ? "runs virtual systems" : h.why_not);
-	inst_num(out, "HealthState", h.can_run_vms ? 5 : 10);
+	provider_host_state(out, "runs virtual systems");
 	inst_num(out, "OperatingStatus", 16);
 	inst_num(out, "PrimaryStatus", h.can_run_vms ? 1 : 2);
 	identify(out, h.uuid);
@@ -72,8 +84,6 @@ static bool host_get(const struct provider *p, unsigned index, struct inst *out)
 	inst_num(out, "MemoryBytes", h.memory_bytes);
 	inst_num(out, "FreeMemoryBytes", h.free_bytes);
 	inst_bool(out, "CanRunVirtualSystems", h.can_run_vms);
-	inst_bool(out, "RecordsKept", h.records_kept);
-	inst_str(out, "RecordsStatus", h.records);
 	inst_num(out, "UnusedMemoryBytes", h.unused_bytes);
 	inst_num(out, "UnusedProcessors", h.unused_cpus);
 	inst_bool(out, "StrongRandomNumbers", h.random_strong);
@@ -86,7 +96,7 @@ static bool host_get(const struct provider *p, unsigned index, struct inst *out)
 
 const struct provider provider_host = {
 	.class = &Tern_HostSystem, .home = CIM_NS_VIRT, .visible = CIM_NS_VIRT | CIM_NS_INTEROP,
-	.count = one, .get = host_get,
+	.fixed = 1, .get = host_get,
 };
 
 /* What the states mean in the words of CIM_EnabledLogicalElement and CIM_ManagedSystemElement. */
@@ -105,12 +115,6 @@ static const struct {
 				     "committed to another host, outcome not yet known" },
 	[MANAGE_VM_AWAY]        = {  3,  7, 15,  5, 1, 0, false, "moved to another host" },
 };
-
-static unsigned vm_count(const struct provider *p)
-{
-	(void)p;
-	return manage_vm_count();
-}
 
 static void vm_state(const struct manage_vm *v, struct inst *out)
 {
@@ -141,15 +145,8 @@ static bool vm_get(const struct provider *p, unsigned index, struct inst *out)
 
 	if (!manage_vm_get(index, &v))
 		return false;
-	inst_str(out, "CreationClassName", p->class->name);
-	inst_str(out, "Name", v.name);
-	if (out->keys_only)
+	if (!system_get(p, v.name, "Tern virtual system", out))
 		return true;
-	inst_str(out, "NameFormat", "Other");
-	inst_str(out, "ElementName", v.name);
-	inst_str(out, "Caption", "Tern virtual system");
-	inst_array(out, "Dedicated");
-	inst_item_num(out, 0);
 	vm_state(&v, out);
 	identify(out, v.uuid);
 	inst_num(out, "MemoryBytes", v.memory_bytes);
@@ -160,5 +157,6 @@ static bool vm_get(const struct provider *p, unsigned index, struct inst *out)
 }
 
 const struct provider provider_vm = {
-	.class = &Tern_VirtualSystem, .home = CIM_NS_VIRT, .visible = CIM_NS_VIRT, .count = vm_count, .get = vm_get,
+	.class = &Tern_VirtualSystem, .home = CIM_NS_VIRT, .visible = CIM_NS_VIRT,
+	.count = manage_vm_count, .get = vm_get,
 };

@@ -3,8 +3,8 @@
 #include "prov_assoc.h"
 
 static const struct provider *const provider[] = {
-	&provider_host, &provider_vm, &provider_service, &provider_capabilities, &provider_setting, &provider_job, &provider_record,
-	&provider_profile, &provider_namespace, &provider_manager,
+	&provider_host, &provider_vm, &provider_service, &provider_capabilities, &provider_setting, &provider_job,
+	&provider_record, &provider_profile, &provider_namespace, &provider_manager,
 	&provider_hosted_dependency, &provider_hosted_service, &provider_service_affects,
 	&provider_element_capabilities, &provider_settings_define, &provider_affected_job,
 	&provider_owning_job, &provider_conforms, &provider_conforms_host, &provider_referenced, NULL,
@@ -15,9 +15,16 @@ const struct provider *provider_at(unsigned n)
 	return n < sizeof(provider) / sizeof(provider[0]) ? provider[n] : NULL;
 }
 
+unsigned provider_count(const struct provider *p)
+{
+	if (p->link)
+		return provider_count(p->link->from) * provider_count(p->link->to);
+	return p->count ? p->count() : p->fixed;
+}
+
 bool provider_get(struct obj o, bool keys_only, struct inst *out)
 {
-	if (o.index >= o.provider->count(o.provider))
+	if (o.index >= provider_count(o.provider))
 		return false;
 	inst_init(out, o.provider->class, keys_only);
 	if (o.provider->get(o.provider, o.index, out))

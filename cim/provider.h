@@ -23,9 +23,10 @@ struct provider {
 	const struct cim_class *class;
 	unsigned home;				/* namespace in its paths (enum cim_namespace) */
 	unsigned visible;			/* namespaces whose enumerations show it */
-	/* Instance numbers are below count(); get fills an initialised @out and returns false for a number
-	 * that is not in use. */
-	unsigned (*count)(const struct provider *p);
+	/* Instance numbers are below provider_count: count() or @fixed, of an association the product of its ends'. get
+	 * fills an initialised @out and returns false for a number that is not in use. */
+	unsigned (*count)(void);
+	unsigned fixed;
 	bool (*get)(const struct provider *p, unsigned index, struct inst *out);
 	const struct link *link;		/* associations only */
 };
@@ -38,6 +39,9 @@ extern const struct provider provider_manager, provider_record;
 
 /* All providers, NULL at the end. */
 const struct provider *provider_at(unsigned n);
+unsigned provider_count(const struct provider *p);
+/* The state of this host, which is that of its service too: @ready, or why it can't run virtual systems. */
+void provider_host_state(struct inst *out, const char *ready);
 /* Initialises @out and fills it; false (and nothing to free) if there is no such instance. */
 bool provider_get(struct obj o, bool keys_only, struct inst *out);
 /* Numbers of the registered profiles. */

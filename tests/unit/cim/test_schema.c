@@ -88,7 +88,7 @@ Test(schema, every_instance_has_all_its_keys_and_required_values)
 		unsigned found = 0;
 
 		cr_expect_eq(p->class->flags & CIM_C_ABSTRACT, 0, "%s", p->class->name);
-		for (unsigned k = 0; k < p->count(p); k++) {
+		for (unsigned k = 0; k < provider_count(p); k++) {
 			if (!provider_get((struct obj){ p, k }, false, &i))
 				continue;
 			found++;

@@ -34,8 +34,8 @@ static void end(struct session *s, const char *text)
 	s->ch = NULL;
 }
 
-/* The session that makes room for @ch: one of an address that holds too many; else the one that has not typed for the longest
- * time, if that is long. */
+/* The session that makes room for @ch: one of an address that holds too many; else the one that has not typed for the
+ * longest time, if that is long. */
 static struct session *give_way(const struct channel *ch)
 {
 	struct share_place place[CONSOLE_SESSIONS];

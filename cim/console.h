@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include "lib/channel.h"
 
-/* Takes ownership of @ch; at most CONSOLE_SESSIONS at once. A further one takes the place of a session whose address holds many
- * more, or into which nothing was typed for ten minutes; else it gets a sentence and is closed. */
+/* Takes ownership of @ch; at most CONSOLE_SESSIONS at once. A further one takes the place of a session whose address
+ * holds many more, or into which nothing was typed for ten minutes; else it gets a sentence and is closed. */
 #define CONSOLE_SESSIONS 8
 void console_accept(struct channel *ch);
 /* Moves bytes as far as they go; true if something progressed. Never blocks. */

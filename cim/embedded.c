@@ -10,7 +10,8 @@ bool embedded_add(struct embedded *e, const char *name, size_t name_length, enum
 		  size_t value_length, struct why *why)
 {
 	for (unsigned n = 0; n < e->count; n++)
-		if (strlen(embedded_name(e, n)) == name_length && !strncasecmp(embedded_name(e, n), name, name_length)) {
+		if (strlen(embedded_name(e, n)) == name_length &&
+		    !strncasecmp(embedded_name(e, n), name, name_length)) {
 			why_set(why, "it has the property %.60s twice", embedded_name(e, n));
 			return false;
 		}
@@ -67,8 +68,8 @@ static bool add_property(const struct xml_node *p, struct embedded *out, struct 
 	value = value_of(p, name, why);
 	if (!value && why->text[0])
 		return false;
-	kind = !value ? EMBEDDED_NULL : xml_is(value, "VALUE") ? EMBEDDED_VALUE : xml_is(value, "VALUE.REFERENCE") ? EMBEDDED_REFERENCE :
-	       value->child ? EMBEDDED_ARRAY : EMBEDDED_NULL;
+	kind = !value ? EMBEDDED_NULL : xml_is(value, "VALUE") ? EMBEDDED_VALUE :
+	       xml_is(value, "VALUE.REFERENCE") ? EMBEDDED_REFERENCE : value->child ? EMBEDDED_ARRAY : EMBEDDED_NULL;
 	text = kind == EMBEDDED_VALUE ? value : kind == EMBEDDED_ARRAY ? xml_child(value, "VALUE") : NULL;
 	return embedded_add(out, name, strlen(name), kind, text ? text->text : NULL, text ? text->text_length : 0, why);
 }

@@ -167,8 +167,9 @@ static size_t execute(struct http *h, const char *data, size_t length)
 	if (h->phase == HTTP_DONE || h->phase == HTTP_BAD)
 		return used;
 	if (e != HPE_OK || h->parser.upgrade)
-		bad(h, e == HPE_HEADER_OVERFLOW ? 431 : e == HPE_INVALID_METHOD ? 501 : e == HPE_INVALID_VERSION ? 505 : 400,
-		    "it can't be read as HTTP: %s", e != HPE_OK ? http_errno_description(e) : "it asks for another protocol");
+		bad(h, e == HPE_HEADER_OVERFLOW ? 431 : e == HPE_INVALID_METHOD ? 501 :
+		    e == HPE_INVALID_VERSION ? 505 : 400, "it can't be read as HTTP: %s",
+		    e != HPE_OK ? http_errno_description(e) : "it asks for another protocol");
 	return used;
 }
 

@@ -4,33 +4,39 @@
 #include "emit.h"
 #include "lib/err.h"
 
-enum { OTHER = 1, COMMUNICATIONS = 2, SOFTWARE = 4, OVERSUBSCRIPTION = 8, UNAVAILABLE = 9, UNSUPPORTED = 10 };	/* ErrorType */
-enum { INFORMATION = 2, MAJOR = 5, CRITICAL = 6 };								/* PerceivedSeverity */
+/* ErrorType, PerceivedSeverity, ProbableCause and CIMStatusCode of CIM_Error. */
+enum { OTHER = 1, COMMUNICATIONS = 2, SOFTWARE = 4, OVERSUBSCRIPTION = 8, UNAVAILABLE = 9, UNSUPPORTED = 10 };
+enum { INFORMATION = 2, MAJOR = 5, CRITICAL = 6 };
 enum { CAUSE_OTHER = 1, CONNECTION = 5, PROTOCOL = 6, CORRUPT = 10, MEMORY = 33, CAPACITY = 44, SOFTWARE_ERROR = 47,
-       RESOURCE = 57, VERSION = 58, TIMEOUT = 111, DUPLICATE = 121, PROCEDURE = 129 };				/* ProbableCause */
-enum { FAILED = 1, NOT_FOUND = 6, NOT_SUPPORTED = 7, EXISTS = 11, LIMITS = 27 };			/* CIMStatusCode */
+       RESOURCE = 57, VERSION = 58, TIMEOUT = 111, DUPLICATE = 121, PROCEDURE = 129 };
+enum { FAILED = 1, NOT_FOUND = 6, NOT_SUPPORTED = 7, EXISTS = 11, LIMITS = 27 };
 
 /* Numbers are never given anew. The first two rows are of a state, not of an error. */
 static const struct job_error rows[] = {
-	{ 1000, ERR_OK,		 OTHER,		   INFORMATION, PROCEDURE,	FAILED,	       "cancelled by an operator" },
-	{ 1001, ERR_OK,		 COMMUNICATIONS,   CRITICAL,	CONNECTION,	FAILED,	       "handed over, and it is not known whether the other host runs it" },
-	{ 1002, ERR_TIMEOUT,	 COMMUNICATIONS,   MAJOR,	TIMEOUT,	FAILED,	       "the other host did not answer in time" },
-	{ 1003, ERR_CLOSED,	 COMMUNICATIONS,   MAJOR,	CONNECTION,	FAILED,	       "the other host closed the connection" },
-	{ 1004, ERR_IO,		 COMMUNICATIONS,   MAJOR,	CONNECTION,	FAILED,	       "the connection, or a device, failed" },
-	{ 1005, ERR_REFUSED,	 UNAVAILABLE,	   MAJOR,	RESOURCE,	FAILED,	       "the other host refused or gave up" },
-	{ 1006, ERR_NOMEM,	 UNAVAILABLE,	   MAJOR,	MEMORY,		LIMITS,	       "there was no memory for it" },
-	{ 1007, ERR_SPACE,	 OVERSUBSCRIPTION, MAJOR,	CAPACITY,	LIMITS,	       "a limit of this host was reached" },
-	{ 1008, ERR_CORRUPT,	 COMMUNICATIONS,   CRITICAL,	CORRUPT,	FAILED,	       "a checksum or digest differed" },
-	{ 1009, ERR_INVALID,	 COMMUNICATIONS,   MAJOR,	PROTOCOL,	FAILED,	       "what the other host sent is malformed or impossible" },
-	{ 1010, ERR_RANGE,	 COMMUNICATIONS,   MAJOR,	PROTOCOL,	FAILED,	       "what the other host sent is out of range" },
-	{ 1011, ERR_SHORT,	 COMMUNICATIONS,   MAJOR,	PROTOCOL,	FAILED,	       "what the other host sent ends too early" },
-	{ 1012, ERR_UNKNOWN,	 COMMUNICATIONS,   MAJOR,	PROTOCOL,	NOT_SUPPORTED, "what the other host sent is not known here" },
-	{ 1013, ERR_VERSION,	 UNSUPPORTED,	   MAJOR,	VERSION,	NOT_SUPPORTED, "the other host speaks another version" },
-	{ 1014, ERR_STATE,	 OTHER,		   MAJOR,	PROCEDURE,	FAILED,	       "not possible in the state that the virtual system or the move was in" },
-	{ 1015, ERR_UNSUPPORTED, UNSUPPORTED,	   MAJOR,	CAUSE_OTHER,	NOT_SUPPORTED, "not supported here" },
-	{ 1016, ERR_NOTFOUND,	 UNAVAILABLE,	   MAJOR,	RESOURCE,	NOT_FOUND,     "the virtual system, or its record, is not there" },
-	{ 1017, ERR_EXISTS,	 UNAVAILABLE,	   MAJOR,	DUPLICATE,	EXISTS,	       "it is there already" },
-	{ 1018, ERR_AGAIN,	 SOFTWARE,	   MAJOR,	SOFTWARE_ERROR,	FAILED,	       "it did not come to an end" },
+	{ 1000, ERR_OK, OTHER, INFORMATION, PROCEDURE, FAILED, "cancelled by an operator" },
+	{ 1001, ERR_OK, COMMUNICATIONS, CRITICAL, CONNECTION, FAILED,
+	  "handed over, and it is not known whether the other host runs it" },
+	{ 1002, ERR_TIMEOUT, COMMUNICATIONS, MAJOR, TIMEOUT, FAILED, "the other host did not answer in time" },
+	{ 1003, ERR_CLOSED, COMMUNICATIONS, MAJOR, CONNECTION, FAILED, "the other host closed the connection" },
+	{ 1004, ERR_IO, COMMUNICATIONS, MAJOR, CONNECTION, FAILED, "the connection, or a device, failed" },
+	{ 1005, ERR_REFUSED, UNAVAILABLE, MAJOR, RESOURCE, FAILED, "the other host refused or gave up" },
+	{ 1006, ERR_NOMEM, UNAVAILABLE, MAJOR, MEMORY, LIMITS, "there was no memory for it" },
+	{ 1007, ERR_SPACE, OVERSUBSCRIPTION, MAJOR, CAPACITY, LIMITS, "a limit of this host was reached" },
+	{ 1008, ERR_CORRUPT, COMMUNICATIONS, CRITICAL, CORRUPT, FAILED, "a checksum or digest differed" },
+	{ 1009, ERR_INVALID, COMMUNICATIONS, MAJOR, PROTOCOL, FAILED,
+	  "what the other host sent is malformed or impossible" },
+	{ 1010, ERR_RANGE, COMMUNICATIONS, MAJOR, PROTOCOL, FAILED, "what the other host sent is out of range" },
+	{ 1011, ERR_SHORT, COMMUNICATIONS, MAJOR, PROTOCOL, FAILED, "what the other host sent ends too early" },
+	{ 1012, ERR_UNKNOWN, COMMUNICATIONS, MAJOR, PROTOCOL, NOT_SUPPORTED,
+	  "what the other host sent is not known here" },
+	{ 1013, ERR_VERSION, UNSUPPORTED, MAJOR, VERSION, NOT_SUPPORTED, "the other host speaks another version" },
+	{ 1014, ERR_STATE, OTHER, MAJOR, PROCEDURE, FAILED,
+	  "not possible in the state that the virtual system or the move was in" },
+	{ 1015, ERR_UNSUPPORTED, UNSUPPORTED, MAJOR, CAUSE_OTHER, NOT_SUPPORTED, "not supported here" },
+	{ 1016, ERR_NOTFOUND, UNAVAILABLE, MAJOR, RESOURCE, NOT_FOUND,
+	  "the virtual system, or its record, is not there" },
+	{ 1017, ERR_EXISTS, UNAVAILABLE, MAJOR, DUPLICATE, EXISTS, "it is there already" },
+	{ 1018, ERR_AGAIN, SOFTWARE, MAJOR, SOFTWARE_ERROR, FAILED, "it did not come to an end" },
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]), STATES = 2 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* job_error.h: what went wrong with a job, in numbers that stay: docs/cim-errors.md lists them, and is made from this table. */
+/* job_error.h: what went wrong with a job, in numbers that stay: docs/cim-errors.md lists them, and is made from this
+ * table. */
 #pragma once
 #include <stdint.h>
 #include "buf.h"

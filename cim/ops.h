@@ -8,8 +8,8 @@ void ops_start(struct call *c);
 /* Goes on while *work is positive: ERR_OK when all is written, ERR_AGAIN when more is to be done. */
 enum err ops_step(struct call *c, int *work) NODISCARD;
 
-/* An operation starts by filling call.at or failing the call, and then writes one object (or passes one over) at a time as
- * long as it returns true. Between two objects time may pass and machines and jobs come and go: what is then found
+/* An operation starts by filling call.at or failing the call, and then writes one object (or passes one over) at a time
+ * as long as it returns true. Between two objects time may pass and machines and jobs come and go: what is then found
  * at a number is written. */
 void op_class_start(struct call *c);
 void op_instance_start(struct call *c);

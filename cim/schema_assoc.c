@@ -4,25 +4,18 @@
 #include "schema_macros.h"
 
 static const struct cim_field dependency_props[] = {
-	REF(CIM_ManagedElement, Antecedent, KEY),
-	REF(CIM_ManagedElement, Dependent, KEY),
-	END
+	REF(CIM_ManagedElement, Antecedent, KEY), REF(CIM_ManagedElement, Dependent, KEY), END
 };
 
-CLASS(CIM_Dependency, NULL, "2.6.0", ABSTRACT|ASSOCIATION,
-      dependency_props, NULL);
+CLASS(CIM_Dependency, NULL, "2.6.0", ABSTRACT|ASSOCIATION, dependency_props, NULL);
 
-CLASS(CIM_HostedDependency, &CIM_Dependency, "2.8.0", ASSOCIATION,
-      NULL, NULL);
+CLASS(CIM_HostedDependency, &CIM_Dependency, "2.8.0", ASSOCIATION, NULL, NULL);
 
 static const struct cim_field hosted_service_props[] = {
-	REF(CIM_System, Antecedent, KEY),
-	REF(CIM_Service, Dependent, KEY),
-	END
+	REF(CIM_System, Antecedent, KEY), REF(CIM_Service, Dependent, KEY), END
 };
 
-CLASS(CIM_HostedService, &CIM_HostedDependency, "2.10.0", ASSOCIATION,
-      hosted_service_props, NULL);
+CLASS(CIM_HostedService, &CIM_HostedDependency, "2.10.0", ASSOCIATION, hosted_service_props, NULL);
 
 static const struct cim_field service_affects_element_props[] = {
 	REF(CIM_ManagedElement, AffectedElement, KEY),
@@ -37,8 +30,7 @@ static const struct cim_field service_affects_element_props[] = {
 	END
 };
 
-CLASS(CIM_ServiceAffectsElement, NULL, "2.16.0", ASSOCIATION,
-      service_affects_element_props, NULL);
+CLASS(CIM_ServiceAffectsElement, NULL, "2.16.0", ASSOCIATION, service_affects_element_props, NULL);
 
 static const struct cim_field element_capabilities_props[] = {
 	REF(CIM_ManagedElement, ManagedElement, KEY),
@@ -48,17 +40,13 @@ static const struct cim_field element_capabilities_props[] = {
 	END
 };
 
-CLASS(CIM_ElementCapabilities, NULL, "2.24.0", ASSOCIATION,
-      element_capabilities_props, NULL);
+CLASS(CIM_ElementCapabilities, NULL, "2.24.0", ASSOCIATION, element_capabilities_props, NULL);
 
 static const struct cim_field component_props[] = {
-	REF(CIM_ManagedElement, GroupComponent, KEY),
-	REF(CIM_ManagedElement, PartComponent, KEY),
-	END
+	REF(CIM_ManagedElement, GroupComponent, KEY), REF(CIM_ManagedElement, PartComponent, KEY), END
 };
 
-CLASS(CIM_Component, NULL, "2.7.0", ABSTRACT|AGGREGATION|ASSOCIATION,
-      component_props, NULL);
+CLASS(CIM_Component, NULL, "2.7.0", ABSTRACT|AGGREGATION|ASSOCIATION, component_props, NULL);
 
 static const struct cim_field settings_define_capabilities_props[] = {
 	VALS(UINT16, PropertyPolicy, REQUIRED, "0",
@@ -85,41 +73,29 @@ static const struct cim_field affected_job_element_props[] = {
 	END
 };
 
-CLASS(CIM_AffectedJobElement, NULL, "2.15.0", ASSOCIATION,
-      affected_job_element_props, NULL);
+CLASS(CIM_AffectedJobElement, NULL, "2.15.0", ASSOCIATION, affected_job_element_props, NULL);
 
 static const struct cim_field owning_job_element_props[] = {
-	REF(CIM_ManagedElement, OwningElement, KEY),
-	REF(CIM_Job, OwnedElement, KEY),
-	END
+	REF(CIM_ManagedElement, OwningElement, KEY), REF(CIM_Job, OwnedElement, KEY), END
 };
 
-CLASS(CIM_OwningJobElement, NULL, "2.7.0", ASSOCIATION,
-      owning_job_element_props, NULL);
+CLASS(CIM_OwningJobElement, NULL, "2.7.0", ASSOCIATION, owning_job_element_props, NULL);
 
 static const struct cim_field element_conforms_to_profile_props[] = {
-	REF(CIM_RegisteredProfile, ConformantStandard, KEY),
-	REF(CIM_ManagedElement, ManagedElement, KEY),
-	END
+	REF(CIM_RegisteredProfile, ConformantStandard, KEY), REF(CIM_ManagedElement, ManagedElement, KEY), END
 };
 
-CLASS(CIM_ElementConformsToProfile, NULL, "2.8.0", ASSOCIATION,
-      element_conforms_to_profile_props, NULL);
+CLASS(CIM_ElementConformsToProfile, NULL, "2.8.0", ASSOCIATION, element_conforms_to_profile_props, NULL);
 
 static const struct cim_field referenced_specification_props[] = {
-	REF(CIM_RegisteredSpecification, Antecedent, KEY),
-	REF(CIM_RegisteredSpecification, Dependent, KEY),
-	END
+	REF(CIM_RegisteredSpecification, Antecedent, KEY), REF(CIM_RegisteredSpecification, Dependent, KEY), END
 };
 
 CLASS(CIM_ReferencedSpecification, &CIM_Dependency, "2.37.0", ABSTRACT|ASSOCIATION,
       referenced_specification_props, NULL);
 
 static const struct cim_field referenced_profile_props[] = {
-	REF(CIM_RegisteredProfile, Antecedent, KEY),
-	REF(CIM_RegisteredProfile, Dependent, KEY),
-	END
+	REF(CIM_RegisteredProfile, Antecedent, KEY), REF(CIM_RegisteredProfile, Dependent, KEY), END
 };
 
-CLASS(CIM_ReferencedProfile, &CIM_ReferencedSpecification, "2.37.0", ASSOCIATION,
-      referenced_profile_props, NULL);
+CLASS(CIM_ReferencedProfile, &CIM_ReferencedSpecification, "2.37.0", ASSOCIATION, referenced_profile_props, NULL);

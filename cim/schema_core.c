@@ -12,8 +12,7 @@ static const struct cim_field managed_element_props[] = {
 	END
 };
 
-CLASS(CIM_ManagedElement, NULL, "2.19.0", ABSTRACT,
-      managed_element_props, NULL);
+CLASS(CIM_ManagedElement, NULL, "2.19.0", ABSTRACT, managed_element_props, NULL);
 
 static const struct cim_field managed_system_element_props[] = {
 	PROP(STRING, Name, 0),
@@ -47,11 +46,9 @@ static const struct cim_field managed_system_element_props[] = {
 	END
 };
 
-CLASS(CIM_ManagedSystemElement, &CIM_ManagedElement, "2.28.0", ABSTRACT,
-      managed_system_element_props, NULL);
+CLASS(CIM_ManagedSystemElement, &CIM_ManagedElement, "2.28.0", ABSTRACT, managed_system_element_props, NULL);
 
-CLASS(CIM_LogicalElement, &CIM_ManagedSystemElement, "2.6.0", ABSTRACT,
-      NULL, NULL);
+CLASS(CIM_LogicalElement, &CIM_ManagedSystemElement, "2.6.0", ABSTRACT, NULL, NULL);
 
 static const struct cim_field enabled_logical_element_props[] = {
 	VALS(UINT16, EnabledState, 0, "5",
@@ -103,8 +100,7 @@ static const struct cim_field system_props[] = {
 	END
 };
 
-CLASS(CIM_System, &CIM_EnabledLogicalElement, "2.15.0", ABSTRACT,
-      system_props, NULL);
+CLASS(CIM_System, &CIM_EnabledLogicalElement, "2.15.0", ABSTRACT, system_props, NULL);
 
 static const struct cim_field computer_system_props[] = {
 	VALS(UINT16, Dedicated, ARRAY, NULL,
@@ -128,8 +124,7 @@ static const struct cim_field computer_system_props[] = {
 	END
 };
 
-CLASS(CIM_ComputerSystem, &CIM_System, "2.36.0", 0,
-      computer_system_props, NULL);
+CLASS(CIM_ComputerSystem, &CIM_System, "2.36.0", 0, computer_system_props, NULL);
 
 static const struct cim_field service_props[] = {
 	PROP(STRING, SystemCreationClassName, KEY),
@@ -151,8 +146,7 @@ static const struct cim_method service_methods[] = {
 	{ NULL, 0, NULL, NULL }
 };
 
-CLASS(CIM_Service, &CIM_EnabledLogicalElement, "2.10.0", ABSTRACT,
-      service_props, service_methods);
+CLASS(CIM_Service, &CIM_EnabledLogicalElement, "2.10.0", ABSTRACT, service_props, service_methods);
 
 static const struct cim_field capabilities_props[] = {
 	PROP(STRING, InstanceID, KEY),
@@ -160,8 +154,7 @@ static const struct cim_field capabilities_props[] = {
 	END
 };
 
-CLASS(CIM_Capabilities, &CIM_ManagedElement, "2.26.0", ABSTRACT,
-      capabilities_props, NULL);
+CLASS(CIM_Capabilities, &CIM_ManagedElement, "2.26.0", ABSTRACT, capabilities_props, NULL);
 
 static const struct cim_field setting_data_props[] = {
 	PROP(STRING, ConfigurationName, 0),
@@ -176,5 +169,4 @@ static const struct cim_field setting_data_props[] = {
 	END
 };
 
-CLASS(CIM_SettingData, &CIM_ManagedElement, "2.26.0", ABSTRACT,
-      setting_data_props, NULL);
+CLASS(CIM_SettingData, &CIM_ManagedElement, "2.26.0", ABSTRACT, setting_data_props, NULL);

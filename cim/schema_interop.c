@@ -22,16 +22,14 @@ static const struct cim_field registered_specification_props[] = {
 	END
 };
 
-CLASS(CIM_RegisteredSpecification, &CIM_ManagedElement, "2.39.0", ABSTRACT,
-      registered_specification_props, NULL);
+CLASS(CIM_RegisteredSpecification, &CIM_ManagedElement, "2.39.0", ABSTRACT, registered_specification_props, NULL);
 
 static const struct cim_field registered_profile_props[] = {
 	PROP(STRING, ImplementedFeatures, ARRAY),
 	END
 };
 
-CLASS(CIM_RegisteredProfile, &CIM_RegisteredSpecification, "2.39.0", 0,
-      registered_profile_props, NULL);
+CLASS(CIM_RegisteredProfile, &CIM_RegisteredSpecification, "2.39.0", 0, registered_profile_props, NULL);
 
 static const struct cim_field namespace_props[] = {
 	PROP(STRING, SystemCreationClassName, KEY),
@@ -52,16 +50,13 @@ static const struct cim_field namespace_props[] = {
 	END
 };
 
-CLASS(CIM_Namespace, &CIM_ManagedElement, "2.39.0", 0,
-      namespace_props, NULL);
+CLASS(CIM_Namespace, &CIM_ManagedElement, "2.39.0", 0, namespace_props, NULL);
 
-CLASS(CIM_WBEMService, &CIM_Service, "2.39.0", ABSTRACT,
-      NULL, NULL);
+CLASS(CIM_WBEMService, &CIM_Service, "2.39.0", ABSTRACT, NULL, NULL);
 
 static const struct cim_field object_manager_props[] = {
 	INIT(BOOLEAN, GatherStatisticalData, WRITE, "TRUE"),
 	END
 };
 
-CLASS(CIM_ObjectManager, &CIM_WBEMService, "2.39.0", 0,
-      object_manager_props, NULL);
+CLASS(CIM_ObjectManager, &CIM_WBEMService, "2.39.0", 0, object_manager_props, NULL);

@@ -48,8 +48,7 @@ static const struct cim_method job_methods[] = {
 	{ NULL, 0, NULL, NULL }
 };
 
-CLASS(CIM_Job, &CIM_LogicalElement, "2.10.0", ABSTRACT,
-      job_props, job_methods);
+CLASS(CIM_Job, &CIM_LogicalElement, "2.10.0", ABSTRACT, job_props, job_methods);
 
 static const struct cim_field concrete_job_props[] = {
 	VALS(UINT16, JobState, 0, NULL,
@@ -89,8 +88,7 @@ static const struct cim_method concrete_job_methods[] = {
 	{ NULL, 0, NULL, NULL }
 };
 
-CLASS(CIM_ConcreteJob, &CIM_Job, "2.38.0", 0,
-      concrete_job_props, concrete_job_methods);
+CLASS(CIM_ConcreteJob, &CIM_Job, "2.38.0", 0, concrete_job_props, concrete_job_methods);
 
 static const struct cim_field message_props[] = {
 	PROP(STRING, OwningEntity, REQUIRED),
@@ -101,8 +99,7 @@ static const struct cim_field message_props[] = {
 	END
 };
 
-CLASS(CIM_Message, NULL, "2.30.0", ABSTRACT,
-      message_props, NULL);
+CLASS(CIM_Message, NULL, "2.30.0", ABSTRACT, message_props, NULL);
 
 static const struct cim_field error_props[] = {
 	VALS(UINT16, ErrorType, 0, NULL,
@@ -187,5 +184,4 @@ static const struct cim_field error_props[] = {
 	END
 };
 
-CLASS(CIM_Error, &CIM_Message, "2.30.0", INDICATION,
-      error_props, NULL);
+CLASS(CIM_Error, &CIM_Message, "2.30.0", INDICATION, error_props, NULL);

@@ -29,8 +29,7 @@ static const struct cim_method service_methods[] = {
 	{ NULL, 0, NULL, NULL }
 };
 
-CLASS(CIM_VirtualSystemMigrationService, &CIM_Service, "2.17.0", EXPERIMENTAL,
-      NULL, service_methods);
+CLASS(CIM_VirtualSystemMigrationService, &CIM_Service, "2.17.0", EXPERIMENTAL, NULL, service_methods);
 
 /* Tern adds the sentences that say why. */
 static const struct cim_field tern_to_host[]      = { HOST_IN, JOB_OUT, REASONS_OUT, END };
@@ -54,8 +53,8 @@ static const struct cim_field tern_service_props[] = {
 
 CLASS_ABOUT(Tern_VirtualSystemMigrationService, &CIM_VirtualSystemMigrationService, "1.0.0", 0,
 	    tern_service_props, tern_service_methods,
-	    "Moves the virtual systems of this host. Reasons holds one sentence for each obstacle. RecordsKept: what this host notes "
-	    "of a hand-off is known to survive its restart; RecordsStatus says where it is.");
+	    "Moves the virtual systems of this host. Reasons holds one sentence for each obstacle. RecordsKept: what "
+	    "this host notes of a hand-off is known to survive its restart; RecordsStatus says where it is.");
 
 static const struct cim_field virtual_system_migration_capabilities_props[] = {
 	VALS(UINT16, SynchronousMethodsSupported, ARRAY, NULL,
@@ -102,11 +101,11 @@ static const struct cim_field tern_setting_props[] = {
 
 CLASS_ABOUT(Tern_VirtualSystemMigrationSettingData, &CIM_VirtualSystemMigrationSettingData, "1.0.0", 0,
 	    tern_setting_props, NULL,
-	    "How to move a virtual system. Verify = Full compares a hash of all guest memory at the hand-off. MaxDowntime (0: the "
-	    "host's) is the longest stop allowed. WhenStuck says what to do when the guest writes faster than the link carries: "
-	    "Stop it at the best point however long that takes, Fail and let it run on here, or Throttle its writes until they fit. "
-	    "Bandwidth is in percent of the host's limit, or of the link if there is no limit. Of waiting migrations that with the "
-	    "smallest Priority goes first.");
+	    "How to move a virtual system. Verify = Full compares a hash of all guest memory at the hand-off. "
+	    "MaxDowntime (0: the host's) is the longest stop allowed. WhenStuck says what to do when the guest writes "
+	    "faster than the link carries: Stop it at the best point however long that takes, Fail and let it run on "
+	    "here, or Throttle its writes until they fit. Bandwidth is in percent of the host's limit, or of the link "
+	    "if there is no limit. Of waiting migrations that with the smallest Priority goes first.");
 
 static const struct cim_field tern_job_request[] = {
 	VALS(UINT16, RequestedState, IN, NULL, cim_map_job_requested_state),
@@ -165,8 +164,9 @@ static const struct cim_field tern_job_props[] = {
 };
 
 CLASS_ABOUT(Tern_MigrationJob, &CIM_ConcreteJob, "1.0.0", 0, tern_job_props, tern_job_methods,
-	    "One migration, in progress or ended. SourceHost and DestinationHost are addresses, one of them this host's (Incoming "
-	    "says which). ErrorCode is that of docs/cim-errors.md. Round arrays have one element for each of the last rounds; "
-	    "times count from the start of the job. ForceOutcome settles a hand-off whose peer does not answer: Resume lets the "
-	    "source's copy run on, Forget gives up the copy that is here, Run lets a prepared copy run at the destination. "
-	    "Without AcceptRisk it does nothing but say in Risk what it would risk.");
+	    "One migration, in progress or ended. SourceHost and DestinationHost are addresses, one of them this "
+	    "host's (Incoming says which). ErrorCode is that of docs/cim-errors.md. Round arrays have one element for "
+	    "each of the last rounds; times count from the start of the job. ForceOutcome settles a hand-off whose "
+	    "peer does not answer: Resume lets the source's copy run on, Forget gives up the copy that is here, Run "
+	    "lets a prepared copy run at the destination. Without AcceptRisk it does nothing but say in Risk what it "
+	    "would risk.");

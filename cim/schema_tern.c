@@ -36,8 +36,9 @@ static const struct cim_field host_props[] = {
 
 CLASS_ABOUT(Tern_HostSystem, &CIM_ComputerSystem, "1.0.0", 0, host_props, NULL,
 	    "The host that answers. StatusDescriptions says why it can't run virtual systems, if so. RecordsKept and "
-	    "RecordsStatus are those of its migration service. Limitations: what of the machine is not used, and what is missing, in sentences. "
-	    "Counters are since boot; TCPContained: connections that were ended because TCP came into a state that can't be.");
+	    "RecordsStatus are those of its migration service. Limitations: what of the machine is not used, and what "
+	    "is missing, in sentences. Counters are since boot; TCPContained: connections that were ended because TCP "
+	    "came into a state that can't be.");
 
 static const struct cim_field vm_props[] = {
 	PROP(STRING, UUID, 0),
@@ -70,9 +71,9 @@ static const struct cim_method vm_methods[] = {
 };
 
 CLASS_ABOUT(Tern_VirtualSystem, &CIM_ComputerSystem, "1.0.0", 0, vm_props, vm_methods,
-	    "A virtual system defined on, running on or moving to or from this host. One that moved away is Dormant (OperatingStatus "
-	    "7) and can't be started here until Reclaim lifts that; without AcceptRisk it does nothing but say in Risk what it "
-	    "would risk.");
+	    "A virtual system defined on, running on or moving to or from this host. One that moved away is Dormant "
+	    "(OperatingStatus 7) and can't be started here until Reclaim lifts that; without AcceptRisk it does "
+	    "nothing but say in Risk what it would risk.");
 
 static const struct cim_field record_props[] = {
 	PROP(STRING, InstanceID, KEY),
@@ -94,7 +95,8 @@ static const struct cim_method record_methods[] = {
 };
 
 CLASS_ABOUT(Tern_MigrationRecord, &CIM_ManagedElement, "1.0.0", 0, record_props, record_methods,
-	    "What this host must not forget of a hand-off until both sides agree, or of a virtual system that moved away. RecordState: "
-	    "PREPARED, OWNED, LOST (came here, and was lost with a restart), ABORTED; of those that left COMMITTED, DONE, ABORTED, AWAY; "
-	    "UNREADABLE. JobOpen: a job sees to it, ForceOutcome applies. HoldsVirtualSystem: that is not started here, for it. Drop is "
-	    "for what the peer will never ask for or be told; without AcceptRisk it does nothing but say in Risk what it would risk.");
+	    "What this host must not forget of a hand-off until both sides agree, or of a virtual system that moved "
+	    "away. RecordState: PREPARED, OWNED, LOST (came here, and was lost with a restart), ABORTED; of those that "
+	    "left COMMITTED, DONE, ABORTED, AWAY; UNREADABLE. JobOpen: a job sees to it, ForceOutcome applies. "
+	    "HoldsVirtualSystem: that is not started here, for it. Drop is for what the peer will never ask for or be "
+	    "told; without AcceptRisk it does nothing but say in Risk what it would risk.");

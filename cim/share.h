@@ -20,8 +20,8 @@ static inline unsigned share_held(const struct share_place *place, unsigned coun
 	return n;
 }
 
-/* The place that a newcomer from @address takes when all @count are used: of the address that holds the most, and two more
- * than the newcomer's does, the one that has been silent longest. -1: nobody gives way. */
+/* The place that a newcomer from @address takes when all @count are used: of the address that holds the most, and two
+ * more than the newcomer's does, the one that has been silent longest. -1: nobody gives way. */
 static inline int share_victim(const struct share_place *place, unsigned count, uint32_t address)
 {
 	unsigned most = share_held(place, count, address) + 2;

@@ -137,6 +137,14 @@ class Moving:
         """Is the guest among them? A host whose tern.conf defines one that went away still names it (OperatingStatus 7)."""
         return VM in systems and systems[VM]["OperatingStatus"] != 7
 
+    def gone(self, host):
+        """Has the host answered, and not with the guest? Its link has just come back: that it doesn't answer yet is told, with the reason."""
+        _code, seen = self.ctl(host, "list")
+        if not seen or "hosts" not in seen:
+            print(f"     {host}: {seen}", flush=True)
+            return False
+        return not self.has({v["Name"]: v for v in seen["virtual_systems"]})
+
     def free_bytes(self, host):
         return int(self.systems(host)[1]["FreeMemoryBytes"])
 

@@ -238,7 +238,7 @@ def cut_in_the_hand_off(c, m):
         home, other = (B, A) if job["JobState"] == COMPLETED else (A, B)
         print(f"     phases {' '.join(phases)}; {VM} is on {home}: {job['ErrorDescription'] or 'completed'}")
         m.ticks(home, 5, 60)
-        until(f"no {VM} on {other}", 30, lambda: not m.has(m.systems(other)[0]))
+        until(f"no {VM} on {other}", 30, lambda: m.gone(other))
     return home
 
 

@@ -150,6 +150,18 @@ class Consoles(unittest.TestCase):
         self.assertEqual([c["name"] for c in report["claims"] if not c["held"]], [])
         self.assertEqual(report["ticks"]["torn_lines"], 1)
 
+    def test_a_backlog_that_begins_within_a_line_makes_no_tick_with_an_old_piece(self):
+        r = broken()
+        old, other = tick_lines(r, "lab-a")[-1], tick_lines(r, "lab-a")[0]
+        cut = other["line"].index(" writes") - 14
+        i = r["console"].index(old)
+        # The whole of the line that the first host lost is in the second one's backlog; that of a later connection begins within a line.
+        r["console"][i:i] = [{**old, "line": old["line"][:old["line"].index(" writes") - 19]}]
+        r["console"].append({**tick_lines(r, "lab-b")[-1], "line": other["line"][cut:]})
+        report = report_of(r)
+        self.assertEqual([c["name"] for c in report["claims"] if not c["held"]], [])
+        self.assertEqual(report["ticks"]["torn_lines"], 0)
+
     def test_a_backlog_shown_again_counts_once(self):
         r = broken()
         r["console"] += [dict(line, wall=line["wall"] + 50) for line in tick_lines(r, "lab-a")[:20]]

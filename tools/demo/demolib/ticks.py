@@ -35,12 +35,19 @@ class Reader:
     """Takes console records {wall, host, line, partial} one by one.
 
     A line that the move cut in two arrives as an unfinished line from one host and a remainder from the other, whichever is heard first;
-    both together are one tick. The same bytes seen again (a console shows its backlog to whoever connects) count once."""
+    both together are one tick. The same bytes seen again (a console shows its backlog to whoever connects) count once.
+    A backlog may begin in the middle of a line: what that would make with a piece of another line is no tick."""
 
     def __init__(self):
         self.ticks, self.trouble, self.start = [], [], None
         self.torn = 0
         self.seen, self.pieces = set(), []
+
+    def fits(self, tick):
+        """Does it stand between the ticks around it, as one that nobody has seen?"""
+        of_boot = [t for t in self.ticks if t.boot == tick.boot]
+        return all(t.number != tick.number and (t.number < tick.number) == (t.time_ns < tick.time_ns) == (t.real_ns < tick.real_ns)
+                   for t in of_boot)
 
     def join(self, record):
         """The tick that @record completes, if a piece that came before it lacks just that; else it may be a piece itself."""
@@ -49,7 +56,7 @@ class Reader:
             tick = parse(record["host"], record["wall"], line + record["line"])
             if not tick and host != record["host"]:
                 tick = parse(host, record["wall"], record["line"] + line)
-            if tick:
+            if tick and self.fits(tick):
                 self.pieces.remove(piece)
                 self.torn += 1
                 return tick
@@ -59,7 +66,8 @@ class Reader:
 
     def add(self, record):
         host, text = record["host"], record["line"]
-        tick = parse(host, record["wall"], text) or self.join(record)
+        whole = parse(host, record["wall"], text)
+        tick = whole or self.join(record)
         m = START.search(text)
         if m and not self.start:
             self.start = {"pages": int(m[1]), "rate": int(m[2]), "tick_ms": int(m[3])}
@@ -67,7 +75,9 @@ class Reader:
             key = dataclasses.astuple(tick)[2:]
             if key not in self.seen:
                 self.seen.add(key)
-                self.ticks.append(tick)
+                # One that was put together may be heard after the next ones.
+                later = [i for i, t in enumerate(self.ticks) if whole is None and t.boot == tick.boot and t.number > tick.number]
+                self.ticks.insert(later[0] if later else len(self.ticks), tick)
         elif TROUBLE.search(text) and (host, text) not in self.seen:
             self.seen.add((host, text))
             self.trouble.append({"wall": record["wall"], "host": host, "line": text[:300]})

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "inst.h"
+#include <stdarg.h>
 #include <string.h>
 #include "lib/calendar.h"
 #include "lib/fmt.h"
@@ -58,25 +59,25 @@ void inst_str(struct inst *i, const char *name, const char *text)
 		add(i, s, text);
 }
 
+void inst_fmt(struct inst *i, const char *name, const char *format, ...)
+{
+	char text[160];
+	va_list args;
+
+	va_start(args, format);
+	fmt_v(text, sizeof(text), format, args);
+	va_end(args);
+	inst_str(i, name, text);
+}
+
 void inst_num(struct inst *i, const char *name, uint64_t value)
 {
-	char text[24];
-
-	fmt(text, sizeof(text), "%llu", (unsigned long long)value);
-	inst_str(i, name, text);
+	inst_fmt(i, name, "%llu", (unsigned long long)value);
 }
 
 void inst_bool(struct inst *i, const char *name, bool value)
 {
 	inst_str(i, name, value ? "TRUE" : "FALSE");
-}
-
-void inst_hex64(struct inst *i, const char *name, uint64_t value)
-{
-	char text[24];
-
-	fmt(text, sizeof(text), "%016llx", (unsigned long long)value);
-	inst_str(i, name, text);
 }
 
 void inst_ref(struct inst *i, const char *name, struct obj ref)
@@ -90,22 +91,18 @@ void inst_ref(struct inst *i, const char *name, struct obj ref)
 void inst_time(struct inst *i, const char *name, uint64_t wall_us)
 {
 	struct calendar c = calendar_from(wall_us / 1000000);
-	char text[32];
 
-	fmt(text, sizeof(text), "%04u%02u%02u%02u%02u%02u.%06u+000", c.year, c.month, c.day, c.hour, c.minute, c.second,
-	    (unsigned)(wall_us % 1000000));
-	inst_str(i, name, text);
+	inst_fmt(i, name, "%04u%02u%02u%02u%02u%02u.%06u+000", c.year, c.month, c.day, c.hour, c.minute, c.second,
+		 (unsigned)(wall_us % 1000000));
 }
 
 void inst_interval(struct inst *i, const char *name, uint64_t ns)
 {
 	uint64_t seconds = ns / 1000000000;
 	unsigned rest = (unsigned)(seconds % 86400);
-	char text[32];
 
-	fmt(text, sizeof(text), "%08u%02u%02u%02u.%06u:000", (unsigned)(seconds / 86400), rest / 3600,
-	    rest / 60 % 60, rest % 60, (unsigned)(ns / 1000 % 1000000));
-	inst_str(i, name, text);
+	inst_fmt(i, name, "%08u%02u%02u%02u.%06u:000", (unsigned)(seconds / 86400), rest / 3600, rest / 60 % 60,
+		 rest % 60, (unsigned)(ns / 1000 % 1000000));
 }
 
 void inst_array(struct inst *i, const char *name)

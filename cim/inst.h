@@ -36,10 +36,11 @@ void inst_fini(struct inst *i);
 
 /* Setters: @name must be a property of the class (a bug otherwise: panic). */
 void inst_str(struct inst *i, const char *name, const char *text);
+__attribute__((format(printf, 3, 4)))
+void inst_fmt(struct inst *i, const char *name, const char *format, ...);	/* at most 159 bytes */
 void inst_num(struct inst *i, const char *name, uint64_t value);
 void inst_bool(struct inst *i, const char *name, bool value);
 void inst_ref(struct inst *i, const char *name, struct obj ref);
-void inst_hex64(struct inst *i, const char *name, uint64_t value);	/* 16 digits */
 /* datetime: point in time (wall clock, UTC), interval. */
 void inst_time(struct inst *i, const char *name, uint64_t wall_us);
 void inst_interval(struct inst *i, const char *name, uint64_t ns);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "message.h"
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "lib/fmt.h"
@@ -48,24 +50,18 @@ static bool envelope(struct message *m)
 /* %41 to A; false if it is not decodable. */
 static bool unpercent(const char *text, char *out, size_t room)
 {
-	static const char digits[] = "0123456789abcdef";
 	size_t n = 0;
 
 	for (; *text; text++) {
 		char v = *text;
 
-		if (n + 1 >= room)
-			return false;
 		if (v == '%') {
-			const char *high = text[1] ? strchr(digits, text[1] | 0x20) : NULL;
-			const char *low = high && text[2] ? strchr(digits, text[2] | 0x20) : NULL;
-
-			if (!low || !*high || !*low)
+			if (!isxdigit((unsigned char)text[1]) || !isxdigit((unsigned char)text[2]))
 				return false;
-			v = (char)((high - digits) << 4 | (low - digits));
+			v = (char)strtoul((char[]){ text[1], text[2], 0 }, NULL, 16);
 			text += 2;
 		}
-		if (!v)
+		if (!v || n + 1 >= room)
 			return false;
 		out[n++] = v;
 	}

@@ -105,17 +105,38 @@ static enum err from_param(const struct param *p, bool references, struct embedd
 
 /* --- MigrationSettingData --------------------------------------------------------------------------- */
 
-/* What a property of the settings holds; IDENTIFIES carries no wish: it names or describes. */
-enum kind { IDENTIFIES, UNIT, TYPE, PRIORITY, BANDWIDTH, TRANSPORT, DOWNTIME, STUCK, VERIFY };
+/* These carry no wish: they name or describe. */
+static bool identifies(const char *name)
+{
+	static const char *const names[] = {
+		"InstanceID", "ElementName", "Caption", "Description", "Generation", "ChangeableType",
+		"ConfigurationName", "OtherTransportType", "SoID", "SoOrgID", "CreationClassName",
+		"SystemCreationClassName", "SystemName",
+	};
+	size_t n = 0;
 
-static const struct property { const char *name; enum kind kind; } properties[] = {
-	{ "InstanceID", IDENTIFIES }, { "ElementName", IDENTIFIES }, { "Caption", IDENTIFIES },
-	{ "Description", IDENTIFIES }, { "Generation", IDENTIFIES }, { "ChangeableType", IDENTIFIES },
-	{ "ConfigurationName", IDENTIFIES }, { "OtherTransportType", IDENTIFIES }, { "SoID", IDENTIFIES },
-	{ "SoOrgID", IDENTIFIES }, { "CreationClassName", IDENTIFIES }, { "SystemCreationClassName", IDENTIFIES },
-	{ "SystemName", IDENTIFIES },
-	{ "BandwidthUnit", UNIT }, { "MigrationType", TYPE }, { "Priority", PRIORITY }, { "Bandwidth", BANDWIDTH },
-	{ "TransportType", TRANSPORT }, { "MaxDowntime", DOWNTIME }, { "WhenStuck", STUCK }, { "Verify", VERIFY },
+	while (n < sizeof(names) / sizeof(names[0]) && strcasecmp(names[n], name))
+		n++;
+	return n < sizeof(names) / sizeof(names[0]);
+}
+
+enum kind { UNIT, TYPE, PRIORITY, BANDWIDTH, TRANSPORT, DOWNTIME, STUCK, VERIFY };
+
+static const struct property {
+	const char *name;
+	enum kind kind;
+	uint32_t max;			/* a number up to this */
+	uint32_t except;		/* bit n: but not n */
+	const char *wrong;		/* what is said of another one */
+} properties[] = {
+	{ "BandwidthUnit", UNIT, 0, 0, NULL },
+	{ "MigrationType", TYPE, 4, 1 << 1, "is not supported, only 2 (Live), 3 (Resume) and 4 (Restart) are" },
+	{ "Priority", PRIORITY, UINT16_MAX, 0, NULL },
+	{ "Bandwidth", BANDWIDTH, 100, 0, "is more than 100 percent" },
+	{ "TransportType", TRANSPORT, 5, 0xf << 1, "is not supported, only 5 (TCP) is" },
+	{ "MaxDowntime", DOWNTIME, MANAGE_DOWNTIME_MAX_MS, 0, NULL },
+	{ "WhenStuck", STUCK, MANAGE_STUCK_THROTTLE, 0, "is not known: 0 default, 1 stop, 2 fail, 3 throttle" },
+	{ "Verify", VERIFY, MANAGE_VERIFY_FULL, 0, "is not known: 0 default, 1 off, 2 full" },
 };
 
 static const struct property *property_find(const char *name)
@@ -146,45 +167,31 @@ static bool unit_is(const char *text, const char *unit)
 	return !strncasecmp(text, unit, length) && is_blank(text + length);
 }
 
-static bool number_setting(struct call *c, enum kind kind, uint32_t v, struct manage_move *out)
+static void set(enum kind kind, uint32_t v, struct manage_move *out)
 {
 	switch (kind) {
 	case TYPE:
-		if (v == 1 || v > 4)
-			return move_invalid(c, "MigrationType %u is not supported, only 2 (Live), 3 (Resume) and "
-					    "4 (Restart) are", v);
 		out->type = (uint16_t)(v ? v : 2);
 		break;
 	case PRIORITY:
 		out->priority = (uint16_t)v;
 		break;
 	case BANDWIDTH:
-		if (v > 100)
-			return move_invalid(c, "Bandwidth %u is more than 100 percent", v);
 		out->bandwidth_percent = (uint16_t)v;
-		break;
-	case TRANSPORT:
-		if (v != 0 && v != 5)
-			return move_invalid(c, "TransportType %u is not supported, only 5 (TCP) is", v);
 		break;
 	case DOWNTIME:
 		out->max_downtime_ms = v;
 		break;
 	case STUCK:
-		if (v > MANAGE_STUCK_THROTTLE)
-			return move_invalid(c, "WhenStuck %u is not known: 0 default, 1 stop, 2 fail, 3 throttle", v);
 		out->when_stuck = (enum manage_stuck)v;
 		break;
 	case VERIFY:
-		if (v > MANAGE_VERIFY_FULL)
-			return move_invalid(c, "Verify %u is not known: 0 default, 1 off, 2 full", v);
 		out->verify = (enum manage_verify)v;
 		break;
-	case IDENTIFIES:
+	case TRANSPORT:
 	case UNIT:
 		break;
 	}
-	return true;
 }
 
 static bool one_setting(struct call *c, const struct embedded *e, unsigned n, struct manage_move *out)
@@ -194,25 +201,25 @@ static bool one_setting(struct call *c, const struct embedded *e, unsigned n, st
 	const struct property *p = property_find(name);
 	uint32_t v = 0;
 
-	if (given == EMBEDDED_NULL || (p && p->kind == IDENTIFIES))
+	if (given == EMBEDDED_NULL || identifies(name))
 		return true;
 	if (!p)
 		return move_invalid(c, "the migration settings have an unknown property %.60s", name);
 	if (given != EMBEDDED_VALUE)
 		return move_invalid(c, "%s is %s, expected one value", p->name,
 				    given == EMBEDDED_ARRAY ? "an array" : "a reference");
-	if (p->kind == UNIT) {
-		if (!is_blank(text) && !unit_is(text, "percent"))
-			return move_invalid(c, "BandwidthUnit \"%.40s\" is not supported, only \"percent\" is", text);
-		return true;
-	}
-	if (!number(text, p->kind == DOWNTIME ? MANAGE_DOWNTIME_MAX_MS : 65535, &v)) {
-		if (p->kind == DOWNTIME)
-			return move_invalid(c, "MaxDowntime is \"%.40s\", expected milliseconds from 1 to %u, or 0 for "
-					    "the default", text, MANAGE_DOWNTIME_MAX_MS);
-		return move_invalid(c, "%s is \"%.40s\", expected a number from 0 to 65535", p->name, text);
-	}
-	return number_setting(c, p->kind, v, out);
+	if (p->kind == UNIT)
+		return is_blank(text) || unit_is(text, "percent") ||
+		       move_invalid(c, "BandwidthUnit \"%.40s\" is not supported, only \"percent\" is", text);
+	if (!number(text, p->kind == DOWNTIME ? p->max : UINT16_MAX, &v))
+		return p->kind == DOWNTIME ?
+		       move_invalid(c, "MaxDowntime is \"%.40s\", expected milliseconds from 1 to %u, or 0 for the "
+				    "default", text, p->max) :
+		       move_invalid(c, "%s is \"%.40s\", expected a number from 0 to 65535", p->name, text);
+	if (v > p->max || (v < 32 && p->except >> v & 1))
+		return move_invalid(c, "%s %u %s", p->name, v, p->wrong);
+	set(p->kind, v, out);
+	return true;
 }
 
 bool move_setting(struct call *c, struct manage_move *out)
@@ -246,38 +253,28 @@ static bool no_changes(struct call *c, const struct new_setting *s, const struct
 	if (!class_fits(e->class, NULL, s->suffix))
 		return move_invalid(c, "%s is an instance of %.60s, expected CIM%s or a subclass of it", s->parameter,
 				    e->class, s->suffix);
-	for (unsigned n = 0; n < e->count; n++) {
-		const struct property *p = property_find(embedded_name(e, n));
-
-		if (embedded_kind(e, n) != EMBEDDED_NULL && !(p && p->kind == IDENTIFIES))
+	for (unsigned n = 0; n < e->count; n++)
+		if (embedded_kind(e, n) != EMBEDDED_NULL && !identifies(embedded_name(e, n)))
 			return method_refuse(c, MOVE_INCOMPATIBLE, "%s asks to change %.60s: a virtual system moves "
 					     "only as it is", s->parameter, embedded_name(e, n));
-	}
 	return true;
 }
 
-/* @read and @why: what reading @e came to. */
-static bool looked_at(struct call *c, const struct new_setting *s, enum err read, struct embedded *e,
-		      const struct why *why)
+/* @v, or if it is NULL the one instance in the parameter, asks for nothing. */
+static bool looked_at(struct call *c, const struct new_setting *s, const struct value *v)
 {
+	struct why why = { "" };
+	struct embedded e;
+	enum err read = v ? from_value(v, &e, &why) : from_param(call_param(c, s->parameter), false, &e, &why);
 	bool ok;
 
 	if (read == ERR_NOTFOUND)
 		return true;
 	if (read != ERR_OK)
-		return move_invalid(c, "%s can't be read: %s", s->parameter, why->text);
-	ok = no_changes(c, s, e);
-	embedded_fini(e);
+		return move_invalid(c, "%s can't be read: %s", s->parameter, why.text);
+	ok = no_changes(c, s, &e);
+	embedded_fini(&e);
 	return ok;
-}
-
-static bool looked_at_param(struct call *c, const struct new_setting *s)
-{
-	struct why why = { "" };
-	struct embedded e;
-	enum err read = from_param(call_param(c, s->parameter), false, &e, &why);
-
-	return looked_at(c, s, read, &e, &why);
 }
 
 bool move_new_settings(struct call *c)
@@ -287,17 +284,14 @@ bool move_new_settings(struct call *c)
 	const struct param *p = call_param(c, resource.parameter);
 	unsigned count = 0;
 
-	if (!looked_at_param(c, &system))
+	if (!looked_at(c, &system, NULL))
 		return false;
 	/* Clients that know no arrays send one value. */
 	if (!p || !p->array)
-		return looked_at_param(c, &resource);
+		return looked_at(c, &resource, NULL);
 	if (p->array->several)
 		return move_invalid(c, "%s has more than one value", resource.parameter);
 	for (const struct value *v = p->array->value; v; v = v->next) {
-		struct why why = { "" };
-		struct embedded e;
-
 		if (++count > NEW_RESOURCES)
 			return move_invalid(c, "%s has more than %u elements", resource.parameter, NEW_RESOURCES);
 		if (!strcmp(v->element, "VALUE.NULL"))
@@ -305,7 +299,7 @@ bool move_new_settings(struct call *c)
 		if (!is_one_of(v->element, "VALUE", "INSTANCE"))
 			return move_invalid(c, "%s has an element %.60s, expected VALUE", resource.parameter,
 					    v->element);
-		if (!looked_at(c, &resource, from_value(v, &e, &why), &e, &why))
+		if (!looked_at(c, &resource, v))
 			return false;
 	}
 	return true;

@@ -13,20 +13,21 @@ static bool role_fits(const char *wanted, const char *name)
 	return !wanted || !*wanted || !strcasecmp(wanted, name);
 }
 
-enum form { NAMES = 1, REFERENCES = 2 };
-
-static void result(struct call *c, unsigned form, struct obj o)
+static void result(struct call *c, struct obj o)
 {
-	buf_str(c->out, form & NAMES ? "<OBJECTPATH>" : "<VALUE.OBJECTWITHPATH>");
+	const bool names = c->operation->form & OP_NAMES;
+
+	buf_str(c->out, names ? "<OBJECTPATH>" : "<VALUE.OBJECTWITHPATH>");
 	emit_path(&c->at.emit, o);
-	if (!(form & NAMES))
+	if (!(names))
 		emit_instance(&c->at.emit, o);
-	buf_str(c->out, form & NAMES ? "</OBJECTPATH>" : "</VALUE.OBJECTWITHPATH>");
+	buf_str(c->out, names ? "</OBJECTPATH>" : "</VALUE.OBJECTWITHPATH>");
 }
 
 /* One association instance @link, whose references are in @i. */
-static void visit(struct call *c, unsigned form, struct obj link, const struct inst *i)
+static void visit(struct call *c, struct obj link, const struct inst *i)
 {
+	const bool references = c->operation->form & OP_REFERENCES;
 	bool hit = false;
 
 	for (unsigned from = 0; from < i->count; from++) {
@@ -36,22 +37,22 @@ static void visit(struct call *c, unsigned form, struct obj link, const struct i
 		    !role_fits(c->at.role, f->field->name))
 			continue;
 		hit = true;
-		for (unsigned to = 0; !(form & REFERENCES) && to < i->count; to++) {
+		for (unsigned to = 0; !references && to < i->count; to++) {
 			const struct inst_slot *t = &i->slot[to];
 
 			if (to == from || t->field->type != CIM_REFERENCE || !t->set)
 				continue;
 			if (role_fits(c->at.result_role, t->field->name) &&
 			    cim_class_is(t->ref.provider->class, c->at.result))
-				result(c, form, t->ref);
+				result(c, t->ref);
 		}
 	}
-	if (hit && form & REFERENCES)
-		result(c, form, link);
+	if (hit && references)
+		result(c, link);
 }
 
 /* Looks at one association instance. */
-static bool walk(struct call *c, unsigned form)
+bool op_assoc(struct call *c)
 {
 	const struct provider *p;
 	struct inst i;
@@ -67,7 +68,7 @@ static bool walk(struct call *c, unsigned form)
 			continue;
 		c->at.k++;
 		if (provider_get(o, true, &i)) {
-			visit(c, form, o, &i);
+			visit(c, o, &i);
 			inst_fini(&i);
 		}
 		return true;
@@ -75,12 +76,15 @@ static bool walk(struct call *c, unsigned form)
 	return false;
 }
 
-static void start(struct call *c, const char *assoc)
+void op_assoc_start(struct call *c)
 {
+	const bool references = c->operation->form & OP_REFERENCES;
 	const struct param *p = call_param(c, "ObjectName");
 
+	if (!references)
+		c->at.result = op_class(c, "ResultClass", false);
 	c->at.emit = call_emit(c);
-	c->at.class = op_class(c, assoc, false);
+	c->at.class = op_class(c, references ? "ResultClass" : "AssocClass", false);
 	c->at.role = call_text(c, "Role");
 	c->at.result_role = call_text(c, "ResultRole");
 	if (!p || p->object->kind == NAMES_NOTHING)
@@ -89,35 +93,4 @@ static void start(struct call *c, const char *assoc)
 		call_fail(c, CIM_ERR_NOT_SUPPORTED, "associations of classes are not offered, only of instances");
 	if (c->status == CIM_OK)
 		call_object(c, p->object, c->ns, &c->at.source);
-}
-
-void op_assoc_start(struct call *c)
-{
-	c->at.result = op_class(c, "ResultClass", false);
-	start(c, "AssocClass");
-}
-
-void op_references_start(struct call *c)
-{
-	start(c, "ResultClass");
-}
-
-bool op_associators(struct call *c)
-{
-	return walk(c, 0);
-}
-
-bool op_associator_names(struct call *c)
-{
-	return walk(c, NAMES);
-}
-
-bool op_references(struct call *c)
-{
-	return walk(c, REFERENCES);
-}
-
-bool op_reference_names(struct call *c)
-{
-	return walk(c, REFERENCES | NAMES);
 }

@@ -35,16 +35,9 @@ bool op_enumerate_classes(struct call *c)
 {
 	const struct cim_class *class = next_class(c);
 
-	if (class)
-		emit_class(&c->at.emit, class);
-	return class;
-}
-
-bool op_enumerate_class_names(struct call *c)
-{
-	const struct cim_class *class = next_class(c);
-
-	if (class)
+	if (class && c->operation->form & OP_NAMES)
 		buf_fmt(c->out, "<CLASSNAME NAME=\"%s\"></CLASSNAME>", class->name);
+	else if (class)
+		emit_class(&c->at.emit, class);
 	return class;
 }

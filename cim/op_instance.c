@@ -53,19 +53,13 @@ bool op_enumerate_instances(struct call *c)
 
 	if (!next_instance(c, &o))
 		return false;
+	if (c->operation->form & OP_NAMES) {
+		emit_name(&c->at.emit, o);
+		return true;
+	}
 	buf_str(c->out, "<VALUE.NAMEDINSTANCE>");
 	emit_name(&c->at.emit, o);
 	emit_instance(&c->at.emit, o);
 	buf_str(c->out, "</VALUE.NAMEDINSTANCE>");
-	return true;
-}
-
-bool op_enumerate_instance_names(struct call *c)
-{
-	struct obj o;
-
-	if (!next_instance(c, &o))
-		return false;
-	emit_name(&c->at.emit, o);
 	return true;
 }

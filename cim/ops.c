@@ -6,29 +6,24 @@
 #define PROPERTY_LIST 256u
 _Static_assert(PROPERTY_LIST <= REQUEST_VALUES, "a list is kept whole");
 
-static const struct operation {
-	const char *name;
-	void (*start)(struct call *c);
-	bool (*next)(struct call *c);
-	const char *params;		/* each between spaces */
-} operation[] = {
-	{ "GetClass", op_class_start, op_get_class,
+static const struct operation operation[] = {
+	{ "GetClass", op_class_start, op_get_class, OP_OBJECTS,
 	  " ClassName LocalOnly IncludeQualifiers IncludeClassOrigin PropertyList " },
-	{ "EnumerateClasses", op_class_start, op_enumerate_classes,
+	{ "EnumerateClasses", op_class_start, op_enumerate_classes, OP_OBJECTS,
 	  " ClassName DeepInheritance LocalOnly IncludeQualifiers IncludeClassOrigin " },
-	{ "EnumerateClassNames", op_class_start, op_enumerate_class_names, " ClassName DeepInheritance " },
-	{ "GetInstance", op_instance_start, op_get_instance,
+	{ "EnumerateClassNames", op_class_start, op_enumerate_classes, OP_NAMES, " ClassName DeepInheritance " },
+	{ "GetInstance", op_instance_start, op_get_instance, OP_OBJECTS,
 	  " InstanceName LocalOnly IncludeQualifiers IncludeClassOrigin PropertyList " },
-	{ "EnumerateInstances", op_instances_start, op_enumerate_instances,
+	{ "EnumerateInstances", op_instances_start, op_enumerate_instances, OP_OBJECTS,
 	  " ClassName LocalOnly DeepInheritance IncludeQualifiers IncludeClassOrigin PropertyList " },
-	{ "EnumerateInstanceNames", op_instances_start, op_enumerate_instance_names, " ClassName " },
-	{ "Associators", op_assoc_start, op_associators,
+	{ "EnumerateInstanceNames", op_instances_start, op_enumerate_instances, OP_NAMES, " ClassName " },
+	{ "Associators", op_assoc_start, op_assoc, OP_OBJECTS,
 	  " ObjectName AssocClass ResultClass Role ResultRole IncludeQualifiers IncludeClassOrigin PropertyList " },
-	{ "AssociatorNames", op_assoc_start, op_associator_names,
+	{ "AssociatorNames", op_assoc_start, op_assoc, OP_NAMES,
 	  " ObjectName AssocClass ResultClass Role ResultRole " },
-	{ "References", op_references_start, op_references,
+	{ "References", op_assoc_start, op_assoc, OP_REFERENCES,
 	  " ObjectName ResultClass Role IncludeQualifiers IncludeClassOrigin PropertyList " },
-	{ "ReferenceNames", op_references_start, op_reference_names, " ObjectName ResultClass Role " },
+	{ "ReferenceNames", op_assoc_start, op_assoc, OP_REFERENCES | OP_NAMES, " ObjectName ResultClass Role " },
 };
 
 static bool known_parameter(const char *list, const char *name)
@@ -76,9 +71,10 @@ void ops_start(struct call *c)
 	}
 	if (!property_list_short(c))
 		return;
-	operation[n].start(c);
-	if (c->status == CIM_OK)
-		c->operation = &operation[n];
+	c->operation = &operation[n];
+	c->operation->start(c);
+	if (c->status != CIM_OK)
+		c->operation = NULL;
 }
 
 enum err ops_step(struct call *c, int *work)

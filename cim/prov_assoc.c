@@ -3,9 +3,8 @@
 #include <string.h>
 #include "host/manage.h"
 
-static bool link_get(const struct provider *p, unsigned index, struct inst *out)
+bool link_get(const struct link *l, unsigned index, struct inst *out)
 {
-	const struct link *l = p->link;
 	unsigned width = provider_count(l->to), from = index / width, to = index % width;
 
 	if (l->linked && !l->linked(from, to))
@@ -72,30 +71,34 @@ static bool component_of(unsigned antecedent, unsigned dependent)
 	return antecedent == PROFILE_MIGRATION && dependent == PROFILE_VIRTUALIZATION;
 }
 
-#define LINK(name, cls, where, seen, a_, from_, b_, to_, linked_, fill_)				\
-	static const struct link link_##name = { .a = a_, .b = b_, .from = &provider_##from_,		\
-		.to = &provider_##to_, .linked = linked_, .fill = fill_ };				\
-	const struct provider provider_##name = { .class = &cls, .home = where, .visible = seen,	\
-		.get = link_get, .link = &link_##name };
+#define LINK(cls, where, seen, a_, from_, b_, to_, linked_, fill_)					\
+	{ .class = &cls, .home = where, .visible = seen, .link = &(const struct link){ .a = a_, .b = b_,	\
+	  .from = &provider_##from_, .to = &provider_##to_, .linked = linked_, .fill = fill_ } }
 
 #define VIRT	CIM_NS_VIRT
 #define INTEROP	CIM_NS_INTEROP
 #define BOTH	(CIM_NS_VIRT | CIM_NS_INTEROP)
 
-LINK(hosted_dependency, CIM_HostedDependency, VIRT, VIRT, "Antecedent", host, "Dependent", vm, NULL, NULL)
-LINK(hosted_service, CIM_HostedService, VIRT, VIRT, "Antecedent", host, "Dependent", service, NULL, NULL)
-LINK(service_affects, CIM_ServiceAffectsElement, VIRT, VIRT, "AffectedElement", vm, "AffectingElement", service,
-     NULL, fill_manages)
-LINK(element_capabilities, CIM_ElementCapabilities, VIRT, VIRT, "ManagedElement", service, "Capabilities",
-     capabilities, NULL, fill_current)
-LINK(settings_define, CIM_SettingsDefineCapabilities, VIRT, VIRT, "GroupComponent", capabilities, "PartComponent",
-     setting, NULL, fill_point)
-LINK(affected_job, CIM_AffectedJobElement, VIRT, VIRT, "AffectedElement", vm, "AffectingElement", job, job_moves_vm,
-     fill_exclusive)
-LINK(owning_job, CIM_OwningJobElement, VIRT, VIRT, "OwningElement", service, "OwnedElement", job, NULL, NULL)
-LINK(conforms, CIM_ElementConformsToProfile, INTEROP, BOTH, "ConformantStandard", profile, "ManagedElement", service,
-     profile_covers_service, NULL)
-LINK(conforms_host, CIM_ElementConformsToProfile, INTEROP, BOTH, "ConformantStandard", profile, "ManagedElement", host,
-     profile_covers_host, NULL)
-LINK(referenced, CIM_ReferencedProfile, INTEROP, BOTH, "Antecedent", profile, "Dependent", profile, component_of,
-     NULL)
+static const struct provider provider_link[] = {
+	LINK(CIM_HostedDependency, VIRT, VIRT, "Antecedent", host, "Dependent", vm, NULL, NULL),
+	LINK(CIM_HostedService, VIRT, VIRT, "Antecedent", host, "Dependent", service, NULL, NULL),
+	LINK(CIM_ServiceAffectsElement, VIRT, VIRT, "AffectedElement", vm, "AffectingElement", service, NULL,
+	     fill_manages),
+	LINK(CIM_ElementCapabilities, VIRT, VIRT, "ManagedElement", service, "Capabilities", capabilities, NULL,
+	     fill_current),
+	LINK(CIM_SettingsDefineCapabilities, VIRT, VIRT, "GroupComponent", capabilities, "PartComponent", setting, NULL,
+	     fill_point),
+	LINK(CIM_AffectedJobElement, VIRT, VIRT, "AffectedElement", vm, "AffectingElement", job, job_moves_vm,
+	     fill_exclusive),
+	LINK(CIM_OwningJobElement, VIRT, VIRT, "OwningElement", service, "OwnedElement", job, NULL, NULL),
+	LINK(CIM_ElementConformsToProfile, INTEROP, BOTH, "ConformantStandard", profile, "ManagedElement", service,
+	     profile_covers_service, NULL),
+	LINK(CIM_ElementConformsToProfile, INTEROP, BOTH, "ConformantStandard", profile, "ManagedElement", host,
+	     profile_covers_host, NULL),
+	LINK(CIM_ReferencedProfile, INTEROP, BOTH, "Antecedent", profile, "Dependent", profile, component_of, NULL),
+};
+
+const struct provider *link_at(unsigned n)
+{
+	return n < sizeof(provider_link) / sizeof(provider_link[0]) ? &provider_link[n] : NULL;
+}

@@ -3,7 +3,7 @@
 #pragma once
 #include "provider.h"
 
-extern const struct provider provider_hosted_dependency, provider_hosted_service, provider_service_affects;
-extern const struct provider provider_element_capabilities, provider_settings_define, provider_affected_job;
-extern const struct provider provider_owning_job, provider_conforms, provider_conforms_host;
-extern const struct provider provider_referenced;
+/* All of them, NULL at the end. */
+const struct provider *link_at(unsigned n);
+/* Fills @out with pair @index of @l's ends; false if they are not linked. */
+bool link_get(const struct link *l, unsigned index, struct inst *out);

@@ -2,7 +2,6 @@
 /* What a generic client looks for first, in the interop namespace: profiles, namespaces, the object manager. */
 #include "provider.h"
 #include "host/manage.h"
-#include "lib/fmt.h"
 #include "path.h"
 
 static const struct { const char *id, *name, *version; } profiles[PROFILES] = {
@@ -10,9 +9,8 @@ static const struct { const char *id, *name, *version; } profiles[PROFILES] = {
 	[PROFILE_VIRTUALIZATION] = { "Tern:DSP1042-SystemVirtualization-1.0.0", "System Virtualization", "1.0.0" },
 };
 
-static bool profile_get(const struct provider *p, unsigned index, struct inst *out)
+static bool profile_get(unsigned index, struct inst *out)
 {
-	(void)p;
 	inst_str(out, "InstanceID", profiles[index].id);
 	inst_num(out, "RegisteredOrganization", 2);	/* DMTF */
 	inst_str(out, "RegisteredName", profiles[index].name);
@@ -35,22 +33,20 @@ static const unsigned namespaces[] = { CIM_NS_VIRT, CIM_NS_INTEROP };
 static void of_manager(struct inst *out, const char *class_key, const char *name_key)
 {
 	struct manage_host h;
-	char name[80];
 
 	manage_host_get(&h);
 	inst_str(out, "SystemCreationClassName", Tern_HostSystem.name);
 	inst_str(out, "SystemName", h.name);
 	inst_str(out, class_key, CIM_ObjectManager.name);
-	fmt(name, sizeof(name), "Tern:%s", h.uuid);
-	inst_str(out, name_key, name);
+	inst_fmt(out, name_key, "Tern:%s", h.uuid);
 }
 
-static bool namespace_get(const struct provider *p, unsigned index, struct inst *out)
+static bool namespace_get(unsigned index, struct inst *out)
 {
 	const char *name = namespace_asked(namespaces[index]);
 
 	of_manager(out, "ObjectManagerCreationClassName", "ObjectManagerName");
-	inst_str(out, "CreationClassName", p->class->name);
+	inst_str(out, "CreationClassName", out->class->name);
 	inst_str(out, "Name", name);
 	inst_num(out, "ClassInfo", 0);
 	inst_str(out, "ElementName", name);
@@ -62,17 +58,15 @@ const struct provider provider_namespace = {
 	.fixed = sizeof(namespaces) / sizeof(namespaces[0]), .get = namespace_get,
 };
 
-static bool manager_get(const struct provider *p, unsigned index, struct inst *out)
+static bool manager_get(unsigned index, struct inst *out)
 {
 	struct manage_host h;
-	char text[64];
 
-	(void)p, (void)index;
+	(void)index;
 	of_manager(out, "CreationClassName", "Name");
 	manage_host_get(&h);
-	fmt(text, sizeof(text), "Tern %s", h.version);
 	inst_str(out, "ElementName", "Tern");
-	inst_str(out, "Description", text);
+	inst_fmt(out, "Description", "Tern %s", h.version);
 	inst_bool(out, "Started", true);
 	inst_num(out, "EnabledState", 2);
 	inst_array(out, "OperationalStatus");

@@ -2,7 +2,6 @@
 #include "prov_job.h"
 #include "host/manage.h"
 #include "job_error.h"
-#include "lib/fmt.h"
 
 bool job_object(uint32_t id, struct obj *out)
 {
@@ -121,23 +120,19 @@ static void ends(const struct manage_job *j, const struct manage_host *self, str
 	inst_str(out, j->incoming ? "DestinationName" : "SourceName", self->name);
 }
 
-static bool job_get(const struct provider *p, unsigned index, struct inst *out)
+static bool job_get(unsigned index, struct inst *out)
 {
 	struct manage_job j;
 	struct manage_host h;
-	char id[80];
 
-	(void)p;
 	if (!manage_job_get(index, &j))
 		return false;
 	manage_host_get(&h);
-	fmt(id, sizeof(id), "Tern:%s/%u", h.boot_id, j.id);
-	inst_str(out, "InstanceID", id);
+	inst_fmt(out, "InstanceID", "Tern:%s/%u", h.boot_id, j.id);
 	if (out->keys_only)
 		return true;
-	fmt(id, sizeof(id), "Migration %u of %s", j.id, j.vm);
-	inst_str(out, "Name", id);
-	inst_str(out, "ElementName", id);
+	inst_fmt(out, "Name", "Migration %u of %s", j.id, j.vm);
+	inst_fmt(out, "ElementName", "Migration %u of %s", j.id, j.vm);
 	state(&j, out);
 	times(&j, out);
 	inst_bool(out, "DeleteOnCompletion", true);
@@ -157,8 +152,8 @@ static bool job_get(const struct provider *p, unsigned index, struct inst *out)
 	inst_num(out, "DirtyPagesPerSecond", j.dirty_rate_pages);
 	downtime(&j, out);
 	if (j.verified) {
-		inst_hex64(out, "MemoryHashSource", j.hash_source);
-		inst_hex64(out, "MemoryHashDestination", j.hash_destination);
+		inst_fmt(out, "MemoryHashSource", "%016llx", (unsigned long long)j.hash_source);
+		inst_fmt(out, "MemoryHashDestination", "%016llx", (unsigned long long)j.hash_destination);
 	}
 	return true;
 }

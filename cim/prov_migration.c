@@ -3,7 +3,7 @@
 #include "provider.h"
 #include "host/manage.h"
 
-static bool service_get(const struct provider *p, unsigned index, struct inst *out)
+static bool service_get(unsigned index, struct inst *out)
 {
 	struct manage_host h;
 
@@ -11,7 +11,7 @@ static bool service_get(const struct provider *p, unsigned index, struct inst *o
 	manage_host_get(&h);
 	inst_str(out, "SystemCreationClassName", Tern_HostSystem.name);
 	inst_str(out, "SystemName", h.name);
-	inst_str(out, "CreationClassName", p->class->name);
+	inst_str(out, "CreationClassName", out->class->name);
 	inst_str(out, "Name", PROVIDER_SERVICE_NAME);
 	if (out->keys_only)
 		return true;
@@ -28,9 +28,9 @@ const struct provider provider_service = {
 	.fixed = 1, .get = service_get,
 };
 
-static bool capabilities_get(const struct provider *p, unsigned index, struct inst *out)
+static bool capabilities_get(unsigned index, struct inst *out)
 {
-	(void)p, (void)index;
+	(void)index;
 	inst_str(out, "InstanceID", "Tern:MigrationCapabilities");
 	inst_str(out, "ElementName", "Migration capabilities");
 	inst_array(out, "SynchronousMethodsSupported");
@@ -81,9 +81,8 @@ static void defaults(struct inst *out)
 	inst_num(out, "WhenStuck", h.when_stuck);
 }
 
-static bool setting_get(const struct provider *p, unsigned index, struct inst *out)
+static bool setting_get(unsigned index, struct inst *out)
 {
-	(void)p;
 	inst_str(out, "InstanceID", settings[index].id);
 	inst_str(out, "ElementName", settings[index].name);
 	inst_num(out, "ChangeableType", 0);	/* Not Changeable - Persistent */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Records of hand-offs as CIM instances. */
 #include "host/manage.h"
-#include "lib/fmt.h"
 #include "provider.h"
 
 static void text(struct inst *out, const char *name, const char *value)
@@ -10,16 +9,13 @@ static void text(struct inst *out, const char *name, const char *value)
 		inst_str(out, name, value);
 }
 
-static bool record_get(const struct provider *p, unsigned index, struct inst *out)
+static bool record_get(unsigned index, struct inst *out)
 {
 	struct manage_record r;
-	char id[48];
 
-	(void)p;
 	if (!manage_record_get(index, &r))
 		return false;
-	fmt(id, sizeof(id), "Tern:MigrationRecord/%llu", (unsigned long long)r.id);
-	inst_str(out, "InstanceID", id);
+	inst_fmt(out, "InstanceID", "Tern:MigrationRecord/%llu", (unsigned long long)r.id);
 	if (out->keys_only)
 		return true;
 	text(out, "ElementName", r.vm);

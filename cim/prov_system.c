@@ -13,9 +13,9 @@ static void identify(struct inst *out, const char *uuid)
 }
 
 /* What every computer system has; false if no more than its keys is wanted. */
-static bool system_get(const struct provider *p, const char *name, const char *caption, struct inst *out)
+static bool system_get(const char *name, const char *caption, struct inst *out)
 {
-	inst_str(out, "CreationClassName", p->class->name);
+	inst_str(out, "CreationClassName", out->class->name);
 	inst_str(out, "Name", name);
 	if (out->keys_only)
 		return false;
@@ -63,14 +63,14 @@ static void network(struct inst *out)
 	inst_num(out, "NetworkMemoryFailures", n.memory_failures);
 }
 
-static bool host_get(const struct provider *p, unsigned index, struct inst *out)
+static bool host_get(unsigned index, struct inst *out)
 {
 	struct manage_host h;
 	struct why limit;
 
 	(void)index;
 	manage_host_get(&h);
-	if (!system_get(p, h.name, "Tern host", out))
+	if (!system_get(h.name, "Tern host", out))
 		return true;
 	inst_num(out, "EnabledState", 2);
 	provider_host_state(out, "runs virtual systems");
@@ -139,13 +139,13 @@ static void vm_state(const struct manage_vm *v, struct inst *out)
 		inst_item_num(out, states[v->state].request);
 }
 
-static bool vm_get(const struct provider *p, unsigned index, struct inst *out)
+static bool vm_get(unsigned index, struct inst *out)
 {
 	struct manage_vm v;
 
 	if (!manage_vm_get(index, &v))
 		return false;
-	if (!system_get(p, v.name, "Tern virtual system", out))
+	if (!system_get(v.name, "Tern virtual system", out))
 		return true;
 	vm_state(&v, out);
 	identify(out, v.uuid);

@@ -5,14 +5,12 @@
 static const struct provider *const provider[] = {
 	&provider_host, &provider_vm, &provider_service, &provider_capabilities, &provider_setting, &provider_job,
 	&provider_record, &provider_profile, &provider_namespace, &provider_manager,
-	&provider_hosted_dependency, &provider_hosted_service, &provider_service_affects,
-	&provider_element_capabilities, &provider_settings_define, &provider_affected_job,
-	&provider_owning_job, &provider_conforms, &provider_conforms_host, &provider_referenced, NULL,
 };
+enum { OBJECTS = sizeof(provider) / sizeof(provider[0]) };
 
 const struct provider *provider_at(unsigned n)
 {
-	return n < sizeof(provider) / sizeof(provider[0]) ? provider[n] : NULL;
+	return n < OBJECTS ? provider[n] : link_at(n - OBJECTS);
 }
 
 unsigned provider_count(const struct provider *p)
@@ -27,7 +25,7 @@ bool provider_get(struct obj o, bool keys_only, struct inst *out)
 	if (o.index >= provider_count(o.provider))
 		return false;
 	inst_init(out, o.provider->class, keys_only);
-	if (o.provider->get(o.provider, o.index, out))
+	if (o.provider->link ? link_get(o.provider->link, o.index, out) : o.provider->get(o.index, out))
 		return true;
 	inst_fini(out);
 	return false;

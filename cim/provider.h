@@ -23,12 +23,12 @@ struct provider {
 	const struct cim_class *class;
 	unsigned home;				/* namespace in its paths (enum cim_namespace) */
 	unsigned visible;			/* namespaces whose enumerations show it */
-	/* Instance numbers are below provider_count: count() or @fixed, of an association the product of its ends'. get
-	 * fills an initialised @out and returns false for a number that is not in use. */
+	/* Instance numbers are below provider_count: count() or @fixed. get fills an initialised @out and returns false
+	 * for a number that is not in use. An association has @link instead: a number for each pair of instances. */
 	unsigned (*count)(void);
 	unsigned fixed;
-	bool (*get)(const struct provider *p, unsigned index, struct inst *out);
-	const struct link *link;		/* associations only */
+	bool (*get)(unsigned index, struct inst *out);
+	const struct link *link;
 };
 
 extern const struct provider provider_host, provider_vm, provider_service, provider_capabilities;
@@ -37,7 +37,7 @@ extern const struct provider provider_manager, provider_record;
 
 #define PROVIDER_SERVICE_NAME	"MigrationService"
 
-/* All providers, NULL at the end. */
+/* All providers, those of associations last; NULL at the end. */
 const struct provider *provider_at(unsigned n);
 unsigned provider_count(const struct provider *p);
 /* The state of this host, which is that of its service too: @ready, or why it can't run virtual systems. */

@@ -20,11 +20,6 @@ static void *take(struct request *r, size_t bytes)
 	return b + 1;
 }
 
-static const char *attribute(const struct xml_node *n, const char *name)
-{
-	return n ? xml_attr(n, name) : NULL;
-}
-
 static const char *text_of(const struct xml_node *n)
 {
 	return n ? n->text : NULL;
@@ -148,7 +143,7 @@ static void read_params(struct request *r, const struct xml_node *call)
 			p->several = n->child->next;
 		}
 		p->text = text_of(xml_child(n, "VALUE"));
-		p->class = attribute(xml_child(n, "CLASSNAME"), "NAME");
+		p->class = xml_attr(xml_child(n, "CLASSNAME"), "NAME");
 		p->array = read_array(r, xml_child(n, "VALUE.ARRAY"));
 		p->object = read_name(r, r->extrinsic ? xml_child(n, "VALUE.REFERENCE") : n);
 		*last = p;
@@ -179,7 +174,7 @@ static void read_message(struct request *r)
 			local = xml_child(call, "LOCALCLASSPATH");
 		r->target = read_name(r, local);
 	}
-	r->method = attribute(call, "NAME");
+	r->method = xml_attr(call, "NAME");
 	read_namespace(xml_child(local, "LOCALNAMESPACEPATH"), r->ns_text);
 	if (call)
 		read_params(r, call);

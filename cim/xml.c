@@ -206,7 +206,7 @@ void xml_free(struct xml_node *root)
 
 const char *xml_attr(const struct xml_node *n, const char *name)
 {
-	for (char **a = n->attr; *a; a += 2)
+	for (char **a = n ? n->attr : NULL; a && *a; a += 2)
 		if (!strcmp(a[0], name))
 			return a[1];
 	return NULL;

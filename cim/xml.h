@@ -26,7 +26,7 @@ enum err xml_feed(struct xml_builder *b, const char *data, size_t length, bool l
 void xml_drop(struct xml_builder *b);	/* gives up; NULL is fine */
 void xml_free(struct xml_node *root);
 
-/* The attribute's value, NULL if absent. */
+/* The attribute's value, NULL if absent (or @n is NULL). */
 const char *xml_attr(const struct xml_node *n, const char *name);
 /* The first child called @name, NULL if there is none (or @n is NULL). */
 const struct xml_node *xml_child(const struct xml_node *n, const char *name);

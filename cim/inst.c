@@ -4,7 +4,9 @@
 #include <string.h>
 #include "lib/calendar.h"
 #include "lib/fmt.h"
+#include "lib/ipv4.h"
 #include "lib/log.h"
+#include "lib/uuid.h"
 
 void inst_init(struct inst *i, const struct cim_class *class, bool keys_only)
 {
@@ -78,6 +80,23 @@ void inst_num(struct inst *i, const char *name, uint64_t value)
 void inst_bool(struct inst *i, const char *name, bool value)
 {
 	inst_str(i, name, value ? "TRUE" : "FALSE");
+}
+
+void inst_ipv4(struct inst *i, const char *name, uint32_t ipv4)
+{
+	char text[IPV4_TEXT] = "";
+
+	if (ipv4)
+		ipv4_text(ipv4, text);
+	inst_str(i, name, text);
+}
+
+void inst_uuid(struct inst *i, const char *name, const uint8_t uuid[16])
+{
+	char text[UUID_TEXT];
+
+	uuid_text(uuid, text);
+	inst_str(i, name, text);
 }
 
 void inst_ref(struct inst *i, const char *name, struct obj ref)

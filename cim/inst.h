@@ -40,6 +40,8 @@ __attribute__((format(printf, 3, 4)))
 void inst_fmt(struct inst *i, const char *name, const char *format, ...);	/* at most 159 bytes */
 void inst_num(struct inst *i, const char *name, uint64_t value);
 void inst_bool(struct inst *i, const char *name, bool value);
+void inst_ipv4(struct inst *i, const char *name, uint32_t ipv4);		/* 0: "" */
+void inst_uuid(struct inst *i, const char *name, const uint8_t uuid[16]);
 void inst_ref(struct inst *i, const char *name, struct obj ref);
 /* datetime: point in time (wall clock, UTC), interval. */
 void inst_time(struct inst *i, const char *name, uint64_t wall_us);

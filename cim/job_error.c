@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "job_error.h"
-#include <string.h>
 #include "emit.h"
 #include "lib/err.h"
 
@@ -46,13 +45,13 @@ const struct job_error *job_error_at(unsigned n)
 	return n < ROWS ? &rows[n] : NULL;
 }
 
-const struct job_error *job_error(const struct manage_job *j)
+const struct job_error *job_error(const struct mig_job *j)
 {
-	if (j->state == MANAGE_JOB_TERMINATED)
+	if (j->state == MIG_JOB_CANCELLED)
 		return &rows[0];
-	if (!j->ended_ns && !strcmp(j->phase, "IN_DOUBT"))
+	if (j->in_doubt)
 		return &rows[1];
-	if (j->state != MANAGE_JOB_EXCEPTION)
+	if (j->state != MIG_JOB_FAILED)
 		return NULL;
 	for (unsigned n = STATES; n < ROWS; n++)
 		if (rows[n].error == j->error_code)
@@ -72,7 +71,7 @@ static void number(struct buf *out, const char *name, const char *type, unsigned
 	buf_fmt(out, "<PROPERTY NAME=\"%s\" TYPE=\"%s\"><VALUE>%u</VALUE></PROPERTY>", name, type, value);
 }
 
-void job_error_instance(const struct manage_job *j, const struct job_error *e, struct buf *out)
+void job_error_instance(const struct mig_job *j, const struct job_error *e, struct buf *out)
 {
 	buf_str(out, "<INSTANCE CLASSNAME=\"CIM_Error\">");
 	number(out, "ErrorType", "uint16", e->type);
@@ -85,7 +84,7 @@ void job_error_instance(const struct manage_job *j, const struct job_error *e, s
 	number(out, "CIMStatusCode", "uint32", e->status);
 	property(out, "OwningEntity", "string", "Tern");
 	buf_fmt(out, "<PROPERTY NAME=\"MessageID\" TYPE=\"string\"><VALUE>TERN%u</VALUE></PROPERTY>", e->number);
-	property(out, "Message", "string", j->error[0] ? j->error : e->text);
+	property(out, "Message", "string", mig_job_reason(j)[0] ? mig_job_reason(j) : e->text);
 	property(out, "ErrorSource", "string", j->vm);
 	number(out, "ErrorSourceFormat", "uint16", 0);
 	buf_str(out, "</INSTANCE>");

@@ -16,8 +16,8 @@ struct job_error {
 };
 
 /* The row of @j's error; NULL while nothing went wrong. */
-const struct job_error *job_error(const struct manage_job *j);
+const struct job_error *job_error(const struct mig_job *j);
 /* All rows; NULL at the end. */
 const struct job_error *job_error_at(unsigned n);
 /* Writes the CIM_Error of @j, whose row is @e, as the text of an embedded instance. */
-void job_error_instance(const struct manage_job *j, const struct job_error *e, struct buf *out);
+void job_error_instance(const struct mig_job *j, const struct job_error *e, struct buf *out);

@@ -42,24 +42,24 @@ enum err method_job_force(struct call *c, struct obj target)
 	const char *text = call_text(c, "Outcome");
 	unsigned long outcome;
 	struct why why = { "" };
-	struct manage_job job;
+	const struct mig_job *job = manage_job_get(target.index);
 	bool accept;
 	enum err e;
 	char *end;
 
-	if (!manage_job_get(target.index, &job))
+	if (!job)
 		return method_gone(c, "job");
 	outcome = text ? strtoul(text, &end, 0) : 0;
-	if (!text || end == text || *end || outcome < MANAGE_FORCE_RESUME || outcome > MANAGE_FORCE_RUN) {
+	if (!text || end == text || *end || outcome < MIG_FORCE_RESUME || outcome > MIG_FORCE_RUN) {
 		method_refuse(c, FORCE_INVALID, "Outcome is not one of 2 (Resume), 3 (Forget) and 4 (Run)");
 		return ERR_OK;
 	}
 	if (!accepted(c, &accept))
 		return ERR_OK;
-	e = manage_job_force(job.id, (enum manage_force)outcome, accept, &why);
+	e = manage_job_force(job->id, (enum mig_force)outcome, accept, &why);
 	if (e == ERR_OK)
-		log_limited(manage_now_ns(), LOG_WARN, "cim", "job %u of %s: an operator forced outcome %lu", job.id,
-			    job.vm, outcome);
+		log_limited(manage_now_ns(), LOG_WARN, "cim", "job %u of %s: an operator forced outcome %lu", job->id,
+			    job->vm, outcome);
 	return answer(c, e, &why);
 }
 
@@ -83,7 +83,7 @@ enum err method_vm_reclaim(struct call *c, struct obj target)
 enum err method_record_drop(struct call *c, struct obj target)
 {
 	struct why why = { "" };
-	struct manage_record record;
+	struct mig_leftover record;
 	bool accept;
 
 	if (!manage_record_get(target.index, &record))

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The four methods of CIM_VirtualSystemMigrationService (DSP1081). */
 #include "method_table.h"
+#include "lib/ipv4.h"
 #include "lib/log.h"
 #include "move.h"
 
 /* What hv says about starting, as a return value. The VM was here when the parameters were read: if it still is,
  * "not found" means that nothing that can move has this name. */
-static enum err start_failed(struct call *c, enum err e, const struct manage_move *move, const struct why *why)
+static enum err start_failed(struct call *c, enum err e, const struct mig_move *move, const struct why *why)
 {
 	static const struct { enum err e; uint32_t value; } row[] = {
 		{ ERR_INVALID, MOVE_INVALID }, { ERR_STATE, MOVE_STATE }, { ERR_NOTFOUND, MOVE_STATE },
@@ -39,7 +40,7 @@ static void verdict(struct call *c, bool migratable, const struct why_list *reas
 
 enum err method_check(struct call *c, struct obj target)
 {
-	struct manage_move move;
+	struct mig_move move;
 	struct why why = { "" };
 	enum err e;
 
@@ -72,23 +73,24 @@ void method_check_drop(struct call *c)
 }
 
 /* The machine keeps its name; it will be known under it at the destination. */
-static void out_new_system(struct call *c, const struct manage_move *move)
+static void out_new_system(struct call *c, const char *vm, const char *address)
 {
 	buf_str(c->out, "<PARAMVALUE NAME=\"NewComputerSystem\" PARAMTYPE=\"reference\"><VALUE.REFERENCE>"
 		"<INSTANCEPATH>");
-	emit_namespace(c->out, move->destination, namespace_text(CIM_NS_VIRT));
+	emit_namespace(c->out, address, namespace_text(CIM_NS_VIRT));
 	buf_fmt(c->out, "<INSTANCENAME CLASSNAME=\"%s\"><KEYBINDING NAME=\"CreationClassName\">"
 		"<KEYVALUE VALUETYPE=\"string\" TYPE=\"string\">%s</KEYVALUE></KEYBINDING>"
 		"<KEYBINDING NAME=\"Name\"><KEYVALUE VALUETYPE=\"string\" TYPE=\"string\">", Tern_VirtualSystem.name,
 		Tern_VirtualSystem.name);
-	buf_xml(c->out, move->vm);
+	buf_xml(c->out, vm);
 	buf_str(c->out, "</KEYVALUE></KEYBINDING></INSTANCENAME></INSTANCEPATH></VALUE.REFERENCE></PARAMVALUE>");
 }
 
 enum err method_migrate(struct call *c, struct obj target)
 {
-	struct manage_move move;
+	struct mig_move move;
 	struct why why = { "" };
+	char address[IPV4_TEXT];
 	uint32_t job = 0;
 	enum err e;
 
@@ -98,10 +100,11 @@ enum err method_migrate(struct call *c, struct obj target)
 	e = manage_migrate_start(&move, &job, &why);
 	if (e != ERR_OK)
 		return start_failed(c, e, &move, &why);
-	log_limited(manage_now_ns(), LOG_INFO, "cim", "job %u: moves %s to %s", job, move.vm, move.destination);
+	ipv4_text(move.ipv4, address);
+	log_limited(manage_now_ns(), LOG_INFO, "cim", "job %u: moves %s to %s", job, move.vm, address);
 	method_return(c, MOVE_JOB);
 	if (cim_method_param(c->declared, "NewComputerSystem"))
-		out_new_system(c, &move);
+		out_new_system(c, move.vm, address);
 	method_out_job(c, job);
 	return ERR_OK;
 }

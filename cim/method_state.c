@@ -72,16 +72,16 @@ enum err method_vm_state(struct call *c, struct obj target)
 enum err method_job_state(struct call *c, struct obj target)
 {
 	struct why why = { "" };
-	struct manage_job job;
+	const struct mig_job *job = manage_job_get(target.index);
 	unsigned long state;
 
 	if (!requested(c, &state))
 		return ERR_OK;
-	if (!manage_job_get(target.index, &job))
+	if (!job)
 		return method_gone(c, "job");
 	if (state == 4 || state == 5) {
-		log_limited(manage_now_ns(), LOG_INFO, "cim", "job %u: cancel asked for", job.id);
-		return answer(c, manage_job_cancel(job.id, &why), &why);
+		log_limited(manage_now_ns(), LOG_INFO, "cim", "job %u: cancel asked for", job->id);
+		return answer(c, manage_job_cancel(job->id, &why), &why);
 	}
 	method_refuse(c, state >= 2 && state <= 6 ? STATE_UNSUPPORTED : STATE_INVALID,
 		      "RequestedState %lu is not supported, only 4 (Terminate) and 5 (Kill) are", state);
@@ -92,16 +92,16 @@ enum err method_job_error(struct call *c, struct obj target)
 {
 	const bool array = cim_method_param(c->declared, "Errors");
 	const struct job_error *e;
-	struct manage_job j;
+	const struct mig_job *j = manage_job_get(target.index);
 	struct buf text = { 0 };
 
-	if (!manage_job_get(target.index, &j))
+	if (!j)
 		return method_gone(c, "job");
 	method_return(c, 0);
-	e = job_error(&j);
+	e = job_error(j);
 	if (!e)
 		return ERR_OK;
-	job_error_instance(&j, e, &text);
+	job_error_instance(j, e, &text);
 	buf_fmt(c->out, "<PARAMVALUE NAME=\"%s\" PARAMTYPE=\"string\" EmbeddedObject=\"instance\">%s",
 		array ? "Errors" : "Error", array ? "<VALUE.ARRAY>" : "");
 	emit_value(c->out, text.failed ? "" : text.data);

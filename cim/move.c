@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "move.h"
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "lib/fmt.h"
+#include "lib/ipv4.h"
 #include "move_setting.h"
 #include "path_why.h"
 
@@ -22,7 +22,7 @@ static const char *missing(const struct param *p)
 }
 
 /* A reference of a wrong form is an invalid parameter; a good one to a machine that is not here is not found. */
-static bool source(struct call *c, struct manage_move *out)
+static bool source(struct call *c, struct mig_move *out)
 {
 	const struct param *p = call_param(c, "ComputerSystem");
 	struct manage_host host;
@@ -46,53 +46,28 @@ static bool source(struct call *c, struct manage_move *out)
 	return true;
 }
 
-/* Four decimal numbers, no leading zeros (some parsers take those for octal). */
-static bool is_ipv4(const char *text)
-{
-	for (int part = 0; part < 4; part++) {
-		const char *start = text;
-		unsigned v = 0;
-
-		for (; *text >= '0' && *text <= '9' && text - start < 4; text++)
-			v = v * 10 + (unsigned)(*text - '0');
-		if (text == start || v > 255 || (*start == '0' && text - start > 1) || *text++ != (part < 3 ? '.' : 0))
-			return false;
-	}
-	return true;
-}
-
 /* This network, loopback, multicast and above: no other host can have such an address. */
-static bool is_special(const char *ipv4)
+static bool is_special(uint32_t ipv4)
 {
-	unsigned long first = strtoul(ipv4, NULL, 10);
-
-	return first == 0 || first == 127 || first >= 224;
+	return ipv4 >> 24 == 0 || ipv4 >> 24 == 127 || ipv4 >> 24 >= 224;
 }
 
-/* The address of the host that @text names: an address, a name (RFC 4343: case doesn't matter) or a UUID. */
-static bool find_host(const struct manage_host *self, const char *text, char address[16])
+/* RFC 4343: case doesn't matter. */
+static bool is_self(const struct manage_host *self, const char *text)
 {
-	if (!strcasecmp(text, self->name) || !strcasecmp(text, self->uuid)) {
-		fmt(address, 16, "%s", self->address[0] ? self->address : "0.0.0.0");
-		return true;
-	}
-	if (is_ipv4(text)) {
-		fmt(address, 16, "%s", text);
-		return true;
-	}
-	return manage_peer_find(text, address);
+	return !strcasecmp(text, self->name) || !strcasecmp(text, self->uuid);
 }
 
-/* HOST of an INSTANCEPATH, without a port, where it is an address: clients put all kinds of things there. */
-static bool host_of(const struct object_name *name, char out[16])
+/* HOST of an INSTANCEPATH, without a port; 0 where it is no address: clients put all kinds of things there. */
+static uint32_t host_of(const struct object_name *name)
 {
 	size_t length = name && name->host ? strcspn(name->host, ":") : 0;
+	char text[IPV4_TEXT] = "";
+	uint32_t ipv4;
 
-	if (!length || length > 15)
-		return false;
-	memcpy(out, name->host, length);
-	out[length] = 0;
-	return is_ipv4(out) && !is_special(out);
+	if (length && length < sizeof(text))
+		memcpy(text, name->host, length);
+	return ipv4_parse(text, &ipv4) && !is_special(ipv4) ? ipv4 : 0;
 }
 
 /* A system of the other host may be of a class that is not known here; then its Name must do. */
@@ -119,35 +94,37 @@ static bool destination_text(struct call *c, const char **text, const struct obj
 	return **text || move_invalid(c, "DestinationSystem is a reference without a Name");
 }
 
-static bool destination(struct call *c, struct manage_move *out)
+static bool destination(struct call *c, struct mig_move *out)
 {
 	const struct object_name *reference;
-	char address[16], other[16] = "";
 	struct manage_host host;
 	const char *text;
+	uint32_t ipv4;
 
 	if (!destination_text(c, &text, &reference))
 		return false;
 	manage_host_get(&host);
-	if (is_ipv4(text) && is_special(text))
-		return move_invalid(c, "%.63s is not the address of a host", text);
-	/* A host that is not known by name may be named by the reference's HOST, unless that is only who is asked. */
-	if (!find_host(&host, text, address)) {
-		if (!host_of(reference, other) || !strcmp(other, host.address))
+	if (is_self(&host, text)) {
+		ipv4 = host.ipv4;
+	} else if (ipv4_parse(text, &ipv4)) {
+		if (is_special(ipv4))
+			return move_invalid(c, "%.63s is not the address of a host", text);
+	} else if (!manage_peer_find(text, &ipv4)) {
+		/* The reference's HOST may name one that is not known by name, unless that is only who is asked. */
+		ipv4 = host_of(reference);
+		if (!ipv4 || ipv4 == host.ipv4)
 			return move_invalid(c, "%.63s is neither an IPv4 address like 192.0.2.7 nor a host known to "
 					    "%s", text, host.name);
-		memcpy(address, other, sizeof(address));
 	}
-	if (!strcasecmp(text, host.name) || !strcasecmp(text, host.uuid) ||
-	    (host.address[0] && !strcmp(address, host.address)))
+	if (is_self(&host, text) || (host.ipv4 && ipv4 == host.ipv4))
 		return method_refuse(c, MOVE_INCOMPATIBLE, "%.63s is the host that the virtual system is on already",
 				     text);
-	fmt(out->destination, sizeof(out->destination), "%s", address);
+	out->ipv4 = ipv4;
 	return true;
 }
 
-bool move_parse(struct call *c, struct manage_move *out)
+bool move_parse(struct call *c, struct mig_move *out)
 {
-	*out = (struct manage_move){ .type = 2 };
+	*out = (struct mig_move){ .type = MIG_MOVE_LIVE };
 	return source(c, out) && destination(c, out) && move_setting(c, out) && move_new_settings(c);
 }

@@ -135,8 +135,8 @@ static const struct property {
 	{ "Bandwidth", BANDWIDTH, 100, 0, "is more than 100 percent" },
 	{ "TransportType", TRANSPORT, 5, 0xf << 1, "is not supported, only 5 (TCP) is" },
 	{ "MaxDowntime", DOWNTIME, MANAGE_DOWNTIME_MAX_MS, 0, NULL },
-	{ "WhenStuck", STUCK, MANAGE_STUCK_THROTTLE, 0, "is not known: 0 default, 1 stop, 2 fail, 3 throttle" },
-	{ "Verify", VERIFY, MANAGE_VERIFY_FULL, 0, "is not known: 0 default, 1 off, 2 full" },
+	{ "WhenStuck", STUCK, MIG_STUCK_THROTTLE, 0, "is not known: 0 default, 1 stop, 2 fail, 3 throttle" },
+	{ "Verify", VERIFY, MIG_VERIFY_FULL, 0, "is not known: 0 default, 1 off, 2 full" },
 };
 
 static const struct property *property_find(const char *name)
@@ -167,26 +167,26 @@ static bool unit_is(const char *text, const char *unit)
 	return !strncasecmp(text, unit, length) && is_blank(text + length);
 }
 
-static void set(enum kind kind, uint32_t v, struct manage_move *out)
+static void set(enum kind kind, uint32_t v, struct mig_move *out)
 {
 	switch (kind) {
 	case TYPE:
-		out->type = (uint16_t)(v ? v : 2);
+		out->type = v ? (enum mig_move_type)v : MIG_MOVE_LIVE;
 		break;
 	case PRIORITY:
-		out->priority = (uint16_t)v;
+		out->priority = v;
 		break;
 	case BANDWIDTH:
-		out->bandwidth_percent = (uint16_t)v;
+		out->bandwidth_percent = v % 100;	/* 100: all */
 		break;
 	case DOWNTIME:
 		out->max_downtime_ms = v;
 		break;
 	case STUCK:
-		out->when_stuck = (enum manage_stuck)v;
+		out->stuck = (enum mig_stuck)v;
 		break;
 	case VERIFY:
-		out->verify = (enum manage_verify)v;
+		out->verify = (enum mig_verify)v;
 		break;
 	case TRANSPORT:
 	case UNIT:
@@ -194,7 +194,7 @@ static void set(enum kind kind, uint32_t v, struct manage_move *out)
 	}
 }
 
-static bool one_setting(struct call *c, const struct embedded *e, unsigned n, struct manage_move *out)
+static bool one_setting(struct call *c, const struct embedded *e, unsigned n, struct mig_move *out)
 {
 	const char *name = embedded_name(e, n), *text = embedded_value(e, n);
 	enum embedded_kind given = embedded_kind(e, n);
@@ -222,7 +222,7 @@ static bool one_setting(struct call *c, const struct embedded *e, unsigned n, st
 	return true;
 }
 
-bool move_setting(struct call *c, struct manage_move *out)
+bool move_setting(struct call *c, struct mig_move *out)
 {
 	struct why why = { "" };
 	struct embedded e;

@@ -7,6 +7,6 @@
 #include "host/manage.h"
 
 /* True: @out has what MigrationSettingData asks for, as it was if that is absent. False: the call has been answered. */
-bool move_setting(struct call *c, struct manage_move *out) NODISCARD;
+bool move_setting(struct call *c, struct mig_move *out) NODISCARD;
 /* NewSystemSettingData and NewResourceSettingData: true if they ask for no change, which Tern can't make on the way. */
 bool move_new_settings(struct call *c) NODISCARD;

@@ -50,10 +50,10 @@ static void fill_exclusive(struct inst *out, unsigned to)
 
 static bool job_moves_vm(unsigned vm, unsigned job)
 {
-	struct manage_job j;
+	const struct mig_job *j = manage_job_get(job);
 	struct manage_vm v;
 
-	return manage_job_get(job, &j) && manage_vm_get(vm, &v) && !strcmp(j.vm, v.name);
+	return j && manage_vm_get(vm, &v) && !strcmp(j->vm, v.name);
 }
 
 static bool profile_covers_service(unsigned profile, unsigned service)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Records of hand-offs as CIM instances. */
+#include <string.h>
 #include "host/manage.h"
 #include "provider.h"
 
@@ -11,7 +12,8 @@ static void text(struct inst *out, const char *name, const char *value)
 
 static bool record_get(unsigned index, struct inst *out)
 {
-	struct manage_record r;
+	static const uint8_t unknown[16];
+	struct mig_leftover r;
 
 	if (!manage_record_get(index, &r))
 		return false;
@@ -21,10 +23,12 @@ static bool record_get(unsigned index, struct inst *out)
 	text(out, "ElementName", r.vm);
 	inst_str(out, "RecordState", r.state);
 	text(out, "VirtualSystemName", r.vm);
-	text(out, "VirtualSystemUUID", r.vm_uuid);
+	if (memcmp(r.vm_uuid, unknown, sizeof(unknown)))
+		inst_uuid(out, "VirtualSystemUUID", r.vm_uuid);
 	inst_bool(out, "LeftFromHere", r.source);
 	text(out, "PeerName", r.peer_name);
-	text(out, "PeerAddress", r.peer);
+	if (r.peer_ipv4)
+		inst_ipv4(out, "PeerAddress", r.peer_ipv4);
 	if (r.when_s)
 		inst_time(out, "TimeOfRecord", r.when_s * 1000000);
 	inst_bool(out, "JobOpen", r.open);

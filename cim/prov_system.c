@@ -79,7 +79,7 @@ static bool host_get(unsigned index, struct inst *out)
 	identify(out, h.uuid);
 	inst_str(out, "Version", h.version);
 	inst_str(out, "BootID", h.boot_id);
-	inst_str(out, "Address", h.address);
+	inst_ipv4(out, "Address", h.ipv4);
 	inst_num(out, "Processors", h.cpus);
 	inst_num(out, "MemoryBytes", h.memory_bytes);
 	inst_num(out, "FreeMemoryBytes", h.free_bytes);

@@ -66,11 +66,16 @@ void host_init(const struct boot_info *boot)
 		[CONFIG_TRACKER_AUTO] = DIRTY_AUTO, [CONFIG_TRACKER_WRITE_PROTECT] = DIRTY_WRITE_PROTECT,
 		[CONFIG_TRACKER_AD] = DIRTY_AD, [CONFIG_TRACKER_PML] = DIRTY_PML,
 	};
+	static const enum mig_stuck stuck[] = {
+		[CONFIG_STUCK_STOP] = MIG_STUCK_STOP, [CONFIG_STUCK_FAIL] = MIG_STUCK_FAIL,
+		[CONFIG_STUCK_THROTTLE] = MIG_STUCK_THROTTLE,
+	};
 	const struct config *config = &boot->config;
 
 	memset(&info, 0, sizeof(info));
 	info.config = config;
 	info.tracker = tracker[config->tracker];
+	info.stuck = stuck[config->when_stuck];
 	note_limits(boot);
 	fmt(info.name, sizeof(info.name), "%s", config->host_name);
 	random_bytes(info.boot_id, sizeof(info.boot_id));

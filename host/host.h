@@ -7,6 +7,7 @@
 #include "arch/x86_64/dirty.h"
 #include "config/config.h"
 #include "lib/why.h"
+#include "migration/policy.h"
 
 struct host_info {
 	const struct config *config;
@@ -14,6 +15,7 @@ struct host_info {
 	uint8_t uuid[16];
 	uint8_t boot_id[16];
 	enum dirty_kind tracker;	/* that tern.conf wants for guests */
+	enum mig_stuck stuck;		/* what it has become of a migration that does not converge */
 	bool can_run_vms;
 	char why_not[WHY_TEXT];
 	uint64_t unused_bytes;		/* of RAM */

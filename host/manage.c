@@ -17,15 +17,6 @@
 #include "lib/uuid.h"
 #include "net/net.h"
 
-#define IPV4_ARGS(a) (a) >> 24 & 255, (a) >> 16 & 255, (a) >> 8 & 255, (a) & 255
-
-static void ipv4_text(uint32_t address, char out[16])
-{
-	out[0] = 0;
-	if (address)
-		fmt(out, 16, "%u.%u.%u.%u", IPV4_ARGS(address));
-}
-
 void manage_host_get(struct manage_host *out)
 {
 	const struct host_info *host = host_info();
@@ -35,7 +26,7 @@ void manage_host_get(struct manage_host *out)
 	uuid_text(host->uuid, out->uuid);
 	uuid_text(host->boot_id, out->boot_id);
 	fmt(out->version, sizeof(out->version), "%s", TERN_VERSION);
-	ipv4_text(net_ipv4(), out->address);
+	out->ipv4 = net_ipv4();
 	out->memory_bytes = pages_total_bytes();
 	out->free_bytes = (vm_memory_unpromised_chunks() + blob_idle_chunks()) * CHUNK_SIZE;
 	out->cpus = cpu_count;
@@ -43,7 +34,7 @@ void manage_host_get(struct manage_host *out)
 	out->unused_cpus = host->unused_cpus;
 	out->random_strong = random_is_strong();
 	out->max_downtime_ms = host->config->max_downtime_ms;
-	out->when_stuck = (enum manage_stuck)(MANAGE_STUCK_STOP + host->config->when_stuck);
+	out->when_stuck = host->stuck;
 	out->can_run_vms = host->can_run_vms;
 	fmt(out->why_not, sizeof(out->why_not), "%s", host->why_not);
 	out->records_kept = store_state() == STORE_KEPT;
@@ -194,17 +185,15 @@ uint64_t manage_wall_seconds(void)
 	return time_wall_seconds();
 }
 
-bool manage_peer_find(const char *name, char address[16])
+bool manage_peer_find(const char *name, uint32_t *ipv4)
 {
 	const struct config *c = host_info()->config;
 	uint8_t uuid[16];
-	uint32_t ipv4 = 0;
 
-	for (unsigned i = 0; i < c->peers && !ipv4; i++)
-		if (!strcasecmp(c->peer[i].name, name))
-			ipv4 = c->peer[i].ipv4;
-	if (!ipv4 && (uuid_parse(name, uuid) != ERR_OK || !moves_peer(uuid, &ipv4)))
-		return false;
-	ipv4_text(ipv4, address);
-	return true;
+	for (unsigned i = 0; i < c->peers; i++)
+		if (!strcasecmp(c->peer[i].name, name)) {
+			*ipv4 = c->peer[i].ipv4;
+			return true;
+		}
+	return uuid_parse(name, uuid) == ERR_OK && moves_peer(uuid, ipv4);
 }

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* manage.h: what management (CIM) may see and do. Snapshots are copies; nothing here blocks.
- * Implemented where VMs, migration and network are all in sight (host/), faked in tests/fake. */
+/* manage.h: what management (CIM) may see and do; nothing here blocks. Moves, their jobs and what they leave are told
+ * in migration's own structures. tests/fake has another implementation. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "lib/err.h"
 #include "lib/why.h"
-
-/* What becomes of a migration whose guest writes faster than the link carries. */
-enum manage_stuck { MANAGE_STUCK_DEFAULT, MANAGE_STUCK_STOP, MANAGE_STUCK_FAIL, MANAGE_STUCK_THROTTLE };
-#define MANAGE_DOWNTIME_MAX_MS 600000u
+#include "migration/force.h"
+#include "migration/job.h"
+#include "migration/leftover.h"
+#include "migration/move.h"
 
 struct manage_host {
 	char name[64];			/* [host] name */
 	char uuid[37];			/* text form */
 	char version[32];		/* of Tern */
-	char address[16];		/* IPv4 dotted decimal, "" while the network is down */
+	uint32_t ipv4;			/* host byte order, 0 while the network is down */
 	char boot_id[37];		/* new at each boot */
 	uint64_t memory_bytes, free_bytes;
 	uint32_t cpus;
 	uint32_t max_downtime_ms;	/* defaults of a migration */
-	enum manage_stuck when_stuck;
+	enum mig_stuck when_stuck;
 	uint64_t unused_bytes;		/* of RAM, and processors, that Tern does not use: manage_host_limit says why */
 	uint32_t unused_cpus;
 	bool random_strong;		/* ids and sequence numbers of this boot can't be guessed */
@@ -85,107 +85,36 @@ size_t manage_console_write(const char *name, const void *data, size_t length);
 
 /* Finds the host that tern.conf names as [peer @name] (case does not matter, RFC 4343), or the one with the UUID @name in text
  * form among those that virtual systems were moved to, or checks asked, since boot. */
-bool manage_peer_find(const char *name, char address[16]);
+bool manage_peer_find(const char *name, uint32_t *ipv4);
 
-enum manage_verify { MANAGE_VERIFY_DEFAULT, MANAGE_VERIFY_OFF, MANAGE_VERIFY_FULL };
-
-struct manage_move {
-	char vm[32];
-	char destination[64];		/* IPv4 dotted decimal */
-	uint16_t type;			/* CIM MigrationType: 2 Live, 3 Resume, 4 Restart */
-	uint16_t priority;
-	uint16_t bandwidth_percent;	/* 0 = default */
-	uint32_t max_downtime_ms;	/* 0 = default */
-	enum manage_stuck when_stuck;
-	enum manage_verify verify;
-};
-
-/* Starts asking the destination; *check is then polled. ERR_NOTFOUND no such VM, ERR_INVALID bad
- * destination text, ERR_STATE the VM can't move now, ERR_SPACE too many at once. */
-enum err manage_check_start(const struct manage_move *move, uint32_t *check, struct why *why) NODISCARD;
+#define MANAGE_DOWNTIME_MAX_MS 600000u	/* that may be asked for */
+/* Starts asking the destination; *check is then polled. ERR_NOTFOUND: no such VM; ERR_INVALID: it is this host;
+ * ERR_REFUSED: tern.conf moves nothing there; ERR_STATE: the VM can't move now; ERR_SPACE: too many at once. */
+enum err manage_check_start(const struct mig_move *move, uint32_t *check, struct why *why) NODISCARD;
 /* ERR_AGAIN while waiting (bounded by a deadline); ERR_OK with the verdict and reasons, and the check is freed. */
 enum err manage_check_poll(uint32_t check, bool *migratable, struct why_list *reasons) NODISCARD;
 void manage_check_drop(uint32_t check);
 
 /* Starts a migration; *job is its number (> 0). Errors as manage_check_start. */
-enum err manage_migrate_start(const struct manage_move *move, uint32_t *job, struct why *why) NODISCARD;
-
-enum manage_job_state {			/* values of CIM_ConcreteJob.JobState */
-	MANAGE_JOB_NEW = 2, MANAGE_JOB_STARTING = 3, MANAGE_JOB_RUNNING = 4, MANAGE_JOB_SUSPENDED = 5,
-	MANAGE_JOB_COMPLETED = 7, MANAGE_JOB_TERMINATED = 8, MANAGE_JOB_EXCEPTION = 10,
-};
-
-#define MANAGE_ROUNDS 32
-
-struct manage_round {
-	uint64_t start_ns, end_ns;	/* since the job started */
-	uint64_t pages;			/* sent with content */
-	uint64_t zero_pages;		/* sent as zero */
-	uint64_t bytes;			/* on the wire */
-	uint64_t dirty_pages;		/* found dirty by the tracker in this round */
-};
-
-struct manage_term { const char *name; uint64_t budget_ns, real_ns; };	/* of the downtime */
-#define MANAGE_TERMS 12
-
-struct manage_job {
-	uint32_t id;
-	char vm[32];
-	char vm_uuid[37];
-	char peer[16];			/* IPv4 address of the other host: the destination, or the source if incoming */
-	char peer_name[64];		/* what it calls itself, "" before HELLO */
-	bool incoming;			/* this host is the destination */
-	uint16_t type;			/* CIM MigrationType; 0 not known here */
-	enum manage_job_state state;
-	char phase[16];			/* WAITING HELLO OFFER ROUNDS STOP STATE READY COMMIT RUNNING DONE ... */
-	char status[WHY_TEXT];		/* more than the phase says: there is no link, and for how long it is waited; else "" */
-	uint32_t reconnects;		/* times that the link was lost and came back */
-	char error[WHY_TEXT];		/* when EXCEPTION or TERMINATED */
-	uint16_t error_code;		/* 0 none */
-	uint16_t percent;
-	uint64_t submitted_ns, started_ns, changed_ns, ended_ns;	/* host monotonic, 0 = not yet */
-	uint32_t rounds;		/* valid rows of round[], the last MANAGE_ROUNDS of them */
-	struct manage_round round[MANAGE_ROUNDS];
-	uint64_t bytes_sent, bytes_left, pages_sent, dirty_rate_pages, rate_bytes;
-	uint64_t nonzero_bytes;		/* guest memory that was not zero when first sent */
-	uint64_t expected_downtime_ns, downtime_ns;
-	uint32_t terms;
-	struct manage_term term[MANAGE_TERMS];
-	bool verified;			/* both hashes below are valid */
-	uint64_t hash_source, hash_destination;
-};
-
-/* Jobs are kept for five minutes after they end; while too many are kept no further one begins. */
+enum err manage_migrate_start(const struct mig_move *move, uint32_t *job, struct why *why) NODISCARD;
+/* Jobs are kept for five minutes after they end; while too many are kept no further one begins. Index as for VMs; NULL:
+ * there is none. What is returned is the job itself: to be looked at at once. */
 unsigned manage_job_count(void);
-bool manage_job_get(unsigned index, struct manage_job *out);
+const struct mig_job *manage_job_get(unsigned index);
 /* ERR_STATE with "too late, committed" after the commit point. */
 enum err manage_job_cancel(uint32_t id, struct why *why) NODISCARD;
+/* An operator decides what the peer can't be asked. ERR_NOTFOUND; ERR_STATE: does not apply, @why says why; ERR_REFUSED
+ * without @accept_risk: nothing was done, @why says what it would risk; ERR_IO: it could not be recorded and was not
+ * done. */
+enum err manage_job_force(uint32_t id, enum mig_force outcome, bool accept_risk, struct why *why) NODISCARD;
 
-/* A record of a hand-off that this host keeps (docs/wire/records.md). */
-struct manage_record {
-	uint64_t id;
-	char state[12];			/* PREPARED OWNED ABORTED COMMITTED DONE AWAY LOST UNREADABLE */
-	bool source;			/* the machine left from here */
-	bool open;			/* a job sees to it */
-	bool holds;			/* its machine is not started afresh here, for it */
-	char vm[32], vm_uuid[37];	/* "" not known */
-	char peer[16], peer_name[64];
-	uint64_t when_s;		/* seconds since 1970 UTC, 0 not known */
-};
+/* Records of hand-offs that this host keeps. */
 unsigned manage_record_count(void);
-bool manage_record_get(unsigned index, struct manage_record *out);
-/* An operator drops what the peer will never ask for or be told; a machine that it holds may be started afresh then. ERR_NOTFOUND; ERR_STATE: a job
- * is to be forced instead; ERR_REFUSED without @accept_risk: nothing was done, @why says what it would risk. */
+bool manage_record_get(unsigned index, struct mig_leftover *out);
+/* An operator drops what the peer will never ask for or be told; a machine that it holds may be started afresh then.
+ * ERR_NOTFOUND; ERR_STATE: a job is to be forced instead; ERR_REFUSED without @accept_risk: nothing was done, @why says
+ * what it would risk. */
 enum err manage_record_drop(uint64_t id, bool accept_risk, struct why *why) NODISCARD;
-
-enum manage_force {			/* values of Tern_MigrationJob.ForceOutcome's Outcome */
-	MANAGE_FORCE_RESUME = 2,	/* source in doubt: the copy here runs on */
-	MANAGE_FORCE_FORGET = 3,	/* source in doubt, or prepared destination: the copy here is given up */
-	MANAGE_FORCE_RUN = 4,		/* prepared destination: the copy here runs */
-};
-/* An operator decides what the peer can't be asked. ERR_NOTFOUND; ERR_STATE: does not apply, @why says why; ERR_REFUSED without
- * @accept_risk: nothing was done, @why says what it would risk; ERR_IO: it could not be recorded and was not done. */
-enum err manage_job_force(uint32_t id, enum manage_force outcome, bool accept_risk, struct why *why) NODISCARD;
 
 /* Host monotonic time, and wall-clock time as seconds since 1970 UTC. */
 uint64_t manage_now_ns(void);

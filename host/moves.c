@@ -2,7 +2,6 @@
 #include "host/moves.h"
 #include <string.h>
 #include "arch/x86_64/time.h"
-#include "config/config_value.h"
 #include "host/arrival.h"
 #include "host/autostart.h"
 #include "host/host.h"
@@ -10,10 +9,10 @@
 #include "host/store.h"
 #include "host/vms.h"
 #include "lib/fmt.h"
+#include "lib/ipv4.h"
 #include "lib/log.h"
 #include "lib/mac.h"
 #include "lib/random.h"
-#include "lib/uuid.h"
 #include "migration/service.h"
 #include "net/net.h"
 #include "net/tcp_channel.h"
@@ -174,7 +173,7 @@ void moves_init(void)
 		.bandwidth_bytes = info->config->bandwidth_bytes, .max_out = info->config->max_out,
 		.max_in = info->config->max_in, .verify = info->config->verify == CONFIG_VERIFY_FULL,
 		.resume_grace_ns = info->config->resume_grace_s * 1000000000ull,
-		.stuck = (enum mig_stuck)(MIG_STUCK_STOP + info->config->when_stuck), .clock_ns = clock_op, .spare_chunks = spare_op,
+		.stuck = info->stuck, .clock_ns = clock_op, .spare_chunks = spare_op,
 		.memory_fits = memory_fits_op, .connect = connect_op, .accept_from = accept_from_op,
 		.vm_here = vm_here_op, .vm_give_up = vm_give_up_op, .peers = peers_op,
 		.wall_s = wall_op, .defines = defines_op, .random = random_op,
@@ -278,43 +277,29 @@ uint32_t moves_vm_job(const char *name)
 
 /* --- host/manage.h: checks, migrations, jobs ---------------------------------------------------------- */
 
-static enum err move_from(const struct manage_move *in, struct mig_move *out, struct why *why)
+/* May machines go where @move says? */
+static enum err allowed(const struct mig_move *move, struct why *why)
 {
-	static const enum mig_verify verify[] = {
-		[MANAGE_VERIFY_DEFAULT] = MIG_VERIFY_DEFAULT, [MANAGE_VERIFY_OFF] = MIG_VERIFY_OFF,
-		[MANAGE_VERIFY_FULL] = MIG_VERIFY_FULL,
-	};
+	char address[IPV4_TEXT];
 
-	*out = (struct mig_move){ .port = host_info()->config->migration_port, .verify = verify[in->verify],
-				 .type = (enum mig_move_type)in->type };
-	fmt(out->vm, sizeof(out->vm), "%s", in->vm);
-	if (!config_value_ipv4(&(struct config_key){ .offset = 0 }, &out->ipv4, in->destination)) {
-		why_set(why, "destination %s: expected an IPv4 address such as 192.0.2.7", in->destination);
+	ipv4_text(move->ipv4, address);
+	if (move->ipv4 == net_ipv4()) {
+		why_set(why, "destination %s is this host", address);
 		return ERR_INVALID;
 	}
-	if (out->ipv4 == net_ipv4()) {
-		why_set(why, "destination %s is this host", in->destination);
-		return ERR_INVALID;
-	}
-	if (!config_allows(host_info()->config->destinations, CONFIG_RANGES, out->ipv4)) {
+	if (!config_allows(host_info()->config->destinations, CONFIG_RANGES, move->ipv4)) {
 		why_set(why, "%s moves no machines to %s (destinations of [migration] in its tern.conf)", host_info()->name,
-			in->destination);
+			address);
 		return ERR_REFUSED;
 	}
-	out->bandwidth_percent = in->bandwidth_percent < 100 ? in->bandwidth_percent : 0;
-	out->priority = in->priority;
-	out->max_downtime_ms = in->max_downtime_ms;
-	_Static_assert((int)MANAGE_STUCK_THROTTLE == (int)MIG_STUCK_THROTTLE, "the same values");
-	out->stuck = (enum mig_stuck)in->when_stuck;
 	return ERR_OK;
 }
 
-enum err manage_check_start(const struct manage_move *move, uint32_t *check, struct why *why)
+enum err manage_check_start(const struct mig_move *move, uint32_t *check, struct why *why)
 {
-	struct mig_move m;
-	enum err e = move_from(move, &m, why);
+	enum err e = allowed(move, why);
 
-	return e == ERR_OK ? mig_check_start(service, &m, check, time_ns(), why) : e;
+	return e == ERR_OK ? mig_check_start(service, move, check, time_ns(), why) : e;
 }
 
 enum err manage_check_poll(uint32_t check, bool *migratable, struct why_list *reasons)
@@ -327,13 +312,12 @@ void manage_check_drop(uint32_t check)
 	mig_check_drop(service, check);
 }
 
-enum err manage_migrate_start(const struct manage_move *move, uint32_t *job, struct why *why)
+enum err manage_migrate_start(const struct mig_move *move, uint32_t *job, struct why *why)
 {
-	struct mig_move m;
-	enum err e = move_from(move, &m, why);
+	enum err e = allowed(move, why);
 
 	if (e == ERR_OK)
-		e = mig_migrate_start(service, &m, job, time_ns(), why);
+		e = mig_migrate_start(service, move, job, time_ns(), why);
 	if (e == ERR_OK && !random_is_strong())
 		log_limited(time_ns(), LOG_WARN, "mig",
 			    "job %u: random numbers can be guessed on this host: whoever does can end or take over this move", *job);
@@ -345,13 +329,9 @@ enum err manage_job_cancel(uint32_t id, struct why *why)
 	return mig_job_cancel(service, id, time_ns(), why);
 }
 
-enum err manage_job_force(uint32_t id, enum manage_force outcome, bool accept_risk, struct why *why)
+enum err manage_job_force(uint32_t id, enum mig_force outcome, bool accept_risk, struct why *why)
 {
-	static const enum mig_force map[] = {
-		[MANAGE_FORCE_RESUME] = MIG_FORCE_RESUME, [MANAGE_FORCE_FORGET] = MIG_FORCE_FORGET, [MANAGE_FORCE_RUN] = MIG_FORCE_RUN,
-	};
-
-	return mig_job_force(service, id, map[outcome], accept_risk, time_ns(), why);
+	return mig_job_force(service, id, outcome, accept_risk, time_ns(), why);
 }
 
 enum err manage_vm_reclaim(const char *name, bool accept_risk, struct why *why)
@@ -365,89 +345,12 @@ enum err manage_vm_reclaim(const char *name, bool accept_risk, struct why *why)
 	return mig_service_vm_reclaim(service, vm->uuid, accept_risk, why);
 }
 
-static enum manage_job_state job_state(const struct mig_job *j)
-{
-	static const enum manage_job_state map[] = {
-		[MIG_JOB_NEW] = MANAGE_JOB_NEW, [MIG_JOB_ACTIVE] = MANAGE_JOB_RUNNING, [MIG_JOB_COMPLETED] = MANAGE_JOB_COMPLETED,
-		[MIG_JOB_CANCELLED] = MANAGE_JOB_TERMINATED, [MIG_JOB_FAILED] = MANAGE_JOB_EXCEPTION,
-	};
-
-	return map[j->state];
-}
-
-static void copy_rounds(const struct mig_job *j, struct manage_job *out)
-{
-	uint32_t rows = j->rounds < MIG_JOB_ROUNDS ? j->rounds : MIG_JOB_ROUNDS;
-
-	_Static_assert(MIG_JOB_ROUNDS == MANAGE_ROUNDS, "the same rows");
-	out->rounds = rows;
-	for (uint32_t i = 0; i < rows; i++) {
-		const struct mig_job_round *r = &j->round[(j->rounds - rows + i) % MIG_JOB_ROUNDS];
-
-		out->round[i] = (struct manage_round){ r->start_ns, r->end_ns, r->pages, r->zero_pages, r->bytes, r->dirty_pages };
-	}
-}
-
-/* "", or what is waited for without a link. */
-static void link_status(const struct mig_job *j, uint64_t now_ns, char *out, size_t room)
-{
-	uint64_t left = j->lost_until_ns > now_ns ? j->lost_until_ns - now_ns : 0;
-
-	if (j->lost_ns)
-		fmt(out, room, "link lost %u s ago (%s), %s for %u s more", (unsigned)((now_ns - j->lost_ns) / 1000000000u), j->lost,
-		    j->incoming ? "waiting" : "trying again", (unsigned)((left + 999999999) / 1000000000));
-}
-
-static void copy_job(const struct mig_job *j, struct manage_job *out)
-{
-	memset(out, 0, sizeof(*out));
-	out->id = j->id;
-	fmt(out->vm, sizeof(out->vm), "%s", j->vm);
-	uuid_text(j->vm_uuid, out->vm_uuid);
-	fmt(out->peer, sizeof(out->peer), "%u.%u.%u.%u", j->peer_ipv4 >> 24, j->peer_ipv4 >> 16 & 255,
-	    j->peer_ipv4 >> 8 & 255, j->peer_ipv4 & 255);
-	fmt(out->peer_name, sizeof(out->peer_name), "%s", j->peer_name);
-	out->incoming = j->incoming;
-	out->type = (uint16_t)j->type;
-	out->state = job_state(j);
-	fmt(out->phase, sizeof(out->phase), "%s", j->in_doubt ? "IN_DOUBT" : mig_phase_name(j->phase));
-	fmt(out->error, sizeof(out->error), "%s", j->in_doubt ? j->doubt : j->state == MIG_JOB_NEW ? j->waits : j->error);
-	link_status(j, time_ns(), out->status, sizeof(out->status));
-	out->reconnects = j->reconnects;
-	out->error_code = j->error_code;
-	out->percent = j->percent;
-	out->submitted_ns = j->submitted_ns;
-	out->started_ns = j->started_ns;
-	out->changed_ns = j->changed_ns;
-	out->ended_ns = j->ended_ns;
-	copy_rounds(j, out);
-	out->bytes_sent = j->bytes_sent;
-	out->bytes_left = j->bytes_left;
-	out->pages_sent = j->pages_sent;
-	out->dirty_rate_pages = j->dirty_rate_pages;
-	out->rate_bytes = j->rate_bytes;
-	out->nonzero_bytes = j->nonzero_bytes;
-	out->expected_downtime_ns = j->expected_downtime_ns;
-	out->downtime_ns = j->downtime_ns;
-	_Static_assert((int)MIG_TERMS <= MANAGE_TERMS, "room for every term of the budget");
-	out->terms = j->terms;
-	for (uint32_t i = 0; i < j->terms; i++)
-		out->term[i] = (struct manage_term){ j->term[i].name, j->term[i].budget_ns, j->term[i].real_ns };
-	out->verified = j->verified;
-	out->hash_source = j->hash_source;
-	out->hash_destination = j->hash_destination;
-}
-
 unsigned manage_job_count(void)
 {
 	return mig_job_count(service);
 }
 
-bool manage_job_get(unsigned index, struct manage_job *out)
+const struct mig_job *manage_job_get(unsigned index)
 {
-	const struct mig_job *j = mig_job_get(service, index);
-
-	if (j)
-		copy_job(j, out);
-	return j;
+	return mig_job_get(service, index);
 }

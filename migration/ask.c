@@ -3,6 +3,7 @@
 #include "ask.h"
 #include <string.h>
 #include "lib/fmt.h"
+#include "lib/ipv4.h"
 
 void mig_ask_init(struct mig_ask *a, const struct mig_core *core, const struct mig_note *note, uint64_t now_ns)
 {
@@ -88,7 +89,7 @@ static enum mig_ask_result on_source_hello(struct mig_ask *a, const struct mig_h
 	char address[16];
 
 	if (memcmp(hello->uuid, a->note.peer_uuid, sizeof(hello->uuid))) {
-		mig_ipv4_text(a->note.peer_ipv4, address);
+		ipv4_text(a->note.peer_ipv4, address);
 		why_set(&a->last, "%s is another host now", address);
 		a->refused = true;
 		retry(a, now_ns);

@@ -3,6 +3,7 @@
 #include "core.h"
 #include <string.h>
 #include "lib/fmt.h"
+#include "lib/ipv4.h"
 
 /* Places taken by jobs of one way, and when the first of those that have ended is forgotten. */
 static unsigned jobs_taken(const struct mig_core *c, bool incoming, uint64_t *until_ns)
@@ -278,7 +279,7 @@ enum err mig_core_same_peer(const struct mig_note *note, const struct mig_hello 
 {
 	char address[16];
 
-	mig_ipv4_text(ipv4, address);
+	ipv4_text(ipv4, address);
 	if (memcmp(hello->uuid, note->peer_uuid, sizeof(note->peer_uuid)))
 		why_set(why, "%s is another host than %s, with which this attempt began", address, note->peer_name);
 	else if (note->proves && !mig_core_same_proof(hello->proof, note->own_proof))
@@ -338,9 +339,4 @@ bool mig_core_promise(struct mig_core *c, const uint8_t uuid[16], const uint8_t 
 	memcpy(p->peer_uuid, peer_uuid, 16);
 	memcpy(p->peer_name, peer_name, sizeof(p->peer_name));
 	return true;
-}
-
-void mig_ipv4_text(uint32_t ipv4, char out[16])
-{
-	fmt(out, 16, "%u.%u.%u.%u", ipv4 >> 24, ipv4 >> 16 & 255, ipv4 >> 8 & 255, ipv4 & 255);
 }

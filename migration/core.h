@@ -91,5 +91,3 @@ bool mig_core_promise(struct mig_core *c, const uint8_t uuid[16], const uint8_t 
 const struct mig_promise *mig_core_promised(const struct mig_core *c, const uint8_t uuid[16], uint64_t now_ns);
 /* Checks magic and versions of a peer's HELLO; ERR_INVALID, ERR_VERSION with a reason. */
 enum err mig_core_hello_check(const struct mig_hello *hello, struct why *why) NODISCARD;
-/* "10.77.0.3" into @out. */
-void mig_ipv4_text(uint32_t ipv4, char out[16]);

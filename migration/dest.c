@@ -2,6 +2,7 @@
 /* dest.c: the life of an incoming connection: which record may come when, deadlines, failures. */
 #include "dest.h"
 #include <string.h>
+#include "lib/ipv4.h"
 #include "lib/log.h"
 #include "dest_parts.h"
 
@@ -66,7 +67,7 @@ void dest_fail(struct mig_dest *d, uint64_t now_ns, enum err e, const char *text
 	}
 	why_set(&copy, "%s", text);
 	d->why = copy;
-	mig_ipv4_text(d->peer_ipv4, address);
+	ipv4_text(d->peer_ipv4, address);
 	log_limited(now_ns, LOG_WARN, "mig", "from %s%s%s: %s", address, d->guest ? ", " : "", d->guest ? d->def.name : "", copy.text);
 	if (d->job && d->handoff == HD_LOADING)
 		mig_job_end(d->job, MIG_JOB_FAILED, (uint16_t)e, copy.text, now_ns);

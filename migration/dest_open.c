@@ -2,6 +2,7 @@
 /* dest_open.c: HELLO and OFFER at the destination, and every reason to refuse them. */
 #include "dest_parts.h"
 #include <string.h>
+#include "lib/ipv4.h"
 #include "lib/log.h"
 
 #define CLOSING_NS (2 * MIG_SECOND)
@@ -54,7 +55,7 @@ void dest_on_hello(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 	mig_text_copy(d->peer_name, sizeof(d->peer_name), hello.name, sizeof(hello.name));
 	d->purpose = hello.purpose;
 	d->capabilities = hello.capabilities & mig_core_capabilities(d->core);
-	mig_ipv4_text(d->peer_ipv4, address);
+	ipv4_text(d->peer_ipv4, address);
 	if (!host->accept_from(host->ctx, d->peer_ipv4))
 		why_add(&reasons, "%s takes no migrations from %s (accept_from in its tern.conf)", host->name, address);
 	if (mig_core_hello_check(&hello, &why))
@@ -286,7 +287,7 @@ static void check_records(const struct mig_dest *d, struct why_list *reasons)
 
 	if (giving_way(d, &full, &theirs) || !full)
 		return;
-	mig_ipv4_text(d->peer_ipv4, address);
+	ipv4_text(d->peer_ipv4, address);
 	if (theirs)
 		why_add(reasons, "%s has %u unsettled migrations from %s (%s): it must settle them, or an operator drop them", name,
 			mig_records_unsettled(&d->core->records, d->peer_ipv4), d->peer_name, address);
@@ -303,7 +304,7 @@ static void make_places(struct mig_dest *d, uint64_t now_ns)
 	bool full, theirs;
 
 	while ((n = giving_way(d, &full, &theirs))) {
-		mig_ipv4_text(n->peer_ipv4, address);
+		ipv4_text(n->peer_ipv4, address);
 		log_limited(now_ns, LOG_WARN, "mig",
 			    "the record of %s, which came from %s (%s), is old and gives way: asked for it, %s knows nothing", n->vm,
 			    n->peer_name, address, d->core->host.name);

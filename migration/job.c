@@ -13,6 +13,34 @@ const char *mig_phase_name(enum mig_phase phase)
 	return text[phase];
 }
 
+const char *mig_job_place(const struct mig_job *job)
+{
+	return job->in_doubt ? "IN_DOUBT" : mig_phase_name(job->phase);
+}
+
+const char *mig_job_reason(const struct mig_job *job)
+{
+	return job->in_doubt ? job->doubt : job->state == MIG_JOB_NEW ? job->waits : job->error;
+}
+
+bool mig_job_link(const struct mig_job *job, uint64_t now_ns, struct why *why)
+{
+	uint64_t left = job->lost_until_ns > now_ns ? job->lost_until_ns - now_ns : 0;
+
+	if (!job->lost_ns)
+		return false;
+	why_set(why, "link lost %u s ago (%s), %s for %u s more", (unsigned)((now_ns - job->lost_ns) / 1000000000),
+		job->lost, job->incoming ? "waiting" : "trying again", (unsigned)((left + 999999999) / 1000000000));
+	return true;
+}
+
+const struct mig_job_round *mig_job_row(const struct mig_job *job, uint32_t n)
+{
+	uint32_t kept = job->rounds < MIG_JOB_ROUNDS ? job->rounds : MIG_JOB_ROUNDS;
+
+	return n < kept ? &job->round[(job->rounds - kept + n) % MIG_JOB_ROUNDS] : NULL;
+}
+
 void mig_job_phase(struct mig_job *job, enum mig_phase phase, uint64_t now_ns)
 {
 	job->phase = phase;

@@ -86,6 +86,14 @@ struct mig_job {
 
 /* "ROUNDS" and so on. */
 const char *mig_phase_name(enum mig_phase phase);
+/* Where @job is: its doubt, or its phase by name. */
+const char *mig_job_place(const struct mig_job *job);
+/* Why it is in doubt, what it waits for while it is NEW, or its error; "" there is none of them. */
+const char *mig_job_reason(const struct mig_job *job);
+/* What is waited for, and for how long, while there is no link; false: there is one, or none is needed. */
+bool mig_job_link(const struct mig_job *job, uint64_t now_ns, struct why *why);
+/* Row @n of the rounds that are kept, the oldest first; NULL past the last. */
+const struct mig_job_round *mig_job_row(const struct mig_job *job, uint32_t n);
 /* Moves @job to @phase at @now_ns. */
 void mig_job_phase(struct mig_job *job, enum mig_phase phase, uint64_t now_ns);
 /* Ends @job; @text (may be NULL) is why it failed. */

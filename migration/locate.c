@@ -3,6 +3,7 @@
 #include "locate.h"
 #include <string.h>
 #include "lib/fmt.h"
+#include "lib/ipv4.h"
 
 void mig_locate_fini(struct mig_locate *l)
 {
@@ -15,7 +16,7 @@ static void name_of(const struct mig_locate *l, char out[96])
 {
 	char address[16], name[sizeof(l->hello.name)];
 
-	mig_ipv4_text(l->note.peer_ipv4, address);
+	ipv4_text(l->note.peer_ipv4, address);
 	mig_text_copy(name, sizeof(name), l->hello.name, sizeof(l->hello.name));
 	if (!name[0])
 		memcpy(name, l->note.peer_name, sizeof(name));

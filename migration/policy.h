@@ -46,8 +46,9 @@ struct mig_budget {
 
 void mig_budget(const struct mig_measured *m, struct mig_budget *out);
 
-/* What to do when rounds do not shrink: stop at the best point; give up and keep running; slow the guest's writes down until
- * rounds shrink, and only if that does not help stop at the best point. DEFAULT: what the host says, else STOP. */
+/* What to do when rounds do not shrink: stop at the best point; give up and keep running; slow the guest's writes down
+ * until rounds shrink, and only if that does not help stop at the best point. DEFAULT: what the host says, else STOP.
+ * The values of CIM's WhenStuck. */
 enum mig_stuck { MIG_STUCK_DEFAULT, MIG_STUCK_STOP, MIG_STUCK_FAIL, MIG_STUCK_THROTTLE };
 enum mig_decision { MIG_CONTINUE, MIG_STOP_NOW, MIG_GIVE_UP, MIG_SLOW_DOWN };
 

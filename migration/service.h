@@ -4,23 +4,10 @@
 #include "force.h"
 #include "host.h"
 #include "job.h"
+#include "leftover.h"
+#include "move.h"
 
 struct mig_service;
-
-enum mig_verify { MIG_VERIFY_DEFAULT, MIG_VERIFY_OFF, MIG_VERIFY_FULL };
-
-struct mig_move {
-	char vm[32];
-	uint32_t ipv4;			/* of the destination, host byte order */
-	uint16_t port;			/* 0: MIG_PORT */
-	enum mig_verify verify;
-	enum mig_move_type type;	/* 0: live */
-	uint64_t bandwidth_bytes;	/* per second, 0: the host's default */
-	uint32_t max_downtime_ms;	/* 0: the host's default */
-	enum mig_stuck stuck;
-	unsigned bandwidth_percent;	/* 1 to 99: of the host's limit, or of the link if it has none; 0: all */
-	unsigned priority;		/* smaller goes first when migrations wait for their turn */
-};
 
 /* @host is copied. NULL: out of memory. */
 struct mig_service *mig_service_create(const struct mig_host *host);
@@ -85,20 +72,6 @@ enum err mig_service_vm_claim(struct mig_service *m, const uint8_t uuid[16], uin
  * @why is what it would risk now; ERR_IO: it could not be recorded and was not done. ERR_OK: done, the job says that it was forced. */
 enum err mig_job_force(struct mig_service *m, uint32_t job, enum mig_force force, bool accept_risk, uint64_t now_ns,
 		       struct why *why) NODISCARD;
-/* A record of the hand-off that this host keeps. */
-struct mig_leftover {
-	uint64_t id;			/* for mig_service_record_drop; stays the record's as long as it doesn't change */
-	const char *state;		/* "PREPARED" and so on; "LOST": OWNED in an earlier boot; "UNREADABLE" */
-	bool source;			/* this host is the source of the attempt */
-	bool open;			/* a job of this boot sees to it */
-	bool holds;			/* its machine is not started afresh here, for it */
-	char vm[32];
-	uint8_t vm_uuid[16];
-	char peer_name[64];
-	uint32_t peer_ipv4;
-	uint64_t when_s;		/* wall clock, 0 unknown */
-};
-
 unsigned mig_service_record_count(const struct mig_service *m);
 /* The record at place 0, 1, ...; false: there are no more. */
 bool mig_service_record_get(const struct mig_service *m, unsigned index, struct mig_leftover *out);

@@ -2,6 +2,7 @@
 /* service_locate.c: before a machine is started here: asking the hosts that may run it, or that it went to. */
 #include <string.h>
 #include "lib/fmt.h"
+#include "lib/ipv4.h"
 #include "lib/log.h"
 #include "service_parts.h"
 
@@ -151,7 +152,7 @@ static void round_end(struct mig_service *m, struct service_search *s, uint64_t 
 		return;
 	}
 	if (s->round_result == ERR_OK) {
-		mig_ipv4_text(s->peer[stale].ipv4, address);
+		ipv4_text(s->peer[stale].ipv4, address);
 		why_set(&s->bad, "the hosts that may run it answer too slowly: when the last one had, the word of %s was over %u s old", address,
 			(unsigned)(MIG_FRESH_NS / MIG_SECOND));
 	}
@@ -170,7 +171,7 @@ static void say(const struct mig_service *m, const struct service_search *s, enu
 	const struct mig_hello *hello = &s->ask.hello;
 	char address[16], name[sizeof(hello->name)];
 
-	mig_ipv4_text(s->ask.note.peer_ipv4, address);
+	ipv4_text(s->ask.note.peer_ipv4, address);
 	mig_text_copy(name, sizeof(name), hello->name, sizeof(hello->name));
 	if (e)
 		*why = s->ask.why;

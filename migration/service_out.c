@@ -107,7 +107,7 @@ static void options(const struct mig_service *m, const struct mig_move *move, en
 	memset(out, 0, sizeof(*out));
 	out->purpose = purpose;
 	out->ipv4 = move->ipv4;
-	out->port = move->port ? move->port : MIG_PORT;
+	out->port = move->port ? move->port : host->port ? host->port : MIG_PORT;
 	out->type = move->type ? move->type : MIG_MOVE_LIVE;
 	out->verify = move->verify == MIG_VERIFY_FULL || (move->verify == MIG_VERIFY_DEFAULT && host->verify);
 	out->stuck = move->stuck ? move->stuck : host->stuck;

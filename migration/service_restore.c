@@ -4,6 +4,7 @@
 #include <string.h>
 #include "lib/calendar.h"
 #include "lib/fmt.h"
+#include "lib/ipv4.h"
 #include "lib/log.h"
 #include "service_parts.h"
 
@@ -109,7 +110,7 @@ static bool held_by_note(const struct mig_note *n, struct why *why)
 {
 	char address[16], when[32];
 
-	mig_ipv4_text(n->peer_ipv4, address);
+	ipv4_text(n->peer_ipv4, address);
 	when_text(n->when_s, when);
 	if (n->state == MIG_RECORD_COMMITTED)
 		why_set(why, "%s was handed over to %s (%s)%s, and whether it runs there is not known yet: starting it here could run it "

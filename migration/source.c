@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/fmt.h"
+#include "lib/ipv4.h"
 #include "lib/log.h"
 #include "source_parts.h"
 
@@ -111,7 +112,7 @@ void source_fail_link(struct mig_source *s, uint64_t now_ns, enum err e, const c
 {
 	char address[16];
 
-	mig_ipv4_text(s->options.ipv4, address);
+	ipv4_text(s->options.ipv4, address);
 	source_fail(s, now_ns, e, "%s port %u: %s", address, s->options.port, text);
 }
 

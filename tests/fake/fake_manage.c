@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include "lib/ipv4.h"
+#include "lib/uuid.h"
 
 struct fake_manage fake;
 
@@ -15,14 +17,14 @@ static void add_vm(const char *name, enum manage_vm_state state, unsigned vcpus)
 	snprintf(v->uuid, sizeof(v->uuid), "00000000-0000-4000-8000-0000000000%02u", fake.vms);
 }
 
-static void add_peer(const char *name, const char *address, bool accepts)
+static void add_peer(const char *name, uint32_t ipv4, bool accepts)
 {
 	struct fake_peer *p = &fake.peer[fake.peers++];
 
 	p->reachable = true;
 	p->accepts = accepts;
 	snprintf(p->name, sizeof(p->name), "%s", name);
-	snprintf(p->address, sizeof(p->address), "%s", address);
+	p->ipv4 = ipv4;
 	snprintf(p->uuid, sizeof(p->uuid), "6b0c8a52-0000-4000-8000-00000000000%c", 'a' + (int)fake.peers);
 }
 
@@ -30,13 +32,13 @@ void fake_manage_reset(void)
 {
 	fake = (struct fake_manage){ .now_ns = 1000000000, .wall_seconds = 1790000000,
 		.host = { .name = "lab-a", .uuid = "6b0c8a52-0000-4000-8000-000000000001", .version = "0.1",
-			.address = "10.77.0.2", .boot_id = "11111111-2222-4333-8444-555555555555",
+			.ipv4 = FAKE_IPV4(2), .boot_id = "11111111-2222-4333-8444-555555555555",
 			.records_kept = true, .records = "kept by the firmware (boot 7)", .memory_bytes = 1ull << 30, .free_bytes = 800ull << 20, .cpus = 2, .can_run_vms = true } };
 	add_vm("web1", MANAGE_VM_RUNNING, 1);
 	add_vm("db1", MANAGE_VM_STOPPED, 2);
-	add_peer("lab-b", "10.77.0.3", true);
-	add_peer("lab-c", "10.77.0.4", false);
-	add_peer("lab-d", "10.77.0.5", true);
+	add_peer("lab-b", FAKE_IPV4(3), true);
+	add_peer("lab-c", FAKE_IPV4(4), false);
+	add_peer("lab-d", FAKE_IPV4(5), true);
 	fake.peer[2].vanishes = true;
 	fake.net = (struct manage_net){ .frames_sent = 1001, .frames_received = 1002, .tcp_retransmits = 7, .tcp_drops = 8, .memory_failures = 3,
 		.connections = 4 };
@@ -44,16 +46,17 @@ void fake_manage_reset(void)
 	fake.host.unused_cpus = 2;
 	why_add(&fake.limits, "2 of 4 processors are not used: they did not start, or were not found");
 	why_add(&fake.limits, "random numbers can be guessed here");
-	fake.record[fake.records++] = (struct manage_record){ .id = 7, .state = "OWNED", .vm = "old1", .peer = "10.77.0.4", .peer_name = "lab-c",
-		.vm_uuid = "00000000-0000-4000-8000-000000000077", .when_s = 1780000000 };
-	fake.record[fake.records++] = (struct manage_record){ .id = 8, .state = "COMMITTED", .vm = "gone1", .peer = "10.77.0.5", .source = true,
-		.open = true, .holds = true };
+	fake.record[fake.records++] = (struct mig_leftover){ .id = 7, .state = "OWNED", .vm = "old1",
+		.peer_name = "lab-c", .peer_ipv4 = FAKE_IPV4(4), .when_s = 1780000000,
+		.vm_uuid = { [6] = 0x40, [8] = 0x80, [15] = 0x77 } };
+	fake.record[fake.records++] = (struct mig_leftover){ .id = 8, .state = "COMMITTED", .vm = "gone1",
+		.peer_ipv4 = FAKE_IPV4(5), .source = true, .open = true, .holds = true };
 }
 
-static struct fake_peer *peer_at(const char *address)
+static struct fake_peer *peer_at(uint32_t ipv4)
 {
 	for (unsigned n = 0; n < fake.peers; n++)
-		if (!strcmp(fake.peer[n].address, address))
+		if (fake.peer[n].ipv4 == ipv4)
 			return &fake.peer[n];
 	return NULL;
 }
@@ -141,17 +144,17 @@ enum err manage_vm_stop(const char *name, struct why *why)
 	return change(name, MANAGE_VM_RUNNING, MANAGE_VM_STOPPED, why);
 }
 
-bool manage_peer_find(const char *name, char address[16])
+bool manage_peer_find(const char *name, uint32_t *ipv4)
 {
 	for (unsigned n = 0; n < fake.peers; n++)
 		if (!strcasecmp(fake.peer[n].name, name) || !strcasecmp(fake.peer[n].uuid, name)) {
-			memcpy(address, fake.peer[n].address, 16);
+			*ipv4 = fake.peer[n].ipv4;
 			return true;
 		}
 	return false;
 }
 
-static enum err may_move(const struct manage_move *move, struct why *why)
+static enum err may_move(const struct mig_move *move, struct why *why)
 {
 	struct manage_vm *v = vm_named(move->vm);
 
@@ -162,14 +165,14 @@ static enum err may_move(const struct manage_move *move, struct why *why)
 	}
 	if (!v)
 		return ERR_NOTFOUND;
-	if (v->state != MANAGE_VM_RUNNING && move->type != 4) {
+	if (v->state != MANAGE_VM_RUNNING && move->type != MIG_MOVE_RESTART) {
 		why_set(why, "%s is not running: only a running virtual system can move so", move->vm);
 		return ERR_STATE;
 	}
 	return ERR_OK;
 }
 
-enum err manage_check_start(const struct manage_move *move, uint32_t *check, struct why *why)
+enum err manage_check_start(const struct mig_move *move, uint32_t *check, struct why *why)
 {
 	enum err e = may_move(move, why);
 
@@ -189,13 +192,15 @@ enum err manage_check_start(const struct manage_move *move, uint32_t *check, str
 
 enum err manage_check_poll(uint32_t check, bool *migratable, struct why_list *reasons)
 {
-	struct fake_peer *p = peer_at(fake.check[check - 1].move.destination);
+	struct fake_peer *p = peer_at(fake.check[check - 1].move.ipv4);
+	char address[IPV4_TEXT];
 
 	if (fake.now_ns < fake.check[check - 1].start_ns + FAKE_CHECK_NS)
 		return ERR_AGAIN;
 	*migratable = p && p->reachable && p->accepts;
 	if (!p || !p->reachable) {
-		why_add(reasons, "no answer from %s port 5991 within 5 s", fake.check[check - 1].move.destination);
+		ipv4_text(fake.check[check - 1].move.ipv4, address);
+		why_add(reasons, "no answer from %s port 5991 within 5 s", address);
 	} else if (!p->accepts && !fake.silent) {
 		why_add(reasons, "%s has 64 MiB free, web1 needs 128 MiB", p->name);
 		why_add(reasons, "%s can't run virtual systems: VT-x <off> & locked", p->name);
@@ -210,23 +215,21 @@ void manage_check_drop(uint32_t check)
 	fake.drops++;
 }
 
-enum err manage_migrate_start(const struct manage_move *move, uint32_t *job, struct why *why)
+enum err manage_migrate_start(const struct mig_move *move, uint32_t *job, struct why *why)
 {
 	enum err e = may_move(move, why);
-	struct manage_job *j;
+	struct mig_job *j;
 
 	if (e != ERR_OK)
 		return e;
 	if (fake.jobs == FAKE_JOBS)
 		return ERR_SPACE;
 	j = &fake.job[fake.jobs++];
-	*j = (struct manage_job){ .id = fake.jobs, .state = MANAGE_JOB_NEW, .submitted_ns = fake.now_ns,
-				  .started_ns = fake.now_ns, .changed_ns = fake.now_ns };
+	*j = (struct mig_job){ .id = fake.jobs, .state = MIG_JOB_NEW, .phase = MIG_PHASE_HELLO, .type = move->type,
+			       .peer_ipv4 = move->ipv4, .submitted_ns = fake.now_ns, .started_ns = fake.now_ns,
+			       .changed_ns = fake.now_ns };
 	snprintf(j->vm, sizeof(j->vm), "%s", move->vm);
-	snprintf(j->vm_uuid, sizeof(j->vm_uuid), "%s", vm_named(move->vm)->uuid);
-	snprintf(j->peer, sizeof(j->peer), "%.15s", move->destination);
-	snprintf(j->phase, sizeof(j->phase), "HELLO");
-	j->type = move->type;
+	(void)!uuid_parse(vm_named(move->vm)->uuid, j->vm_uuid);
 	vm_named(move->vm)->state = MANAGE_VM_EMIGRATING;
 	vm_named(move->vm)->job = j->id;
 	*job = j->id;
@@ -238,23 +241,17 @@ unsigned manage_job_count(void)
 	return fake.jobs;
 }
 
-bool manage_job_get(unsigned index, struct manage_job *out)
+const struct mig_job *manage_job_get(unsigned index)
 {
-	if (index >= fake.jobs)
-		return false;
-	*out = fake.job[index];
-	return true;
+	return index < fake.jobs ? &fake.job[index] : NULL;
 }
 
-static void end_job(struct manage_job *j, enum manage_job_state state, const char *error, uint16_t code)
+static void end_job(struct mig_job *j, enum mig_job_state state, const char *error, uint16_t code)
 {
 	struct manage_vm *v = vm_named(j->vm);
 
-	j->state = state;
-	j->error_code = code;
-	j->changed_ns = j->ended_ns = fake.now_ns;
-	snprintf(j->error, sizeof(j->error), "%s", error);
-	if (state == MANAGE_JOB_COMPLETED) {
+	mig_job_end(j, state, code, error, fake.now_ns);
+	if (state == MIG_JOB_COMPLETED) {
 		*v = fake.vm[--fake.vms];
 	} else {
 		v->state = MANAGE_VM_RUNNING;
@@ -264,35 +261,38 @@ static void end_job(struct manage_job *j, enum manage_job_state state, const cha
 
 enum err manage_job_cancel(uint32_t id, struct why *why)
 {
-	struct manage_job *j = &fake.job[id - 1];
+	struct mig_job *j = &fake.job[id - 1];
 
 	if (j->ended_ns || fake.now_ns >= j->submitted_ns + FAKE_COMMIT_NS) {
 		why_set(why, "%s", j->ended_ns ? "the job has ended" : "too late, committed");
 		return ERR_STATE;
 	}
-	end_job(j, MANAGE_JOB_TERMINATED, "cancelled by an operator", 1);
+	end_job(j, MIG_JOB_CANCELLED, "cancelled by an operator", 1);
 	return ERR_OK;
 }
 
 /* Only a source in doubt exists here: its destination vanished after COMMIT. */
-enum err manage_job_force(uint32_t id, enum manage_force outcome, bool accept_risk, struct why *why)
+enum err manage_job_force(uint32_t id, enum mig_force outcome, bool accept_risk, struct why *why)
 {
-	struct manage_job *j = &fake.job[id - 1];
+	struct mig_job *j = &fake.job[id - 1];
 	struct manage_vm *v = vm_named(j->vm);
+	char address[IPV4_TEXT];
 
-	if (j->ended_ns || !v || v->state != MANAGE_VM_IN_DOUBT || outcome == MANAGE_FORCE_RUN) {
-		why_set(why, "job %u %s", id, outcome == MANAGE_FORCE_RUN ? "has no prepared copy here" : "is not in doubt");
+	if (j->ended_ns || !v || v->state != MANAGE_VM_IN_DOUBT || outcome == MIG_FORCE_RUN) {
+		why_set(why, outcome == MIG_FORCE_RUN ? "job %u has no prepared copy here" : "job %u is not in doubt",
+			id);
 		return ERR_STATE;
 	}
 	if (!accept_risk) {
-		why_set(why, outcome == MANAGE_FORCE_RESUME ? "%s may run twice" : "%s may be lost", v->name);
+		why_set(why, outcome == MIG_FORCE_RESUME ? "%s may run twice" : "%s may be lost", v->name);
 		return ERR_REFUSED;
 	}
-	end_job(j, MANAGE_JOB_TERMINATED, outcome == MANAGE_FORCE_RESUME ? "an operator forced it to run on here" :
+	end_job(j, MIG_JOB_CANCELLED, outcome == MIG_FORCE_RESUME ? "an operator forced it to run on here" :
 		"an operator forced it to be forgotten here", 1);
-	if (outcome == MANAGE_FORCE_FORGET) {
+	if (outcome == MIG_FORCE_FORGET) {
 		v->state = MANAGE_VM_AWAY;
-		snprintf(v->why, sizeof(v->why), "%s was handed over to %s", v->name, j->peer);
+		ipv4_text(j->peer_ipv4, address);
+		snprintf(v->why, sizeof(v->why), "%s was handed over to %s", v->name, address);
 	}
 	return ERR_OK;
 }
@@ -322,7 +322,7 @@ unsigned manage_record_count(void)
 	return fake.records;
 }
 
-bool manage_record_get(unsigned index, struct manage_record *out)
+bool manage_record_get(unsigned index, struct mig_leftover *out)
 {
 	if (index < fake.records)
 		*out = fake.record[index];
@@ -348,14 +348,14 @@ enum err manage_record_drop(uint64_t id, bool accept_risk, struct why *why)
 	return ERR_OK;
 }
 
-static void do_rounds(struct manage_job *j, uint64_t t)
+static void do_rounds(struct mig_job *j, uint64_t t)
 {
 	uint32_t n = (uint32_t)((t - FAKE_ROUNDS_NS) / FAKE_ROUND_NS);
 
 	j->rounds = n < FAKE_ROUNDS ? n : FAKE_ROUNDS;
 	j->bytes_sent = 0;
 	for (n = 0; n < j->rounds; n++) {
-		j->round[n] = (struct manage_round){ FAKE_ROUNDS_NS + n * FAKE_ROUND_NS,
+		j->round[n] = (struct mig_job_round){ FAKE_ROUNDS_NS + n * FAKE_ROUND_NS,
 			FAKE_ROUNDS_NS + (n + 1) * FAKE_ROUND_NS, 1000 >> n, 20000 >> n, 4100000 >> n, 500 >> n };
 		j->bytes_sent += j->round[n].bytes;
 	}
@@ -363,46 +363,48 @@ static void do_rounds(struct manage_job *j, uint64_t t)
 	j->percent = (uint16_t)(10 + 80 * j->rounds / FAKE_ROUNDS);
 }
 
-static void advance_job(struct manage_job *j)
+static void advance_job(struct mig_job *j)
 {
 	uint64_t t = fake.now_ns - j->submitted_ns;
-	struct fake_peer *p = peer_at(j->peer);
+	struct fake_peer *p = peer_at(j->peer_ipv4);
+	char text[WHY_TEXT], address[IPV4_TEXT];
 
 	if (j->ended_ns)
 		return;
-	j->state = MANAGE_JOB_RUNNING;
+	j->state = MIG_JOB_ACTIVE;
 	if (t >= FAKE_OFFER_NS && (!p || !p->reachable)) {
-		snprintf(j->error, sizeof(j->error), "no answer from %s port 5991 within 5 s", j->peer);
-		end_job(j, MANAGE_JOB_EXCEPTION, strdupa(j->error), 10);
+		ipv4_text(j->peer_ipv4, address);
+		snprintf(text, sizeof(text), "no answer from %s port 5991 within 5 s", address);
+		end_job(j, MIG_JOB_FAILED, text, 10);
 		return;
 	}
 	if (t >= FAKE_OFFER_NS && !p->accepts) {
-		end_job(j, MANAGE_JOB_EXCEPTION, "lab-c has 64 MiB free, web1 needs 128 MiB", 13);
+		end_job(j, MIG_JOB_FAILED, "lab-c has 64 MiB free, web1 needs 128 MiB", 13);
 		return;
 	}
 	if (t >= FAKE_OFFER_NS)
 		snprintf(j->peer_name, sizeof(j->peer_name), "%s", p->name);
-	snprintf(j->phase, sizeof(j->phase), "%s", t < FAKE_OFFER_NS ? "HELLO" : t < FAKE_ROUNDS_NS ? "OFFER" :
-		 t < FAKE_STOP_NS ? "ROUNDS" : t < FAKE_COMMIT_NS ? "STATE" : t < FAKE_DONE_NS ? "COMMIT" : "DONE");
+	j->phase = t < FAKE_OFFER_NS ? MIG_PHASE_HELLO : t < FAKE_ROUNDS_NS ? MIG_PHASE_OFFER :
+		   t < FAKE_STOP_NS ? MIG_PHASE_ROUNDS : t < FAKE_COMMIT_NS ? MIG_PHASE_STATE : MIG_PHASE_COMMIT;
 	if (t >= FAKE_ROUNDS_NS)
 		do_rounds(j, t);
 	if (t >= FAKE_COMMIT_NS && p->vanishes) {
-		snprintf(j->phase, sizeof(j->phase), "IN_DOUBT");
-		snprintf(j->error, sizeof(j->error), "%s has not said whether it runs %s", p->name, j->vm);
+		j->in_doubt = true;
+		snprintf(text, sizeof(text), "%s has not said whether it runs %s", p->name, j->vm);
+		strcpy(j->doubt, text);
 		vm_named(j->vm)->state = MANAGE_VM_IN_DOUBT;
 		return;
 	}
 	if (t < FAKE_DONE_NS)
 		return;
-	j->percent = 100;
 	j->downtime_ns = 21000000;
 	j->expected_downtime_ns = 30000000;
 	j->terms = 2;
-	j->term[0] = (struct manage_term){ "stop", 5000000, 4000000 };
-	j->term[1] = (struct manage_term){ "transfer", 25000000, 17000000 };
+	j->term[0] = (struct mig_job_term){ "stop", 5000000, 4000000 };
+	j->term[1] = (struct mig_job_term){ "transfer", 25000000, 17000000 };
 	j->verified = true;
 	j->hash_source = j->hash_destination = 0x0123456789abcdefull;
-	end_job(j, MANAGE_JOB_COMPLETED, "", 0);
+	end_job(j, MIG_JOB_COMPLETED, NULL, 0);
 }
 
 void fake_manage_advance(uint64_t ns)

@@ -3,6 +3,8 @@
 #pragma once
 #include "host/manage.h"
 
+#define FAKE_IPV4(n)	(0x0a4d0000u + (n))	/* 10.77.0.n */
+
 #define FAKE_VMS	8
 #define FAKE_JOBS	32
 #define FAKE_CHECKS	4
@@ -17,7 +19,7 @@
 #define FAKE_DONE_NS	(FAKE_COMMIT_NS + 10000000ull)
 #define FAKE_CHECK_NS	20000000ull	/* until a check is answered */
 
-struct fake_peer { char name[64]; char address[16]; char uuid[37]; bool reachable; bool accepts; bool vanishes; };
+struct fake_peer { char name[64]; uint32_t ipv4; char uuid[37]; bool reachable; bool accepts; bool vanishes; };
 
 struct fake_manage {
 	struct manage_host host;
@@ -28,12 +30,12 @@ struct fake_manage {
 	unsigned peers;
 	struct fake_peer peer[4];
 	unsigned jobs;
-	struct manage_job job[FAKE_JOBS];
+	struct mig_job job[FAKE_JOBS];
 	unsigned records;
-	struct manage_record record[4];
-	struct { bool used; struct manage_move move; uint64_t start_ns; } check[FAKE_CHECKS];
+	struct mig_leftover record[4];
+	struct { bool used; struct mig_move move; uint64_t start_ns; } check[FAKE_CHECKS];
 	uint64_t now_ns, wall_seconds;
-	struct manage_move last;	/* what the last check or migration asked for */
+	struct mig_move last;	/* what the last check or migration asked for */
 	unsigned drops;			/* calls of manage_check_drop */
 	enum err refuse;		/* what starting a check, a migration or a VM answers, ERR_OK: as the VM's state says */
 	unsigned asks;			/* so often starting a VM answers ERR_AGAIN first */

@@ -1,6 +1,6 @@
 # tern-migbench: the migration sources at the target's optimisation, between two processes of this machine.
 MIGBENCH_SRC := $(sort $(wildcard tools/migbench/*.c)) $(sort $(wildcard migration/*.c)) lib/blob.c lib/crc32c.c lib/err.c lib/fmt.c \
-		lib/pages.c lib/state.c lib/why.c tests/fake/fake_log.c
+		lib/ipv4.c lib/pages.c lib/state.c lib/why.c tests/fake/fake_log.c
 MIGBENCH_OBJ := $(MIGBENCH_SRC:%.c=$(B)/migbench/%.o) $(B)/migbench/lz4.o $(THIRD_ZSTD:$(B)/third/libzstd/lib/%.o=$(B)/migbench/zstd/%.o) \
 		$(BEARSSL_SRC:%=$(B)/migbench/bearssl/%.o)
 MIGBENCH_C   := -std=gnu11 -O2 -g -fno-strict-aliasing -D_GNU_SOURCE $(CINC)

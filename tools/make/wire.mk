@@ -1,5 +1,5 @@
 # wiretool: the real migration code over pipes, for the second implementation of the wire spec in tests/wire/.
-WIRE_SRC := $(wildcard tests/wire/*.c) $(sort $(wildcard migration/*.c)) lib/blob.c lib/crc32c.c lib/err.c lib/fmt.c lib/pages.c lib/state.c lib/why.c \
+WIRE_SRC := $(wildcard tests/wire/*.c) $(sort $(wildcard migration/*.c)) lib/blob.c lib/crc32c.c lib/err.c lib/fmt.c lib/ipv4.c lib/pages.c lib/state.c lib/why.c \
 	    $(addprefix tests/fake/,fake_guest.c fake_log.c fake_store.c mig_pair.c mig_wire.c pipe.c)
 
 $(B)/wiretool: $(WIRE_SRC) $(wildcard tests/wire/*.h migration/*.h lib/*.h tests/fake/*.h) $(B)/unit/bearssl.a $(B)/unit/libthird.a $(BUILT_BY)

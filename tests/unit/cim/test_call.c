@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c */
+/* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c lib/ipv4.c lib/uuid.c migration/job.c */
 /* libs: -lexpat */
 #include <stdio.h>
 #include "cim_said.h"
@@ -178,7 +178,7 @@ Test(call, settings_reach_the_host)
 	check("10.77.0.3", client_string("MigrationSettingData", "instance of CIM_VirtualSystemMigrationSettingData { Priority = 7; Bandwidth = 40; Verify = 2; };"));
 	cr_assert_eq(fake.last.priority, 7);
 	cr_assert_eq(fake.last.bandwidth_percent, 40);
-	cr_assert_eq(fake.last.verify, MANAGE_VERIFY_FULL);
+	cr_assert_eq(fake.last.verify, MIG_VERIFY_FULL);
 	cr_assert_eq(fake.last.type, 2);
 }
 
@@ -187,10 +187,10 @@ Test(call, what_a_move_may_ask_for_reaches_the_host)
 	check("10.77.0.3", client_string("MigrationSettingData",
 	      "instance of Tern_VirtualSystemMigrationSettingData { MaxDowntime = 600000; WhenStuck = 3; };"));
 	cr_expect_eq(fake.last.max_downtime_ms, 600000);
-	cr_expect_eq(fake.last.when_stuck, MANAGE_STUCK_THROTTLE);
+	cr_expect_eq(fake.last.stuck, MIG_STUCK_THROTTLE);
 	check("10.77.0.3", client_string("MigrationSettingData", "instance of CIM_VirtualSystemMigrationSettingData { Priority = 1; };"));
 	cr_expect_eq(fake.last.max_downtime_ms, 0);
-	cr_expect_eq(fake.last.when_stuck, MANAGE_STUCK_DEFAULT);
+	cr_expect_eq(fake.last.stuck, MIG_STUCK_DEFAULT);
 }
 
 Test(call, what_a_move_may_not_ask_for_is_refused_by_name)
@@ -217,7 +217,7 @@ Test(call, defaults_and_limits_of_a_move_can_be_read)
 	const char *a;
 
 	fake.host.max_downtime_ms = 250;
-	fake.host.when_stuck = MANAGE_STUCK_FAIL;
+	fake.host.when_stuck = MIG_STUCK_FAIL;
 	a = client_ask("EnumerateInstances", CLASS_NAME("CIM_VirtualSystemMigrationSettingData"));
 	has(a, "<PROPERTY NAME=\"MaxDowntime\" TYPE=\"uint32\"><VALUE>250</VALUE>");
 	has(a, "<PROPERTY NAME=\"WhenStuck\" TYPE=\"uint16\"><VALUE>2</VALUE>");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c */
+/* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c lib/ipv4.c lib/uuid.c migration/job.c */
 /* libs: -lexpat */
 #include <stdio.h>
 #include "cim_said.h"
@@ -40,7 +40,7 @@ static const char *drop(unsigned id, const char *accept)
 /* web1 is committed to lab-d, which is never heard of again. */
 static void doubt(void)
 {
-	struct manage_move move = { .vm = "web1", .destination = "10.77.0.5", .type = 2 };
+	struct mig_move move = { .vm = "web1", .ipv4 = FAKE_IPV4(5), .type = MIG_MOVE_LIVE };
 	struct why why;
 	uint32_t job;
 
@@ -69,7 +69,7 @@ Test(force, resume_lets_the_copy_here_run)
 {
 	has(force("2", "TRUE"), RETURNS(0));
 	cr_assert_eq(fake.vm[0].state, MANAGE_VM_RUNNING);
-	cr_assert_eq(fake.job[0].state, MANAGE_JOB_TERMINATED);
+	cr_assert_eq(fake.job[0].state, MIG_JOB_CANCELLED);
 }
 
 Test(force, forget_gives_it_up)

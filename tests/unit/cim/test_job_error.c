@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c */
+/* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c lib/ipv4.c lib/uuid.c migration/job.c */
 /* libs: -lexpat */
 /* What a job says of its end, and of its two ends. */
 #include <stdio.h>
@@ -11,7 +11,8 @@ static void fresh(void)
 {
 	fake_manage_reset();
 	fake.jobs = 1;
-	fake.job[0] = (struct manage_job){ .id = 1, .state = MANAGE_JOB_RUNNING, .vm = "web1", .peer = "10.77.0.3", .peer_name = "lab-b", .phase = "ROUNDS" };
+	fake.job[0] = (struct mig_job){ .id = 1, .state = MIG_JOB_ACTIVE, .phase = MIG_PHASE_ROUNDS, .vm = "web1",
+				       .peer_ipv4 = FAKE_IPV4(3), .peer_name = "lab-b" };
 }
 
 TestSuite(job_error, .init = fresh, .fini = client_gone);
@@ -29,12 +30,9 @@ static const char *get_job(void)
 	return client_ask("GetInstance", "<IPARAMVALUE NAME=\"InstanceName\">" JOB "</IPARAMVALUE>");
 }
 
-static void ended(enum manage_job_state state, enum err e, const char *text)
+static void ended(enum mig_job_state state, enum err e, const char *text)
 {
-	fake.job[0].state = state;
-	fake.job[0].error_code = (uint16_t)e;
-	fake.job[0].ended_ns = 5;
-	snprintf(fake.job[0].error, sizeof(fake.job[0].error), "%s", text);
+	mig_job_end(&fake.job[0], state, (uint16_t)e, text, 5);
 }
 
 static void number(const char *text, const char *name, const char *type, unsigned value)
@@ -50,7 +48,7 @@ Test(job_error, every_error_of_a_job_has_a_number_of_its_own)
 	const struct job_error *e, *other;
 
 	for (int n = 1; n <= ERR_EXISTS; n++) {
-		ended(MANAGE_JOB_EXCEPTION, (enum err)n, "x");
+		ended(MIG_JOB_FAILED, (enum err)n, "x");
 		e = job_error(&fake.job[0]);
 		cr_assert(e);
 		cr_expect_eq(e->error, n, "%s has no row", err_text((enum err)n));
@@ -64,23 +62,23 @@ Test(job_error, every_error_of_a_job_has_a_number_of_its_own)
 
 Test(job_error, an_error_says_its_kind_status_and_number)
 {
-	ended(MANAGE_JOB_EXCEPTION, ERR_TIMEOUT, "no answer from 10.77.0.3");
+	ended(MIG_JOB_FAILED, ERR_TIMEOUT, "no answer from 10.77.0.3");
 	number(get_error(), "ErrorType", "uint16", 2);
 	number(client_said(), "ProbableCause", "uint16", 111);
 	number(client_said(), "CIMStatusCode", "uint32", 1);
 	has(client_said(), "&gt;TERN1002&lt;");
 	has(client_said(), "no answer from 10.77.0.3");
 	has(get_job(), "<PROPERTY NAME=\"ErrorCode\" TYPE=\"uint16\"><VALUE>1002<");
-	ended(MANAGE_JOB_EXCEPTION, ERR_VERSION, "x");
+	ended(MIG_JOB_FAILED, ERR_VERSION, "x");
 	number(get_error(), "ErrorType", "uint16", 10);
 	number(client_said(), "CIMStatusCode", "uint32", 7);
-	ended(MANAGE_JOB_EXCEPTION, ERR_REFUSED, "x");
+	ended(MIG_JOB_FAILED, ERR_REFUSED, "x");
 	number(get_error(), "ErrorType", "uint16", 9);
 }
 
 Test(job_error, what_an_operator_wished_is_no_error_code)
 {
-	ended(MANAGE_JOB_TERMINATED, ERR_REFUSED, "cancelled by an operator");
+	ended(MIG_JOB_CANCELLED, ERR_REFUSED, "cancelled by an operator");
 	has(get_job(), "<PROPERTY NAME=\"ErrorCode\" TYPE=\"uint16\"><VALUE>0<");
 	has(client_said(), "<PROPERTY NAME=\"JobState\" TYPE=\"uint16\"><VALUE>8<");
 	has(get_error(), "&gt;TERN1000&lt;");
@@ -89,15 +87,16 @@ Test(job_error, what_an_operator_wished_is_no_error_code)
 
 Test(job_error, a_job_that_runs_waits_or_has_completed_has_no_error)
 {
-	snprintf(fake.job[0].error, sizeof(fake.job[0].error), "waits for job 7");
+	fake.job[0].state = MIG_JOB_NEW;
+	snprintf(fake.job[0].waits, sizeof(fake.job[0].waits), "waits for job 7");
 	cr_expect_null(strstr(get_error(), "CIM_Error"), "%s", client_said());
-	ended(MANAGE_JOB_COMPLETED, ERR_OK, "an operator forced it");
+	ended(MIG_JOB_COMPLETED, ERR_OK, "an operator forced it");
 	cr_expect_null(strstr(get_error(), "CIM_Error"), "%s", client_said());
 }
 
 Test(job_error, doubt_is_an_error_while_it_lasts)
 {
-	snprintf(fake.job[0].phase, sizeof(fake.job[0].phase), "IN_DOUBT");
+	fake.job[0].in_doubt = true;
 	has(get_error(), "&gt;TERN1001&lt;");
 }
 

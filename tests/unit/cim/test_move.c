@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c */
+/* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c lib/ipv4.c lib/uuid.c migration/job.c */
 /* libs: -lexpat */
 /* The parameters of a move: each is honoured in every form that clients give it, or refused by name. */
 #include <stdio.h>
@@ -96,10 +96,10 @@ Test(move, no_setting_is_no_wish)
 Test(move, a_served_setting_that_a_reference_names_is_taken_with_all_it_says)
 {
 	fake.host.max_downtime_ms = 250;
-	fake.host.when_stuck = MANAGE_STUCK_FAIL;
+	fake.host.when_stuck = MIG_STUCK_FAIL;
 	cr_expect(taken(check(PARAM(SETTING("Tern:MigrationSettingData/Default")))), "%s", client_said());
 	cr_expect_eq(fake.last.max_downtime_ms, 250);
-	cr_expect_eq(fake.last.when_stuck, MANAGE_STUCK_FAIL);
+	cr_expect_eq(fake.last.stuck, MIG_STUCK_FAIL);
 	cr_expect_eq(fake.last.type, 2);
 }
 
@@ -274,24 +274,24 @@ static const char *to_system(const char *reference)
 
 Test(move, a_host_is_known_by_its_name_whatever_the_case_by_its_uuid_or_by_where_it_is)
 {
-	static const struct { const char *reference, *address; } row[] = {
-		{ HOST_REF("lab-b"), "10.77.0.3" }, { HOST_REF("LAB-B"), "10.77.0.3" }, { HOST_REF("10.77.0.3"), "10.77.0.3" },
-		{ HOST_REF("6b0c8a52-0000-4000-8000-00000000000b"), "10.77.0.3" }, { HOST_REF("6B0C8A52-0000-4000-8000-00000000000B"), "10.77.0.3" },
-		{ HOST_AT("10.77.0.3", "unlisted"), "10.77.0.3" }, { HOST_AT("10.77.0.3:5988", "unlisted"), "10.77.0.3" },
-		{ HOST_AT("10.77.0.4", "lab-b"), "10.77.0.3" }, { HOST_AT("http", "lab-b"), "10.77.0.3" },
-		{ REF("DestinationSystem", "Xen_HostSystem", KEY("Name", "lab-b")), "10.77.0.3" },
+	static const char *const reference[] = {
+		HOST_REF("lab-b"), HOST_REF("LAB-B"), HOST_REF("10.77.0.3"),
+		HOST_REF("6b0c8a52-0000-4000-8000-00000000000b"), HOST_REF("6B0C8A52-0000-4000-8000-00000000000B"),
+		HOST_AT("10.77.0.3", "unlisted"), HOST_AT("10.77.0.3:5988", "unlisted"),
+		HOST_AT("10.77.0.4", "lab-b"), HOST_AT("http", "lab-b"),
+		REF("DestinationSystem", "Xen_HostSystem", KEY("Name", "lab-b")),
 	};
 
-	for (size_t n = 0; n < sizeof(row) / sizeof(row[0]); n++) {
-		fake.last.destination[0] = 0;
-		to_system(row[n].reference);
-		cr_expect_str_eq(fake.last.destination, row[n].address, "%s: %s", row[n].reference, client_said());
+	for (size_t n = 0; n < sizeof(reference) / sizeof(reference[0]); n++) {
+		fake.last.ipv4 = 0;
+		to_system(reference[n]);
+		cr_expect_eq(fake.last.ipv4, FAKE_IPV4(3), "%s: %s", reference[n], client_said());
 	}
 	check(client_string("NewSystemSettingData", ""));
-	snprintf(fake.last.destination, 16, "x");
+	fake.last.ipv4 = 0;
 	call("CheckVirtualSystemIsMigratableToHost", strcat(strcpy((char [3000]){ 0 }, client_vm("ComputerSystem", "web1")),
 	     client_string("DestinationHost", "LAB-B")));
-	cr_expect_str_eq(fake.last.destination, "10.77.0.3", "%s", client_said());
+	cr_expect_eq(fake.last.ipv4, FAKE_IPV4(3), "%s", client_said());
 }
 
 Test(move, a_host_that_can_not_be_the_destination_is_refused_with_the_reason)

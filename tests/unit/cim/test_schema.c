@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c */
+/* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c lib/ipv4.c lib/uuid.c migration/job.c */
 /* libs: -lexpat */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -77,7 +77,7 @@ Test(schema, a_method_is_found_in_its_most_derived_form)
 
 Test(schema, every_instance_has_all_its_keys_and_required_values)
 {
-	struct manage_move move = { .vm = "web1", .destination = "10.77.0.3" };
+	struct mig_move move = { .vm = "web1", .ipv4 = FAKE_IPV4(3) };
 	const struct provider *p;
 	struct inst i;
 	uint32_t job;
@@ -120,11 +120,54 @@ Test(schema, a_job_that_has_not_started_has_no_start_time)
 	struct inst i;
 
 	fake.jobs = 1;
-	fake.job[0] = (struct manage_job){ .id = 1, .state = MANAGE_JOB_NEW, .submitted_ns = 1 };
+	fake.job[0] = (struct mig_job){ .id = 1, .state = MIG_JOB_NEW, .submitted_ns = 1 };
 	cr_assert(provider_get((struct obj){ &provider_job, 0 }, false, &i));
 	cr_expect(inst_slot(&i, "TimeSubmitted")->set);
 	cr_expect_not(inst_slot(&i, "StartTime")->set);
 	cr_expect_not(inst_slot(&i, "MemoryHashSource")->set);
+	inst_fini(&i);
+}
+
+static const char *told(struct inst *i, const char *name)
+{
+	if (i->class)
+		inst_fini(i);
+	cr_assert(provider_get((struct obj){ &provider_job, 0 }, false, i));
+	return inst_text(i, inst_slot(i, name));
+}
+
+Test(schema, the_state_of_a_job_is_told_in_numbers_of_dmtf_and_in_words)
+{
+	static const struct { enum mig_job_state state; const char *number; } row[] = {
+		{ MIG_JOB_NEW, "2" }, { MIG_JOB_ACTIVE, "4" }, { MIG_JOB_COMPLETED, "7" }, { MIG_JOB_CANCELLED, "8" },
+		{ MIG_JOB_FAILED, "10" },
+	};
+	struct inst i = { .class = NULL };
+
+	fake.jobs = 1;
+	for (size_t n = 0; n < sizeof(row) / sizeof(row[0]); n++) {
+		fake.job[0] = (struct mig_job){ .id = 1, .state = row[n].state, .phase = MIG_PHASE_ROUNDS };
+		cr_expect_str_eq(told(&i, "JobState"), row[n].number);
+	}
+	cr_expect_str_eq(told(&i, "JobStatus"), "ROUNDS");
+	mig_job_lost(&fake.job[0], "reset", fake.now_ns, fake.now_ns + 1000000000);
+	cr_expect_str_eq(told(&i, "JobStatus"), "link lost 0 s ago (reset), trying again for 1 s more");
+	cr_expect_str_eq(told(&i, "Phase"), "ROUNDS");
+	inst_fini(&i);
+}
+
+Test(schema, the_last_rounds_of_a_job_are_told_in_their_order)
+{
+	struct inst i = { .class = NULL };
+
+	fake.jobs = 1;
+	fake.job[0] = (struct mig_job){ .id = 1, .state = MIG_JOB_ACTIVE };
+	while (fake.job[0].rounds < MIG_JOB_ROUNDS + 3) {
+		fake.job[0].rounds++;
+		mig_job_round(&fake.job[0])->pages = fake.job[0].rounds;
+	}
+	cr_expect_str_eq(told(&i, "Rounds"), "32");
+	cr_expect_str_eq(told(&i, "RoundPages"), "4");
 	inst_fini(&i);
 }
 
@@ -142,7 +185,7 @@ Test(schema, the_times_of_a_job_stand_still)
 	char first[64], later[64];
 
 	fake.jobs = 1;
-	fake.job[0] = (struct manage_job){ .id = 1, .state = MANAGE_JOB_RUNNING, .submitted_ns = 500000000 };
+	fake.job[0] = (struct mig_job){ .id = 1, .state = MIG_JOB_ACTIVE, .submitted_ns = 500000000 };
 	submitted(first);
 	for (int n = 0; n < 30; n++) {
 		fake.now_ns += 300000000;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c */
+/* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c lib/ipv4.c lib/uuid.c migration/job.c */
 /* libs: -lexpat -Wl,--wrap=strcasecmp */
 /* The work of one request and of one step of the server is bounded, whatever clients ask for. */
 #include <criterion/criterion.h>
@@ -63,7 +63,8 @@ static void crowd(void)
 		fake.vms++;
 	}
 	for (fake.jobs = 0; fake.jobs < FAKE_JOBS; fake.jobs++) {
-		fake.job[fake.jobs] = (struct manage_job){ .id = fake.jobs + 1, .state = MANAGE_JOB_COMPLETED, .ended_ns = 1 };
+		fake.job[fake.jobs] = (struct mig_job){ .id = fake.jobs + 1, .state = MIG_JOB_COMPLETED,
+								.ended_ns = 1 };
 		snprintf(fake.job[fake.jobs].vm, sizeof(fake.job[0].vm), "web1");
 	}
 }

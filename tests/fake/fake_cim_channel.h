@@ -19,7 +19,7 @@ struct fake_channel {
 
 #define FAKE_CHANNEL_ROOM 600000u
 
-/* An open channel; the test frees it. close and abort only mark it, and what is done with it after that is a failure. */
+/* An open channel; the test frees it. close and abort only mark it, and what is done with it after that fails. */
 struct fake_channel *fake_channel_new(void);
 /* The same with other memory: @room bytes each way. */
 void fake_channel_init(struct fake_channel *f, char *in, char *out, size_t room);

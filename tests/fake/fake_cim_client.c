@@ -13,15 +13,15 @@ const char client_service_object[] =
 	"Name=\"MigrationService\",SystemCreationClassName=\"Tern_HostSystem\",SystemName=\"lab-a\"";
 const char client_service_name[] =
 	"<INSTANCENAME CLASSNAME=\"Tern_VirtualSystemMigrationService\">"
-	"<KEYBINDING NAME=\"SystemCreationClassName\"><KEYVALUE>Tern_HostSystem</KEYVALUE></KEYBINDING>"
-	"<KEYBINDING NAME=\"SystemName\"><KEYVALUE>lab-a</KEYVALUE></KEYBINDING>"
-	"<KEYBINDING NAME=\"CreationClassName\"><KEYVALUE>Tern_VirtualSystemMigrationService</KEYVALUE></KEYBINDING>"
-	"<KEYBINDING NAME=\"Name\"><KEYVALUE>MigrationService</KEYVALUE></KEYBINDING></INSTANCENAME>";
+	KEY("SystemCreationClassName", "Tern_HostSystem") KEY("SystemName", "lab-a")
+	KEY("CreationClassName", "Tern_VirtualSystemMigrationService") KEY("Name", "MigrationService")
+	"</INSTANCENAME>";
 
 static const char *message(char *out, const char *call)
 {
 	snprintf(out, ROOM + 1000, "<?xml version=\"1.0\" encoding=\"utf-8\" ?>"
-		 "<CIM CIMVERSION=\"2.0\" DTDVERSION=\"2.0\"><MESSAGE ID=\"1001\" PROTOCOLVERSION=\"1.0\"><SIMPLEREQ>%s</SIMPLEREQ></MESSAGE></CIM>", call);
+		 "<CIM CIMVERSION=\"2.0\" DTDVERSION=\"2.0\"><MESSAGE ID=\"1001\" PROTOCOLVERSION=\"1.0\">"
+		 "<SIMPLEREQ>%s</SIMPLEREQ></MESSAGE></CIM>", call);
 	return out;
 }
 
@@ -58,8 +58,7 @@ const char *client_vm(const char *parameter, const char *name)
 
 	snprintf(out, sizeof(out), "<PARAMVALUE NAME=\"%s\" PARAMTYPE=\"reference\"><VALUE.REFERENCE>"
 		 "<INSTANCENAME CLASSNAME=\"CIM_ComputerSystem\">"
-		 "<KEYBINDING NAME=\"CreationClassName\"><KEYVALUE>Tern_VirtualSystem</KEYVALUE></KEYBINDING>"
-		 "<KEYBINDING NAME=\"Name\"><KEYVALUE>%s</KEYVALUE></KEYBINDING></INSTANCENAME></VALUE.REFERENCE>"
+		 KEY("CreationClassName", "Tern_VirtualSystem") KEY("Name", "%s") "</INSTANCENAME></VALUE.REFERENCE>"
 		 "</PARAMVALUE>", parameter, name);
 	return out;
 }
@@ -74,12 +73,21 @@ const char *client_string(const char *parameter, const char *value)
 	return out;
 }
 
+const char *client_setting(const char *class, const char *properties)
+{
+	static char text[2000];
+
+	snprintf(text, sizeof(text), "instance of %s { %s };", class ? class : "CIM_VirtualSystemMigrationSettingData",
+		 properties);
+	return client_string("MigrationSettingData", text);
+}
+
 const char *client_move(const char *host, const char *more)
 {
 	static char out[16384];
 
-	snprintf(out, sizeof(out), "%s%s%s", client_vm("ComputerSystem", "web1"), client_string("DestinationHost", host),
-		 more);
+	snprintf(out, sizeof(out), "%s%s%s", client_vm("ComputerSystem", "web1"),
+		 client_string("DestinationHost", host), more);
 	return out;
 }
 

@@ -20,6 +20,8 @@ extern const char client_service_object[], client_service_name[];
 /* PARAMVALUEs: a reference to virtual system @name; a string. */
 const char *client_vm(const char *parameter, const char *name);
 const char *client_string(const char *parameter, const char *value);
+/* PARAMVALUE MigrationSettingData, as MOF with @properties (@class NULL: CIM_VirtualSystemMigrationSettingData). */
+const char *client_setting(const char *class, const char *properties);
 /* PARAMVALUEs of a move of web1 to @host, and @more. */
 const char *client_move(const char *host, const char *more);
 
@@ -38,5 +40,10 @@ void client_gone(void);
 
 /* The notation in which tests write requests. */
 #define KEY(name, value)	"<KEYBINDING NAME=\"" name "\"><KEYVALUE>" value "</KEYVALUE></KEYBINDING>"
-#define CLASS_NAME(class)	"<IPARAMVALUE NAME=\"ClassName\"><CLASSNAME NAME=\"" class "\"/></IPARAMVALUE>"
-#define BOOLEAN(name, value)	"<IPARAMVALUE NAME=\"" name "\"><VALUE>" value "</VALUE></IPARAMVALUE>"
+#define INSTANCENAME(class, keys) "<INSTANCENAME CLASSNAME=\"" class "\">" keys "</INSTANCENAME>"
+#define REFERENCE(name)		"<VALUE.REFERENCE>" name "</VALUE.REFERENCE>"
+#define PARAMVALUE(name, value)	"<PARAMVALUE NAME=\"" name "\">" value "</PARAMVALUE>"
+#define IPARAMVALUE(name, value) "<IPARAMVALUE NAME=\"" name "\">" value "</IPARAMVALUE>"
+#define CLASS_PARAM(name, class) IPARAMVALUE(name, "<CLASSNAME NAME=\"" class "\"/>")
+#define CLASS_NAME(class)	CLASS_PARAM("ClassName", class)
+#define BOOLEAN(name, value)	IPARAMVALUE(name, "<VALUE>" value "</VALUE>")

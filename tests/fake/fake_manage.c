@@ -40,7 +40,8 @@ void fake_manage_reset(void)
 	add_peer("lab-c", FAKE_IPV4(4), false);
 	add_peer("lab-d", FAKE_IPV4(5), true);
 	fake.peer[2].vanishes = true;
-	fake.net = (struct manage_net){ .frames_sent = 1001, .frames_received = 1002, .tcp_retransmits = 7, .tcp_drops = 8, .memory_failures = 3,
+	fake.net = (struct manage_net){ .frames_sent = 1001, .frames_received = 1002, .tcp_retransmits = 7,
+		.tcp_drops = 8, .memory_failures = 3,
 		.connections = 4 };
 	fake.host.unused_bytes = 640 << 10;
 	fake.host.unused_cpus = 2;

@@ -37,16 +37,16 @@ struct fake_manage {
 	uint64_t now_ns, wall_seconds;
 	struct mig_move last;	/* what the last check or migration asked for */
 	unsigned drops;			/* calls of manage_check_drop */
-	enum err refuse;		/* what starting a check, a migration or a VM answers, ERR_OK: as the VM's state says */
+	enum err refuse;		/* of a start of a check, migration or VM; ERR_OK: as the VM's state says */
 	unsigned asks;			/* so often starting a VM answers ERR_AGAIN first */
 	bool silent;			/* refusing peers give no reasons */
 };
 
 extern struct fake_manage fake;
 
-/* Host lab-a at 10.77.0.2; web1 running, db1 stopped; peers lab-b 10.77.0.3 (accepts), lab-c 10.77.0.4 (refuses for
- * two reasons), lab-d 10.77.0.5 (accepts, and is never heard of again after COMMIT). Every other address is unreachable. Records: 7 of
- * old1, which came from lab-c and is never asked for; 8 of gone1, which a job sees to. */
+/* Host lab-a at 10.77.0.2; web1 running, db1 stopped; peers lab-b 10.77.0.3 (accepts), lab-c 10.77.0.4 (refuses for two
+ * reasons), lab-d 10.77.0.5 (accepts, and is never heard of again after COMMIT). Every other address is unreachable.
+ * Records: 7 of old1, which came from lab-c and is never asked for; 8 of gone1, which a job sees to. */
 void fake_manage_reset(void);
 /* Lets time pass: checks and jobs move on. */
 void fake_manage_advance(uint64_t ns);

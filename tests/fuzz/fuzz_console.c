@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz: cim/console.c lib/fmt.c tests/fake/fake_cim_channel.c */
-/* Consoles: clients from three addresses come, say bytes, stop reading and go, while a guest writes and goes. Two bytes of
- * input are one act. Nobody gets more than the guest wrote, nothing is typed that nobody said, and who has gone is let go. */
+/* Consoles: clients from three addresses come, say bytes, stop reading and go, while a guest writes and goes. Two bytes
+ * of input are one act. Nobody gets more than the guest wrote, nothing is typed that nobody said, and who has gone is
+ * let go. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +81,8 @@ static void come(struct end *e, uint8_t arg)
 
 static void act(uint8_t what, uint8_t arg)
 {
-	static const char *const says[] = { "v\n", "v", "\n", "w\n", "v\r\nabc", "hello", "0123456789012345678901234567890123456789", "\r" };
+	static const char *const says[] = { "v\n", "v", "\n", "w\n", "v\r\nabc", "hello",
+		"0123456789012345678901234567890123456789", "\r" };
 	struct end *f = clients ? &client[arg % clients] : NULL;
 
 	switch (what % 8) {

@@ -17,8 +17,12 @@ static const char *check(const char *host, const char *more)
 	return extrinsic("CheckVirtualSystemIsMigratableToHost", client_move(host, more));
 }
 
-#define OBJECT(name, keys) "<IPARAMVALUE NAME=\"" name "\"><INSTANCENAME CLASSNAME=\"" keys "</INSTANCENAME></IPARAMVALUE>"
-#define WEB1 "CIM_ComputerSystem\">" KEY("Name", "web1") KEY("CreationClassName", "CIM_ComputerSystem")
+#define GET_INSTANCE(class, keys) client_ask("GetInstance", IPARAMVALUE("InstanceName", INSTANCENAME(class, keys)))
+#define WEB1_KEYS KEY("Name", "web1") KEY("CreationClassName", "CIM_ComputerSystem")
+#define WEB1 INSTANCENAME("CIM_ComputerSystem", WEB1_KEYS)
+
+#define CAPABILITIES IPARAMVALUE("ObjectName", \
+	INSTANCENAME("CIM_VirtualSystemMigrationCapabilities", KEY("InstanceID", "Tern:MigrationCapabilities")))
 
 /* What wbemcli can't read must never be sent. */
 static void no_closed_tags(const char *text)
@@ -58,8 +62,9 @@ Test(call, a_check_returns_typed_values)
 {
 	const char *a = check("10.77.0.3", "");
 
-	has(a, "<METHODRESPONSE NAME=\"CheckVirtualSystemIsMigratableToHost\"><RETURNVALUE PARAMTYPE=\"uint32\"><VALUE>0"
-	       "</VALUE></RETURNVALUE><PARAMVALUE NAME=\"IsMigratable\" PARAMTYPE=\"boolean\"><VALUE>TRUE</VALUE>");
+	has(a, "<METHODRESPONSE NAME=\"CheckVirtualSystemIsMigratableToHost\"><RETURNVALUE PARAMTYPE=\"uint32\">"
+	       "<VALUE>0</VALUE></RETURNVALUE><PARAMVALUE NAME=\"IsMigratable\" PARAMTYPE=\"boolean\">"
+	       "<VALUE>TRUE</VALUE>");
 	lacks(a, "Reasons");
 }
 
@@ -97,8 +102,8 @@ Test(call, the_callers_spelling_of_the_method_comes_back)
 Test(call, a_class_without_local_elements_is_read_with_inherited_ones_on_demand)
 {
 	const char *a = client_ask("GetClass", CLASS_NAME("Tern_VirtualSystem")
-				  "<IPARAMVALUE NAME=\"LocalOnly\"><VALUE>FALSE</VALUE></IPARAMVALUE>"
-				  "<IPARAMVALUE NAME=\"IncludeClassOrigin\"><VALUE>true</VALUE></IPARAMVALUE>");
+				  BOOLEAN("LocalOnly", "FALSE")
+				  BOOLEAN("IncludeClassOrigin", "true"));
 
 	has(a, "<PROPERTY NAME=\"CreationClassName\" TYPE=\"string\" CLASSORIGIN=\"CIM_System\" PROPAGATED=\"true\">"
 	       "<QUALIFIER NAME=\"Key\" TYPE=\"boolean\"><VALUE>TRUE</VALUE>");
@@ -111,8 +116,9 @@ Test(call, parameters_say_which_way_they_go)
 {
 	const char *a = client_ask("GetClass", CLASS_NAME("CIM_VirtualSystemMigrationService"));
 
-	has(a, "<PARAMETER.REFERENCE NAME=\"ComputerSystem\" REFERENCECLASS=\"CIM_ComputerSystem\"><QUALIFIER NAME=\"In\" "
-	       "TYPE=\"boolean\"><VALUE>TRUE</VALUE></QUALIFIER><QUALIFIER NAME=\"Out\" TYPE=\"boolean\"><VALUE>FALSE");
+	has(a, "<PARAMETER.REFERENCE NAME=\"ComputerSystem\" REFERENCECLASS=\"CIM_ComputerSystem\">"
+	       "<QUALIFIER NAME=\"In\" TYPE=\"boolean\"><VALUE>TRUE</VALUE></QUALIFIER>"
+	       "<QUALIFIER NAME=\"Out\" TYPE=\"boolean\"><VALUE>FALSE");
 	has(a, "<QUALIFIER NAME=\"EmbeddedInstance\" TYPE=\"string\"><VALUE>CIM_VirtualSystemMigrationSettingData");
 	has(a, "<VALUE>4096</VALUE>");
 	has(a, "<VALUE>Method Parameters Checked - Job Started</VALUE>");
@@ -120,22 +126,23 @@ Test(call, parameters_say_which_way_they_go)
 
 Test(call, a_property_list_drops_what_the_class_lacks)
 {
-	const char *a = client_ask("GetInstance", OBJECT("InstanceName", WEB1) "<IPARAMVALUE NAME=\"PropertyList\"><VALUE.ARRAY>"
-				  "<VALUE>enabledstate</VALUE><VALUE>Nonsense</VALUE></VALUE.ARRAY></IPARAMVALUE>");
+	const char *a = client_ask("GetInstance", IPARAMVALUE("InstanceName", WEB1) IPARAMVALUE("PropertyList",
+				   "<VALUE.ARRAY><VALUE>enabledstate</VALUE><VALUE>Nonsense</VALUE></VALUE.ARRAY>"));
 
-	has(a, "<INSTANCE CLASSNAME=\"Tern_VirtualSystem\"><PROPERTY NAME=\"EnabledState\" TYPE=\"uint16\"><VALUE>2</VALUE>"
-	       "</PROPERTY></INSTANCE>");
+	has(a, "<INSTANCE CLASSNAME=\"Tern_VirtualSystem\"><PROPERTY NAME=\"EnabledState\" TYPE=\"uint16\">"
+	       "<VALUE>2</VALUE></PROPERTY></INSTANCE>");
 }
 
 Test(call, null_properties_have_no_value)
 {
-	has(client_ask("GetInstance", OBJECT("InstanceName", WEB1)), "<PROPERTY NAME=\"InstallDate\" TYPE=\"datetime\"></PROPERTY>");
+	has(client_ask("GetInstance", IPARAMVALUE("InstanceName", WEB1)),
+		"<PROPERTY NAME=\"InstallDate\" TYPE=\"datetime\"></PROPERTY>");
 }
 
 Test(call, shallow_enumeration_shows_only_the_named_class_properties)
 {
 	const char *a = client_ask("EnumerateInstances", CLASS_NAME("CIM_System")
-				  "<IPARAMVALUE NAME=\"DeepInheritance\"><VALUE>FALSE</VALUE></IPARAMVALUE>");
+				  BOOLEAN("DeepInheritance", "FALSE"));
 
 	has(a, "NameFormat");
 	lacks(a, "MemoryBytes");
@@ -143,19 +150,19 @@ Test(call, shallow_enumeration_shows_only_the_named_class_properties)
 
 Test(call, keys_must_all_be_there_and_equal)
 {
-	has(client_ask("GetInstance", OBJECT("InstanceName", "CIM_ComputerSystem\">" KEY("Name", "web1"))), "CODE=\"6\"");
-	has(client_ask("GetInstance", OBJECT("InstanceName", WEB1 KEY("Extra", "x"))), "CODE=\"6\"");
-	has(client_ask("GetInstance", OBJECT("InstanceName", "CIM_ComputerSystem\">" KEY("Name", "WEB1")
-					    KEY("CreationClassName", "CIM_ComputerSystem"))), "CODE=\"6\"");
-	has(client_ask("GetInstance", OBJECT("InstanceName", "CIM_ComputerSystem\">" KEY("Name", "web1")
-					    KEY("CreationClassName", "CIM_Service"))), "CODE=\"6\"");
+	has(GET_INSTANCE("CIM_ComputerSystem", KEY("Name", "web1")), "CODE=\"6\"");
+	has(GET_INSTANCE("CIM_ComputerSystem", WEB1_KEYS KEY("Extra", "x")), "CODE=\"6\"");
+	has(GET_INSTANCE("CIM_ComputerSystem", KEY("Name", "WEB1") KEY("CreationClassName", "CIM_ComputerSystem")),
+		"CODE=\"6\"");
+	has(GET_INSTANCE("CIM_ComputerSystem", KEY("Name", "web1") KEY("CreationClassName", "CIM_Service")),
+		"CODE=\"6\"");
 	has(client_ask("GetInstance", ""), "CODE=\"4\"");
 }
 
 Test(call, a_single_key_may_be_unnamed)
 {
-	has(client_ask("GetInstance", OBJECT("InstanceName", "CIM_VirtualSystemMigrationCapabilities\"><KEYVALUE>"
-					    "Tern:MigrationCapabilities</KEYVALUE>")), "DestinationHostFormatsSupported");
+	has(GET_INSTANCE("CIM_VirtualSystemMigrationCapabilities", "<KEYVALUE>Tern:MigrationCapabilities</KEYVALUE>"),
+		"DestinationHostFormatsSupported");
 }
 
 Test(call, an_association_instance_can_be_read_by_its_references)
@@ -163,19 +170,20 @@ Test(call, an_association_instance_can_be_read_by_its_references)
 	const char *service = client_service_name;
 	char params[4000];
 
-	snprintf(params, sizeof(params), "<IPARAMVALUE NAME=\"InstanceName\"><INSTANCENAME CLASSNAME=\"CIM_HostedService\">"
-		 "<KEYBINDING NAME=\"Dependent\"><VALUE.REFERENCE><INSTANCEPATH><NAMESPACEPATH><HOST>http</HOST>"
-		 "<LOCALNAMESPACEPATH><NAMESPACE NAME=\"\"/></LOCALNAMESPACEPATH></NAMESPACEPATH>%s</INSTANCEPATH>"
-		 "</VALUE.REFERENCE></KEYBINDING><KEYBINDING NAME=\"Antecedent\"><VALUE.REFERENCE><INSTANCENAME "
-		 "CLASSNAME=\"Tern_HostSystem\">" KEY("Name", "lab-a") KEY("CreationClassName", "Tern_HostSystem")
-		 "</INSTANCENAME></VALUE.REFERENCE></KEYBINDING></INSTANCENAME></IPARAMVALUE>", service);
-	has(client_ask("GetInstance", params), "<INSTANCE CLASSNAME=\"CIM_HostedService\"><PROPERTY.REFERENCE NAME=\"Antecedent\" "
-	    "REFERENCECLASS=\"CIM_System\"><VALUE.REFERENCE>");
+	snprintf(params, sizeof(params), "<IPARAMVALUE NAME=\"InstanceName\">"
+		 "<INSTANCENAME CLASSNAME=\"CIM_HostedService\"><KEYBINDING NAME=\"Dependent\"><VALUE.REFERENCE>"
+		 "<INSTANCEPATH><NAMESPACEPATH><HOST>http</HOST><LOCALNAMESPACEPATH><NAMESPACE NAME=\"\"/>"
+		 "</LOCALNAMESPACEPATH></NAMESPACEPATH>%s</INSTANCEPATH></VALUE.REFERENCE></KEYBINDING>"
+		 "<KEYBINDING NAME=\"Antecedent\"><VALUE.REFERENCE><INSTANCENAME CLASSNAME=\"Tern_HostSystem\">"
+		 KEY("Name", "lab-a") KEY("CreationClassName", "Tern_HostSystem") "</INSTANCENAME></VALUE.REFERENCE>"
+		 "</KEYBINDING></INSTANCENAME></IPARAMVALUE>", service);
+	has(client_ask("GetInstance", params), "<INSTANCE CLASSNAME=\"CIM_HostedService\">"
+	    "<PROPERTY.REFERENCE NAME=\"Antecedent\" REFERENCECLASS=\"CIM_System\"><VALUE.REFERENCE>");
 }
 
 Test(call, settings_reach_the_host)
 {
-	check("10.77.0.3", client_string("MigrationSettingData", "instance of CIM_VirtualSystemMigrationSettingData { Priority = 7; Bandwidth = 40; Verify = 2; };"));
+	check("10.77.0.3", client_setting(NULL, "Priority = 7; Bandwidth = 40; Verify = 2;"));
 	cr_assert_eq(fake.last.priority, 7);
 	cr_assert_eq(fake.last.bandwidth_percent, 40);
 	cr_assert_eq(fake.last.verify, MIG_VERIFY_FULL);
@@ -184,8 +192,8 @@ Test(call, settings_reach_the_host)
 
 Test(call, what_a_move_may_ask_for_reaches_the_host)
 {
-	check("10.77.0.3", client_string("MigrationSettingData",
-	      "instance of Tern_VirtualSystemMigrationSettingData { MaxDowntime = 600000; WhenStuck = 3; };"));
+	check("10.77.0.3", client_setting("Tern_VirtualSystemMigrationSettingData",
+					  "MaxDowntime = 600000; WhenStuck = 3;"));
 	cr_expect_eq(fake.last.max_downtime_ms, 600000);
 	cr_expect_eq(fake.last.stuck, MIG_STUCK_THROTTLE);
 	check("10.77.0.3", client_string("MigrationSettingData", "instance of CIM_VirtualSystemMigrationSettingData { Priority = 1; };"));
@@ -196,7 +204,8 @@ Test(call, what_a_move_may_ask_for_reaches_the_host)
 Test(call, what_a_move_may_not_ask_for_is_refused_by_name)
 {
 	static const struct { const char *name, *value; } row[] = {
-		{ "MaxDowntime", "600001" }, { "MaxDowntime", "-1" }, { "MaxDowntime", "soon" }, { "MaxDowntime", "4294967297" },
+		{ "MaxDowntime", "600001" }, { "MaxDowntime", "-1" }, { "MaxDowntime", "soon" },
+		{ "MaxDowntime", "4294967297" },
 		{ "WhenStuck", "4" }, { "WhenStuck", "throttle" }, { "Bandwidth", "101" }, { "Priority", "65536" },
 	};
 
@@ -204,8 +213,8 @@ Test(call, what_a_move_may_not_ask_for_is_refused_by_name)
 		char text[160];
 		const char *a;
 
-		snprintf(text, sizeof(text), "instance of CIM_VirtualSystemMigrationSettingData { %s = \"%s\"; };", row[n].name, row[n].value);
-		a = check("10.77.0.3", client_string("MigrationSettingData", text));
+		snprintf(text, sizeof(text), "%s = \"%s\";", row[n].name, row[n].value);
+		a = check("10.77.0.3", client_setting(NULL, text));
 		has(a, "<RETURNVALUE PARAMTYPE=\"uint32\"><VALUE>4</VALUE>");
 		has(a, row[n].name);
 		lacks(a, "\"IsMigratable\"");
@@ -223,8 +232,7 @@ Test(call, defaults_and_limits_of_a_move_can_be_read)
 	has(a, "<PROPERTY NAME=\"WhenStuck\" TYPE=\"uint16\"><VALUE>2</VALUE>");
 	has(a, "Tern:MigrationSettingData/Minimums");
 	has(a, "<PROPERTY NAME=\"MaxDowntime\" TYPE=\"uint32\"><VALUE>600000</VALUE>");
-	a = client_ask("References", OBJECT("ObjectName", "CIM_VirtualSystemMigrationCapabilities\">"
-		KEY("InstanceID", "Tern:MigrationCapabilities")) "<IPARAMVALUE NAME=\"ResultClass\"><CLASSNAME NAME=\"CIM_SettingsDefineCapabilities\"/></IPARAMVALUE>");
+	a = client_ask("References", CAPABILITIES CLASS_PARAM("ResultClass", "CIM_SettingsDefineCapabilities"));
 	has(a, "NAME=\"ValueRange\" TYPE=\"uint16\"><VALUE>1</VALUE>");
 	has(a, "NAME=\"ValueRange\" TYPE=\"uint16\"><VALUE>2</VALUE>");
 	has(client_ask("GetClass", CLASS_NAME("Tern_VirtualSystemMigrationSettingData")), "<VALUE>Throttle</VALUE>");
@@ -234,13 +242,14 @@ static const char *check_type(const char *type)
 {
 	char text[160];
 
-	snprintf(text, sizeof(text), "instance of CIM_VirtualSystemMigrationSettingData { MigrationType = %s; };", type);
-	return check("10.77.0.3", client_string("MigrationSettingData", text));
+	snprintf(text, sizeof(text), "MigrationType = %s;", type);
+	return check("10.77.0.3", client_setting(NULL, text));
 }
 
 Test(call, a_migration_type_that_can_be_done_reaches_the_host_and_0_means_live)
 {
-	static const struct { const char *text; uint16_t type; } row[] = { { "0", 2 }, { "2", 2 }, { "3", 3 }, { "4", 4 } };
+	static const struct { const char *text; uint16_t type; } row[] = { { "0", 2 }, { "2", 2 }, { "3", 3 },
+		{ "4", 4 } };
 
 	for (unsigned n = 0; n < sizeof(row) / sizeof(row[0]); n++) {
 		has(check_type(row[n].text), "\"IsMigratable\"");
@@ -252,9 +261,9 @@ static const char *check_db1(const char *type)
 {
 	char params[2000], text[160];
 
-	snprintf(text, sizeof(text), "instance of CIM_VirtualSystemMigrationSettingData { MigrationType = %s; };", type);
-	snprintf(params, sizeof(params), "%s%s%s", client_vm("ComputerSystem", "db1"), client_string("DestinationHost", "10.77.0.3"),
-		 client_string("MigrationSettingData", text));
+	snprintf(text, sizeof(text), "MigrationType = %s;", type);
+	snprintf(params, sizeof(params), "%s%s%s", client_vm("ComputerSystem", "db1"),
+		 client_string("DestinationHost", "10.77.0.3"), client_setting(NULL, text));
 	return extrinsic("CheckVirtualSystemIsMigratableToHost", params);
 }
 
@@ -280,8 +289,8 @@ Test(call, other_migration_types_are_an_invalid_parameter_by_name)
 
 Test(call, the_supported_migration_types_are_points_beside_the_default)
 {
-	const char *a = client_ask("References", OBJECT("ObjectName", "CIM_VirtualSystemMigrationCapabilities\">"
-		KEY("InstanceID", "Tern:MigrationCapabilities")) "<IPARAMVALUE NAME=\"ResultClass\"><CLASSNAME NAME=\"CIM_SettingsDefineCapabilities\"/></IPARAMVALUE>");
+	const char *a = client_ask("References", CAPABILITIES
+				   CLASS_PARAM("ResultClass", "CIM_SettingsDefineCapabilities"));
 	static const char role[] = "NAME=\"ValueRole\" TYPE=\"uint16\"><VALUE>";
 	unsigned defaults = 0, supported = 0;
 
@@ -297,15 +306,19 @@ Test(call, the_supported_migration_types_are_points_beside_the_default)
 
 Test(call, new_settings_that_ask_for_nothing_are_accepted)
 {
-	has(check("10.77.0.3", "<PARAMVALUE NAME=\"NewSystemSettingData\"></PARAMVALUE>"), "TRUE");
-	has(check("10.77.0.3", client_string("NewSystemSettingData", "instance of CIM_VirtualSystemSettingData { InstanceID = \"a\"; };")), "TRUE");
-	has(check("10.77.0.3", "<PARAMVALUE NAME=\"NewResourceSettingData\"><VALUE.ARRAY></VALUE.ARRAY></PARAMVALUE>"), "TRUE");
+	has(check("10.77.0.3", PARAMVALUE("NewSystemSettingData", "")), "TRUE");
+	has(check("10.77.0.3", client_string("NewSystemSettingData",
+					     "instance of CIM_VirtualSystemSettingData { InstanceID = \"a\"; };")),
+					     "TRUE");
+	has(check("10.77.0.3", PARAMVALUE("NewResourceSettingData", "<VALUE.ARRAY></VALUE.ARRAY>")), "TRUE");
 }
 
 Test(call, new_settings_that_ask_for_something_are_not_ignored)
 {
-	const char *a = check("10.77.0.3", "<PARAMVALUE NAME=\"NewResourceSettingData\"><VALUE.ARRAY><VALUE>instance of CIM_ResourceAllocationSettingData {}; "
-			      "</VALUE><VALUE>instance of Xen_MemResourceAllocationSettingData { Limit = 3; };</VALUE></VALUE.ARRAY></PARAMVALUE>");
+	const char *a = check("10.77.0.3", PARAMVALUE("NewResourceSettingData", "<VALUE.ARRAY>"
+			      "<VALUE>instance of CIM_ResourceAllocationSettingData {}; </VALUE>"
+			      "<VALUE>instance of Xen_MemResourceAllocationSettingData { Limit = 3; };</VALUE>"
+			      "</VALUE.ARRAY>"));
 
 	has(a, "<VALUE>6</VALUE>");
 	has(a, "Limit");
@@ -314,8 +327,8 @@ Test(call, new_settings_that_ask_for_something_are_not_ignored)
 
 Test(call, unknown_parameters_are_refused)
 {
-	has(check("10.77.0.3", client_string("Speed", "9")), "<ERROR CODE=\"4\" DESCRIPTION=\"CheckVirtualSystemIsMigratableToHost "
-	    "has no parameter Speed\"");
+	has(check("10.77.0.3", client_string("Speed", "9")), "<ERROR CODE=\"4\" "
+	    "DESCRIPTION=\"CheckVirtualSystemIsMigratableToHost has no parameter Speed\"");
 }
 
 Test(call, too_many_checks_at_once_fail_with_a_reason)
@@ -384,11 +397,13 @@ Test(call, the_job_of_a_migration_can_be_followed)
 	has(a, "<VALUE>4096</VALUE></RETURNVALUE><PARAMVALUE NAME=\"Job\" PARAMTYPE=\"reference\"><VALUE.REFERENCE>");
 	at = strstr(a, "<INSTANCENAME");
 	end = strstr(at, "</INSTANCENAME>");
-	snprintf(name, sizeof(name), "<IPARAMVALUE NAME=\"InstanceName\">%.*s</INSTANCENAME></IPARAMVALUE>", (int)(end - at), at);
+	snprintf(name, sizeof(name), "<IPARAMVALUE NAME=\"InstanceName\">%.*s</INSTANCENAME></IPARAMVALUE>",
+		(int)(end - at), at);
 	fake_manage_advance(FAKE_ROUNDS_NS + 2 * FAKE_ROUND_NS);
 	a = client_ask("GetInstance", name);
 	has(a, "<PROPERTY NAME=\"JobState\" TYPE=\"uint16\"><VALUE>4</VALUE>");
-	has(a, "<PROPERTY.ARRAY NAME=\"RoundPages\" TYPE=\"uint64\"><VALUE.ARRAY><VALUE>1000</VALUE><VALUE>500</VALUE></VALUE.ARRAY>");
+	has(a, "<PROPERTY.ARRAY NAME=\"RoundPages\" TYPE=\"uint64\"><VALUE.ARRAY><VALUE>1000</VALUE><VALUE>500</VALUE>"
+		"</VALUE.ARRAY>");
 	fake_manage_advance(FAKE_DONE_NS);
 	a = client_ask("GetInstance", name);
 	has(a, "<PROPERTY NAME=\"PercentComplete\" TYPE=\"uint16\"><VALUE>100</VALUE>");
@@ -397,12 +412,13 @@ Test(call, the_job_of_a_migration_can_be_followed)
 Test(call, a_verdict_of_no_never_comes_without_a_reason)
 {
 	fake.silent = true;
-	has(check("10.77.0.4", ""), "<VALUE>FALSE</VALUE></PARAMVALUE><PARAMVALUE NAME=\"Reasons\" PARAMTYPE=\"string\"><VALUE.ARRAY><VALUE>");
+	has(check("10.77.0.4", ""), "<VALUE>FALSE</VALUE></PARAMVALUE><PARAMVALUE NAME=\"Reasons\" "
+		"PARAMTYPE=\"string\"><VALUE.ARRAY><VALUE>");
 }
 
 Test(call, repeated_keys_do_not_match)
 {
-	has(client_ask("GetInstance", OBJECT("InstanceName", WEB1 KEY("Name", "web1"))), "CODE=\"6\"");
+	has(GET_INSTANCE("CIM_ComputerSystem", WEB1_KEYS KEY("Name", "web1")), "CODE=\"6\"");
 }
 
 Test(call, a_long_property_list_is_refused)
@@ -418,8 +434,8 @@ Test(call, a_long_property_list_is_refused)
 
 Test(call, what_is_no_address_of_a_host_is_an_invalid_parameter)
 {
-	static const char *const bad[] = { "10.77.0", "10.77.0.3.4", "10.77.0.256", "10.77.0.3x", "10..0.3", "010.77.0.3", "0.0.0.0",
-		"127.0.0.1", "224.0.0.1", "255.255.255.255", "lab-z", " ", "::1" };
+	static const char *const bad[] = { "10.77.0", "10.77.0.3.4", "10.77.0.256", "10.77.0.3x", "10..0.3",
+		"010.77.0.3", "0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255", "lab-z", " ", "::1" };
 
 	for (size_t n = 0; n < sizeof(bad) / sizeof(bad[0]); n++)
 		has(check(bad[n], ""), "<VALUE>4</VALUE></RETURNVALUE><PARAMVALUE NAME=\"Reasons\"");
@@ -428,8 +444,10 @@ Test(call, what_is_no_address_of_a_host_is_an_invalid_parameter)
 Test(call, refusals_to_start_become_the_values_of_the_value_map)
 {
 	static const struct { enum err e; const char *value; } row[] = {
-		{ ERR_INVALID, "<VALUE>4</VALUE>" }, { ERR_STATE, "<VALUE>5</VALUE>" }, { ERR_UNSUPPORTED, "<VALUE>1</VALUE>" },
-		{ ERR_NOTFOUND, "<VALUE>5</VALUE>" }, { ERR_SPACE, "<VALUE>2</VALUE>" }, { ERR_TIMEOUT, "<VALUE>3</VALUE>" },
+		{ ERR_INVALID, "<VALUE>4</VALUE>" }, { ERR_STATE, "<VALUE>5</VALUE>" },
+		{ ERR_UNSUPPORTED, "<VALUE>1</VALUE>" },
+		{ ERR_NOTFOUND, "<VALUE>5</VALUE>" }, { ERR_SPACE, "<VALUE>2</VALUE>" },
+		{ ERR_TIMEOUT, "<VALUE>3</VALUE>" },
 		{ ERR_EXISTS, "<VALUE>6</VALUE>" },
 	};
 
@@ -449,8 +467,10 @@ static const char *in_namespace(const char *ns, const char *method, const char *
 	if (slash)
 		snprintf(name, sizeof(name), "<NAMESPACE NAME=\"%.*s\"/>", (int)(slash - ns), ns);
 	snprintf(name + strlen(name), sizeof(name) - strlen(name), "<NAMESPACE NAME=\"%s\"/>", slash ? slash + 1 : ns);
-	snprintf(body, sizeof(body), "<CIM CIMVERSION=\"2.0\" DTDVERSION=\"2.0\"><MESSAGE ID=\"1\" PROTOCOLVERSION=\"1.0\"><SIMPLEREQ><IMETHODCALL NAME=\"%s\">"
-		 "<LOCALNAMESPACEPATH>%s</LOCALNAMESPACEPATH>%s</IMETHODCALL></SIMPLEREQ></MESSAGE></CIM>", method, name, params);
+	snprintf(body, sizeof(body), "<CIM CIMVERSION=\"2.0\" DTDVERSION=\"2.0\">"
+		 "<MESSAGE ID=\"1\" PROTOCOLVERSION=\"1.0\"><SIMPLEREQ><IMETHODCALL NAME=\"%s\">"
+		 "<LOCALNAMESPACEPATH>%s</LOCALNAMESPACEPATH>%s</IMETHODCALL></SIMPLEREQ></MESSAGE></CIM>", method,
+		 name, params);
 	return client_send(method, ns, body);
 }
 
@@ -462,7 +482,8 @@ Test(call, a_client_finds_each_namespace_once_and_its_own_among_them)
 		const char *a = in_namespace(alias[n], "EnumerateInstanceNames", CLASS_NAME("CIM_Namespace"));
 		char key[80];
 
-		snprintf(key, sizeof(key), "<KEYBINDING NAME=\"Name\"><KEYVALUE VALUETYPE=\"string\" TYPE=\"string\">%s<", alias[n]);
+		snprintf(key, sizeof(key), "<KEYBINDING NAME=\"Name\"><KEYVALUE VALUETYPE=\"string\" TYPE=\"string\">"
+			"%s<", alias[n]);
 		has(a, key);
 		snprintf(key, sizeof(key), ">%s<", alias[!n]);
 		lacks(a, key);
@@ -472,32 +493,36 @@ Test(call, a_client_finds_each_namespace_once_and_its_own_among_them)
 
 Test(call, a_method_on_a_class_means_its_only_instance_in_the_namespace_asked)
 {
-	static const char call_text[] = "<CIM CIMVERSION=\"2.0\" DTDVERSION=\"2.0\"><MESSAGE ID=\"1\" PROTOCOLVERSION=\"1.0\"><SIMPLEREQ>"
-		"<METHODCALL NAME=\"StopService\"><LOCALCLASSPATH>%s<CLASSNAME NAME=\"CIM_Service\"/></LOCALCLASSPATH></METHODCALL>"
-		"</SIMPLEREQ></MESSAGE></CIM>";
+	static const char call_text[] = "<CIM CIMVERSION=\"2.0\" DTDVERSION=\"2.0\">"
+		"<MESSAGE ID=\"1\" PROTOCOLVERSION=\"1.0\"><SIMPLEREQ><METHODCALL NAME=\"StopService\">"
+		"<LOCALCLASSPATH>%s<CLASSNAME NAME=\"CIM_Service\"/></LOCALCLASSPATH></METHODCALL></SIMPLEREQ>"
+		"</MESSAGE></CIM>";
 	char text[1000];
 
 	snprintf(text, sizeof(text), call_text, CLIENT_NS);
-	has(client_send("StopService", "root/virt:CIM_Service", text), "<RETURNVALUE PARAMTYPE=\"uint32\"><VALUE>1</VALUE>");
+	has(client_send("StopService", "root/virt:CIM_Service", text), "<RETURNVALUE PARAMTYPE=\"uint32\">"
+		"<VALUE>1</VALUE>");
 	has(client_said(), "Tern_VirtualSystemMigrationService does not support StopService");
-	snprintf(text, sizeof(text), call_text, "<LOCALNAMESPACEPATH><NAMESPACE NAME=\"root\"/><NAMESPACE NAME=\"interop\"/></LOCALNAMESPACEPATH>");
+	snprintf(text, sizeof(text), call_text, "<LOCALNAMESPACEPATH><NAMESPACE NAME=\"root\"/>"
+		"<NAMESPACE NAME=\"interop\"/></LOCALNAMESPACEPATH>");
 	lacks(client_send("StopService", "root/interop:CIM_Service", text), "Tern_VirtualSystemMigrationService");
 }
 
 Test(call, what_is_wrong_with_a_name_is_said)
 {
-	has(client_ask("GetInstance", OBJECT("InstanceName", "CIM_ComputerSystem\">" KEY("Name", "web1"))), "lacks the key CreationClassName");
-	has(client_ask("GetInstance", OBJECT("InstanceName", WEB1 KEY("Extra", "x"))), "key Extra");
-	has(client_ask("Associators", OBJECT("ObjectName", "CIM_ComputerSystem\">" KEY("Name", "web1"))), "lacks the key CreationClassName");
-	has(client_ask("GetInstance", OBJECT("InstanceName", "CIM_Nonsense\">")), "no class CIM_Nonsense");
+	has(GET_INSTANCE("CIM_ComputerSystem", KEY("Name", "web1")), "lacks the key CreationClassName");
+	has(GET_INSTANCE("CIM_ComputerSystem", WEB1_KEYS KEY("Extra", "x")), "key Extra");
+	has(client_ask("Associators", IPARAMVALUE("ObjectName", INSTANCENAME("CIM_ComputerSystem",
+	    KEY("Name", "web1")))), "lacks the key CreationClassName");
+	has(GET_INSTANCE("CIM_Nonsense", ""), "no class CIM_Nonsense");
 }
 
 static const char *start_db1(void)
 {
 	return client_invoke("RequestStateChange",
 			     "root/virt:Tern_VirtualSystem.CreationClassName=\"Tern_VirtualSystem\",Name=\"db1\"",
-			     "<INSTANCENAME CLASSNAME=\"Tern_VirtualSystem\">" KEY("CreationClassName", "Tern_VirtualSystem")
-			     KEY("Name", "db1") "</INSTANCENAME>", client_string("RequestedState", "2"));
+			     INSTANCENAME("Tern_VirtualSystem", KEY("CreationClassName", "Tern_VirtualSystem")
+					  KEY("Name", "db1")), client_string("RequestedState", "2"));
 }
 
 Test(call, a_machine_that_can_not_be_started_fails_and_is_no_method_that_is_not_supported)
@@ -515,10 +540,13 @@ Test(call, a_start_that_another_host_is_asked_for_waits_for_the_answer)
 
 Test(call, an_object_is_named_with_host_and_namespace_and_returned_whole)
 {
-	static const char path[] = "<INSTANCEPATH><NAMESPACEPATH><HOST>10.77.0.2</HOST><LOCALNAMESPACEPATH><NAMESPACE NAME=\"root\"></NAMESPACE>"
-		"<NAMESPACE NAME=\"virt\"></NAMESPACE></LOCALNAMESPACEPATH></NAMESPACEPATH><INSTANCENAME CLASSNAME=\"Tern_VirtualSystemMigrationService\">"
-		"<KEYBINDING NAME=\"Name\"><KEYVALUE VALUETYPE=\"string\" TYPE=\"string\">MigrationService</KEYVALUE></KEYBINDING>";
-	static const char assoc[] = OBJECT("ObjectName", WEB1) "<IPARAMVALUE NAME=\"AssocClass\"><CLASSNAME NAME=\"CIM_ServiceAffectsElement\"/></IPARAMVALUE>";
+	static const char path[] = "<INSTANCEPATH><NAMESPACEPATH><HOST>10.77.0.2</HOST><LOCALNAMESPACEPATH>"
+		"<NAMESPACE NAME=\"root\"></NAMESPACE><NAMESPACE NAME=\"virt\"></NAMESPACE></LOCALNAMESPACEPATH>"
+		"</NAMESPACEPATH><INSTANCENAME CLASSNAME=\"Tern_VirtualSystemMigrationService\">"
+		"<KEYBINDING NAME=\"Name\"><KEYVALUE VALUETYPE=\"string\" TYPE=\"string\">MigrationService</KEYVALUE>"
+		"</KEYBINDING>";
+	static const char assoc[] =
+		IPARAMVALUE("ObjectName", WEB1) CLASS_PARAM("AssocClass", "CIM_ServiceAffectsElement");
 	char part[1000];
 
 	snprintf(part, sizeof(part), "<IRETURNVALUE><OBJECTPATH>%s", path);

@@ -23,7 +23,8 @@ Test(embedded, cim_xml)
 {
 	accept(" <INSTANCE CLASSNAME=\"C\"><QUALIFIER NAME=\"q\" TYPE=\"string\"/><PROPERTY NAME=\"A\" TYPE=\"uint16\">"
 	       "<VALUE>2</VALUE></PROPERTY><PROPERTY NAME=\"B\" TYPE=\"string\"></PROPERTY><PROPERTY.ARRAY NAME=\"D\" "
-	       "TYPE=\"string\"><VALUE.ARRAY><VALUE>x</VALUE><VALUE>y</VALUE></VALUE.ARRAY></PROPERTY.ARRAY></INSTANCE>");
+	       "TYPE=\"string\"><VALUE.ARRAY><VALUE>x</VALUE><VALUE>y</VALUE></VALUE.ARRAY></PROPERTY.ARRAY>"
+	       "</INSTANCE>");
 	cr_assert_str_eq(e.class, "C");
 	cr_assert_eq(e.count, 3);
 	cr_assert_str_eq(embedded_name(&e, 0), "A");
@@ -56,8 +57,9 @@ Test(embedded, how_a_value_is_given_is_kept)
 	cr_expect_eq(embedded_kind(&e, 2), EMBEDDED_NULL);
 	cr_expect_eq(embedded_kind(&e, 3), EMBEDDED_NULL);
 	embedded_fini(&e);
-	accept("<INSTANCE CLASSNAME='C'><PROPERTY NAME='A'><VALUE>1</VALUE></PROPERTY><PROPERTY NAME='B'><VALUE.ARRAY><VALUE>1</VALUE></VALUE.ARRAY>"
-	       "</PROPERTY><PROPERTY.REFERENCE NAME='D'><VALUE.REFERENCE/></PROPERTY.REFERENCE><PROPERTY NAME='E'/></INSTANCE>");
+	accept("<INSTANCE CLASSNAME='C'><PROPERTY NAME='A'><VALUE>1</VALUE></PROPERTY><PROPERTY NAME='B'><VALUE.ARRAY>"
+	       "<VALUE>1</VALUE></VALUE.ARRAY></PROPERTY><PROPERTY.REFERENCE NAME='D'><VALUE.REFERENCE/>"
+	       "</PROPERTY.REFERENCE><PROPERTY NAME='E'/></INSTANCE>");
 	cr_expect_eq(embedded_kind(&e, 0), EMBEDDED_VALUE);
 	cr_expect_eq(embedded_kind(&e, 1), EMBEDDED_ARRAY);
 	cr_expect_eq(embedded_kind(&e, 2), EMBEDDED_REFERENCE);
@@ -92,7 +94,8 @@ Test(embedded, what_is_neither_is_refused_with_a_reason)
 	refuse("<INSTANCE CLASSNAME='C'><PROPRETY NAME='A'><VALUE>1</VALUE></PROPRETY></INSTANCE>");
 	refuse("<INSTANCE CLASSNAME='C'><PROPERTY><VALUE>1</VALUE></PROPERTY></INSTANCE>");
 	refuse("<INSTANCE CLASSNAME='C'><PROPERTY NAME='A'><VALUE>1</VALUE><VALUE>2</VALUE></PROPERTY></INSTANCE>");
-	refuse("<INSTANCE CLASSNAME='C'><PROPERTY NAME='A'><VALUE>1</VALUE></PROPERTY><PROPERTY NAME='a'><VALUE>1</VALUE></PROPERTY></INSTANCE>");
+	refuse("<INSTANCE CLASSNAME='C'><PROPERTY NAME='A'><VALUE>1</VALUE></PROPERTY><PROPERTY NAME='a'>"
+		"<VALUE>1</VALUE></PROPERTY></INSTANCE>");
 }
 
 Test(embedded, too_many_properties_are_refused)

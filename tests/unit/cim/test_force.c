@@ -5,10 +5,9 @@
 #include "cim_said.h"
 #include "fake_manage.h"
 
-#define VM_NAME "<INSTANCENAME CLASSNAME=\"Tern_VirtualSystem\">" KEY("CreationClassName", "Tern_VirtualSystem") KEY("Name", "web1") \
-	"</INSTANCENAME>"
+#define VM_NAME INSTANCENAME("Tern_VirtualSystem", KEY("CreationClassName", "Tern_VirtualSystem") KEY("Name", "web1"))
 #define JOB_ID "Tern:11111111-2222-4333-8444-555555555555/1"
-#define JOB_NAME "<INSTANCENAME CLASSNAME=\"Tern_MigrationJob\">" KEY("InstanceID", JOB_ID) "</INSTANCENAME>"
+#define JOB_NAME INSTANCENAME("Tern_MigrationJob", KEY("InstanceID", JOB_ID))
 
 static const char *force(const char *outcome, const char *accept)
 {
@@ -21,7 +20,8 @@ static const char *force(const char *outcome, const char *accept)
 
 static const char *reclaim(const char *accept)
 {
-	return client_invoke("Reclaim", "root/virt:Tern_VirtualSystem.CreationClassName=\"Tern_VirtualSystem\",Name=\"web1\"", VM_NAME,
+	return client_invoke("Reclaim",
+		"root/virt:Tern_VirtualSystem.CreationClassName=\"Tern_VirtualSystem\",Name=\"web1\"", VM_NAME,
 		      accept ? client_string("AcceptRisk", accept) : "");
 }
 
@@ -30,8 +30,8 @@ static const char *drop(unsigned id, const char *accept)
 	char name[400], object[100];
 
 	snprintf(object, sizeof(object), "root/virt:Tern_MigrationRecord.InstanceID=\"Tern:MigrationRecord/%u\"", id);
-	snprintf(name, sizeof(name), "<INSTANCENAME CLASSNAME=\"Tern_MigrationRecord\">"
-		 KEY("InstanceID", "Tern:MigrationRecord/%u") "</INSTANCENAME>", id);
+	snprintf(name, sizeof(name),
+		 INSTANCENAME("Tern_MigrationRecord", KEY("InstanceID", "Tern:MigrationRecord/%u")), id);
 	return client_invoke("Drop", object, name, accept ? client_string("AcceptRisk", accept) : "");
 }
 
@@ -59,7 +59,8 @@ Test(force, without_accepting_the_risk_it_is_only_told)
 	for (unsigned i = 0; i < 3; i++) {
 		const char *a = force("2", accept[i]);
 
-		has(a, RETURNS(32768) "<PARAMVALUE NAME=\"Risk\" PARAMTYPE=\"string\"><VALUE>web1 may run twice</VALUE></PARAMVALUE>");
+		has(a, RETURNS(32768) "<PARAMVALUE NAME=\"Risk\" PARAMTYPE=\"string\"><VALUE>web1 may run twice</VALUE>"
+			"</PARAMVALUE>");
 		has(a, "<PARAMVALUE NAME=\"Reasons\" PARAMTYPE=\"string\"><VALUE.ARRAY><VALUE>nothing was done");
 		cr_assert_eq(fake.vm[0].state, MANAGE_VM_IN_DOUBT);
 	}
@@ -113,8 +114,8 @@ Test(force, a_machine_in_doubt_is_not_reclaimed_but_forced)
 Test(force, a_machine_that_is_away_is_reclaimed_by_who_accepts_the_risk)
 {
 	has(force("3", "TRUE"), RETURNS(0));
-	has(reclaim(NULL), RETURNS(32768) "<PARAMVALUE NAME=\"Risk\" PARAMTYPE=\"string\"><VALUE>web1 was handed over to 10.77.0.5: "
-	    "started here it may run twice</VALUE>");
+	has(reclaim(NULL), RETURNS(32768) "<PARAMVALUE NAME=\"Risk\" PARAMTYPE=\"string\">"
+	    "<VALUE>web1 was handed over to 10.77.0.5: started here it may run twice</VALUE>");
 	cr_assert_eq(fake.vm[0].state, MANAGE_VM_AWAY);
 	has(reclaim("TRUE"), RETURNS(0));
 	cr_assert_eq(fake.vm[0].state, MANAGE_VM_STOPPED);
@@ -124,7 +125,7 @@ Test(force, a_machine_that_is_away_is_reclaimed_by_who_accepts_the_risk)
 Test(force, a_machine_that_is_away_shows_so_and_offers_no_state)
 {
 	has(force("3", "TRUE"), RETURNS(0));
-	client_ask("GetInstance", "<IPARAMVALUE NAME=\"InstanceName\">" VM_NAME "</IPARAMVALUE>");
+	client_ask("GetInstance", IPARAMVALUE("InstanceName", VM_NAME));
 	has(client_said(), "<PROPERTY NAME=\"EnabledState\" TYPE=\"uint16\"><VALUE>3</VALUE>");
 	has(client_said(), "<PROPERTY NAME=\"OperatingStatus\" TYPE=\"uint16\"><VALUE>7</VALUE>");
 	has(client_said(), "<VALUE>web1 was handed over to 10.77.0.5</VALUE>");
@@ -138,13 +139,15 @@ Test(force, records_are_shown_without_their_secrets)
 	has(client_said(), "<PROPERTY NAME=\"RecordState\" TYPE=\"string\"><VALUE>OWNED</VALUE>");
 	has(client_said(), "<PROPERTY NAME=\"VirtualSystemName\" TYPE=\"string\"><VALUE>old1</VALUE>");
 	has(client_said(), "<PROPERTY NAME=\"PeerAddress\" TYPE=\"string\"><VALUE>10.77.0.4</VALUE>");
-	has(client_said(), "<PROPERTY NAME=\"TimeOfRecord\" TYPE=\"datetime\"><VALUE>20260528202640.000000+000</VALUE>");
+	has(client_said(), "<PROPERTY NAME=\"TimeOfRecord\" TYPE=\"datetime\">"
+		"<VALUE>20260528202640.000000+000</VALUE>");
 	has(client_said(), "<PROPERTY NAME=\"HoldsVirtualSystem\" TYPE=\"boolean\"><VALUE>TRUE</VALUE>");
 }
 
 Test(force, a_record_is_dropped_by_who_accepts_the_risk)
 {
-	has(drop(7, NULL), RETURNS(32768) "<PARAMVALUE NAME=\"Risk\" PARAMTYPE=\"string\"><VALUE>lab-c would stay in doubt about old1</VALUE>");
+	has(drop(7, NULL), RETURNS(32768) "<PARAMVALUE NAME=\"Risk\" PARAMTYPE=\"string\">"
+		"<VALUE>lab-c would stay in doubt about old1</VALUE>");
 	cr_assert_eq(fake.records, 2);
 	has(drop(7, "maybe"), RETURNS(5));
 	has(drop(7, "TRUE"), RETURNS(0));

@@ -4,18 +4,14 @@
 /* What one address may make the host hold while it waits for another host, or for a client that does not read. */
 #include <criterion/criterion.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include "cim/server.h"
-#include "fake_cim_channel.h"
+#include "cim_clients.h"
 #include "fake_cim_client.h"
-#include "fake_manage.h"
 #include "tests/fake/heap.h"
 
 #define SECOND 1000000000ull
 #define HEAP (24u << 20)	/* HEAP_BYTES of efi_main.c, for all of Tern */
 
-static struct fake_channel *client[16];
 static char body[300000], request[310000];
 
 /* A request of nearly @room bytes whose answer is @inner's. */
@@ -34,8 +30,9 @@ static void fat(const char *inner, unsigned nodes, size_t room, const char *meth
 	while (n < room - 20)
 		body[n++] = 'x';
 	strcpy(body + n, "</t></CIM>");
-	snprintf(request, sizeof(request), "POST /cimom HTTP/1.1\r\nHost: h\r\nContent-Type: application/xml\r\nContent-Length: %zu\r\n"
-		 "CIMOperation: MethodCall\r\nCIMMethod: %s\r\nCIMObject: %s\r\n\r\n%s", strlen(body), method, object, body);
+	snprintf(request, sizeof(request), "POST /cimom HTTP/1.1\r\nHost: h\r\nContent-Type: "
+		 "application/xml\r\nContent-Length: %zu\r\nCIMOperation: MethodCall\r\nCIMMethod: %s\r\nCIMObject: "
+		 "%s\r\n\r\n%s", strlen(body), method, object, body);
 }
 
 static void run(uint64_t ns)
@@ -60,25 +57,11 @@ static void hold(const char *what, unsigned count, bool full)
 
 static void start(unsigned count)
 {
-	static const struct cim_config defaults;
-
-	fake_manage_reset();
-	cim_server_init(&defaults);
-	for (unsigned n = 0; n < count; n++) {
-		client[n] = fake_channel_new();
-		client[n]->ch.peer_ipv4 = 0x0a4d0063;
-		cim_server_accept(&client[n]->ch);
-	}
+	while (count--)
+		connect_from(0x0a4d0063);
 }
 
-static void stop(unsigned count)
-{
-	static const struct cim_config defaults;
-
-	cim_server_init(&defaults);
-	for (unsigned n = 0; n < count; n++)
-		free(client[n]);
-}
+TestSuite(heap_hold, .init = server_fresh, .fini = server_gone);
 
 Test(heap_hold, one_address_that_does_not_read)
 {
@@ -87,14 +70,13 @@ Test(heap_hold, one_address_that_does_not_read)
 			     BOOLEAN("IncludeClassOrigin", "TRUE")),
 	    10, 262000, "EnumerateClasses", "root/virt");
 	hold("WRITE", 12, true);
-	stop(12);
 }
 
 Test(heap_hold, one_address_whose_checks_wait)
 {
 	start(8);
-	fat(client_extrinsic("CheckVirtualSystemIsMigratableToHost", NULL, client_move("10.77.0.3", "")), 8100, 262000, "CheckVirtualSystemIsMigratableToHost",
+	fat(client_extrinsic("CheckVirtualSystemIsMigratableToHost", NULL, client_move("10.77.0.3", "")), 8100, 262000,
+		"CheckVirtualSystemIsMigratableToHost",
 	    client_service_object);
 	hold("WAIT", 8, false);
-	stop(8);
 }

@@ -103,7 +103,8 @@ Test(http, other_verbs_are_not_implemented)
 
 Test(http, mpost_fields_lose_their_prefix)
 {
-	feed("M-POST / HTTP/1.1\r\nHost: h\r\nMan: x ; ns=42\r\n42-CIMMethod: GetClass\r\nContent-Length: 0\r\n\r\n", 1);
+	feed("M-POST / HTTP/1.1\r\nHost: h\r\nMan: x ; ns=42\r\n42-CIMMethod: GetClass\r\nContent-Length: 0\r\n\r\n",
+		1);
 	cr_assert_eq(h.phase, HTTP_DONE);
 	cr_assert(h.mpost);
 	cr_assert_str_eq(h.prefix, "42");
@@ -114,7 +115,8 @@ Test(http, mpost_needs_http_1_1)
 {
 	const char *error;
 
-	cr_assert_eq(checked("M-POST / HTTP/1.0\r\nMan: x ; ns=42\r\n42-CIMOperation: MethodCall\r\nContent-Type: text/xml\r\n",
+	cr_assert_eq(checked("M-POST / HTTP/1.0\r\nMan: x ; ns=42\r\n42-CIMOperation: MethodCall\r\nContent-Type: "
+		"text/xml\r\n",
 			     &error), 400);
 	cr_assert_null(error);
 }
@@ -176,8 +178,10 @@ Test(http, a_coding_of_the_body_that_is_not_known_is_no_media_type)
 {
 	static const struct check table[] = {
 		{ POST "Content-Type: text/xml\r\nCIMOperation: MethodCall\r\nContent-Encoding: gzip\r\n", 415, NULL },
-		{ POST "Content-Type: text/xml\r\nCIMOperation: MethodCall\r\nContent-Encoding: identity, br\r\n", 415, NULL },
-		{ POST "Content-Type: text/xml\r\nCIMOperation: MethodCall\r\nContent-Encoding: Identity\r\n", 0, NULL },
+		{ POST "Content-Type: text/xml\r\nCIMOperation: MethodCall\r\nContent-Encoding: identity, br\r\n", 415,
+			NULL },
+		{ POST "Content-Type: text/xml\r\nCIMOperation: MethodCall\r\nContent-Encoding: Identity\r\n", 0,
+			NULL },
 	};
 
 	for (size_t n = 0; n < sizeof(table) / sizeof(table[0]); n++) {
@@ -214,13 +218,16 @@ Test(http, a_field_that_counts_is_given_once)
 {
 	const char *error;
 
-	cr_expect_eq(checked(POST "Host: other\r\nContent-Type: text/xml\r\nCIMOperation: MethodCall\r\n", &error), 400);
+	cr_expect_eq(checked(POST "Host: other\r\nContent-Type: text/xml\r\nCIMOperation: MethodCall\r\n", &error),
+		400);
 	cr_expect(strstr(h.why, "Host"), "%s", h.why);
 	http_next(&h);
-	cr_expect_eq(checked(POST "Content-Type: text/xml\r\nCIMOperation: MethodCall\r\nCIMObject: a\r\ncimobject: a\r\n", &error), 400);
+	cr_expect_eq(checked(POST "Content-Type: text/xml\r\nCIMOperation: MethodCall\r\nCIMObject: a\r\ncimobject: "
+		"a\r\n", &error), 400);
 	cr_expect(strstr(h.why, "CIMObject"), "%s", h.why);
 	http_next(&h);
-	feed(POST "Content-Type: text/xml\r\nCIMOperation: MethodCall\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nHost: x\r\nCIMMethod: y\r\nX: z\r\n\r\n", 7);
+	feed(POST "Content-Type: text/xml\r\nCIMOperation: MethodCall\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nHost: "
+		"x\r\nCIMMethod: y\r\nX: z\r\n\r\n", 7);
 	cr_assert_eq(h.phase, HTTP_DONE);
 	cr_expect_eq(http_check(&h, &error), 0, "a trailer is no field of the header: %s", h.why);
 	cr_expect_null(http_field(&h, HTTP_FIELD_METHOD));
@@ -244,14 +251,16 @@ Test(http, another_major_version_is_not_supported)
 Test(http, every_refusal_says_why)
 {
 	static const char *const bad[] = {
-		"nonsense\r\n\r\n", POST "Content-Length: x\r\n\r\n", POST "Content-Length: 1\r\nContent-Length: 2\r\n\r\n", POST "a b: c\r\n\r\n",
-		"POST / HTTP/1.1 x\r\n\r\n", POST "Content-Length: 1001\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", POST "Expect: x\r\n\r\n",
-		POST "Transfer-Encoding: chunked\r\n\r\nzz\r\n", POST "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n",
+		"nonsense\r\n\r\n", POST "Content-Length: x\r\n\r\n", POST "Content-Length: 1\r\nContent-Length: "
+		"2\r\n\r\n", POST "a b: c\r\n\r\n", "POST / HTTP/1.1 x\r\n\r\n", POST "Content-Length: 1001\r\n\r\n",
+		"GET / HTTP/1.1\r\n\r\n", POST "Expect: x\r\n\r\n",
+		POST "Transfer-Encoding: chunked\r\n\r\nzz\r\n", POST "Transfer-Encoding: chunked\r\nContent-Length: "
+			"1\r\n\r\n",
 	};
 	static const char *const unfit[] = {
 		"POST / HTTP/1.1\r\n", POST, POST "Content-Type: text/plain\r\n", POST "Content-Type: text/xml\r\n",
-		POST "Content-Type: text/xml; charset=utf-16\r\n", POST "Content-Type: text/xml\r\nCIMOperation: Other\r\n",
-		"M-POST / HTTP/1.1\r\nHost: h\r\nContent-Type: text/xml\r\n",
+		POST "Content-Type: text/xml; charset=utf-16\r\n", POST "Content-Type: text/xml\r\nCIMOperation: "
+		"Other\r\n", "M-POST / HTTP/1.1\r\nHost: h\r\nContent-Type: text/xml\r\n",
 	};
 	const char *error;
 

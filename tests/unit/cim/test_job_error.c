@@ -18,7 +18,7 @@ static void fresh(void)
 TestSuite(job_error, .init = fresh, .fini = client_gone);
 
 #define JOB_ID "Tern:11111111-2222-4333-8444-555555555555/1"
-#define JOB "<INSTANCENAME CLASSNAME=\"Tern_MigrationJob\">" KEY("InstanceID", JOB_ID) "</INSTANCENAME>"
+#define JOB INSTANCENAME("Tern_MigrationJob", KEY("InstanceID", JOB_ID))
 
 static const char *get_error(void)
 {
@@ -27,7 +27,7 @@ static const char *get_error(void)
 
 static const char *get_job(void)
 {
-	return client_ask("GetInstance", "<IPARAMVALUE NAME=\"InstanceName\">" JOB "</IPARAMVALUE>");
+	return client_ask("GetInstance", IPARAMVALUE("InstanceName", JOB));
 }
 
 static void ended(enum mig_job_state state, enum err e, const char *text)
@@ -39,7 +39,8 @@ static void number(const char *text, const char *name, const char *type, unsigne
 {
 	char part[120];
 
-	snprintf(part, sizeof(part), "&lt;PROPERTY NAME=&quot;%s&quot; TYPE=&quot;%s&quot;&gt;&lt;VALUE&gt;%u&lt;", name, type, value);
+	snprintf(part, sizeof(part), "&lt;PROPERTY NAME=&quot;%s&quot; TYPE=&quot;%s&quot;&gt;&lt;VALUE&gt;%u&lt;",
+		name, type, value);
 	has(text, part);
 }
 

@@ -30,25 +30,28 @@ static void refused(const char *answer, unsigned value, const char *part)
 	char start[120];
 	const char *reasons = strstr(answer, "NAME=\"Reasons\"");
 
-	snprintf(start, sizeof(start), "<RETURNVALUE PARAMTYPE=\"uint32\"><VALUE>%u</VALUE></RETURNVALUE><PARAMVALUE NAME=\"Reasons\"", value);
+	snprintf(start, sizeof(start), "<RETURNVALUE PARAMTYPE=\"uint32\"><VALUE>%u</VALUE></RETURNVALUE>"
+		"<PARAMVALUE NAME=\"Reasons\"", value);
 	cr_expect(strstr(answer, start), "expected value %u with Reasons (%s): %s", value, part, answer);
 	cr_expect(reasons && strstr(reasons, part), "expected a reason that says %s: %s", part, answer);
 }
 
 #define MSD		"CIM_VirtualSystemMigrationSettingData"
-#define INSTANCE(class)	"<INSTANCE CLASSNAME=\"" class "\"><PROPERTY NAME=\"MigrationType\" TYPE=\"uint16\"><VALUE>3</VALUE></PROPERTY></INSTANCE>"
-#define PARAM(inner)	"<PARAMVALUE NAME=\"MigrationSettingData\">" inner "</PARAMVALUE>"
-#define SETTING(id)	"<VALUE.REFERENCE><LOCALINSTANCEPATH>" CLIENT_NS "<INSTANCENAME CLASSNAME=\"" MSD "\"><KEYBINDING NAME=\"InstanceID\">" \
-			"<KEYVALUE>" id "</KEYVALUE></KEYBINDING></INSTANCENAME></LOCALINSTANCEPATH></VALUE.REFERENCE>"
+#define PROPERTY(name)	"<PROPERTY NAME=\"" name "\" TYPE=\"uint16\"><VALUE>3</VALUE></PROPERTY>"
+#define INSTANCE(class, properties) "<INSTANCE CLASSNAME=\"" class "\">" properties "</INSTANCE>"
+#define TYPE_3(class)	INSTANCE(class, PROPERTY("MigrationType"))
+#define PARAM(inner)	PARAMVALUE("MigrationSettingData", inner)
+#define SETTING(id)	REFERENCE("<LOCALINSTANCEPATH>" CLIENT_NS INSTANCENAME(MSD, KEY("InstanceID", id)) \
+				  "</LOCALINSTANCEPATH>")
 
 Test(move, a_setting_means_the_same_in_every_form_that_clients_send)
 {
 	static const char *const form[] = {
-		PARAM("<VALUE>&lt;INSTANCE CLASSNAME='" MSD "'&gt;&lt;PROPERTY NAME='MigrationType' TYPE='uint16'&gt;&lt;VALUE&gt;3&lt;/VALUE&gt;"
-		      "&lt;/PROPERTY&gt;&lt;/INSTANCE&gt;</VALUE>"),
-		PARAM("<VALUE>" INSTANCE(MSD) "</VALUE>"),
-		PARAM("<VALUE>\n " INSTANCE("Tern_VirtualSystemMigrationSettingData") "\n</VALUE>"),
-		PARAM(INSTANCE(MSD)),
+		PARAM("<VALUE>&lt;INSTANCE CLASSNAME='" MSD "'&gt;&lt;PROPERTY NAME='MigrationType' TYPE='uint16'&gt;"
+		      "&lt;VALUE&gt;3&lt;/VALUE&gt;&lt;/PROPERTY&gt;&lt;/INSTANCE&gt;</VALUE>"),
+		PARAM("<VALUE>" TYPE_3(MSD) "</VALUE>"),
+		PARAM("<VALUE>\n " TYPE_3("Tern_VirtualSystemMigrationSettingData") "\n</VALUE>"),
+		PARAM(TYPE_3(MSD)),
 		PARAM("<VALUE>instance of " MSD " { MigrationType = 3; };</VALUE>"),
 		PARAM(SETTING("Tern:MigrationSettingData/Resume")),
 	};
@@ -63,18 +66,18 @@ Test(move, a_setting_means_the_same_in_every_form_that_clients_send)
 Test(move, a_form_that_is_no_single_setting_is_refused_by_name)
 {
 	static const struct { const char *form, *part; } row[] = {
-		{ PARAM("<VALUE.ARRAY><VALUE>instance of " MSD " { MigrationType = 3; };</VALUE></VALUE.ARRAY>"), "array" },
+		{ PARAM("<VALUE.ARRAY><VALUE>instance of " MSD " { MigrationType = 3; };</VALUE></VALUE.ARRAY>"),
+			"array" },
 		{ PARAM("<VALUE.REFARRAY>" SETTING("Tern:MigrationSettingData/Resume") "</VALUE.REFARRAY>"), "array" },
-		{ PARAM("<VALUE>" INSTANCE(MSD) INSTANCE(MSD) "</VALUE>"), "more than one" },
+		{ PARAM("<VALUE>" TYPE_3(MSD) TYPE_3(MSD) "</VALUE>"), "more than one" },
 		{ PARAM("<VALUE>3</VALUE><VALUE>4</VALUE>"), "more than one" },
-		{ PARAM("<VALUE>instance of " MSD " {};" INSTANCE(MSD) "</VALUE>"), "more than one" },
-		{ PARAM("<VALUE.NAMEDINSTANCE>" INSTANCE(MSD) "</VALUE.NAMEDINSTANCE>"), "VALUE.NAMEDINSTANCE" },
-		{ PARAM("<VALUE><VALUE.OBJECT>" INSTANCE(MSD) "</VALUE.OBJECT></VALUE>"), "VALUE.OBJECT" },
+		{ PARAM("<VALUE>instance of " MSD " {};" TYPE_3(MSD) "</VALUE>"), "more than one" },
+		{ PARAM("<VALUE.NAMEDINSTANCE>" TYPE_3(MSD) "</VALUE.NAMEDINSTANCE>"), "VALUE.NAMEDINSTANCE" },
+		{ PARAM("<VALUE><VALUE.OBJECT>" TYPE_3(MSD) "</VALUE.OBJECT></VALUE>"), "VALUE.OBJECT" },
 		{ PARAM("<CLASS NAME=\"" MSD "\"></CLASS>"), "CLASS" },
 		{ PARAM(SETTING("Tern:MigrationSettingData/Fast")), "InstanceID" },
-		{ PARAM("<VALUE.REFERENCE><INSTANCENAME CLASSNAME=\"Tern_HostSystem\"><KEYBINDING NAME=\"CreationClassName\"><KEYVALUE>"
-			"Tern_HostSystem</KEYVALUE></KEYBINDING><KEYBINDING NAME=\"Name\"><KEYVALUE>lab-a</KEYVALUE></KEYBINDING></INSTANCENAME>"
-			"</VALUE.REFERENCE>"), "Tern_HostSystem" },
+		{ PARAM(REFERENCE(INSTANCENAME("Tern_HostSystem", KEY("CreationClassName", "Tern_HostSystem")
+					       KEY("Name", "lab-a")))), "Tern_HostSystem" },
 	};
 
 	for (size_t n = 0; n < sizeof(row) / sizeof(row[0]); n++) {
@@ -106,16 +109,14 @@ Test(move, a_served_setting_that_a_reference_names_is_taken_with_all_it_says)
 /* The setting data as MOF text. */
 static const char *mof(const char *class, const char *properties)
 {
-	static char text[2000];
-
-	snprintf(text, sizeof(text), "instance of %s { %s };", class, properties);
-	return check(client_string("MigrationSettingData", text));
+	return check(client_setting(class, properties));
 }
 
 Test(move, an_instance_of_another_class_is_refused_by_name)
 {
-	static const char *const other[] = { "X", "CIM_SettingData", "CIM_ComputerSystem", "CIM_VirtualSystemSettingData", "Xen_MigrationSettingData",
-		"Tern_VirtualSystemMigrationCapabilities", "VirtualSystemMigrationSettingDataX" };
+	static const char *const other[] = { "X", "CIM_SettingData", "CIM_ComputerSystem",
+		"CIM_VirtualSystemSettingData", "Xen_MigrationSettingData", "Tern_VirtualSystemMigrationCapabilities",
+		"VirtualSystemMigrationSettingDataX" };
 
 	for (size_t n = 0; n < sizeof(other) / sizeof(other[0]); n++)
 		refused(mof(other[n], "MigrationType = 3;"), 4, other[n]);
@@ -128,9 +129,11 @@ Test(move, what_only_identifies_is_taken)
 {
 	/* What libvirt-cim's migration_tester.py sends. */
 	cr_expect(taken(mof("Xen_VirtualSystemMigrationSettingData", "InstanceID = \"MigrationSettingData\"; "
-		"CreationClassName = \"Xen_VirtualSystemMigrationSettingData\"; MigrationType = 3; Priority = 0;")), "%s", client_said());
+		"CreationClassName = \"Xen_VirtualSystemMigrationSettingData\"; MigrationType = 3; Priority = 0;")),
+		"%s", client_said());
 	cr_expect_eq(fake.last.type, 3);
-	cr_expect(taken(mof(MSD, "SystemName = \"lab-a\"; SystemCreationClassName = \"Xen_HostSystem\"; ElementName = \"x\";")), "%s", client_said());
+	cr_expect(taken(mof(MSD, "SystemName = \"lab-a\"; SystemCreationClassName = \"Xen_HostSystem\"; "
+			    "ElementName = \"x\";")), "%s", client_said());
 }
 
 Test(move, an_array_where_one_value_is_meant_is_refused_as_an_array)
@@ -138,10 +141,10 @@ Test(move, an_array_where_one_value_is_meant_is_refused_as_an_array)
 	refused(mof(MSD, "MigrationType = {2, 3};"), 4, "MigrationType is an array");
 	refused(mof(MSD, "MigrationType = {3};"), 4, "MigrationType is an array");
 	refused(mof(MSD, "BandwidthUnit = {\"percent\"};"), 4, "BandwidthUnit is an array");
-	refused(check(PARAM("<VALUE><INSTANCE CLASSNAME=\"" MSD "\"><PROPERTY.ARRAY NAME=\"Priority\" TYPE=\"uint16\"><VALUE.ARRAY><VALUE>2</VALUE>"
-		"</VALUE.ARRAY></PROPERTY.ARRAY></INSTANCE></VALUE>")), 4, "Priority is an array");
-	refused(check(PARAM("<VALUE><INSTANCE CLASSNAME=\"" MSD "\"><PROPERTY.REFERENCE NAME=\"Priority\">" SETTING("x")
-		"</PROPERTY.REFERENCE></INSTANCE></VALUE>")), 4, "Priority is a reference");
+	refused(check(PARAM(INSTANCE(MSD, "<PROPERTY.ARRAY NAME=\"Priority\" TYPE=\"uint16\"><VALUE.ARRAY>"
+		"<VALUE>2</VALUE></VALUE.ARRAY></PROPERTY.ARRAY>"))), 4, "Priority is an array");
+	refused(check(PARAM(INSTANCE(MSD, "<PROPERTY.REFERENCE NAME=\"Priority\">" SETTING("x")
+		"</PROPERTY.REFERENCE>"))), 4, "Priority is a reference");
 }
 
 Test(move, an_unknown_name_is_called_unknown_whatever_its_value)
@@ -150,17 +153,17 @@ Test(move, an_unknown_name_is_called_unknown_whatever_its_value)
 
 	for (size_t n = 0; n < sizeof(row) / sizeof(row[0]); n++)
 		refused(mof(MSD, row[n]), 4, "unknown property Foo");
-	refused(mof(MSD, "DestinationIPAddressList = {\"10.77.0.3\"};"), 4, "unknown property DestinationIPAddressList");
+	refused(mof(MSD, "DestinationIPAddressList = {\"10.77.0.3\"};"), 4,
+		"unknown property DestinationIPAddressList");
 	cr_expect(taken(mof(MSD, "Foo = NULL; Bar = {};")), "no value is no wish: %s", client_said());
 }
 
 Test(move, a_property_given_twice_is_refused_by_name)
 {
 	refused(mof(MSD, "MigrationType = 2; migrationtype = 3;"), 4, "MigrationType twice");
-	refused(check(PARAM("<VALUE><INSTANCE CLASSNAME=\"" MSD "\"><PROPERTY NAME=\"Priority\"><VALUE>1</VALUE></PROPERTY><PROPERTY NAME=\"Priority\">"
-		"<VALUE>2</VALUE></PROPERTY></INSTANCE></VALUE>")), 4, "Priority twice");
-	refused(check(PARAM("<VALUE><INSTANCE CLASSNAME=\"" MSD "\"><PROPERTY NAME=\"Priority\"><VALUE>1</VALUE><VALUE>2</VALUE></PROPERTY>"
-		"</INSTANCE></VALUE>")), 4, "Priority");
+	refused(check(PARAM(INSTANCE(MSD, PROPERTY("Priority") PROPERTY("Priority")))), 4, "Priority twice");
+	refused(check(PARAM(INSTANCE(MSD, "<PROPERTY NAME=\"Priority\"><VALUE>1</VALUE><VALUE>2</VALUE></PROPERTY>"))),
+		4, "Priority");
 }
 
 Test(move, units_are_compared_without_the_spaces_round_them)
@@ -179,9 +182,10 @@ Test(move, a_parameter_given_twice_is_refused_by_name)
 	for (size_t n = 0; n < sizeof(twice) / sizeof(twice[0]); n++) {
 		const char *a = check(client_string(twice[n], "10.77.0.3"));
 
-		cr_expect(strstr(a, "<ERROR CODE=\"4\"") && strstr(a, "DestinationHost") && strstr(a, "twice"), "%s", a);
+		cr_expect(strstr(a, "<ERROR CODE=\"4\"") && strstr(a, "DestinationHost") && strstr(a, "twice"), "%s",
+			a);
 	}
-	cr_expect(strstr(check(PARAM(INSTANCE(MSD)) PARAM("")), "MigrationSettingData"), "%s", client_said());
+	cr_expect(strstr(check(PARAM(TYPE_3(MSD)) PARAM("")), "MigrationSettingData"), "%s", client_said());
 }
 
 Test(move, an_output_is_no_input)
@@ -193,32 +197,33 @@ Test(move, an_output_is_no_input)
 
 Test(move, one_value_is_not_given_as_an_array)
 {
-	const char *a = call("CheckVirtualSystemIsMigratableToHost", "<PARAMVALUE NAME=\"DestinationHost\"><VALUE.ARRAY><VALUE>10.77.0.3</VALUE>"
-			     "</VALUE.ARRAY></PARAMVALUE>");
+	const char *a = call("CheckVirtualSystemIsMigratableToHost",
+			     PARAMVALUE("DestinationHost", "<VALUE.ARRAY><VALUE>10.77.0.3</VALUE></VALUE.ARRAY>"));
 
 	cr_expect(strstr(a, "<ERROR CODE=\"4\"") && strstr(a, "DestinationHost") && strstr(a, "VALUE.ARRAY"), "%s", a);
 }
 
 Test(move, new_settings_are_looked_at_in_every_form)
 {
-	static const char change[] = "<INSTANCE CLASSNAME=\"CIM_VirtualSystemSettingData\"><PROPERTY NAME=\"VirtualQuantity\"><VALUE>3</VALUE></PROPERTY></INSTANCE>";
-	char text[1000];
-
-	snprintf(text, sizeof(text), "<PARAMVALUE NAME=\"NewSystemSettingData\"><VALUE>%s</VALUE></PARAMVALUE>", change);
-	refused(check(text), 6, "VirtualQuantity");
-	snprintf(text, sizeof(text), "<PARAMVALUE NAME=\"NewSystemSettingData\">%s</PARAMVALUE>", change);
-	refused(check(text), 6, "VirtualQuantity");
-	refused(check("<PARAMVALUE NAME=\"NewResourceSettingData\"><VALUE.ARRAY><VALUE><INSTANCE CLASSNAME=\"CIM_ResourceAllocationSettingData\">"
-		"<PROPERTY NAME=\"Limit\"><VALUE>3</VALUE></PROPERTY></INSTANCE></VALUE></VALUE.ARRAY></PARAMVALUE>"), 6, "Limit");
-	refused(check("<PARAMVALUE NAME=\"NewSystemSettingData\"><VALUE.ARRAY><VALUE>x</VALUE></VALUE.ARRAY></PARAMVALUE>"), 4, "NewSystemSettingData");
+#define CHANGE INSTANCE("CIM_VirtualSystemSettingData", PROPERTY("VirtualQuantity"))
+#define NEW(value) PARAMVALUE("NewSystemSettingData", value)
+	refused(check(NEW("<VALUE>" CHANGE "</VALUE>")), 6, "VirtualQuantity");
+	refused(check(NEW(CHANGE)), 6, "VirtualQuantity");
+	refused(check(PARAMVALUE("NewResourceSettingData", "<VALUE.ARRAY><VALUE>"
+		INSTANCE("CIM_ResourceAllocationSettingData", PROPERTY("Limit")) "</VALUE></VALUE.ARRAY>")),
+		6, "Limit");
+	refused(check(NEW("<VALUE.ARRAY><VALUE>x</VALUE></VALUE.ARRAY>")), 4, "NewSystemSettingData");
 	refused(check(client_string("NewSystemSettingData", "instance of " MSD " { InstanceID = \"a\"; };")), 4, MSD);
-	refused(check("<PARAMVALUE NAME=\"NewSystemSettingData\">" SETTING("Tern:MigrationSettingData/Default") "</PARAMVALUE>"), 4, "NewSystemSettingData");
+	refused(check(NEW(SETTING("Tern:MigrationSettingData/Default"))), 4, "NewSystemSettingData");
 }
 
 /* --- references ------------------------------------------------------------------------------------- */
 
-#define REF(parameter, class, keys) "<PARAMVALUE NAME=\"" parameter "\"><VALUE.REFERENCE><INSTANCENAME CLASSNAME=\"" class "\">" keys \
-	"</INSTANCENAME></VALUE.REFERENCE></PARAMVALUE>"
+#define REF(parameter, class, keys) PARAMVALUE(parameter, REFERENCE(INSTANCENAME(class, keys)))
+/* A reference to web1 by that class and CreationClassName. */
+#define VM_REF(class, creator, more) \
+	REF("ComputerSystem", class, KEY("CreationClassName", creator) KEY("Name", "web1") more)
+#define VM "CIM_ComputerSystem"
 
 static const char *check_system(const char *reference)
 {
@@ -231,18 +236,18 @@ static const char *check_system(const char *reference)
 Test(move, what_is_wrong_with_a_reference_to_the_machine_is_said)
 {
 	static const struct { const char *reference, *part; } row[] = {
-		{ REF("ComputerSystem", "Msvm_ComputerSystem", KEY("CreationClassName", "Msvm_ComputerSystem") KEY("Name", "web1")), "no class Msvm_ComputerSystem" },
-		{ REF("ComputerSystem", "CIM_ComputerSystem", KEY("CreationClassName", "Msvm_ComputerSystem") KEY("Name", "web1")), "no class Msvm_ComputerSystem" },
-		{ REF("ComputerSystem", "CIM_ComputerSystem", KEY("CreationClassName", "CIM_Service") KEY("Name", "web1")), "CreationClassName names CIM_Service" },
-		{ REF("ComputerSystem", "CIM_Service", KEY("CreationClassName", "CIM_Service") KEY("Name", "web1")), "expected a CIM_ComputerSystem" },
-		{ REF("ComputerSystem", "CIM_ComputerSystem", KEY("Name", "web1")), "lacks the key CreationClassName" },
-		{ REF("ComputerSystem", "CIM_ComputerSystem", KEY("CreationClassName", "CIM_ComputerSystem")), "lacks the key Name" },
-		{ REF("ComputerSystem", "CIM_ComputerSystem", KEY("CreationClassName", "CIM_ComputerSystem") KEY("Name", "web1") KEY("Color", "x")), "key Color" },
-		{ REF("ComputerSystem", "CIM_ComputerSystem", KEY("CreationClassName", "CIM_ComputerSystem") KEY("Name", "web1") KEY("name", "x")), "name twice" },
-		{ REF("ComputerSystem", "CIM_ComputerSystem", ""), "no keys" },
-		{ REF("ComputerSystem", "CIM_ComputerSystem", KEY("CreationClassName", "CIM_ComputerSystem") KEY("Name", "lab-a")), "Tern_HostSystem" },
-		{ "<PARAMVALUE NAME=\"ComputerSystem\"><VALUE>web1</VALUE></PARAMVALUE>", "not a reference" },
-		{ "<PARAMVALUE NAME=\"ComputerSystem\"><VALUE.REFERENCE><CLASSNAME NAME=\"Tern_VirtualSystem\"/></VALUE.REFERENCE></PARAMVALUE>", "name one" },
+		{ VM_REF("Msvm_ComputerSystem", "Msvm_ComputerSystem", ""), "no class Msvm_ComputerSystem" },
+		{ VM_REF(VM, "Msvm_ComputerSystem", ""), "no class Msvm_ComputerSystem" },
+		{ VM_REF(VM, "CIM_Service", ""), "CreationClassName names CIM_Service" },
+		{ VM_REF("CIM_Service", "CIM_Service", ""), "expected a CIM_ComputerSystem" },
+		{ REF("ComputerSystem", VM, KEY("Name", "web1")), "lacks the key CreationClassName" },
+		{ REF("ComputerSystem", VM, KEY("CreationClassName", VM)), "lacks the key Name" },
+		{ VM_REF(VM, VM, KEY("Color", "x")), "key Color" },
+		{ VM_REF(VM, VM, KEY("name", "x")), "name twice" },
+		{ REF("ComputerSystem", VM, ""), "no keys" },
+		{ REF("ComputerSystem", VM, KEY("CreationClassName", VM) KEY("Name", "lab-a")), "Tern_HostSystem" },
+		{ PARAMVALUE("ComputerSystem", "<VALUE>web1</VALUE>"), "not a reference" },
+		{ PARAMVALUE("ComputerSystem", REFERENCE("<CLASSNAME NAME=\"Tern_VirtualSystem\"/>")), "name one" },
 		{ "", "missing" },
 	};
 
@@ -254,9 +259,10 @@ Test(move, what_is_wrong_with_a_reference_to_the_machine_is_said)
 
 Test(move, a_good_reference_to_a_machine_that_is_not_here_is_not_found)
 {
-	const char *a = check_system(REF("ComputerSystem", "CIM_ComputerSystem", KEY("CreationClassName", "CIM_ComputerSystem") KEY("Name", "nobody")));
+	const char *a = check_system(REF("ComputerSystem", VM, KEY("CreationClassName", VM) KEY("Name", "nobody")));
 
-	cr_expect(strstr(a, "<ERROR CODE=\"6\"") && strstr(a, "nobody") && strstr(a, "lab-a"), "it says which host has none: %s", a);
+	cr_expect(strstr(a, "<ERROR CODE=\"6\"") && strstr(a, "nobody") && strstr(a, "lab-a"),
+		"it says which host has none: %s", a);
 }
 
 static const char *to_system(const char *reference)
@@ -267,10 +273,10 @@ static const char *to_system(const char *reference)
 	return call("CheckVirtualSystemIsMigratableToSystem", params);
 }
 
-#define HOST_REF(name) REF("DestinationSystem", "CIM_ComputerSystem", KEY("CreationClassName", "CIM_ComputerSystem") KEY("Name", name))
-#define HOST_AT(host, name) "<PARAMVALUE NAME=\"DestinationSystem\"><VALUE.REFERENCE><INSTANCEPATH><NAMESPACEPATH><HOST>" host "</HOST>" CLIENT_NS \
-	"</NAMESPACEPATH><INSTANCENAME CLASSNAME=\"Tern_HostSystem\">" KEY("CreationClassName", "Tern_HostSystem") KEY("Name", name) \
-	"</INSTANCENAME></INSTANCEPATH></VALUE.REFERENCE></PARAMVALUE>"
+#define HOST_REF(name) REF("DestinationSystem", VM, KEY("CreationClassName", VM) KEY("Name", name))
+#define HOST_AT(host, name) PARAMVALUE("DestinationSystem", REFERENCE("<INSTANCEPATH><NAMESPACEPATH><HOST>" host \
+	"</HOST>" CLIENT_NS "</NAMESPACEPATH>" INSTANCENAME("Tern_HostSystem", \
+	KEY("CreationClassName", "Tern_HostSystem") KEY("Name", name)) "</INSTANCEPATH>"))
 
 Test(move, a_host_is_known_by_its_name_whatever_the_case_by_its_uuid_or_by_where_it_is)
 {
@@ -304,5 +310,5 @@ Test(move, a_host_that_can_not_be_the_destination_is_refused_with_the_reason)
 	refused(to_system(HOST_AT("127.0.0.1", "unlisted")), 4, "unlisted");
 	refused(to_system(REF("DestinationSystem", "Xen_HostSystem", "")), 4, "without a Name");
 	refused(to_system(REF("DestinationSystem", "CIM_Service", KEY("Name", "lab-b"))), 4, "CIM_Service");
-	refused(to_system("<PARAMVALUE NAME=\"DestinationSystem\"><VALUE>lab-b</VALUE></PARAMVALUE>"), 4, "not a reference");
+	refused(to_system(PARAMVALUE("DestinationSystem", "<VALUE>lab-b</VALUE>")), 4, "not a reference");
 }

@@ -3,41 +3,12 @@
 /* libs: -lexpat */
 #include <criterion/criterion.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include "cim/server.h"
-#include "fake_cim_channel.h"
+#include "cim_clients.h"
 #include "fake_cim_client.h"
-#include "fake_manage.h"
 
 #define SECOND 1000000000ull
 
-static const struct cim_config defaults;
-static struct fake_channel *client[20];
-static unsigned clients;
-
-static void fresh(void)
-{
-	fake_manage_reset();
-	cim_server_init(&defaults);
-}
-
-static void gone(void)
-{
-	cim_server_init(&defaults);		/* so that the leak check sees what is left */
-	while (clients)
-		free(client[--clients]);
-}
-
-TestSuite(server, .init = fresh, .fini = gone);
-
-static struct fake_channel *connect_one(void)
-{
-	struct fake_channel *f = fake_channel_new();
-
-	client[clients++] = f;
-	cim_server_accept(&f->ch);
-	return f;
-}
+TestSuite(server, .init = server_fresh, .fini = server_gone);
 
 /* Steps until nothing moves any more. */
 static void settle(void)
@@ -70,7 +41,8 @@ static const char *names(void)
 static const char *check(void)
 {
 	return client_http("CheckVirtualSystemIsMigratableToHost", client_service_object, "",
-			   client_extrinsic("CheckVirtualSystemIsMigratableToHost", NULL, client_move("10.77.0.3", "")));
+			   client_extrinsic("CheckVirtualSystemIsMigratableToHost", NULL,
+			   client_move("10.77.0.3", "")));
 }
 
 Test(server, a_connection_serves_requests_one_after_the_other)
@@ -125,7 +97,8 @@ Test(server, pipelined_requests_are_answered_in_order)
 	settle();
 	cr_assert_eq(f->out_length, 0, "the second must wait for the first");
 	after(FAKE_CHECK_NS);
-	cr_assert_lt(strstr(fake_channel_heard(f, false), "IsMigratable"), strstr(fake_channel_heard(f, false), "INSTANCENAME"));
+	cr_assert_lt(strstr(fake_channel_heard(f, false), "IsMigratable"),
+		     strstr(fake_channel_heard(f, false), "INSTANCENAME"));
 }
 
 Test(server, a_waiting_check_does_not_hold_up_others)
@@ -264,7 +237,8 @@ Test(server, connection_close_is_honoured)
 {
 	struct fake_channel *f = connect_one();
 
-	fake_channel_say(f, client_http("GetClass", "root/virt", "Connection: close\r\n", client_intrinsic("GetClass", "")));
+	fake_channel_say(f, client_http("GetClass", "root/virt", "Connection: close\r\n",
+					client_intrinsic("GetClass", "")));
 	settle();
 	cr_assert(strstr(fake_channel_heard(f, false), "Connection: close\r\n"));
 	cr_assert(f->closed);
@@ -277,14 +251,16 @@ Test(server, a_wrong_request_does_not_end_the_connection)
 	fake_channel_say(f, client_http("GetClass", "root/virt", "", "<CIM>"));
 	fake_channel_say(f, names());
 	settle();
-	cr_assert(strstr(fake_channel_heard(f, false), "HTTP/1.1 400 Bad Request\r\nCIMError: request-not-well-formed\r\n"));
+	cr_assert(strstr(fake_channel_heard(f, false),
+			 "HTTP/1.1 400 Bad Request\r\nCIMError: request-not-well-formed\r\n"));
 	cr_assert(strstr(fake_channel_heard(f, false), "HTTP/1.1 200 OK"));
 }
 
 Test(server, continue_is_said_before_the_body)
 {
 	struct fake_channel *f = connect_one();
-	const char *all = client_http("GetClass", "root/virt", "Expect: 100-continue\r\n", client_intrinsic("GetClass", ""));
+	const char *all = client_http("GetClass", "root/virt", "Expect: 100-continue\r\n",
+				      client_intrinsic("GetClass", ""));
 	const char *body = strstr(all, "\r\n\r\n") + 4;
 	char head[2000];
 
@@ -304,54 +280,39 @@ Test(server, nothing_to_do_means_no_deadline)
 	cr_assert_not(cim_server_step(fake.now_ns));
 }
 
-static struct fake_channel *connect_from(uint32_t address)
+/* @f has a connection, and what it asks for is answered. */
+static void served(struct fake_channel *f)
 {
-	struct fake_channel *f = fake_channel_new();
-
-	f->ch.peer_ipv4 = address;
-	client[clients++] = f;
-	cim_server_accept(&f->ch);
-	return f;
+	cr_expect_not(f->closed);
+	fake_channel_say(f, names());
+	settle();
+	cr_expect(strstr(fake_channel_heard(f, false), "200 OK"));
 }
 
 Test(server, an_address_may_hold_three_quarters_of_the_connections)
 {
-	struct fake_channel *honest;
-
 	for (int n = 0; n < 16; n++) {
 		fake_channel_say(connect_from(1), check());
 		cr_expect_eq(client[n]->closed, n >= 12, "connection %d", n);
 	}
 	cr_expect(strstr(fake_channel_heard(client[12], false), "503 Service Unavailable"));
 	settle();
-	honest = connect_from(2);
-	cr_expect_not(honest->closed);
-	fake_channel_say(honest, names());
-	settle();
-	cr_expect(strstr(fake_channel_heard(honest, false), "200 OK"));
+	served(connect_from(2));
 }
 
 Test(server, an_address_that_holds_most_connections_makes_room_for_others)
 {
-	struct fake_channel *honest;
-
 	for (int n = 0; n < 16; n++) {
 		fake_channel_say(connect_from(n < 12 ? 1 : 3), n % 2 ? "" : "POST / HTTP/1.1\r\nHo");
 		after(SECOND / 100);
 	}
-	honest = connect_from(2);
-	cr_expect_not(honest->closed);
+	served(connect_from(2));
 	cr_expect(client[0]->closed, "the one that was silent longest");
-	fake_channel_say(honest, names());
-	settle();
-	cr_expect(strstr(fake_channel_heard(honest, false), "200 OK"));
 	cr_expect(connect_from(1)->closed, "not for one that holds as much");
 }
 
 Test(server, an_address_that_takes_its_answers_in_crumbs_makes_room_for_others)
 {
-	struct fake_channel *honest;
-
 	for (int n = 0; n < 16; n++) {
 		struct fake_channel *f = connect_from(n < 12 ? 1 : 3);
 
@@ -366,11 +327,7 @@ Test(server, an_address_that_takes_its_answers_in_crumbs_makes_room_for_others)
 		client[n]->full = true;
 	}
 	after(SECOND);
-	honest = connect_from(2);
-	cr_expect_not(honest->closed);
-	fake_channel_say(honest, names());
-	settle();
-	cr_expect(strstr(fake_channel_heard(honest, false), "200 OK"));
+	served(connect_from(2));
 }
 
 Test(server, an_answer_that_waits_for_a_moment_does_not_give_way)

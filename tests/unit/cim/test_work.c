@@ -4,11 +4,8 @@
 /* The work of one request and of one step of the server is bounded, whatever clients ask for. */
 #include <criterion/criterion.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include "cim/server.h"
-#include "fake_cim_channel.h"
+#include "cim_clients.h"
 #include "fake_cim_client.h"
-#include "fake_manage.h"
 
 static unsigned long compared;		/* names, by strcasecmp */
 int __real_strcasecmp(const char *a, const char *b);
@@ -20,33 +17,13 @@ int __wrap_strcasecmp(const char *a, const char *b)
 	return __real_strcasecmp(a, b);
 }
 
-
-static const struct cim_config defaults;
-static struct fake_channel *client[16];
-static unsigned clients;
-
-static void fresh(void)
-{
-	fake_manage_reset();
-	cim_server_init(&defaults);
-}
-
 static void gone(void)
 {
-	cim_server_init(&defaults);
-	while (clients)
-		free(client[--clients]);
+	server_gone();
 	client_gone();
 }
 
-TestSuite(work, .init = fresh, .fini = gone);
-
-static struct fake_channel *connect_one(void)
-{
-	client[clients] = fake_channel_new();
-	cim_server_accept(&client[clients]->ch);
-	return client[clients++];
-}
+TestSuite(work, .init = server_fresh, .fini = gone);
 
 static const char *all_classes(void)
 {
@@ -134,7 +111,8 @@ Test(work, of_reading_a_long_body_is_done_in_pieces)
 	unsigned steps = 0;
 
 	memset(params + strlen(params), ' ', sizeof(params) - 1 - strlen(params));
-	fake_channel_say(f, client_http("EnumerateInstances", "root/virt", "", client_intrinsic("EnumerateInstances", params)));
+	fake_channel_say(f, client_http("EnumerateInstances", "root/virt", "",
+					client_intrinsic("EnumerateInstances", params)));
 	while (cim_server_step(fake.now_ns))
 		steps++;
 	cr_expect(strstr(fake_channel_heard(f, false), "</CIM>"));
@@ -145,7 +123,8 @@ Test(work, done_bit_by_bit_gives_the_same_answers)
 {
 	static const struct { const char *method, *params; } row[] = {
 		{ "EnumerateClasses", BOOLEAN("DeepInheritance", "TRUE") }, { "EnumerateClassNames", "" },
-		{ "EnumerateInstances", CLASS_NAME("CIM_ManagedElement") }, { "EnumerateInstanceNames", CLASS_NAME("CIM_ManagedElement") },
+		{ "EnumerateInstances", CLASS_NAME("CIM_ManagedElement") },
+		{ "EnumerateInstanceNames", CLASS_NAME("CIM_ManagedElement") },
 		{ "Associators", "<IPARAMVALUE NAME=\"ObjectName\"><INSTANCENAME CLASSNAME=\"CIM_ComputerSystem\">"
 		  KEY("Name", "web1") KEY("CreationClassName", "CIM_ComputerSystem") "</INSTANCENAME></IPARAMVALUE>" },
 		{ "GetInstance", "" },
@@ -195,16 +174,18 @@ Test(work, of_a_property_list_does_not_grow_with_the_instances)
 
 Test(work, of_finding_an_association_does_not_grow_with_the_pairs)
 {
-	static const char name[] = "<IPARAMVALUE NAME=\"InstanceName\"><INSTANCENAME CLASSNAME=\"CIM_AffectedJobElement\">"
-		"<KEYBINDING NAME=\"AffectedElement\"><VALUE.REFERENCE><INSTANCENAME CLASSNAME=\"CIM_ComputerSystem\">" KEY("Name", "web1")
+	static const char name[] = "<IPARAMVALUE NAME=\"InstanceName\">"
+		"<INSTANCENAME CLASSNAME=\"CIM_AffectedJobElement\"><KEYBINDING NAME=\"AffectedElement\">"
+		"<VALUE.REFERENCE><INSTANCENAME CLASSNAME=\"CIM_ComputerSystem\">" KEY("Name", "web1")
 		KEY("CreationClassName", "CIM_ComputerSystem") "</INSTANCENAME></VALUE.REFERENCE></KEYBINDING>"
 		"<KEYBINDING NAME=\"AffectingElement\"><VALUE.REFERENCE><INSTANCENAME CLASSNAME=\"CIM_ConcreteJob\">"
-		KEY("InstanceID", "Tern:11111111-2222-4333-8444-555555555555/32") "</INSTANCENAME></VALUE.REFERENCE></KEYBINDING>"
-		"</INSTANCENAME></IPARAMVALUE>";
+		KEY("InstanceID", "Tern:11111111-2222-4333-8444-555555555555/32") "</INSTANCENAME></VALUE.REFERENCE>"
+		"</KEYBINDING></INSTANCENAME></IPARAMVALUE>";
 
 	crowd();
 	client_ask("GetInstance", name);
 	compared = 0;
-	cr_assert(strstr(client_ask("GetInstance", name), "<INSTANCE CLASSNAME=\"CIM_AffectedJobElement\">"), "%s", client_said());
+	cr_assert(strstr(client_ask("GetInstance", name), "<INSTANCE CLASSNAME=\"CIM_AffectedJobElement\">"), "%s",
+		client_said());
 	cr_expect_lt(compared, 5000, "%lu", compared);
 }

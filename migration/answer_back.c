@@ -16,11 +16,11 @@ static const struct mig_source *leaving(const struct mig_service *m, const uint8
 	return NULL;
 }
 
-static const struct mig_ask *farewell(const struct mig_service *m, const uint8_t *attempt)
+static const struct mig_ask *notification(const struct mig_service *m, const uint8_t *attempt)
 {
-	for (unsigned i = 0; i < SERVICE_FAREWELLS; i++)
-		if (m->farewell[i].type && !memcmp(m->farewell[i].note.attempt, attempt, MIG_ATTEMPT))
-			return &m->farewell[i];
+	for (unsigned i = 0; i < SERVICE_NOTIFICATIONS; i++)
+		if (m->notification[i].type && !memcmp(m->notification[i].note.attempt, attempt, MIG_ATTEMPT))
+			return &m->notification[i];
 	return NULL;
 }
 
@@ -37,7 +37,7 @@ static uint8_t decide(const struct mig_service *m, const uint8_t *attempt, struc
 {
 	const struct mig_note *n = mig_records_get(&m->core.records, attempt);
 	const struct mig_source *s = leaving(m, attempt);
-	const struct mig_ask *told = farewell(m, attempt);
+	const struct mig_ask *told = notification(m, attempt);
 	const char *name = m->core.host.name;
 
 	if ((n && (n->state == MIG_RECORD_COMMITTED || n->state == MIG_RECORD_DONE)) || (told && told->type == MIG_DONE) ||
@@ -74,7 +74,7 @@ void service_answer_back(struct mig_service *m, struct mig_dest *from, uint64_t 
 	verdict.state = decide(m, attempt, &why);
 	if (verdict.state == MIG_VERDICT_NEVER) {
 		memcpy(verdict.word, back + MIG_PROOF, sizeof(verdict.word));
-		verdict.cancelled = farewell(m, attempt) && farewell(m, attempt)->cancelled;
+		verdict.cancelled = notification(m, attempt) && notification(m, attempt)->cancelled;
 	}
 	memcpy(verdict.text, why.text, sizeof(verdict.text));
 	log_limited(now_ns, LOG_INFO, "mig", "%s asks back: %s", from->peer_name,

@@ -29,7 +29,7 @@ struct mig_ask {
 	enum mig_ask_place place;
 	struct mig_stream stream;	/* open in MIG_ASK_ANSWER: the caller may put COMMIT */
 	uint64_t deadline_ns, wait_ns;
-	uint64_t give_up_ns;		/* set by the caller for a farewell that ends then by itself; 0: never */
+	uint64_t give_up_ns;		/* set by the caller for a notification that ends then by itself; 0: never */
 	struct why last;		/* why the last try failed, "" before */
 };
 

@@ -16,7 +16,7 @@
  * dirty before, less so for one that is sent for the first time. Below these prices of a byte it does not. */
 #define KEEP_FIRST_PS	1500
 #define KEEP_AGAIN_PS	500
-#define DELTA_OR_SAME	(1u << MIG_ENC_DELTA | 1u << MIG_ENC_SAME)	/* what needs kept versions */
+#define DELTA_OR_DEDUP	(1u << MIG_ENC_DELTA | 1u << MIG_ENC_DEDUP)	/* what needs kept versions */
 
 static bool may_use(const struct mig_encode *e, enum mig_encoding encoding)
 {
@@ -26,13 +26,13 @@ static bool may_use(const struct mig_encode *e, enum mig_encoding encoding)
 static uint32_t ways(const struct mig_encode *e)
 {
 	return 1u << MIG_WAY_RAW | (uint32_t)may_use(e, MIG_ENC_LZ4) << MIG_WAY_LZ4 |
-		(uint32_t)may_use(e, MIG_ENC_PACK) << MIG_WAY_PACK;
+		(uint32_t)may_use(e, MIG_ENC_BATCH) << MIG_WAY_BATCH;
 }
 
 enum err mig_encode_init(struct mig_encode *e, const struct mig_core *core, uint64_t memory_bytes, uint64_t capabilities)
 {
 	static const struct { uint64_t capability; enum mig_encoding encoding; } needs[] = {
-		{ MIG_CAP_DELTA, MIG_ENC_DELTA }, { MIG_CAP_REFERENCE, MIG_ENC_SAME }, { MIG_CAP_BATCH, MIG_ENC_PACK },
+		{ MIG_CAP_DELTA, MIG_ENC_DELTA }, { MIG_CAP_DEDUP, MIG_ENC_DEDUP }, { MIG_CAP_BATCH, MIG_ENC_BATCH },
 	};
 
 	memset(e, 0, sizeof(*e));
@@ -44,21 +44,21 @@ enum err mig_encode_init(struct mig_encode *e, const struct mig_core *core, uint
 	e->ways = ways(e);
 	mig_price_init(&e->price);
 	e->lz4 = malloc((size_t)LZ4_sizeofState());
-	e->pack.bytes = malloc(MIG_PACK_MAX * PAGE_SIZE);
-	if (!e->lz4 || !e->pack.bytes || mig_sent_init(&e->sent, core, memory_bytes))
+	e->batch.bytes = malloc(MIG_BATCH_MAX * PAGE_SIZE);
+	if (!e->lz4 || !e->batch.bytes || mig_sent_init(&e->sent, core, memory_bytes))
 		return ERR_NOMEM;
-	if (may_use(e, MIG_ENC_SAME))
-		mig_same_init(&e->same, &e->sent);
+	if (may_use(e, MIG_ENC_DEDUP))
+		mig_dedup_init(&e->dedup, &e->sent);
 	return ERR_OK;
 }
 
 void mig_encode_fini(struct mig_encode *e)
 {
 	free(e->lz4);
-	free(e->pack.bytes);
+	free(e->batch.bytes);
 	e->lz4 = NULL;
-	e->pack.bytes = NULL;
-	mig_same_fini(&e->same);
+	e->batch.bytes = NULL;
+	mig_dedup_fini(&e->dedup);
 	mig_sent_fini(&e->sent);
 }
 
@@ -74,7 +74,7 @@ void mig_encode_limit(struct mig_encode *e, uint64_t bytes_per_s)
 
 void mig_encode_begin(struct mig_encode *e)
 {
-	e->packed = false;
+	e->batched = false;
 	e->back.of_record = 0;
 	mig_price_begin(&e->price, mig_core_clock(e->core));
 }
@@ -104,7 +104,7 @@ static bool page_is_zero(const void *page)
 }
 
 /* Extends the last entry by @page, or begins one. */
-static void put_run(struct mig_batch *b, uint64_t pfn, uint16_t encoding)
+static void put_run(struct mig_pages_record *b, uint64_t pfn, uint16_t encoding)
 {
 	struct mig_pages_entry e;
 
@@ -124,13 +124,13 @@ static void put_run(struct mig_batch *b, uint64_t pfn, uint16_t encoding)
 }
 
 /* Where the data of an entry for one page would begin. */
-static uint8_t *data_of_next(struct mig_batch *b)
+static uint8_t *data_of_next(struct mig_pages_record *b)
 {
 	return b->body + b->length + sizeof(struct mig_pages_entry);
 }
 
 /* How many those may be. */
-static size_t room_of_next(const struct mig_batch *b)
+static size_t room_of_next(const struct mig_pages_record *b)
 {
 	size_t used = b->length + sizeof(struct mig_pages_entry);
 
@@ -138,7 +138,7 @@ static size_t room_of_next(const struct mig_batch *b)
 }
 
 /* An entry for one page whose @length bytes of data are in place already. */
-static void put_one(struct mig_batch *b, uint64_t pfn, uint16_t encoding, size_t length)
+static void put_one(struct mig_pages_record *b, uint64_t pfn, uint16_t encoding, size_t length)
 {
 	struct mig_pages_entry e = { .page = pfn, .count = 1, .encoding = encoding, .length = (uint16_t)length };
 
@@ -148,7 +148,7 @@ static void put_one(struct mig_batch *b, uint64_t pfn, uint16_t encoding, size_t
 	b->entries++;
 }
 
-static void put_raw(struct mig_batch *b, uint64_t pfn, const void *page)
+static void put_raw(struct mig_pages_record *b, uint64_t pfn, const void *page)
 {
 	put_run(b, pfn, MIG_ENC_RAW);
 	memcpy(b->body + b->length, page, PAGE_SIZE);
@@ -157,7 +157,7 @@ static void put_raw(struct mig_batch *b, uint64_t pfn, const void *page)
 
 /* Compresses straight to where the next entry's data would be: its length, 0 if that gains too little. A vCPU can't write
  * while this runs on its CPU; where it could, a torn page is dirty again and goes out again. */
-static size_t try_lz4(struct mig_encode *e, struct mig_batch *b, const void *page)
+static size_t try_lz4(struct mig_encode *e, struct mig_pages_record *b, const void *page)
 {
 	bool timed = e->lz4_tries++ % TIMED_TRIES == 0;
 	uint64_t start = timed ? mig_core_clock(e->core) : 0;
@@ -189,14 +189,14 @@ unsigned mig_encode_backs(const struct mig_encode *e)
 static void give_back(struct mig_encode *e, unsigned from)
 {
 	struct mig_back *k = &e->back;
-	unsigned left = mig_encode_backs(e), more = e->pack.count - from;
+	unsigned left = mig_encode_backs(e), more = e->batch.count - from;
 
 	if (left + more > sizeof(k->pfn) / sizeof(k->pfn[0]))
 		panic("%u pages are given back to %u", more, left);
 	memmove(k->pfn, k->pfn + k->taken, left * sizeof(k->pfn[0]));
 	for (unsigned n = 0; n < more; n++) {
-		k->pfn[left + n] = e->pack.pfn[from + n];
-		mig_sent_forget(&e->sent, e->pack.pfn[from + n]);
+		k->pfn[left + n] = e->batch.pfn[from + n];
+		mig_sent_forget(&e->sent, e->batch.pfn[from + n]);
 	}
 	k->count = left + more;
 	k->taken = 0;
@@ -204,30 +204,30 @@ static void give_back(struct mig_encode *e, unsigned from)
 }
 
 /* Makes one frame of the first @count pages that wait; false if they take more than the record has left or hardly shrink. */
-static bool put_frame(struct mig_encode *e, struct mig_batch *b, unsigned count)
+static bool put_frame(struct mig_encode *e, struct mig_pages_record *b, unsigned count)
 {
 	size_t room = room_of_next(b), most = count * PAGE_SIZE - count * PAGE_SIZE / 16, n;
 	uint64_t start = mig_core_clock(e->core);
 
 	if (most > room)
 		most = room;
-	n = mig_pack_encode(&e->pack, count, data_of_next(b), most);
-	mig_price_seen(&e->price, MIG_WAY_PACK, count, n ? n : most < room ? count * PAGE_SIZE : most, mig_core_clock(e->core) - start);
+	n = mig_batch_encode(&e->batch, count, data_of_next(b), most);
+	mig_price_seen(&e->price, MIG_WAY_BATCH, count, n ? n : most < room ? count * PAGE_SIZE : most, mig_core_clock(e->core) - start);
 	if (!n)
 		return false;
-	put_one(b, e->pack.pfn[0], MIG_ENC_PACK, n);
+	put_one(b, e->batch.pfn[0], MIG_ENC_BATCH, n);
 	memcpy(b->entry + offsetof(struct mig_pages_entry, count), &(uint32_t){ count }, sizeof(uint32_t));
 	return true;
 }
 
-void mig_encode_flush(struct mig_encode *e, struct mig_batch *b)
+void mig_encode_flush(struct mig_encode *e, struct mig_pages_record *b)
 {
-	struct mig_pack *p = &e->pack;
+	struct mig_batch *p = &e->batch;
 	unsigned done = 0;
 
 	if (!p->count)
 		return;
-	e->packed = true;
+	e->batched = true;
 	/* Too much for the record may still be two frames in two of them. */
 	if (put_frame(e, b, p->count))
 		done = p->count;
@@ -241,41 +241,41 @@ void mig_encode_flush(struct mig_encode *e, struct mig_batch *b)
 }
 
 /* What @count more pages will take of a record by what batches took of late. */
-static size_t packed_bytes(const struct mig_encode *e, unsigned count)
+static size_t batch_bytes(const struct mig_encode *e, unsigned count)
 {
-	size_t each = e->price.way[MIG_WAY_PACK].bytes;
+	size_t each = e->price.way[MIG_WAY_BATCH].bytes;
 
 	each += each / 16 + sizeof(uint16_t);
 	return sizeof(struct mig_pages_entry) + count * (each < PAGE_SIZE ? each : PAGE_SIZE);
 }
 
-bool mig_encode_fits(struct mig_encode *e, struct mig_batch *b)
+bool mig_encode_fits(struct mig_encode *e, struct mig_pages_record *b)
 {
-	unsigned waiting = e->pack.count;
-	size_t length = b->length + (waiting ? packed_bytes(e, waiting) : 0);
+	unsigned waiting = e->batch.count;
+	size_t length = b->length + (waiting ? batch_bytes(e, waiting) : 0);
 
-	if (waiting == MIG_PACK_MAX || (waiting && length + MIG_BATCH_PAGE > MIG_BODY_MAX)) {
+	if (waiting == MIG_BATCH_MAX || (waiting && length + MIG_PAGES_RAW > MIG_BODY_MAX)) {
 		mig_encode_flush(e, b);
 		waiting = 0;
 		length = b->length;
 	}
 	/* Small frames compress less: after one the record is full unless a large one has room. */
-	return !e->back.of_record && length + MIG_BATCH_PAGE <= MIG_BODY_MAX &&
-		(!e->packed || waiting || length + packed_bytes(e, MIG_PACK_MAX) <= MIG_BODY_MAX);
+	return !e->back.of_record && length + MIG_PAGES_RAW <= MIG_BODY_MAX &&
+		(!e->batched || waiting || length + batch_bytes(e, MIG_BATCH_MAX) <= MIG_BODY_MAX);
 }
 
-static void put_whole(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, const void *page)
+static void put_whole(struct mig_encode *e, struct mig_pages_record *b, uint64_t pfn, const void *page)
 {
 	enum mig_way way = mig_price_choose(&e->price, e->ways);
 	size_t n = way == MIG_WAY_LZ4 ? try_lz4(e, b, page) : 0;
 
 	/* Where frames are used a look at LZ4 costs no bytes. */
-	if (way == MIG_WAY_LZ4 && e->price.best == MIG_WAY_PACK)
-		way = MIG_WAY_PACK;
-	if (way == MIG_WAY_PACK) {
-		if (!mig_pack_takes(&e->pack, pfn))
+	if (way == MIG_WAY_LZ4 && e->price.best == MIG_WAY_BATCH)
+		way = MIG_WAY_BATCH;
+	if (way == MIG_WAY_BATCH) {
+		if (!mig_batch_takes(&e->batch, pfn))
 			mig_encode_flush(e, b);
-		mig_pack_add(&e->pack, pfn, page);
+		mig_batch_add(&e->batch, pfn, page);
 	} else if (n) {
 		put_one(b, pfn, MIG_ENC_LZ4, n);
 	} else {
@@ -284,30 +284,30 @@ static void put_whole(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, c
 }
 
 /* @kept holds the content, and is what D will have of @pfn. */
-static void put_kept(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, const uint8_t *kept)
+static void put_kept(struct mig_encode *e, struct mig_pages_record *b, uint64_t pfn, const uint8_t *kept)
 {
-	struct mig_same_data data = { 0 };
+	struct mig_dedup_data data = { 0 };
 	uint64_t hash;
 
-	if (!may_use(e, MIG_ENC_SAME)) {
+	if (!may_use(e, MIG_ENC_DEDUP)) {
 		put_whole(e, b, pfn, kept);
 		return;
 	}
-	hash = mig_same_hash(kept);
-	data.page = mig_same_find(&e->same, &e->sent, pfn, kept, hash);
+	hash = mig_dedup_hash(kept);
+	data.page = mig_dedup_find(&e->dedup, &e->sent, pfn, kept, hash);
 	data.base = (uint32_t)hash;
 	/* What still waits to be compressed comes later than this entry. */
-	if (data.page == UINT64_MAX || mig_pack_holds(&e->pack, data.page)) {
-		mig_same_note(&e->same, pfn, hash);
+	if (data.page == UINT64_MAX || mig_batch_holds(&e->batch, data.page)) {
+		mig_dedup_note(&e->dedup, pfn, hash);
 		put_whole(e, b, pfn, kept);
 		return;
 	}
 	memcpy(data_of_next(b), &data, sizeof(data));
-	put_one(b, pfn, MIG_ENC_SAME, sizeof(data));
+	put_one(b, pfn, MIG_ENC_DEDUP, sizeof(data));
 }
 
 /* @old is what D has. Afterwards it is what D will have. */
-static void put_changed(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, const void *page, uint8_t *old)
+static void put_changed(struct mig_encode *e, struct mig_pages_record *b, uint64_t pfn, const void *page, uint8_t *old)
 {
 	size_t n = 0;
 
@@ -328,7 +328,7 @@ void mig_encode_forget(struct mig_encode *e, uint64_t pfn)
 	mig_sent_forget(&e->sent, pfn);
 }
 
-bool mig_encode_page(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, const void *page, uint32_t round)
+bool mig_encode_page(struct mig_encode *e, struct mig_pages_record *b, uint64_t pfn, const void *page, uint32_t round)
 {
 	uint8_t *sent;
 
@@ -337,7 +337,7 @@ bool mig_encode_page(struct mig_encode *e, struct mig_batch *b, uint64_t pfn, co
 		put_run(b, pfn, MIG_ENC_ZERO);
 		return false;
 	}
-	if (!(e->allowed & DELTA_OR_SAME)) {
+	if (!(e->allowed & DELTA_OR_DEDUP)) {
 		put_whole(e, b, pfn, page);
 		return true;
 	}

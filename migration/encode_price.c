@@ -11,7 +11,7 @@
 #define WINDOW_BYTES	(512u << 10)
 #define WINDOW_NS	20000000u
 #define RECORD_BYTES	16384u		/* smaller ones tell little about the price of a byte */
-#define CALM_MAX	256u
+#define BACKOFF_MAX	256u
 #define FAR_PAGES	4096u		/* a way that could not pay even if nothing of a page were left is tried so rarely */
 #define NEAR_PAGES	256u
 
@@ -25,10 +25,10 @@ void mig_price_init(struct mig_price *p)
 	memset(p, 0, sizeof(*p));
 	p->link_ps = p->shown_ps = FIRST_LINK_PS;
 	p->send_ps = FIRST_SEND_PS;
-	p->calm = p->calm_next = 1;
+	p->backoff = p->backoff_next = 1;
 	p->way[MIG_WAY_RAW] = (struct mig_seen){ .cost_ns = 300, .bytes = PAGE_SIZE };
 	p->way[MIG_WAY_LZ4] = (struct mig_seen){ .cost_ns = 6000, .bytes = 2400 };
-	p->way[MIG_WAY_PACK] = (struct mig_seen){ .cost_ns = 12000, .bytes = 1800 };
+	p->way[MIG_WAY_BATCH] = (struct mig_seen){ .cost_ns = 12000, .bytes = 1800 };
 }
 
 void mig_price_limit(struct mig_price *p, uint64_t bytes_per_s)
@@ -51,19 +51,19 @@ void mig_price_handed(struct mig_price *p, uint64_t took_ns)
 	p->handed_ns += took_ns;
 }
 
-/* A look that showed nothing new (@same) makes the next one rarer; one that did, and a price that has gone up since, brings it at
+/* A probe that showed nothing new (@same) makes the next one rarer; one that did, and a price that has gone up since, brings it at
  * once: a moment's wait must not pass for a slow link for long. A window that went raw, or in which the CPU waited most of the time
- * (@idle), shows what a look would; less may be what it takes to wake a receiver that sleeps while pages are compressed. */
-static void plan_look(struct mig_price *p, bool looked, bool same, bool idle)
+ * (@idle), shows what a probe would; less may be what it takes to wake a receiver that sleeps while pages are compressed. */
+static void plan_probe(struct mig_price *p, bool probed, bool same, bool idle)
 {
-	if (looked)
-		p->calm = p->calm_next = !same ? 1 : p->calm_next < CALM_MAX ? 4 * p->calm_next : p->calm_next;
-	if (looked || p->link_ps < p->shown_ps)
+	if (probed)
+		p->backoff = p->backoff_next = !same ? 1 : p->backoff_next < BACKOFF_MAX ? 4 * p->backoff_next : p->backoff_next;
+	if (probed || p->link_ps < p->shown_ps)
 		p->shown_ps = p->link_ps;
 	if (p->link_ps > p->shown_ps + p->shown_ps / 2)
-		p->calm = 1;
-	if (!looked && !idle && p->best != MIG_WAY_RAW && p->link_ps > p->least_ps + p->least_ps / 8 && !--p->calm)
-		p->look = true, p->calm = 1;
+		p->backoff = 1;
+	if (!probed && !idle && p->best != MIG_WAY_RAW && p->link_ps > p->least_ps + p->least_ps / 8 && !--p->backoff)
+		p->probe = true, p->backoff = 1;
 }
 
 /* What the window that ends shows of the link. */
@@ -72,13 +72,13 @@ static void window_end(struct mig_price *p)
 	uint64_t all_ns = p->making_ns + p->between_ns, ps = all_ns * 1000 / p->bytes;
 	uint64_t cpu_ns = p->bytes * p->send_ps / 1000;
 	bool waited = p->between_ns > 2 * cpu_ns + all_ns / 8 && p->between_ns > p->handed_ns + all_ns / 8;
-	bool idle = waited && p->between_ns > p->making_ns, looked = p->look;
+	bool idle = waited && p->between_ns > p->making_ns, probed = p->probe;
 	uint32_t before = p->link_ps;
 
 	if (ps > 1u << 30)
 		ps = 1u << 30;
-	p->look = false;
-	if (waited && !looked)
+	p->probe = false;
+	if (waited && !probed)
 		ps = (3ull * p->link_ps + ps) / 4;
 	if (waited || ps < p->link_ps)
 		p->link_ps = ps < p->least_ps ? p->least_ps : (uint32_t)ps;
@@ -86,7 +86,7 @@ static void window_end(struct mig_price *p)
 		p->send_ps += p->send_ps / 64;
 	p->handed_ps = average(p->handed_ps, p->handed_ns * 1000 / p->bytes, 4);
 	mig_price_pause(p);
-	plan_look(p, looked, waited && ps > before - before / 4, idle);
+	plan_probe(p, probed, waited && ps > before - before / 4, idle);
 }
 
 void mig_price_begin(struct mig_price *p, uint64_t now_ns)
@@ -152,13 +152,13 @@ static bool better(const struct mig_price *p, enum mig_way way, enum mig_way tha
 		(w->bytes < PAGE_SIZE - PAGE_SIZE / 8 || 2 * cpu_ps(p, w) <= (uint64_t)w->bytes * p->link_ps);
 }
 
-/* A way that is not used has to be looked at again, since content changes. */
+/* A way that is not used has to be probed again, since content changes. */
 static bool due(struct mig_price *p, enum mig_way way)
 {
 	struct mig_seen *w = &p->way[way];
 	uint32_t every = 1000ull * w->cost_ns > 2ull * PAGE_SIZE * p->link_ps ? FAR_PAGES : NEAR_PAGES;
 
-	if (way == MIG_WAY_PACK)
+	if (way == MIG_WAY_BATCH)
 		every *= MIG_PRICE_TRY / 2;
 	return ++w->passed >= every;
 }
@@ -166,9 +166,9 @@ static bool due(struct mig_price *p, enum mig_way way)
 enum mig_way mig_price_choose(struct mig_price *p, uint32_t allowed)
 {
 	if (p->forced && p->forced--)
-		return MIG_WAY_PACK;
+		return MIG_WAY_BATCH;
 	p->best = MIG_WAY_RAW;
-	if (p->look)
+	if (p->probe)
 		return MIG_WAY_RAW;
 	for (enum mig_way w = MIG_WAY_LZ4; w < MIG_WAYS; w++)
 		if (allowed >> w & 1 && better(p, w, p->best))
@@ -177,7 +177,7 @@ enum mig_way mig_price_choose(struct mig_price *p, uint32_t allowed)
 		if (w == p->best || !(allowed >> w & 1) || !due(p, w))
 			continue;
 		p->way[w].passed = 0;
-		p->forced = w == MIG_WAY_PACK ? MIG_PRICE_TRY - 1 : 0;
+		p->forced = w == MIG_WAY_BATCH ? MIG_PRICE_TRY - 1 : 0;
 		return w;
 	}
 	return p->best;

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum mig_way { MIG_WAY_RAW, MIG_WAY_LZ4, MIG_WAY_PACK, MIG_WAYS };
+enum mig_way { MIG_WAY_RAW, MIG_WAY_LZ4, MIG_WAY_BATCH, MIG_WAYS };
 
 /* What a way was seen to make of a page, as running averages. */
 struct mig_seen {
@@ -24,14 +24,14 @@ struct mig_price {
 	uint32_t least_ps;		/* the link's price is not below this: of the bandwidth limit */
 	uint64_t began_ns, ended_ns, ended_bytes;	/* the record before */
 	uint64_t making_ns, between_ns, handed_ns, bytes;	/* the open window */
-	uint32_t shown_ps;		/* the link's price as the last look showed it, or the least since */
-	uint32_t calm, calm_next;	/* windows until the next look, and after the one to come */
-	bool look;			/* this window goes raw */
+	uint32_t shown_ps;		/* the link's price as the last probe showed it, or the least since */
+	uint32_t backoff, backoff_next;	/* windows until the next probe, and after the one to come */
+	bool probe;			/* this window goes raw */
 	uint32_t forced;		/* pages still to go the way of a try */
-	enum mig_way best;		/* used but for tries and looks */
+	enum mig_way best;		/* used but for tries and probes */
 };
 
-/* Pages that a try of MIG_WAY_PACK takes: a whole frame, since what a frame costs besides is much for a few pages. */
+/* Pages that a try of MIG_WAY_BATCH takes: a whole frame, since what a frame costs besides is much for a few pages. */
 #define MIG_PRICE_TRY 32u
 
 void mig_price_init(struct mig_price *p);

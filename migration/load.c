@@ -5,23 +5,23 @@
 #include <string.h>
 #include <lz4.h>
 #include "encode_delta.h"
-#include "encode_pack.h"
-#include "encode_same.h"
+#include "encode_batch.h"
+#include "encode_dedup.h"
 
 /* What count and length of an entry may be: raw data is as long as its pages, encoded data tells its length. */
 static bool possible(const struct mig_pages_entry *e)
 {
 	if (e->encoding < MIG_ENC_LZ4)
 		return e->count && e->count <= MIG_RECORD_PAGES && !e->length;
-	if (e->encoding == MIG_ENC_PACK)
-		return e->count && e->count <= MIG_PACK_MAX && e->length;
+	if (e->encoding == MIG_ENC_BATCH)
+		return e->count && e->count <= MIG_BATCH_MAX && e->length;
 	return e->count == 1 && e->length && e->length < PAGE_SIZE;
 }
 
 static enum err check_encoding(const struct mig_load *l, uint16_t encoding, struct why *why)
 {
-	static const uint64_t needed[] = { [MIG_ENC_DELTA] = MIG_CAP_DELTA, [MIG_ENC_SAME] = MIG_CAP_REFERENCE,
-					   [MIG_ENC_PACK] = MIG_CAP_BATCH };
+	static const uint64_t needed[] = { [MIG_ENC_DELTA] = MIG_CAP_DELTA, [MIG_ENC_DEDUP] = MIG_CAP_DEDUP,
+					   [MIG_ENC_BATCH] = MIG_CAP_BATCH };
 	bool known = encoding < sizeof(needed) / sizeof(needed[0]);
 
 	if (known && !(needed[encoding] & ~l->capabilities))
@@ -33,9 +33,9 @@ static enum err check_encoding(const struct mig_load *l, uint16_t encoding, stru
 /* What can be seen of an entry's data without the page that it is about. */
 static enum err check_data(const struct mig_load *l, const struct mig_pages_entry *e, const uint8_t *data, struct why *why)
 {
-	struct mig_same_data same;
+	struct mig_dedup_data same;
 
-	if (e->encoding == MIG_ENC_PACK && !mig_pack_valid(data, e->length, e->count)) {
+	if (e->encoding == MIG_ENC_BATCH && !mig_batch_valid(data, e->length, e->count)) {
 		why_set(why, "PAGES has a malformed batch of %u pages from page 0x%llx on", e->count, (unsigned long long)e->page);
 		return ERR_INVALID;
 	}
@@ -43,7 +43,7 @@ static enum err check_data(const struct mig_load *l, const struct mig_pages_entr
 		why_set(why, "PAGES has a malformed delta for page 0x%llx", (unsigned long long)e->page);
 		return ERR_INVALID;
 	}
-	if (e->encoding != MIG_ENC_SAME)
+	if (e->encoding != MIG_ENC_DEDUP)
 		return ERR_OK;
 	if (e->length == sizeof(same)) {
 		memcpy(&same, data, sizeof(same));
@@ -85,7 +85,7 @@ static enum err entry_next(const struct mig_load *l, const uint8_t *body, size_t
 /* Pages after the first that @e reaches. */
 static uint64_t reach(const struct mig_pages_entry *e, const uint8_t *data)
 {
-	return e->encoding == MIG_ENC_PACK ? mig_pack_last(data, e->count, 0) : e->count - 1;
+	return e->encoding == MIG_ENC_BATCH ? mig_batch_last(data, e->count, 0) : e->count - 1;
 }
 
 static enum err check(const struct mig_load *l, const uint8_t *body, size_t length, struct why *why)
@@ -236,13 +236,13 @@ static enum err load_delta(struct mig_guest *g, uint64_t page, const uint8_t *da
 }
 
 /* As above, for the page that @page is to equal. */
-static enum err load_same(struct mig_guest *g, uint64_t page, const uint8_t *data, struct why *why)
+static enum err load_dedup(struct mig_guest *g, uint64_t page, const uint8_t *data, struct why *why)
 {
-	struct mig_same_data same;
+	struct mig_dedup_data same;
 	void *p;
 
 	memcpy(&same, data, sizeof(same));
-	if ((uint32_t)mig_same_hash(here(g, same.page)) != same.base) {
+	if ((uint32_t)mig_dedup_hash(here(g, same.page)) != same.base) {
 		why_set(why, "PAGES has a reference to another version of page 0x%llx", (unsigned long long)same.page);
 		return ERR_CORRUPT;
 	}
@@ -256,16 +256,16 @@ static enum err load_same(struct mig_guest *g, uint64_t page, const uint8_t *dat
 }
 
 /* Nothing is written before all of the frame is known to be good. */
-static enum err load_pack(struct mig_guest *g, const struct mig_pages_entry *e, const uint8_t *data, struct why *why)
+static enum err load_batch(struct mig_guest *g, const struct mig_pages_entry *e, const uint8_t *data, struct why *why)
 {
-	const uint8_t *pages = mig_pack_decode(data, e->length, e->count);
+	const uint8_t *pages = mig_batch_decode(data, e->length, e->count);
 
 	if (!pages) {
 		why_set(why, "PAGES has a damaged batch of %u pages from page 0x%llx on", e->count, (unsigned long long)e->page);
 		return ERR_CORRUPT;
 	}
 	for (unsigned n = 0; n < e->count; n++) {
-		uint64_t page = mig_pack_last(data, n + 1, e->page);
+		uint64_t page = mig_batch_last(data, n + 1, e->page);
 
 		if (load_raw(g, page, pages + n * PAGE_SIZE)) {
 			why_set(why, "no memory for guest page 0x%llx", (unsigned long long)page);
@@ -284,10 +284,10 @@ static enum err load_entry(struct mig_guest *g, const struct mig_pages_entry *e,
 		return load_lz4(g, e->page, data, e->length, why);
 	if (e->encoding == MIG_ENC_DELTA)
 		return load_delta(g, e->page, data, e->length, why);
-	if (e->encoding == MIG_ENC_SAME)
-		return load_same(g, e->page, data, why);
-	if (e->encoding == MIG_ENC_PACK)
-		return load_pack(g, e, data, why);
+	if (e->encoding == MIG_ENC_DEDUP)
+		return load_dedup(g, e->page, data, why);
+	if (e->encoding == MIG_ENC_BATCH)
+		return load_batch(g, e, data, why);
 	for (uint32_t n = 0; n < e->count && !err; n++)
 		err = e->encoding == MIG_ENC_RAW ? load_raw(g, e->page + n, data + n * PAGE_SIZE) : load_zero(g, e->page + n);
 	if (err)

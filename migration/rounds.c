@@ -9,7 +9,7 @@
 #define WORK_RECORD	MIG_RECORD_PAGES
 #define WORK_CONTENT	16u
 #define WORK_ZERO	1u
-#define BATCH_CHUNKS	256u	/* chunks passed over for one record */
+#define RECORD_CHUNKS	256u	/* chunks passed over for one record */
 
 enum err mig_rounds_init(struct mig_rounds *r, const struct mig_core *core, struct mig_guest *guest,
 			 uint64_t memory_bytes, uint64_t capabilities)
@@ -118,7 +118,7 @@ static void chunk_done(struct mig_rounds *r)
 }
 
 /* True if @pfn has content. */
-static bool put_page(struct mig_rounds *r, struct mig_batch *b, uint64_t pfn)
+static bool put_page(struct mig_rounds *r, struct mig_pages_record *b, uint64_t pfn)
 {
 	mig_inflight_page(&r->inflight, pfn);
 	if (!mig_encode_page(&r->encode, b, pfn, r->guest->ops->page(r->guest, pfn), r->round)) {
@@ -130,7 +130,7 @@ static bool put_page(struct mig_rounds *r, struct mig_batch *b, uint64_t pfn)
 }
 
 /* Moves through chunks and pages until the record is full, the step's share of work is done, or the pass ends. */
-static void fill(struct mig_rounds *r, struct mig_batch *b)
+static void fill(struct mig_rounds *r, struct mig_pages_record *b)
 {
 	unsigned work = 0, passed = 0;
 	uint64_t back;
@@ -140,7 +140,7 @@ static void fill(struct mig_rounds *r, struct mig_batch *b)
 	if (r->harvested)
 		defer(r);
 	while (r->chunk < r->chunks && mig_encode_fits(&r->encode, b) && work < WORK_RECORD &&
-	       passed < BATCH_CHUNKS) {
+	       passed < RECORD_CHUNKS) {
 		bool content;
 		int n;
 
@@ -163,9 +163,9 @@ static void fill(struct mig_rounds *r, struct mig_batch *b)
 	}
 }
 
-enum err mig_rounds_batch(struct mig_rounds *r, struct mig_stream *s, struct mig_digest *digest)
+enum err mig_rounds_record(struct mig_rounds *r, struct mig_stream *s, struct mig_digest *digest)
 {
-	struct mig_batch b = { .body = mig_stream_begin(s, MIG_BODY_MAX), .length = sizeof(struct mig_pages_head) };
+	struct mig_pages_record b = { .body = mig_stream_begin(s, MIG_BODY_MAX), .length = sizeof(struct mig_pages_head) };
 	uint64_t start = mig_core_clock(r->core), harvest = r->harvest_ns;
 
 	if (!b.body)

@@ -37,7 +37,7 @@ void mig_rounds_fini(struct mig_rounds *r);
 void mig_rounds_begin(struct mig_rounds *r, bool last);
 /* Puts at most one PAGES record (about 64 KiB) into @s. ERR_OK: the pass is complete; ERR_AGAIN: there is more, or @s
  * had no room. A chunk is harvested only when @s has room for it. */
-enum err mig_rounds_batch(struct mig_rounds *r, struct mig_stream *s, struct mig_digest *digest) NODISCARD;
+enum err mig_rounds_record(struct mig_rounds *r, struct mig_stream *s, struct mig_digest *digest) NODISCARD;
 /* Everything sent so far has arrived. */
 void mig_rounds_confirm(struct mig_rounds *r);
 /* Only the first @arrived records of the attempt have: what later ones carried, and what was harvested and not sent, is dirty

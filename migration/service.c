@@ -45,8 +45,8 @@ void mig_service_destroy(struct mig_service *m)
 			m->core.in[i]->guest->ops->discard(m->core.in[i]->guest);
 		in_free(m, i);
 	}
-	for (unsigned i = 0; i < SERVICE_FAREWELLS; i++)
-		mig_ask_fini(&m->farewell[i]);
+	for (unsigned i = 0; i < SERVICE_NOTIFICATIONS; i++)
+		mig_ask_fini(&m->notification[i]);
 	service_search_fini(m);
 	free(m);
 }
@@ -165,7 +165,7 @@ uint64_t mig_service_step(struct mig_service *m, uint64_t now_ns, bool *more)
 	service_restore_step(m, now_ns);
 	*more = service_out_step(m, now_ns, &deadline);
 	*more |= in_step(m, now_ns, &deadline);
-	*more |= service_farewell_step(m, now_ns, &deadline);
+	*more |= service_notification_step(m, now_ns, &deadline);
 	service_search_step(m, now_ns, &deadline);
 	count_coming(m);
 	return deadline;

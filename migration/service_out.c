@@ -25,10 +25,10 @@ static void ended(struct mig_service *m, struct service_out *o, uint64_t now_ns)
 			service_out_free(o);
 		return;
 	}
-	if (!s->farewell && !service_forget(m, s->attempt))
-		s->farewell = MIG_DONE;
-	if (s->farewell)
-		service_farewell_start(m, s, now_ns);
+	if (!s->notification && !service_forget(m, s->attempt))
+		s->notification = MIG_DONE;
+	if (s->notification)
+		service_notification_start(m, s, now_ns);
 	service_out_free(o);
 }
 
@@ -64,8 +64,8 @@ bool service_out_step(struct mig_service *m, uint64_t now_ns, uint64_t *deadline
 		if (!o->source)
 			continue;
 		if (o->source->place == MIG_AT_START && !o->check && !service_may_begin(m, o, now_ns)) {
-			if (o->since_ns + FAREWELL_WAIT_NS > now_ns && o->since_ns + FAREWELL_WAIT_NS < *deadline)
-				*deadline = o->since_ns + FAREWELL_WAIT_NS;
+			if (o->since_ns + NOTIFICATION_WAIT_NS > now_ns && o->since_ns + NOTIFICATION_WAIT_NS < *deadline)
+				*deadline = o->since_ns + NOTIFICATION_WAIT_NS;
 			continue;
 		}
 		more |= mig_source_step(o->source, now_ns);

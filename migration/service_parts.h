@@ -14,9 +14,9 @@
 #define SERVICE_RESTORED 16	/* migrations of earlier ones */
 #define SERVICE_OUT	 (SERVICE_NEW + SERVICE_RESTORED)
 #define SERVICE_IN	 MIG_IN
-#define SERVICE_FAREWELLS 16
+#define SERVICE_NOTIFICATIONS 16
 #define CHECK_KEEP_NS	 (60 * MIG_SECOND)
-#define FAREWELL_WAIT_NS (5 * MIG_SECOND)
+#define NOTIFICATION_WAIT_NS (5 * MIG_SECOND)
 
 struct service_out {
 	struct mig_source *source;	/* NULL: free */
@@ -60,7 +60,7 @@ struct service_search {
 struct mig_service {
 	struct mig_core core;
 	struct service_out out[SERVICE_OUT];
-	struct mig_ask farewell[SERVICE_FAREWELLS];
+	struct mig_ask notification[SERVICE_NOTIFICATIONS];
 	uint32_t last_check;
 	struct service_search search[SERVICE_SEARCHES];
 	bool told_many;			/* that there are more peers than are asked */
@@ -74,17 +74,17 @@ void service_out_free(struct service_out *o);
 unsigned service_running(const struct mig_service *m);
 /* True if the migration @o, which has not begun, may begin now. Else its job says what it waits for. */
 bool service_may_begin(struct mig_service *m, struct service_out *o, uint64_t now_ns);
-/* farewell.c */
-bool service_farewell_step(struct mig_service *m, uint64_t now_ns, uint64_t *deadline);
+/* notification.c */
+bool service_notification_step(struct mig_service *m, uint64_t now_ns, uint64_t *deadline);
 /* Tells D what @s could not, with its own connections, until D knows. */
-void service_farewell_start(struct mig_service *m, const struct mig_source *s, uint64_t now_ns);
+void service_notification_start(struct mig_service *m, const struct mig_source *s, uint64_t now_ns);
 /* True while an older attempt of the same VM is not settled with the same destination. */
-bool service_farewell_pending(const struct mig_service *m, const struct mig_source *s);
-unsigned service_farewells(const struct mig_service *m);
+bool service_notification_pending(const struct mig_service *m, const struct mig_source *s);
+unsigned service_notifications(const struct mig_service *m);
 /* Nothing more is to be settled in this boot. False: the record stays, for the marker of the machine's leaving could not be stored. */
 bool service_forget(struct mig_service *m, const uint8_t *attempt);
 /* Goes on with the one of an earlier boot; false: no place just now. */
-bool service_farewell_restore(struct mig_service *m, const struct mig_note *note, uint64_t now_ns);
+bool service_notification_restore(struct mig_service *m, const struct mig_note *note, uint64_t now_ns);
 /* answer_back.c */
 /* Answers @from, on which a destination asks what became of its attempt. */
 void service_answer_back(struct mig_service *m, struct mig_dest *from, uint64_t now_ns);

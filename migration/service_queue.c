@@ -23,7 +23,7 @@ unsigned service_running(const struct mig_service *m)
 /* The destination would refuse a guest that it still holds for an earlier attempt. */
 static bool unsettled(const struct mig_service *m, const struct service_out *o, uint64_t now_ns)
 {
-	return now_ns - o->since_ns < FAREWELL_WAIT_NS && service_farewell_pending(m, o->source);
+	return now_ns - o->since_ns < NOTIFICATION_WAIT_NS && service_notification_pending(m, o->source);
 }
 
 /* Job numbers only grow. */
@@ -57,8 +57,8 @@ bool service_may_begin(struct mig_service *m, struct service_out *o, uint64_t no
 		    name, most, first);
 	else if (first)
 		fmt(text, WHY_TEXT, "waits for its turn: %u go first", first);
-	/* Each attempt may need a farewell and a record: never begin one that could not end in order. */
-	else if (service_farewells(m) + running >= SERVICE_FAREWELLS || !mig_records_room(&m->core.records))
-		fmt(text, WHY_TEXT, "waits until %s has settled earlier migrations, or an operator drops their records: %u are left", name, service_farewells(m));
+	/* Each attempt may need a notification and a record: never begin one that could not end in order. */
+	else if (service_notifications(m) + running >= SERVICE_NOTIFICATIONS || !mig_records_room(&m->core.records))
+		fmt(text, WHY_TEXT, "waits until %s has settled earlier migrations, or an operator drops their records: %u are left", name, service_notifications(m));
 	return !text[0];
 }

@@ -137,9 +137,9 @@ static enum err drop_note(struct mig_service *m, const struct mig_note *n, bool 
 	say_risk(n, why);
 	if (!accept_risk)
 		return ERR_REFUSED;
-	for (unsigned i = 0; i < SERVICE_FAREWELLS; i++)
-		if (m->farewell[i].type && !memcmp(m->farewell[i].note.attempt, copy.attempt, sizeof(copy.attempt)))
-			mig_ask_fini(&m->farewell[i]);
+	for (unsigned i = 0; i < SERVICE_NOTIFICATIONS; i++)
+		if (m->notification[i].type && !memcmp(m->notification[i].note.attempt, copy.attempt, sizeof(copy.attempt)))
+			mig_ask_fini(&m->notification[i]);
 	mig_records_remove(&m->core.records, copy.attempt);
 	return ERR_OK;
 }

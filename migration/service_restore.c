@@ -79,7 +79,7 @@ void service_restore_step(struct mig_service *m, uint64_t now_ns)
 		if (!n->state || !n->orphan)
 			continue;
 		n->orphan = !(n->state == MIG_RECORD_COMMITTED ? restore_committed(m, n, now_ns) :
-			      service_farewell_restore(m, n, now_ns));
+			      service_notification_restore(m, n, now_ns));
 	}
 }
 

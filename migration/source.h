@@ -129,8 +129,8 @@ struct mig_source {
 	struct mig_ask ask;		/* in doubt */
 	enum mig_ask_result answered;	/* the last answer that left the doubt */
 	bool cancelled;			/* by an operator, and D may have to be told so */
-	enum mig_type farewell;		/* at END: MIG_ABORT or MIG_DONE is still to be told to D, else 0 */
-	uint64_t farewell_until_ns;	/* and no longer than until then; 0: until it is told */
+	enum mig_type notification;		/* at END: MIG_ABORT or MIG_DONE is still to be told to D, else 0 */
+	uint64_t notification_until_ns;	/* and no longer than until then; 0: until it is told */
 };
 
 /* Begins; @guest is not touched before ACCEPT. @job may be NULL for a check. */

@@ -83,10 +83,10 @@ static void send_abort(struct mig_source *s, enum handoff_event event, uint64_t 
 	if (!told)
 		log_debug("mig", "job %u: ABORT did not go out whole", s->job->id);
 	if (s->peer_may_be_prepared) {
-		s->farewell = MIG_ABORT;
+		s->notification = MIG_ABORT;
 	} else if (source_peer_may_wait(s, told)) {
-		s->farewell = MIG_ABORT;
-		s->farewell_until_ns = now_ns + MIG_DEAD_NS + (s->link.grace_ns ? s->link.grace_ns : MIG_GRACE_UNTOLD_NS);
+		s->notification = MIG_ABORT;
+		s->notification_until_ns = now_ns + MIG_DEAD_NS + (s->link.grace_ns ? s->link.grace_ns : MIG_GRACE_UNTOLD_NS);
 	}
 }
 
@@ -222,7 +222,7 @@ static void send_done(struct mig_source *s, enum handoff_event event, uint64_t n
 		s->deadline_ns = now_ns + MIG_DONE_NS;
 		return;
 	}
-	s->farewell = MIG_DONE;
+	s->notification = MIG_DONE;
 	s->place = MIG_AT_END;
 }
 
@@ -295,7 +295,7 @@ void source_event(struct mig_source *s, enum handoff_event event, uint64_t now_n
 	if (!step) {
 		/* DONE: the job is complete, D only was not told that its record may go. */
 		if (s->place == MIG_AT_DONE) {
-			s->farewell = MIG_DONE;
+			s->notification = MIG_DONE;
 			mig_stream_fini(&s->stream, true);
 			s->place = MIG_AT_END;
 		}

@@ -133,7 +133,7 @@ void source_pass_step(struct mig_source *s, uint64_t now_ns)
 	/* Nothing is harvested before what was harvested earlier is on its way. */
 	if (s->stream.tx_begin != s->stream.tx_end || (bulk && !mig_rate_allows(&s->rate, now_ns)))
 		return;
-	e = mig_rounds_batch(&s->rounds, &s->stream, &s->digest);
+	e = mig_rounds_record(&s->rounds, &s->stream, &s->digest);
 	mig_rate_spend(&s->rate, s->rounds.bytes - before);
 	note_round(s, now_ns);
 	if (bulk && now_ns - s->ticked_ns >= (s->still ? TICK_NS / 5 : TICK_NS)) {

@@ -370,7 +370,7 @@ bool pair_quiet(const struct pair *p)
 	for (int n = 0; n < 2; n++) {
 		const struct mig_service *m = p->host[n].service;
 
-		if (m->core.coming || service_farewells(m))
+		if (m->core.coming || service_notifications(m))
 			return false;
 		for (unsigned i = 0; i < SERVICE_OUT; i++)
 			if (m->out[i].source)

@@ -421,7 +421,7 @@ inline s_abort(e)
 		close_s(e);
 		d_step {
 			if
-#ifdef M_NO_FAREWELL
+#ifdef M_NO_NOTIFICATION
 			:: true -> st[e] = S_END; s_drop(e); sent_state[e] = false
 #else
 			:: sent_state[e] -> st[e] = S_ABORTED
@@ -702,7 +702,7 @@ end_again:
 #endif
 			sg = G_NONE }
 #endif
-		/* in doubt, or a farewell: on new connections, for ever */
+		/* in doubt, or a notification: on new connections, for ever */
 #ifdef M_ASK_ONCE
 		:: atomic { ASKS(e) && s_conn[e] == NOCONN && FREE_CONN && !hopeless[e] && !asked -> asked = true; s_connect(e) }
 			s_ask(e)

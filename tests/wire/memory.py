@@ -11,10 +11,10 @@ PAGE = 4096
 ZERO_PAGE = bytes(PAGE)
 PAGES_MAX = 1024
 ENCODINGS = ("zero", "raw", "lz4", "delta", "same", "batch")
-ZERO, RAW, LZ4, DELTA, SAME, BATCH = range(6)
-NEEDS = {DELTA: 1 << 0, BATCH: 1 << 2, SAME: 1 << 3}       # bits of HELLO
-COUNT_MAX = {LZ4: 1, DELTA: 1, SAME: 1, BATCH: 32}
-LENGTH_MAX = {LZ4: 4095, DELTA: 4095, SAME: 4095, BATCH: 65535}
+ZERO, RAW, LZ4, DELTA, DEDUP, BATCH = range(6)
+NEEDS = {DELTA: 1 << 0, BATCH: 1 << 2, DEDUP: 1 << 3}       # bits of HELLO
+COUNT_MAX = {LZ4: 1, DELTA: 1, DEDUP: 1, BATCH: 32}
+LENGTH_MAX = {LZ4: 4095, DELTA: 4095, DEDUP: 4095, BATCH: 65535}
 WINDOW_MAX = 32 * PAGE
 
 
@@ -40,7 +40,7 @@ class Memory:
             for n, number in enumerate(numbers):
                 content = (ZERO_PAGE if encoding == ZERO else lz4_block(data, PAGE) if encoding == LZ4 else
                            self.changed(page, data) if encoding == DELTA else
-                           self.other(data) if encoding == SAME else data[n * PAGE:(n + 1) * PAGE])
+                           self.other(data) if encoding == DEDUP else data[n * PAGE:(n + 1) * PAGE])
                 if content == ZERO_PAGE:
                     self.content.pop(number, None)
                 else:
@@ -72,7 +72,7 @@ class Memory:
                 raise Refused("pages", "PAGES ends inside the data of page %#x" % page)
             if encoding == DELTA:
                 runs(body[at - size:at])
-            if encoding == SAME and (size != 16 or reference(body[at - size:at])[0] >= self.pages or body[at - 4:at] != bytes(4)):
+            if encoding == DEDUP and (size != 16 or reference(body[at - size:at])[0] >= self.pages or body[at - 4:at] != bytes(4)):
                 raise Refused("pages", "PAGES has a malformed reference for page %#x" % page)
             if encoding == BATCH:
                 numbers, data = skipped(page, pages, body[at - size:at])

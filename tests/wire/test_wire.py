@@ -17,7 +17,7 @@ import zstandard
 
 import mutate
 from conversation import Conversation
-from memory import BATCH, DELTA, LZ4, SAME
+from memory import BATCH, DELTA, LZ4, DEDUP
 from mutate import DESTINATION, SOURCE, attempt_of, borders, fields, honest, join, split, table, with_field
 from records import NUMBERS, TABLES, TYPES
 from refused import Refused
@@ -351,13 +351,13 @@ class Suite:
             base = xxh64(memory.content.get(other, bytes(4096))) & 0xFFFFFFFF
             for page in (100, 20):
                 good = struct.pack("<QII", other, base, 0)
-                self.with_page("reference to %#x" % other, SAME, good, page, expect=other < 512)
+                self.with_page("reference to %#x" % other, DEDUP, good, page, expect=other < 512)
                 for bit in range(64, 128):
                     bad = (int.from_bytes(good, "little") ^ 1 << bit).to_bytes(16, "little")
-                    self.with_page("reference to %#x, bit %d" % (other, bit), SAME, bad, page, expect=False)
+                    self.with_page("reference to %#x, bit %d" % (other, bit), DEDUP, bad, page, expect=False)
         for size in range(20):
-            self.with_page("reference of %d bytes" % size, SAME, (good + good)[:size], expect=False)
-        self.with_page("reference of 2 pages", SAME, good, 100, 2, expect=False)
+            self.with_page("reference of %d bytes" % size, DEDUP, (good + good)[:size], expect=False)
+        self.with_page("reference of 2 pages", DEDUP, good, 100, 2, expect=False)
         for page in (1, 100):
             nothing = struct.pack("<I", xxh64(bytes(4096)) & 0xFFFFFFFF)
             self.with_page("delta of a page never named", DELTA, nothing + b"\5\0\1\0x", page, expect=True)

@@ -115,7 +115,7 @@ static uint32_t encodings(const char *name)
 		{ "raw", 1u << MIG_ENC_ZERO | 1u << MIG_ENC_RAW },
 		{ "lz4", 1u << MIG_ENC_ZERO | 1u << MIG_ENC_RAW | 1u << MIG_ENC_LZ4 },
 		{ "delta", 1u << MIG_ENC_ZERO | 1u << MIG_ENC_RAW | 1u << MIG_ENC_LZ4 | 1u << MIG_ENC_DELTA },
-		{ "zstd", 1u << MIG_ENC_ZERO | 1u << MIG_ENC_RAW | 1u << MIG_ENC_LZ4 | 1u << MIG_ENC_PACK },
+		{ "zstd", 1u << MIG_ENC_ZERO | 1u << MIG_ENC_RAW | 1u << MIG_ENC_LZ4 | 1u << MIG_ENC_BATCH },
 		{ "auto", 0 },
 	};
 

@@ -21,7 +21,7 @@ static struct mig_encode encode;
 static struct mig_load load;
 static struct fake_guest *from, *to;
 static uint8_t body[MIG_BODY_MAX];
-static struct mig_batch batch;
+static struct mig_pages_record batch;
 static unsigned batch_pages;
 static unsigned given_back;		/* pages */
 static unsigned seen[8];		/* pages by encoding */
@@ -90,7 +90,7 @@ static void deliver(void)
 
 static void begin(void)
 {
-	batch = (struct mig_batch){ .body = body, .length = sizeof(struct mig_pages_head) };
+	batch = (struct mig_pages_record){ .body = body, .length = sizeof(struct mig_pages_head) };
 	mig_encode_begin(&encode);
 	batch_pages = 0;
 }
@@ -188,8 +188,8 @@ Test(encode, memory_is_equal_after_each_round_whatever_is_kept)
 {
 	storm(64 * MIB, 1);
 	cr_expect_gt(seen[MIG_ENC_DELTA], 1000);
-	cr_expect_gt(seen[MIG_ENC_SAME], 300, "%u", seen[MIG_ENC_SAME]);
-	cr_expect_gt(seen[MIG_ENC_PACK], 50);
+	cr_expect_gt(seen[MIG_ENC_DEDUP], 300, "%u", seen[MIG_ENC_DEDUP]);
+	cr_expect_gt(seen[MIG_ENC_BATCH], 50);
 	cr_expect_gt(seen[MIG_ENC_RAW], 10, "%u", seen[MIG_ENC_RAW]);
 	close_both();
 }
@@ -213,7 +213,7 @@ Test(encode, gives_back_all_it_kept)
 	heap = __sanitizer_get_current_allocated_bytes();
 	storm(0, 3);
 	cr_expect_lt(pages_free_chunks(), before);
-	cr_expect_not_null(encode.same.page);
+	cr_expect_not_null(encode.dedup.page);
 	close_both();
 	cr_expect_eq(pages_free_chunks(), before);
 	cr_expect_eq(__sanitizer_get_current_allocated_bytes(), heap);
@@ -222,7 +222,7 @@ Test(encode, gives_back_all_it_kept)
 Test(encode, without_spare_memory_or_capability_there_is_no_delta)
 {
 	storm(0, 4);
-	cr_expect_eq(seen[MIG_ENC_DELTA] + seen[MIG_ENC_SAME], 0);
+	cr_expect_eq(seen[MIG_ENC_DELTA] + seen[MIG_ENC_DEDUP], 0);
 	close_both();
 	open_both(64 * MIB, 0);
 	load.round = 1;
@@ -287,7 +287,7 @@ static uint8_t *one_delta(void)
 	fake_guest_fill(from, 7, 1);
 	put(7, true);
 	poke(7, 100);
-	batch = (struct mig_batch){ .body = body, .length = sizeof(struct mig_pages_head) };
+	batch = (struct mig_pages_record){ .body = body, .length = sizeof(struct mig_pages_head) };
 	mig_encode_page(&encode, &batch, 7, from->guest.ops->page(&from->guest, 7), 1);
 	memcpy(body, &(struct mig_pages_head){ 1, 1 }, sizeof(struct mig_pages_head));
 	cr_assert_eq(batch.length, 8 + 16 + 9);
@@ -356,7 +356,7 @@ static uint8_t *one_reference(void)
 	put(7, true);
 	fake_guest_fill(from, 8, 2);
 	memcpy((void *)(uintptr_t)from->guest.ops->page(&from->guest, 8), from->guest.ops->page(&from->guest, 7), PAGE_SIZE);
-	batch = (struct mig_batch){ .body = body, .length = sizeof(struct mig_pages_head) };
+	batch = (struct mig_pages_record){ .body = body, .length = sizeof(struct mig_pages_head) };
 	mig_encode_page(&encode, &batch, 8, from->guest.ops->page(&from->guest, 8), 1);
 	mig_encode_flush(&encode, &batch);
 	memcpy(body, &(struct mig_pages_head){ 1, 1 }, sizeof(struct mig_pages_head));
@@ -367,7 +367,7 @@ Test(encode, a_page_that_the_other_side_has_elsewhere_is_a_reference)
 {
 	struct why why = { "" };
 
-	cr_expect_eq(one_reference()[12], MIG_ENC_SAME);
+	cr_expect_eq(one_reference()[12], MIG_ENC_DEDUP);
 	cr_assert_eq(batch.length, 8 + 16 + 16);
 	cr_assert_eq(mig_load_pages(&load, body, batch.length, &why), ERR_OK, "%s", why.text);
 	cr_expect(same(8));
@@ -383,14 +383,14 @@ Test(encode, a_reference_names_what_was_sent_and_not_what_is)
 	memcpy((void *)(uintptr_t)from->guest.ops->page(&from->guest, 9), from->guest.ops->page(&from->guest, 7), PAGE_SIZE);
 	batch.body = NULL;
 	put(9, true);
-	cr_expect_eq(seen[MIG_ENC_SAME], 0);
+	cr_expect_eq(seen[MIG_ENC_DEDUP], 0);
 	cr_expect(same(9));
 	/* Once page 7 is sent too, it may be named. */
 	put(7, true);
 	fake_guest_fill(from, 10, 2);
 	memcpy((void *)(uintptr_t)from->guest.ops->page(&from->guest, 10), from->guest.ops->page(&from->guest, 7), PAGE_SIZE);
 	put(10, true);
-	cr_expect_eq(seen[MIG_ENC_SAME], 1);
+	cr_expect_eq(seen[MIG_ENC_DEDUP], 1);
 	cr_expect(same(10));
 	close_both();
 }
@@ -402,7 +402,7 @@ Test(encode, pages_that_were_kept_no_longer_are_not_named)
 	mig_sent_forget(&encode.sent, 8);
 	batch.body = NULL;
 	put(8, true);
-	cr_expect_eq(seen[MIG_ENC_SAME], 0);
+	cr_expect_eq(seen[MIG_ENC_DEDUP], 0);
 	cr_expect(same(8));
 	close_both();
 }
@@ -452,7 +452,7 @@ static uint8_t *one_batch(void)
 {
 	open_both(0, MIG_CAP_BATCH);
 	load.round = 1;
-	batch = (struct mig_batch){ .body = body, .length = sizeof(struct mig_pages_head) };
+	batch = (struct mig_pages_record){ .body = body, .length = sizeof(struct mig_pages_head) };
 	mig_encode_begin(&encode);
 	for (uint64_t pfn = 100; pfn < 105; pfn += pfn == 101 ? 3 : 1) {
 		fake_guest_fill(from, pfn, 1);
@@ -479,7 +479,7 @@ Test(encode, pages_that_are_apart_are_compressed_together)
 {
 	struct why why = { "" };
 
-	cr_expect_eq(one_batch()[12], MIG_ENC_PACK);
+	cr_expect_eq(one_batch()[12], MIG_ENC_BATCH);
 	cr_expect_lt(batch.length, 3 * PAGE_SIZE * 6 / 10);
 	cr_assert_eq(mig_load_pages(&load, body, batch.length, &why), ERR_OK, "%s", why.text);
 	cr_expect(same(100) && same(101) && same(104));
@@ -492,7 +492,7 @@ Test(encode, where_batches_are_used_lz4_is_looked_at_and_not_sent)
 	open_both(0, MIG_CAP_BATCH);
 	encode.price.way[MIG_WAY_LZ4].cost_ns = 7777;
 	send_text(2000);
-	cr_expect_eq(seen[MIG_ENC_PACK], 2000);
+	cr_expect_eq(seen[MIG_ENC_BATCH], 2000);
 	cr_expect_neq(encode.price.way[MIG_WAY_LZ4].cost_ns, 7777);
 	close_both();
 }
@@ -534,14 +534,14 @@ Test(encode, a_batch_too_large_for_its_record_becomes_two)
 {
 	worse_than_foretold(PAGE_SIZE * 5 / 8);
 	cr_expect_eq(seen[MIG_ENC_RAW], 0);
-	cr_expect_gt(seen[MIG_ENC_PACK], 380, "a few are tried alone");
+	cr_expect_gt(seen[MIG_ENC_BATCH], 380, "a few are tried alone");
 }
 
 Test(encode, a_batch_of_noise_too_large_for_its_record_goes_raw_in_several)
 {
 	worse_than_foretold(PAGE_SIZE);
 	cr_expect_gt(seen[MIG_ENC_RAW], 150);
-	cr_expect_eq(seen[MIG_ENC_RAW] + seen[MIG_ENC_LZ4] + seen[MIG_ENC_PACK], 400);
+	cr_expect_eq(seen[MIG_ENC_RAW] + seen[MIG_ENC_LZ4] + seen[MIG_ENC_BATCH], 400);
 }
 
 Test(encode, a_damaged_batch_is_refused_before_a_page_of_it_is_loaded)
@@ -570,7 +570,7 @@ Test(encode, a_batch_past_the_end_of_memory_is_refused)
 Test(encode, a_batch_that_hello_did_not_agree_on_is_refused)
 {
 	one_batch();
-	load.capabilities = MIG_CAP_DELTA | MIG_CAP_REFERENCE;
+	load.capabilities = MIG_CAP_DELTA | MIG_CAP_DEDUP;
 	batch_refused("encoding 5, which HELLO did not agree on");
 }
 

@@ -7,7 +7,7 @@
 
 /* A sender on a CPU and a link of given speeds, with a fake clock: how long a number of pages takes, and which way they go. */
 
-#define ALL (1u << MIG_WAY_RAW | 1u << MIG_WAY_LZ4 | 1u << MIG_WAY_PACK)
+#define ALL (1u << MIG_WAY_RAW | 1u << MIG_WAY_LZ4 | 1u << MIG_WAY_BATCH)
 #define RECORD 32768u
 #define BUFFER 65536u
 #define AWAKE_PS 50000000u
@@ -79,8 +79,8 @@ Test(price, on_a_slow_link_what_does_not_shrink_costs_no_time_and_text_after_it_
 	struct machine noise = slow_text;
 	uint64_t raw;
 
-	noise.way[MIG_WAY_LZ4].bytes = noise.way[MIG_WAY_PACK].bytes = PAGE_SIZE;
-	noise.way[MIG_WAY_PACK].cost_ns = 4000;
+	noise.way[MIG_WAY_LZ4].bytes = noise.way[MIG_WAY_BATCH].bytes = PAGE_SIZE;
+	noise.way[MIG_WAY_BATCH].cost_ns = 4000;
 	raw = run(&noise, 1u << MIG_WAY_RAW, 20000);
 	cr_expect_leq(run(&noise, ALL, 20000), raw + raw / 100);
 	memcpy(m.way, slow_text.way, sizeof(m.way));
@@ -98,8 +98,8 @@ Test(price, on_a_fast_link_compression_turns_itself_off_and_costs_next_to_nothin
 	fast.link_ps = 200;
 	raw = run(&fast, 1u << MIG_WAY_RAW, 500000);
 	cr_expect_leq(run(&fast, ALL, 500000), raw + raw / 30);
-	cr_expect_leq(m.pages[MIG_WAY_LZ4] + m.pages[MIG_WAY_PACK], 3000, "%u + %u", (unsigned)m.pages[MIG_WAY_LZ4],
-		      (unsigned)m.pages[MIG_WAY_PACK]);
+	cr_expect_leq(m.pages[MIG_WAY_LZ4] + m.pages[MIG_WAY_BATCH], 3000, "%u + %u", (unsigned)m.pages[MIG_WAY_LZ4],
+		      (unsigned)m.pages[MIG_WAY_BATCH]);
 	cr_expect_geq(m.pages[MIG_WAY_LZ4], 50, "it is still tried");
 }
 
@@ -157,7 +157,7 @@ static uint64_t squeezed(const struct machine *fast)
 		memset(m.pages, 0, sizeof(m.pages));
 		while (sent() < 20000)
 			make_record(ALL);
-		all += m.pages[MIG_WAY_LZ4] + m.pages[MIG_WAY_PACK];
+		all += m.pages[MIG_WAY_LZ4] + m.pages[MIG_WAY_BATCH];
 	}
 	return all;
 }
@@ -192,7 +192,7 @@ Test(price, a_channel_that_takes_more_of_the_cpu_is_no_slow_link)
 	while (sent() < 50000)
 		make_record(ALL);
 	start = m.now_ps - start;
-	cr_expect_leq(m.pages[MIG_WAY_PACK], 2000, "%u of 50000 pages", (unsigned)m.pages[MIG_WAY_PACK]);
+	cr_expect_leq(m.pages[MIG_WAY_BATCH], 2000, "%u of 50000 pages", (unsigned)m.pages[MIG_WAY_BATCH]);
 	fast.send_ps = 1300;
 	raw = 1000 * run(&fast, 1u << MIG_WAY_RAW, 50000);
 	cr_expect_leq(start, raw + raw / 20, "%u us, raw %u", (unsigned)(start / 1000000), (unsigned)(raw / 1000000));
@@ -211,8 +211,8 @@ Test(price, pauses_of_the_scheduler_do_not_make_a_way_expensive)
 {
 	mig_price_init(&price);
 	for (unsigned n = 0; n < 1000; n++)
-		mig_price_seen(&price, MIG_WAY_PACK, 15, 15 * 1800, 15 * (n % 8 ? 12000 : 900000));
-	cr_expect_leq(price.way[MIG_WAY_PACK].cost_ns, 30000, "%u", price.way[MIG_WAY_PACK].cost_ns);
+		mig_price_seen(&price, MIG_WAY_BATCH, 15, 15 * 1800, 15 * (n % 8 ? 12000 : 900000));
+	cr_expect_leq(price.way[MIG_WAY_BATCH].cost_ns, 30000, "%u", price.way[MIG_WAY_BATCH].cost_ns);
 }
 
 /* A batch costs 60 us and 15 us a page, so small ones do not pay here, and a bad time made them look worse. */
@@ -223,14 +223,14 @@ Test(price, a_try_of_batches_is_long_enough_to_show_what_they_cost)
 	mig_price_init(&price);
 	mig_price_limit(&price, 128 << 20);
 	for (int n = 0; n < 8; n++)
-		mig_price_seen(&price, MIG_WAY_PACK, 4, 4 * 1617, 200000);
+		mig_price_seen(&price, MIG_WAY_BATCH, 4, 4 * 1617, 200000);
 	for (int n = 0; n < 50000; n++) {
-		bool pack = mig_price_choose(&price, ALL) == MIG_WAY_PACK;
+		bool pack = mig_price_choose(&price, ALL) == MIG_WAY_BATCH;
 
 		packed += pack;
 		run += pack;
 		if (run && (!pack || run == 32)) {
-			mig_price_seen(&price, MIG_WAY_PACK, run, run * 1617, 60000 + 15000 * run);
+			mig_price_seen(&price, MIG_WAY_BATCH, run, run * 1617, 60000 + 15000 * run);
 			run = 0;
 		}
 		if (!pack)

@@ -215,7 +215,7 @@ static void expect_nothing_left(void)
 		struct mig_service *m = pair.host[n].service;
 
 		EXPECT(!m->core.coming, "a reception is open");
-		EXPECT(!service_farewells(m), "something is left to settle");
+		EXPECT(!service_notifications(m), "something is left to settle");
 		for (unsigned i = 0; i < SERVICE_OUT; i++)
 			EXPECT(!m->out[i].source, "a source is left");
 		for (unsigned i = 0; i < SERVICE_IN; i++)

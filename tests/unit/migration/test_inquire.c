@@ -249,8 +249,8 @@ Test(inquire, ends_when_the_source_comes_by_itself)
 Test(inquire, is_answered_where_the_source_gave_up_and_can_not_reach_the_destination)
 {
 	break_at_record(&pair, 1, MIG_READY);
-	for (unsigned i = 0; i < SERVICE_FAREWELLS; i++)
-		pair.host[0].service->farewell[i].note.peer_ipv4 = 0x0a4d0009;
+	for (unsigned i = 0; i < SERVICE_NOTIFICATIONS; i++)
+		pair.host[0].service->notification[i].note.peer_ipv4 = 0x0a4d0009;
 	break_heal(&pair, 30 * SECOND);
 	expect_freed("connection lost");
 }
@@ -268,8 +268,8 @@ Test(inquire, where_the_source_was_cancelled_ends_as_cancelled)
 	cr_assert_eq(mig_job_cancel(pair.host[0].service, job, pipe_now_ns, &why), ERR_OK);
 	pair.unplugged = true;
 	pair_run(&pair, SECOND);
-	for (unsigned i = 0; i < SERVICE_FAREWELLS; i++)
-		pair.host[0].service->farewell[i].note.peer_ipv4 = 0x0a4d0009;
+	for (unsigned i = 0; i < SERVICE_NOTIFICATIONS; i++)
+		pair.host[0].service->notification[i].note.peer_ipv4 = 0x0a4d0009;
 	break_heal(&pair, 30 * SECOND);
 	cr_expect_eq(pair_count(&pair, FAKE_LOADED), 0);
 	cr_expect_eq(d_job()->state, MIG_JOB_CANCELLED, "%s", d_job()->error);

@@ -187,10 +187,10 @@ Test(leftovers, of_what_went_to_a_host_that_is_gone_go_with_the_telling)
 	leave(MIG_RECORD_DONE, true, 1, 0, 0);
 	restart(FAKE_STORE_KEEPS);
 	pair_run(&pair, SECOND);
-	cr_assert_eq(service_farewells(b()), 1);
+	cr_assert_eq(service_notifications(b()), 1);
 	expect_drop(ERR_REFUSED, "lab-c would not be told that it may forget c1");
 	pair_run(&pair, SECOND);
-	cr_expect_eq(service_farewells(b()), 0);
+	cr_expect_eq(service_notifications(b()), 0);
 }
 
 Test(leftovers, of_an_attempt_that_was_taken_back_may_leave_a_copy_there)
@@ -199,7 +199,7 @@ Test(leftovers, of_an_attempt_that_was_taken_back_may_leave_a_copy_there)
 	restart(FAKE_STORE_KEEPS);
 	pair_run(&pair, SECOND);
 	expect_drop(ERR_REFUSED, "a copy of c1 that lab-c may hold stays there until an operator gives it up");
-	cr_expect_eq(service_farewells(b()), 0);
+	cr_expect_eq(service_notifications(b()), 0);
 }
 
 Test(leftovers, that_hold_a_machine_say_so_and_let_it_go)
@@ -233,7 +233,7 @@ Test(leftovers, of_hosts_that_are_gone_keep_moves_waiting_until_an_operator_drop
 	struct why why;
 	uint32_t job;
 
-	for (unsigned i = 0; i < SERVICE_FAREWELLS; i++) {
+	for (unsigned i = 0; i < SERVICE_NOTIFICATIONS; i++) {
 		struct mig_note n = { .attempt = { 3, (uint8_t)i }, .vm = "c", .source = true, .peer_ipv4 = 0x0a4d0009, .peer_port = 5991 };
 
 		cr_assert_eq(mig_records_put(&a->core.records, &n, MIG_RECORD_DONE, &why), ERR_OK);

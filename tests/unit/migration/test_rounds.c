@@ -56,7 +56,7 @@ TestSuite(rounds, .init = setup, .fini = teardown);
 static bool record(void)
 {
 	struct why why;
-	enum err e = mig_rounds_batch(&rounds, &stream, &digest);
+	enum err e = mig_rounds_record(&rounds, &stream, &digest);
 
 	cr_assert(e == ERR_OK || e == ERR_AGAIN);
 	cr_assert_eq(mig_stream_flush(&stream, pipe_now_ns, &why), ERR_OK);

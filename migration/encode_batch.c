@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* encode_pack.c: frames of several pages, made and read. Both ends work in memory of fixed size that all attempts share:
+/* encode_batch.c: frames of several pages, made and read. Both ends work in memory of fixed size that all attempts share:
  * no frame outlives a step. */
-#include "encode_pack.h"
+#include "encode_batch.h"
 #include <string.h>
 #define ZSTD_STATIC_LINKING_ONLY
 #define ZSTD_DISABLE_DEPRECATE_WARNINGS	/* what replaces ZSTD_compress_advanced brings all of streaming along */
@@ -16,25 +16,25 @@
 static const ZSTD_compressionParameters how = {
 	.windowLog = 17, .chainLog = 12, .hashLog = 13, .searchLog = 1, .minMatch = 7, .strategy = ZSTD_fast,
 };
-#define WINDOW_MAX	(MIG_PACK_MAX * PAGE_SIZE)
+#define WINDOW_MAX	(MIG_BATCH_MAX * PAGE_SIZE)
 #define ENCODE_WORK	(640u << 10)
 #define DECODE_WORK	(224u << 10)
 
 static uint64_t encode_work[ENCODE_WORK / 8], decode_work[DECODE_WORK / 8];
 
-bool mig_pack_takes(const struct mig_pack *p, uint64_t pfn)
+bool mig_batch_takes(const struct mig_batch *p, uint64_t pfn)
 {
-	return !p->count || (p->count < MIG_PACK_MAX && pfn > p->pfn[p->count - 1] &&
+	return !p->count || (p->count < MIG_BATCH_MAX && pfn > p->pfn[p->count - 1] &&
 			     pfn - p->pfn[p->count - 1] <= UINT16_MAX);
 }
 
-void mig_pack_add(struct mig_pack *p, uint64_t pfn, const void *page)
+void mig_batch_add(struct mig_batch *p, uint64_t pfn, const void *page)
 {
 	memcpy(p->bytes + p->count * PAGE_SIZE, page, PAGE_SIZE);
 	p->pfn[p->count++] = pfn;
 }
 
-bool mig_pack_holds(const struct mig_pack *p, uint64_t pfn)
+bool mig_batch_holds(const struct mig_batch *p, uint64_t pfn)
 {
 	for (unsigned n = 0; n < p->count; n++)
 		if (p->pfn[n] == pfn)
@@ -42,10 +42,10 @@ bool mig_pack_holds(const struct mig_pack *p, uint64_t pfn)
 	return false;
 }
 
-size_t mig_pack_encode(const struct mig_pack *p, unsigned count, uint8_t *out, size_t room)
+size_t mig_batch_encode(const struct mig_batch *p, unsigned count, uint8_t *out, size_t room)
 {
 	static ZSTD_CCtx *ctx;
-	size_t skips = mig_pack_skips(count), n;
+	size_t skips = mig_batch_skips(count), n;
 
 	if (!ctx) {
 		ctx = ZSTD_initStaticCCtx(encode_work, sizeof(encode_work));
@@ -63,27 +63,27 @@ size_t mig_pack_encode(const struct mig_pack *p, unsigned count, uint8_t *out, s
 	return ZSTD_isError(n) ? 0 : skips + n;
 }
 
-bool mig_pack_valid(const uint8_t *data, size_t length, unsigned count)
+bool mig_batch_valid(const uint8_t *data, size_t length, unsigned count)
 {
-	size_t skips = mig_pack_skips(count);
+	size_t skips = mig_batch_skips(count);
 	ZSTD_frameHeader h;
 
 	return length > skips && !ZSTD_getFrameHeader(&h, data + skips, length - skips) && h.frameType == ZSTD_frame &&
 		h.frameContentSize == count * PAGE_SIZE && h.windowSize <= WINDOW_MAX && !h.dictID && !h.checksumFlag;
 }
 
-uint64_t mig_pack_last(const uint8_t *data, unsigned count, uint64_t first)
+uint64_t mig_batch_last(const uint8_t *data, unsigned count, uint64_t first)
 {
 	for (unsigned k = 1; k < count; k++)
 		first += 1u + le16_get(data + 2 * (k - 1));
 	return first;
 }
 
-const uint8_t *mig_pack_decode(const uint8_t *data, size_t length, unsigned count)
+const uint8_t *mig_batch_decode(const uint8_t *data, size_t length, unsigned count)
 {
-	static uint8_t pages[MIG_PACK_MAX * PAGE_SIZE];
+	static uint8_t pages[MIG_BATCH_MAX * PAGE_SIZE];
 	static ZSTD_DCtx *ctx;
-	size_t skips = mig_pack_skips(count);
+	size_t skips = mig_batch_skips(count);
 
 	if (!ctx)
 		ctx = ZSTD_initStaticDCtx(decode_work, sizeof(decode_work));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* farewell.c: after an attempt: telling the destination ABORT or DONE until it knows. */
+/* notification.c: after an attempt: telling the destination ABORT or DONE until it knows. */
 #include <string.h>
 #include "lib/fmt.h"
 #include "lib/log.h"
@@ -7,8 +7,8 @@
 
 static struct mig_ask *start(struct mig_service *m, const struct mig_note *note, enum mig_type type, uint64_t now_ns)
 {
-	for (unsigned i = 0; i < SERVICE_FAREWELLS; i++) {
-		struct mig_ask *a = &m->farewell[i];
+	for (unsigned i = 0; i < SERVICE_NOTIFICATIONS; i++) {
+		struct mig_ask *a = &m->notification[i];
 
 		if (a->type)
 			continue;
@@ -19,21 +19,21 @@ static struct mig_ask *start(struct mig_service *m, const struct mig_note *note,
 	return NULL;
 }
 
-void service_farewell_start(struct mig_service *m, const struct mig_source *s, uint64_t now_ns)
+void service_notification_start(struct mig_service *m, const struct mig_source *s, uint64_t now_ns)
 {
-	struct mig_ask *a = start(m, &s->note, s->farewell, now_ns);
+	struct mig_ask *a = start(m, &s->note, s->notification, now_ns);
 
 	if (!a) {
 		mig_records_orphan(&m->core.records, s->attempt);
 		return;
 	}
 	a->job = s->job_id;
-	a->give_up_ns = s->farewell_until_ns;
+	a->give_up_ns = s->notification_until_ns;
 	a->cancelled = s->cancelled;
 	memcpy(a->text, s->why.text, sizeof(a->text));
 }
 
-bool service_farewell_restore(struct mig_service *m, const struct mig_note *note, uint64_t now_ns)
+bool service_notification_restore(struct mig_service *m, const struct mig_note *note, uint64_t now_ns)
 {
 	struct mig_ask *a = start(m, note, note->state == MIG_RECORD_DONE ? MIG_DONE : MIG_ABORT, now_ns);
 
@@ -42,21 +42,21 @@ bool service_farewell_restore(struct mig_service *m, const struct mig_note *note
 	return a != NULL;
 }
 
-bool service_farewell_pending(const struct mig_service *m, const struct mig_source *s)
+bool service_notification_pending(const struct mig_service *m, const struct mig_source *s)
 {
-	for (unsigned i = 0; i < SERVICE_FAREWELLS; i++)
-		if (m->farewell[i].type && m->farewell[i].note.peer_ipv4 == s->options.ipv4 &&
-		    !strcmp(m->farewell[i].note.vm, s->def.name))
+	for (unsigned i = 0; i < SERVICE_NOTIFICATIONS; i++)
+		if (m->notification[i].type && m->notification[i].note.peer_ipv4 == s->options.ipv4 &&
+		    !strcmp(m->notification[i].note.vm, s->def.name))
 			return true;
 	return false;
 }
 
-unsigned service_farewells(const struct mig_service *m)
+unsigned service_notifications(const struct mig_service *m)
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < SERVICE_FAREWELLS; i++)
-		n += m->farewell[i].type != 0;
+	for (unsigned i = 0; i < SERVICE_NOTIFICATIONS; i++)
+		n += m->notification[i].type != 0;
 	return n;
 }
 
@@ -87,10 +87,10 @@ bool service_forget(struct mig_service *m, const uint8_t *attempt)
 	return true;
 }
 
-bool service_farewell_step(struct mig_service *m, uint64_t now_ns, uint64_t *deadline)
+bool service_notification_step(struct mig_service *m, uint64_t now_ns, uint64_t *deadline)
 {
-	for (unsigned i = 0; i < SERVICE_FAREWELLS; i++) {
-		struct mig_ask *a = &m->farewell[i];
+	for (unsigned i = 0; i < SERVICE_NOTIFICATIONS; i++) {
+		struct mig_ask *a = &m->notification[i];
 		enum mig_ask_result result;
 
 		if (!a->type)

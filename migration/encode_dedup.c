@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* encode_same.c: the table of content hashes. */
-#include "encode_same.h"
+/* encode_dedup.c: the table of content hashes. */
+#include "encode_dedup.h"
 #include <stdlib.h>
 #include <string.h>
 #define XXH_INLINE_ALL
@@ -8,7 +8,7 @@
 
 #define PLACES_MAX (1ull << 19)	/* 2 MiB of a heap that all of a host's services share */
 
-void mig_same_init(struct mig_same *t, const struct mig_sent *sent)
+void mig_dedup_init(struct mig_dedup *t, const struct mig_sent *sent)
 {
 	uint64_t chunks = sent->limit < sent->chunks ? sent->limit : sent->chunks, places = CHUNK_PAGES;
 
@@ -21,19 +21,19 @@ void mig_same_init(struct mig_same *t, const struct mig_sent *sent)
 	t->mask = places - 1;
 }
 
-void mig_same_fini(struct mig_same *t)
+void mig_dedup_fini(struct mig_dedup *t)
 {
 	free(t->page);
 	memset(t, 0, sizeof(*t));
 }
 
-uint64_t mig_same_hash(const void *content)
+uint64_t mig_dedup_hash(const void *content)
 {
 	return XXH64(content, PAGE_SIZE, 0);
 }
 
 /* A guest may make pages whose hashes collide, so nothing but equal bytes counts. */
-uint64_t mig_same_find(const struct mig_same *t, const struct mig_sent *sent, uint64_t pfn, const void *content, uint64_t hash)
+uint64_t mig_dedup_find(const struct mig_dedup *t, const struct mig_sent *sent, uint64_t pfn, const void *content, uint64_t hash)
 {
 	uint64_t other = t->page ? t->page[hash & t->mask] : 0;
 	const uint8_t *kept;
@@ -44,7 +44,7 @@ uint64_t mig_same_find(const struct mig_same *t, const struct mig_sent *sent, ui
 	return kept && !memcmp(kept, content, PAGE_SIZE) ? other - 1 : UINT64_MAX;
 }
 
-void mig_same_note(struct mig_same *t, uint64_t pfn, uint64_t hash)
+void mig_dedup_note(struct mig_dedup *t, uint64_t pfn, uint64_t hash)
 {
 	if (t->page && pfn < UINT32_MAX)
 		t->page[hash & t->mask] = (uint32_t)pfn + 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* answer_back.c: a destination asks this host, its source, what became of an attempt. Only what can't change any more is said: NEVER
- * makes it free what may be the last copy (wire spec, section 5). */
+/* answer_back.c: a destination asks this host, its source, what became of an attempt. Only what can't change any more
+ * is said: NEVER makes it free what may be the last copy (wire spec, section 5). */
 #include <string.h>
 #include "dest_parts.h"
 #include "lib/log.h"
@@ -40,7 +40,8 @@ static uint8_t decide(const struct mig_service *m, const uint8_t *attempt, struc
 	const struct mig_ask *told = notification(m, attempt);
 	const char *name = m->core.host.name;
 
-	if ((n && (n->state == MIG_RECORD_COMMITTED || n->state == MIG_RECORD_DONE)) || (told && told->type == MIG_DONE) ||
+	if ((n && (n->state == MIG_RECORD_COMMITTED || n->state == MIG_RECORD_DONE)) ||
+	    (told && told->type == MIG_DONE) ||
 	    (s && (s->handoff == HS_COMMITTED || s->handoff == HS_BARE || s->handoff == HS_DONE)))
 		return MIG_VERDICT_COMMITTED;
 	if (s && s->handoff != HS_ABORTED)
@@ -67,7 +68,8 @@ void service_answer_back(struct mig_service *m, struct mig_dest *from, uint64_t 
 	struct why why = { "" };
 
 	if (!mig_core_back(&m->core, attempt, back) || !mig_core_same_proof(from->hello.proof, back)) {
-		why_add(&reasons, "%s does not know that attempt to be one of its own, or has lost what it kept", m->core.host.name);
+		why_add(&reasons, "%s does not know that attempt to be one of its own, or has lost what it kept",
+			m->core.host.name);
 		dest_reject(from, &reasons, now_ns);
 		return;
 	}

@@ -60,7 +60,8 @@ static void connected(struct mig_ask *a, uint64_t now_ns)
 
 	if (e == ERR_AGAIN)
 		return;
-	mig_core_hello(a->core, a->type == MIG_VERDICT ? MIG_PURPOSE_INQUIRE : MIG_PURPOSE_SETTLE, a->note.peer_proof, &hello);
+	mig_core_hello(a->core, a->type == MIG_VERDICT ? MIG_PURPOSE_INQUIRE : MIG_PURPOSE_SETTLE, a->note.peer_proof,
+		       &hello);
 	if (e || mig_stream_put(&a->stream, MIG_HELLO, &hello)) {
 		why_set(&a->last, "no connection: %s", err_text(e));
 		retry(a, now_ns);
@@ -142,7 +143,8 @@ static enum mig_ask_result on_answer(struct mig_ask *a, const struct mig_record 
 	struct mig_answer answer;
 
 	/* Without a record D can't prove itself: that it has none decides nothing. */
-	if (!a->proven && (r->type != MIG_ANSWER || mig_stream_parse(r, &answer, &a->last) || answer.state != MIG_ANSWER_NONE)) {
+	if (!a->proven &&
+	    (r->type != MIG_ANSWER || mig_stream_parse(r, &answer, &a->last) || answer.state != MIG_ANSWER_NONE)) {
 		retry(a, now_ns);
 		return MIG_ASK_AGAIN;
 	}
@@ -150,8 +152,10 @@ static enum mig_ask_result on_answer(struct mig_ask *a, const struct mig_record 
 	case MIG_RUNNING:
 		if (!a->rebooted)
 			return MIG_ASK_RUNNING;
-		why_set(&a->last, "%s took over %s and has restarted since; its memory there is lost, and what is here is from before "
-			"the hand-off", a->note.peer_name, a->note.vm);
+		why_set(&a->last,
+			"%s took over %s and has restarted since; its memory there is lost, and what is here is from "
+			"before the hand-off",
+			a->note.peer_name, a->note.vm);
 		a->wait_ns = MIG_RETRY_LAST_NS;
 		retry(a, now_ns);
 		return MIG_ASK_LOST;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ask.h: asking the peer of an attempt, for ever, on new connections: a source QUERY in doubt, and ABORT and DONE until they are
- * known; a destination that is prepared for its source's VERDICT. */
+/* ask.h: asking the peer of an attempt, for ever, on new connections: a source QUERY in doubt, and ABORT and DONE until
+ * they are known; a destination that is prepared for its source's VERDICT. */
 #pragma once
 #include "core.h"
 #include "stream.h"

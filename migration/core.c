@@ -34,8 +34,10 @@ bool mig_core_job_room(const struct mig_core *c, bool incoming, uint64_t now_ns,
 	if (until_ns == UINT64_MAX)
 		why_set(why, "%s has %u jobs under way and no room for another", c->host.name, room);
 	else
-		why_set(why, "%s keeps the jobs of ended moves for %u minutes and has no room for another: there is in %u s", c->host.name,
-			(unsigned)(MIG_JOB_KEEP_NS / 60000000000ull), (unsigned)((wait_ns + 999999999) / 1000000000));
+		why_set(why,
+			"%s keeps the jobs of ended moves for %u minutes and has no room for another: there is in %u s",
+			c->host.name, (unsigned)(MIG_JOB_KEEP_NS / 60000000000ull),
+			(unsigned)((wait_ns + 999999999) / 1000000000));
 	return false;
 }
 
@@ -76,7 +78,8 @@ static const struct mig_job *yielding(const struct mig_core *c, uint32_t ipv4, c
 	for (unsigned i = 0; i < MIG_JOBS; i++) {
 		const struct mig_job *j = &c->job[i];
 		unsigned theirs = jobs_from(c, j->peer_ipv4);
-		bool failed = j->id && j->incoming && j->peer_ipv4 && ((j->ended_ns && j->state != MIG_JOB_COMPLETED) || j == ending);
+		bool failed = j->id && j->incoming && j->peer_ipv4 &&
+			      ((j->ended_ns && j->state != MIG_JOB_COMPLETED) || j == ending);
 
 		if (!failed || theirs <= most)
 			continue;
@@ -178,8 +181,8 @@ bool mig_core_marker_room(const struct mig_core *c, const struct mig_note *note,
 	return !mig_core_needs_marker(c, note, uuid) || !store->room || store->room(store->ctx, under_way(c));
 }
 
-enum err mig_core_record(struct mig_core *c, const struct mig_note *note, enum mig_record_state state, uint64_t *took_ns,
-			 struct why *why)
+enum err mig_core_record(struct mig_core *c, const struct mig_note *note, enum mig_record_state state,
+			 uint64_t *took_ns, struct why *why)
 {
 	uint64_t start = mig_core_clock(c), took;
 	enum err e;
@@ -283,7 +286,8 @@ enum err mig_core_same_peer(const struct mig_note *note, const struct mig_hello 
 	if (memcmp(hello->uuid, note->peer_uuid, sizeof(note->peer_uuid)))
 		why_set(why, "%s is another host than %s, with which this attempt began", address, note->peer_name);
 	else if (note->proves && !mig_core_same_proof(hello->proof, note->own_proof))
-		why_set(why, "%s does not prove that it is %s, with which this attempt began", address, note->peer_name);
+		why_set(why, "%s does not prove that it is %s, with which this attempt began", address,
+			note->peer_name);
 	else if (!note->proves && ipv4 != note->peer_ipv4)
 		why_set(why, "%s has another address than %s, with which this attempt began", address, note->peer_name);
 	else

@@ -38,8 +38,8 @@ unsigned mig_core_max_in(const struct mig_core *c);
 struct mig_job *mig_core_job(struct mig_core *c, bool incoming, uint64_t now_ns);
 /* False with @why if mig_core_job has no room. */
 bool mig_core_job_room(const struct mig_core *c, bool incoming, uint64_t now_ns, struct why *why);
-/* Before a move from @ipv4 gets a job: where the places for incoming ones are used up, the oldest job that failed of the host that has
- * the most of them, and more than @ipv4's, is forgotten early. */
+/* Before a move from @ipv4 gets a job: where the places for incoming ones are used up, the oldest job that failed of
+ * the host that has the most of them, and more than @ipv4's, is forgotten early. */
 void mig_core_job_yield(struct mig_core *c, uint32_t ipv4);
 /* Would there be a job for it then? @ending (NULL: none) is one that is about to fail for it. */
 bool mig_core_job_would(const struct mig_core *c, uint32_t ipv4, const struct mig_job *ending, uint64_t now_ns);
@@ -49,20 +49,21 @@ void mig_core_met(struct mig_core *c, const uint8_t uuid[16], uint32_t ipv4);
 void mig_core_tell(struct mig_core *c, uint32_t id, const char *text);
 /* Makes an attempt id that no other attempt has and nobody can guess (wire spec, section 1). */
 void mig_core_attempt(struct mig_core *c, uint8_t attempt[MIG_ATTEMPT]);
-/* What is known here of @attempt, which came from elsewhere: of the guest that is held, or what is recorded; NULL: nothing. */
+/* What is known here of @attempt, which came from elsewhere: of the guest that is held, or what is recorded; NULL:
+ * nothing. */
 const struct mig_note *mig_core_note(const struct mig_core *c, const uint8_t *attempt);
 /* Measures: the host's clock. */
 uint64_t mig_core_clock(const struct mig_core *c);
 /* An attempt that can come to a hand-off is about to say HELLO: how @note is recorded. */
 void mig_core_begin(struct mig_core *c, struct mig_note *note);
-/* Must it be stored that the machine of @uuid leaves in the attempt of @note, which is in memory alone? Where this host can start it
- * afresh, and has a store. */
+/* Must it be stored that the machine of @uuid leaves in the attempt of @note, which is in memory alone? Where this host
+ * can start it afresh, and has a store. */
 bool mig_core_needs_marker(const struct mig_core *c, const struct mig_note *note, const uint8_t uuid[16]);
 /* True if that needs no more room than there is, or than is known to be missing. */
 bool mig_core_marker_room(const struct mig_core *c, const struct mig_note *note, const uint8_t uuid[16]);
 /* mig_records_put; adds what it took to *@took_ns. */
-enum err mig_core_record(struct mig_core *c, const struct mig_note *note, enum mig_record_state state, uint64_t *took_ns,
-			 struct why *why) NODISCARD;
+enum err mig_core_record(struct mig_core *c, const struct mig_note *note, enum mig_record_state state,
+			 uint64_t *took_ns, struct why *why) NODISCARD;
 /* What that will take for @note, by the last one; 0 unknown. */
 uint64_t mig_core_record_ns(const struct mig_core *c, const struct mig_note *note);
 /* Wall clock in seconds since 1970, 0 unknown. */
@@ -75,15 +76,17 @@ uint64_t mig_core_capabilities(const struct mig_core *c);
 void mig_core_hello(const struct mig_core *c, enum mig_purpose purpose, const uint8_t *proof, struct mig_hello *out);
 /* A new own proof for the first HELLO of @note's attempt. */
 void mig_core_prove(struct mig_core *c, struct mig_note *note);
-/* The words about @attempt, which leaves this host, that it can say again after a restart as long as it has its records: the first
- * half is what D asks back with, the second what NEVER comes with (wire spec, section 5). False: this host has no secret. */
+/* The words about @attempt, which leaves this host, that it can say again after a restart as long as it has its
+ * records: the first half is what D asks back with, the second what NEVER comes with (wire spec, section 5). False:
+ * this host has no secret. */
 bool mig_core_back(const struct mig_core *c, const uint8_t attempt[MIG_ATTEMPT], uint8_t out[2 * MIG_PROOF]);
 /* In a time that does not depend on where they differ. */
 bool mig_core_same_proof(const uint8_t a[MIG_PROOF], const uint8_t b[MIG_PROOF]);
 /* What the peer's first HELLO says is noted. */
 void mig_core_note_peer(const struct mig_core *c, struct mig_note *note, const struct mig_hello *hello);
 /* Is it the peer of @note's attempt that says @hello on a later connection, from @ipv4? ERR_REFUSED with a reason. */
-enum err mig_core_same_peer(const struct mig_note *note, const struct mig_hello *hello, uint32_t ipv4, struct why *why) NODISCARD;
+enum err mig_core_same_peer(const struct mig_note *note, const struct mig_hello *hello, uint32_t ipv4,
+			    struct why *why) NODISCARD;
 /* The host @peer_uuid may start the machine of @uuid: this one doesn't for MIG_PROMISE_NS. False: another may. */
 bool mig_core_promise(struct mig_core *c, const uint8_t uuid[16], const uint8_t peer_uuid[16], const char *peer_name,
 		      uint64_t now_ns);

@@ -8,7 +8,8 @@
 
 #define BYTES_A_STEP	MIG_BODY_MAX
 #define RECORDS_A_STEP	16
-#define PAGE_WORK	(MIG_BODY_MAX / 256)	/* a page costs as much as so many bytes, however short the record says it */
+/* a page costs as much as so many bytes, however short the record says it */
+#define PAGE_WORK	(MIG_BODY_MAX / 256)
 
 static const struct { enum mig_dest_place place; uint16_t type; dest_record_fn *handle; } records[] = {
 	{ MIG_DEST_HELLO,   MIG_HELLO,	   dest_on_hello },
@@ -68,7 +69,8 @@ void dest_fail(struct mig_dest *d, uint64_t now_ns, enum err e, const char *text
 	why_set(&copy, "%s", text);
 	d->why = copy;
 	ipv4_text(d->peer_ipv4, address);
-	log_limited(now_ns, LOG_WARN, "mig", "from %s%s%s: %s", address, d->guest ? ", " : "", d->guest ? d->def.name : "", copy.text);
+	log_limited(now_ns, LOG_WARN, "mig", "from %s%s%s: %s", address, d->guest ? ", " : "",
+		    d->guest ? d->def.name : "", copy.text);
 	if (d->job && d->handoff == HD_LOADING)
 		mig_job_end(d->job, MIG_JOB_FAILED, (uint16_t)e, copy.text, now_ns);
 	dest_put_abort(d, now_ns, copy.text);
@@ -192,7 +194,8 @@ static void keep_alive(struct mig_dest *d, uint64_t now_ns)
 
 bool dest_may_wait(const struct mig_dest *d)
 {
-	return d->place == MIG_DEST_ROUNDS && !d->stopped && (!d->job || !d->job->type || d->job->type == MIG_MOVE_RESTART);
+	return d->place == MIG_DEST_ROUNDS && !d->stopped &&
+	       (!d->job || !d->job->type || d->job->type == MIG_MOVE_RESTART);
 }
 
 /* Until when the source must say something besides HEARTBEAT. */
@@ -200,7 +203,8 @@ static uint64_t progress_until(const struct mig_dest *d)
 {
 	if (d->place == MIG_DEST_ROUNDS || d->place == MIG_DEST_STATE)
 		return d->progress_ns + (dest_may_wait(d) ? MIG_SHUTDOWN_NS : MIG_PROGRESS_NS);
-	if (d->place == MIG_DEST_SETTLED && !d->guest && d->purpose == MIG_PURPOSE_SETTLE && mig_stream_open(&d->stream))
+	if (d->place == MIG_DEST_SETTLED && !d->guest && d->purpose == MIG_PURPOSE_SETTLE &&
+	    mig_stream_open(&d->stream))
 		return d->stream.opened_ns + MIG_SETTLE_NS;
 	return UINT64_MAX;
 }
@@ -215,8 +219,10 @@ static void check_deadlines(struct mig_dest *d, uint64_t now_ns)
 		dest_fail(d, now_ns, ERR_TIMEOUT, d->place == MIG_DEST_HELLO ? "HELLO did not come in time" :
 			  d->place == MIG_DEST_OFFER ? "OFFER did not come in time" : "nothing was asked in time");
 	} else if (now_ns >= progress_until(d)) {
-		why_set(&why, "nothing but heartbeats came for %u s", (unsigned)((now_ns - d->progress_ns) / MIG_SECOND));
-		dest_fail(d, now_ns, ERR_TIMEOUT, d->place == MIG_DEST_SETTLED ? "this connection asked for long enough" : why.text);
+		why_set(&why, "nothing but heartbeats came for %u s",
+			(unsigned)((now_ns - d->progress_ns) / MIG_SECOND));
+		dest_fail(d, now_ns, ERR_TIMEOUT,
+			  d->place == MIG_DEST_SETTLED ? "this connection asked for long enough" : why.text);
 	}
 }
 

@@ -48,8 +48,9 @@ struct mig_dest {
 	uint32_t peer_ipv4;
 	char peer_name[64];
 	struct mig_hello hello;		/* the peer's; of the attempt's first connection once that holds a guest */
-	bool wants_attach;		/* a settling connection that asks, or a resuming one: the service looks for the guest it is about;
-					 * or one that asks this host back about a guest that left */
+	/* a settling connection that asks, or a resuming one: the service looks for the guest it is about; or one that
+	 * asks this host back about a guest that left */
+	bool wants_attach;
 	bool given_back;		/* the source has the machine back by an operator's word */
 	bool alone;			/* it looked: this host holds no guest that the next record is about */
 
@@ -88,13 +89,14 @@ bool mig_dest_stands(const struct mig_dest *d);
 uint64_t mig_dest_deadline(const struct mig_dest *d);
 /* Moves the settling connection of @from to @to, which holds the guest of the same attempt; @from ends. */
 void mig_dest_attach(struct mig_dest *to, struct mig_dest *from, uint64_t now_ns);
-/* The service's answer to a resuming connection @from: @to, which holds the guest of its attempt and may be NULL, takes it
- * over, or it is refused. */
+/* The service's answer to a resuming connection @from: @to, which holds the guest of its attempt and may be NULL, takes
+ * it over, or it is refused. */
 void mig_dest_resume(struct mig_dest *to, struct mig_dest *from, uint64_t now_ns);
 /* An operator ends a reception that isn't PREPARED yet. ERR_STATE with a reason afterwards. */
 enum err mig_dest_cancel(struct mig_dest *d, uint64_t now_ns, struct why *why) NODISCARD;
 /* MIG_FORCE_* on a prepared copy. ERR_STATE: does not apply; ERR_REFUSED: @why is what it would risk. */
-enum err mig_dest_force(struct mig_dest *d, enum mig_force force, bool accept_risk, uint64_t now_ns, struct why *why) NODISCARD;
+enum err mig_dest_force(struct mig_dest *d, enum mig_force force, bool accept_risk, uint64_t now_ns,
+			struct why *why) NODISCARD;
 /* The connection, or what is left of it, that holds the guest of @attempt; NULL: there is none. */
 struct mig_dest *mig_dest_holder(const struct mig_core *c, const uint8_t *attempt);
 void mig_dest_fini(struct mig_dest *d);

@@ -18,8 +18,8 @@ static bool record(struct mig_dest *d, enum mig_record_state state)
 	return e == ERR_OK;
 }
 
-/* Has the machine of @n, which was lost here, come here since, or gone on from here? Its record kept it from being started meanwhile, so what this boot
- * runs, or ran, came; what is only on its way may still stay where it is. */
+/* Has the machine of @n, which was lost here, come here since, or gone on from here? Its record kept it from being
+ * started meanwhile, so what this boot runs, or ran, came; what is only on its way may still stay where it is. */
 static bool came_since(const struct mig_core *c, const struct mig_note *n)
 {
 	const struct mig_host *host = &c->host;
@@ -41,7 +41,8 @@ static void mark_away(struct mig_dest *d)
 	const struct mig_host *host = &d->core->host;
 	struct why why;
 
-	if (!n || came_since(d->core, n) || mig_away_put(&d->core->records, n, host->defines, host->ctx, &why) == ERR_OK)
+	if (!n || came_since(d->core, n) ||
+	    mig_away_put(&d->core->records, n, host->defines, host->ctx, &why) == ERR_OK)
 		return;
 	/* Nor may an older CAME say after a restart that it is here to be given back. */
 	mig_came_leave(&d->core->records, n->vm_uuid);
@@ -271,11 +272,15 @@ static void say_risk(const struct mig_dest *d, enum mig_force force, struct why 
 	const char *vm = d->def.name, *peer = d->peer_name;
 
 	if (force == MIG_FORCE_RUN)
-		why_set(why, "%s may still run on %s, or be resumed there: it would run twice, with the same addresses and the "
-			"same disks", vm, peer);
+		why_set(why,
+			"%s may still run on %s, or be resumed there: it would run twice, with the same addresses and "
+			"the same disks",
+			vm, peer);
 	else
-		why_set(why, "if %s has committed and lost its copy since, this one is the last of %s: discarding it loses the guest's "
-			"memory", peer, vm);
+		why_set(why,
+			"if %s has committed and lost its copy since, this one is the last of %s: discarding it loses "
+			"the guest's memory",
+			peer, vm);
 }
 
 enum err mig_dest_force(struct mig_dest *d, enum mig_force force, bool accept_risk, uint64_t now_ns, struct why *why)

@@ -123,8 +123,8 @@ void dest_on_definition(struct mig_dest *d, const struct mig_record *r, uint64_t
 		wrong = "DEFINITION may not come now";
 	else if (t->place != DEST_IMAGES_NONE && memcmp(&rec, &t->rec, sizeof(rec)))
 		wrong = "DEFINITION differs from the one before the link was lost";
-	else if (!rec.kernel_bytes || rec.kernel_bytes > d->def.memory_bytes || rec.initrd_bytes > d->def.memory_bytes ||
-		 rec.kernel_bytes + rec.initrd_bytes > d->def.memory_bytes)
+	else if (!rec.kernel_bytes || rec.kernel_bytes > d->def.memory_bytes ||
+		 rec.initrd_bytes > d->def.memory_bytes || rec.kernel_bytes + rec.initrd_bytes > d->def.memory_bytes)
 		wrong = "DEFINITION: kernel and initrd don't fit the guest's memory";
 	else if (!memchr(rec.cmdline, 0, sizeof(rec.cmdline)))
 		wrong = "DEFINITION: the command line has no end";
@@ -156,8 +156,8 @@ void dest_on_blob(struct mig_dest *d, const struct mig_record *r, uint64_t now_n
 	}
 	memcpy(&head, r->body, sizeof(head));
 	which = head.which == 2;
-	if (head.which < 1 || head.which > 2 || head.zero || !t->blob[which] || whole(t, which) || head.offset != have(t, which) ||
-	    r->length - sizeof(head) > bytes_of(t, which) - head.offset) {
+	if (head.which < 1 || head.which > 2 || head.zero || !t->blob[which] || whole(t, which) ||
+	    head.offset != have(t, which) || r->length - sizeof(head) > bytes_of(t, which) - head.offset) {
 		dest_fail(d, now_ns, ERR_INVALID, "BLOB is not what comes next of kernel and initrd");
 		return;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* dest_inquire.c: a destination that is prepared, and has lost its source, asks it back: one that restarted in between knows nothing of
- * the attempt, and would never come by itself (wire spec, section 5). */
+/* dest_inquire.c: a destination that is prepared, and has lost its source, asks it back: one that restarted in between
+ * knows nothing of the attempt, and would never come by itself (wire spec, section 5). */
 #include "dest_parts.h"
 #include <string.h>
 #include "lib/fmt.h"
@@ -10,8 +10,8 @@ static bool may_ask(const struct mig_dest *d)
 {
 	static const uint8_t none[sizeof(d->hello.back)];
 
-	return d->guest && d->handoff == HD_PREPARED && !mig_stream_open(&d->stream) && d->capabilities & MIG_CAP_ASK_BACK &&
-		memcmp(d->hello.back, none, sizeof(none));
+	return d->guest && d->handoff == HD_PREPARED && !mig_stream_open(&d->stream) &&
+	       d->capabilities & MIG_CAP_ASK_BACK && memcmp(d->hello.back, none, sizeof(none));
 }
 
 static void begin(struct mig_dest *d, uint64_t now_ns)
@@ -48,7 +48,8 @@ static void on_verdict(struct mig_dest *d, uint64_t now_ns)
 		return;
 	}
 	if (!mig_core_same_proof(v->word, d->hello.back + MIG_PROOF)) {
-		why_set(&why, "who has its address now says that it never committed, and does not prove to be %s", d->peer_name);
+		why_set(&why, "who has its address now says that it never committed, and does not prove to be %s",
+			d->peer_name);
 		doubt(d, why.text);
 		return;
 	}
@@ -56,8 +57,10 @@ static void on_verdict(struct mig_dest *d, uint64_t now_ns)
 	if (text[0])
 		why_set(&d->why, "%s", text);
 	else
-		why_set(&d->why, "%s never committed %s: it has restarted since, and that attempt is over", d->peer_name, d->def.name);
-	log_limited(now_ns, LOG_WARN, "mig", "%s asked back, the copy of %s here is freed: %s", d->peer_name, d->def.name, d->why.text);
+		why_set(&d->why, "%s never committed %s: it has restarted since, and that attempt is over",
+			d->peer_name, d->def.name);
+	log_limited(now_ns, LOG_WARN, "mig", "%s asked back, the copy of %s here is freed: %s", d->peer_name,
+		    d->def.name, d->why.text);
 	d->cancelled = v->cancelled;
 	mig_ask_fini(&d->ask);
 	/* Before anything else can go wrong, and be taken for the reason. */

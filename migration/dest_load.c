@@ -67,7 +67,8 @@ void dest_on_round_end(struct mig_dest *d, const struct mig_record *r, uint64_t 
 		return;
 	if (end.round != d->load.round || end.raw_pages != d->load.raw_pages ||
 	    end.zero_pages != d->load.zero_pages || end.final != d->stopped) {
-		why_set(&d->why, "ROUND_END of round %u counts %llu + %llu pages, received were %llu + %llu in round %u",
+		why_set(&d->why,
+			"ROUND_END of round %u counts %llu + %llu pages, received were %llu + %llu in round %u",
 			end.round, (unsigned long long)end.raw_pages, (unsigned long long)end.zero_pages,
 			(unsigned long long)d->load.raw_pages, (unsigned long long)d->load.zero_pages, d->load.round);
 		dest_fail(d, now_ns, ERR_INVALID, d->why.text);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* dest_locate.c: another host asks where a machine is, to start it if it is nowhere, or to have it back (docs/wire/protocol.md, section 8). */
+/* dest_locate.c: another host asks where a machine is, to start it if it is nowhere, or to have it back
+ * (docs/wire/protocol.md, section 8). */
 #include <string.h>
 #include "dest_parts.h"
 #include "lib/log.h"
@@ -19,10 +20,12 @@ static bool moving(const struct mig_core *c, const uint8_t *uuid)
 static bool doubtful(const struct mig_records *r, const uint8_t *uuid)
 {
 	for (unsigned i = 0; i < MIG_RECORDS; i++)
-		if (!memcmp(r->note[i].vm_uuid, uuid, 16) && (r->note[i].state == MIG_RECORD_OWNED || r->note[i].owes_away))
+		if (!memcmp(r->note[i].vm_uuid, uuid, 16) &&
+		    (r->note[i].state == MIG_RECORD_OWNED || r->note[i].owes_away))
 			return true;
 	for (unsigned i = 0; i < MIG_STRANGE; i++)
-		if (r->strange[i].used && !memcmp(r->strange[i].uuid_known ? r->strange[i].vm_uuid : r->strange[i].key, uuid, 16))
+		if (r->strange[i].used &&
+		    !memcmp(r->strange[i].uuid_known ? r->strange[i].vm_uuid : r->strange[i].key, uuid, 16))
 			return true;
 	return false;
 }
@@ -87,7 +90,8 @@ static bool give_up(struct mig_dest *d, const struct mig_note *came, struct why 
 	if (mig_away_put(&c->records, &note, c->host.defines, c->host.ctx, why) != ERR_OK && defines) {
 		/* A marker in memory alone would answer the next claim. */
 		mig_away_home(&c->records, note.vm_uuid);
-		why_set(why, "%s could not record that it gives %s up, which its tern.conf defines", c->host.name, note.vm);
+		why_set(why, "%s could not record that it gives %s up, which its tern.conf defines", c->host.name,
+			note.vm);
 		return false;
 	}
 	c->host.vm_give_up(c->host.ctx, note.vm_uuid);
@@ -96,7 +100,8 @@ static bool give_up(struct mig_dest *d, const struct mig_note *came, struct why 
 }
 
 /* The machine of @came does not run here and is not known to have left. */
-static bool may_give_up(const struct mig_dest *d, const struct mig_note *came, uint32_t given, uint64_t now_ns, struct why *why)
+static bool may_give_up(const struct mig_dest *d, const struct mig_note *came, uint32_t given, uint64_t now_ns,
+			struct why *why)
 {
 	const struct mig_promise *other = mig_core_promised(d->core, came->vm_uuid, now_ns);
 	const struct mig_records *r = &d->core->records;
@@ -106,14 +111,18 @@ static bool may_give_up(const struct mig_dest *d, const struct mig_note *came, u
 		why_set(why, "%s has been given back %u times since, not %u", came->vm, came->given, given);
 	/* What came in this boot left in it too, or not at all: of that nothing is unreadable. */
 	else if (came->restored && unreadable(r))
-		why_set(why, "not all records of %s can be read, so %s may have gone on from there: an operator must drop those that can't "
-			"(ternctl records), or reclaim it", own, came->vm);
+		why_set(why,
+			"not all records of %s can be read, so %s may have gone on from there: an operator must drop "
+			"those that can't (ternctl records), or reclaim it",
+			own, came->vm);
 	else if (came->restored && !mig_records_found(r))
-		why_set(why, "%s can't tell whether its restart left it all of its records, so %s may have gone on from there: an operator must "
-			"reclaim it", own, came->vm);
+		why_set(why,
+			"%s can't tell whether its restart left it all of its records, so %s may have gone on from "
+			"there: an operator must reclaim it",
+			own, came->vm);
 	else if (other && memcmp(other->peer_uuid, d->hello.uuid, sizeof(other->peer_uuid)))
-		why_set(why, "%s has just told %s that it may start %s: try again in %u s", own, other->peer_name, came->vm,
-			(unsigned)((other->until_ns - now_ns) / MIG_SECOND + 1));
+		why_set(why, "%s has just told %s that it may start %s: try again in %u s", own, other->peer_name,
+			came->vm, (unsigned)((other->until_ns - now_ns) / MIG_SECOND + 1));
 	else
 		return true;
 	return false;
@@ -130,16 +139,20 @@ static void on_claim(struct mig_dest *d, const struct mig_locate_record *ask, en
 	if (away && entitled(d, away, ask) && !memcmp(away->peer_uuid, d->hello.uuid, sizeof(away->peer_uuid))) {
 		memcpy(out->proof, away->peer_proof, sizeof(out->proof));
 		out->given = away->given;
-		/* Given up to the asking host already, which the answer did not reach; or the other way round, and this host has not heard. */
-		why_set(&why, "%s gave %s back to %s, which has not taken it yet: it can be started there", d->peer_name, away->vm, own);
+		/* Given up to the asking host already, which the answer did not reach; or the other way round, and this
+		 * host has not heard. */
+		why_set(&why, "%s gave %s back to %s, which has not taken it yet: it can be started there",
+			d->peer_name, away->vm, own);
 		say(out, away->given == ask->given + 1 ? MIG_LOCATED_RELEASED : MIG_LOCATED_REFUSED, &why);
 		return;
 	}
 	if (!entitled(d, came, ask)) {
 		if (came)
-			why_set(&why, "%s does not prove that it is the host that %s came to %s from", d->peer_name, came->vm, own);
+			why_set(&why, "%s does not prove that it is the host that %s came to %s from", d->peer_name,
+				came->vm, own);
 		else
-			why_set(&why, "the records of %s do not say that this machine came there from %s", own, d->peer_name);
+			why_set(&why, "the records of %s do not say that this machine came there from %s", own,
+				d->peer_name);
 		say(out, MIG_LOCATED_REFUSED, &why);
 		return;
 	}
@@ -202,8 +215,11 @@ void dest_on_locate(struct mig_dest *d, const struct mig_record *r, uint64_t now
 		return;
 	here = host->vm_here ? host->vm_here(host->ctx, ask.uuid) : MIG_VM_ABSENT;
 	if (!host->vm_here || moving(d->core, ask.uuid) || doubtful(&d->core->records, ask.uuid)) {
-		why_set(&why, !host->vm_here ? "%s does not say which machines it runs" :
-			moving(d->core, ask.uuid) ? "it is on its way from or to %s" : "what became of it on %s is not settled", host->name);
+		why_set(&why,
+			!host->vm_here            ? "%s does not say which machines it runs" :
+			moving(d->core, ask.uuid) ? "it is on its way from or to %s" :
+						    "what became of it on %s is not settled",
+			host->name);
 		say(&out, MIG_LOCATED_MOVING, &why);
 	} else if (ask.flags & MIG_LOCATE_CLAIM) {
 		on_claim(d, &ask, here, now_ns, &out);

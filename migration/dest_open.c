@@ -183,7 +183,8 @@ static bool stands_still(const struct mig_dest *d, uint64_t now_ns)
 	return now_ns - d->progress_ns >= (dest_may_wait(d) ? MIG_IDLE_OFF_NS : MIG_IDLE_NS);
 }
 
-/* All places are taken: who gives his up for @d, whose host has nothing on its way here: what stands still, of a peer that has more than one. */
+/* All places are taken: who gives his up for @d, whose host has nothing on its way here: what stands still, of a peer
+ * that has more than one. */
 static struct mig_dest *yields_place(const struct mig_dest *d, uint64_t now_ns)
 {
 	struct mig_dest *idle = NULL;
@@ -191,14 +192,15 @@ static struct mig_dest *yields_place(const struct mig_dest *d, uint64_t now_ns)
 	for (unsigned i = 0; i < MIG_IN && !coming_from(d->core, d->peer_ipv4); i++) {
 		struct mig_dest *o = d->core->in[i];
 
-		if (o && stands_still(o, now_ns) && coming_from(d->core, o->peer_ipv4) > 1 && (!idle || o->progress_ns < idle->progress_ns))
+		if (o && stands_still(o, now_ns) && coming_from(d->core, o->peer_ipv4) > 1 &&
+		    (!idle || o->progress_ns < idle->progress_ns))
 			idle = o;
 	}
 	return idle;
 }
 
-/* ACCEPT promises all of a guest's memory, though it is taken as pages come. What is promised to guests that stand still goes to one of a peer
- * with nothing on its way here, if it fits then and does not fit else. */
+/* ACCEPT promises all of a guest's memory, though it is taken as pages come. What is promised to guests that stand
+ * still goes to one of a peer with nothing on its way here, if it fits then and does not fit else. */
 static bool would_fit(const struct mig_dest *d, uint64_t now_ns)
 {
 	const struct mig_host *host = &d->core->host;
@@ -241,7 +243,8 @@ static void ends_for(struct mig_dest *d, struct mig_dest *idle, const char *reas
 	d->core->coming--;
 }
 
-/* All other checks are passed: what stands still gives way, the one that has stood longest first, and only as far as is needed. */
+/* All other checks are passed: what stands still gives way, the one that has stood longest first, and only as far as is
+ * needed. */
 static void make_way(struct mig_dest *d, uint64_t now_ns)
 {
 	const struct mig_host *host = &d->core->host;
@@ -266,7 +269,8 @@ static void make_way(struct mig_dest *d, uint64_t now_ns)
 	}
 }
 
-/* The record that must give way for one more of @d's host, by its own quota or by all that there is; NULL: none need, or none can. */
+/* The record that must give way for one more of @d's host, by its own quota or by all that there is; NULL: none need,
+ * or none can. */
 static const struct mig_note *giving_way(const struct mig_dest *d, bool *full, bool *theirs)
 {
 	const struct mig_records *r = &d->core->records;
@@ -289,10 +293,13 @@ static void check_records(const struct mig_dest *d, struct why_list *reasons)
 		return;
 	ipv4_text(d->peer_ipv4, address);
 	if (theirs)
-		why_add(reasons, "%s has %u unsettled migrations from %s (%s): it must settle them, or an operator drop them", name,
-			mig_records_unsettled(&d->core->records, d->peer_ipv4), d->peer_name, address);
+		why_add(reasons,
+			"%s has %u unsettled migrations from %s (%s): it must settle them, or an operator drop them",
+			name, mig_records_unsettled(&d->core->records, d->peer_ipv4), d->peer_name, address);
 	else
-		why_add(reasons, "%s has too many unsettled migrations: those that they came from must settle them, or an operator drop them",
+		why_add(reasons,
+			"%s has too many unsettled migrations: those that they came from must settle them, or an "
+			"operator drop them",
 			name);
 }
 
@@ -306,8 +313,9 @@ static void make_places(struct mig_dest *d, uint64_t now_ns)
 	while ((n = giving_way(d, &full, &theirs))) {
 		ipv4_text(n->peer_ipv4, address);
 		log_limited(now_ns, LOG_WARN, "mig",
-			    "the record of %s, which came from %s (%s), is old and gives way: asked for it, %s knows nothing", n->vm,
-			    n->peer_name, address, d->core->host.name);
+			    "the record of %s, which came from %s (%s), is old and gives way: asked for it, %s knows "
+			    "nothing",
+			    n->vm, n->peer_name, address, d->core->host.name);
 		mig_records_remove(&d->core->records, n->attempt);
 	}
 }
@@ -331,14 +339,15 @@ void dest_on_offer(struct mig_dest *d, const struct mig_record *r, uint64_t now_
 	if (mig_core_note(d->core, d->stream.attempt))
 		why_add(&reasons, "%s knows this attempt already: it is an old one", host->name);
 	if (mig_records_left(&d->core->records, d->def.uuid))
-		why_add(&reasons, "%s left %s for another host, and whether it runs there is not settled yet", d->def.name, host->name);
+		why_add(&reasons, "%s left %s for another host, and whether it runs there is not settled yet",
+			d->def.name, host->name);
 	if (d->purpose == MIG_PURPOSE_MIGRATE && !reasons.count)
 		make_way(d, now_ns);
 	if (d->purpose == MIG_PURPOSE_MIGRATE && !mig_core_job_room(d->core, true, now_ns, &why))
 		why_add(&reasons, "%s", why.text);
 	if (d->core->coming >= mig_core_max_in(d->core))
-		why_add(&reasons, "%s takes %u migrations at once (max_in in its tern.conf), and %u are coming in", host->name,
-			mig_core_max_in(d->core), d->core->coming);
+		why_add(&reasons, "%s takes %u migrations at once (max_in in its tern.conf), and %u are coming in",
+			host->name, mig_core_max_in(d->core), d->core->coming);
 	/* Without VT-x the rest of the checks still tells what else would stand in the way. */
 	if (d->purpose == MIG_PURPOSE_CHECK || reasons.count)
 		host->guest_check(host->ctx, &d->def, &reasons);

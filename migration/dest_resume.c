@@ -45,7 +45,8 @@ void dest_lost_late(struct mig_dest *d, uint64_t now_ns)
 		return;
 	}
 	mig_text_copy(cause, sizeof(cause), (const uint8_t *)d->cause.text, WHY_TEXT);
-	why_set(&why, "the link to %s was lost (%s) and did not come back within %u s", d->peer_name, cause, grace_s(d));
+	why_set(&why, "the link to %s was lost (%s) and did not come back within %u s", d->peer_name, cause,
+		grace_s(d));
 	dest_fail(d, now_ns, ERR_TIMEOUT, why.text);
 }
 
@@ -122,8 +123,8 @@ void dest_on_resume(struct mig_dest *d, const struct mig_record *r, uint64_t now
 	mig_digest_add(&d->digest, MIG_RESUMED, body, length);
 	if (d->job)
 		mig_job_back(d->job, now_ns);
-	log_limited(now_ns, LOG_INFO, "mig", "%s: the link to %s is back, %llu records of pages are here", d->def.name, d->peer_name,
-		    (unsigned long long)d->pages_records);
+	log_limited(now_ns, LOG_INFO, "mig", "%s: the link to %s is back, %llu records of pages are here", d->def.name,
+		    d->peer_name, (unsigned long long)d->pages_records);
 	dest_go(d, MIG_DEST_ROUNDS, UINT64_MAX);
 	dest_put(d, MIG_RESUMED, &resumed, now_ns);
 }

@@ -33,5 +33,6 @@ void mig_memory_hash_init(struct mig_memory_hash *h, struct mig_guest *guest, ui
 /* Hashes up to @budget present pages more; true when all is done and *value is set. */
 bool mig_memory_hash_step(struct mig_memory_hash *h, unsigned budget, uint64_t *value);
 
-/* What hashing all of @guest's memory will take, in ns, by what a little of it takes now; 0 if none was ever touched. */
+/* What hashing all of @guest's memory will take, in ns, by what a little of it takes now; 0 if none was ever
+ * touched. */
 uint64_t mig_memory_hash_cost(const struct mig_host *host, struct mig_guest *guest, uint64_t memory_bytes);

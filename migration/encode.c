@@ -12,8 +12,8 @@
 #define LZ4_ACCELERATION 1
 #define DELTA_BYTES_MAX	2048	/* a page that changed by more than half is a new page */
 #define TIMED_TRIES	4	/* one try in so many is timed */
-/* Keeping a page's sent version costs about as much as copying it. That pays if it is sent again: likely for one that was
- * dirty before, less so for one that is sent for the first time. Below these prices of a byte it does not. */
+/* Keeping a page's sent version costs about as much as copying it. That pays if it is sent again: likely for one that
+ * was dirty before, less so for one that is sent for the first time. Below these prices of a byte it does not. */
 #define KEEP_FIRST_PS	1500
 #define KEEP_AGAIN_PS	500
 #define DELTA_OR_DEDUP	(1u << MIG_ENC_DELTA | 1u << MIG_ENC_DEDUP)	/* what needs kept versions */
@@ -29,7 +29,8 @@ static uint32_t ways(const struct mig_encode *e)
 		(uint32_t)may_use(e, MIG_ENC_BATCH) << MIG_WAY_BATCH;
 }
 
-enum err mig_encode_init(struct mig_encode *e, const struct mig_core *core, uint64_t memory_bytes, uint64_t capabilities)
+enum err mig_encode_init(struct mig_encode *e, const struct mig_core *core, uint64_t memory_bytes,
+			 uint64_t capabilities)
 {
 	static const struct { uint64_t capability; enum mig_encoding encoding; } needs[] = {
 		{ MIG_CAP_DELTA, MIG_ENC_DELTA }, { MIG_CAP_DEDUP, MIG_ENC_DEDUP }, { MIG_CAP_BATCH, MIG_ENC_BATCH },
@@ -89,8 +90,8 @@ void mig_encode_handed(struct mig_encode *e, uint64_t took_ns)
 	mig_price_handed(&e->price, took_ns);
 }
 
-/* The next page is likely to be next to it, and a CPU that fetches ahead by itself stops at the end of a page. Into the second
- * level: more lines can be on their way there than to the first. */
+/* The next page is likely to be next to it, and a CPU that fetches ahead by itself stops at the end of a page. Into the
+ * second level: more lines can be on their way there than to the first. */
 static bool page_is_zero(const void *page)
 {
 	const uint64_t *p = page;
@@ -155,13 +156,14 @@ static void put_raw(struct mig_pages_record *b, uint64_t pfn, const void *page)
 	b->length += PAGE_SIZE;
 }
 
-/* Compresses straight to where the next entry's data would be: its length, 0 if that gains too little. A vCPU can't write
- * while this runs on its CPU; where it could, a torn page is dirty again and goes out again. */
+/* Compresses straight to where the next entry's data would be: its length, 0 if that gains too little. A vCPU can't
+ * write while this runs on its CPU; where it could, a torn page is dirty again and goes out again. */
 static size_t try_lz4(struct mig_encode *e, struct mig_pages_record *b, const void *page)
 {
 	bool timed = e->lz4_tries++ % TIMED_TRIES == 0;
 	uint64_t start = timed ? mig_core_clock(e->core) : 0;
-	int n = LZ4_compress_fast_extState(e->lz4, page, (char *)data_of_next(b), PAGE_SIZE, LZ4_BYTES_MAX, LZ4_ACCELERATION);
+	int n = LZ4_compress_fast_extState(e->lz4, page, (char *)data_of_next(b), PAGE_SIZE, LZ4_BYTES_MAX,
+					   LZ4_ACCELERATION);
 
 	mig_price_seen(&e->price, MIG_WAY_LZ4, 1, n > 0 ? (unsigned)n : PAGE_SIZE,
 		       timed ? mig_core_clock(e->core) - start : UINT64_MAX);
@@ -203,7 +205,8 @@ static void give_back(struct mig_encode *e, unsigned from)
 	k->of_record += more;
 }
 
-/* Makes one frame of the first @count pages that wait; false if they take more than the record has left or hardly shrink. */
+/* Makes one frame of the first @count pages that wait; false if they take more than the record has left or hardly
+ * shrink. */
 static bool put_frame(struct mig_encode *e, struct mig_pages_record *b, unsigned count)
 {
 	size_t room = room_of_next(b), most = count * PAGE_SIZE - count * PAGE_SIZE / 16, n;
@@ -212,7 +215,11 @@ static bool put_frame(struct mig_encode *e, struct mig_pages_record *b, unsigned
 	if (most > room)
 		most = room;
 	n = mig_batch_encode(&e->batch, count, data_of_next(b), most);
-	mig_price_seen(&e->price, MIG_WAY_BATCH, count, n ? n : most < room ? count * PAGE_SIZE : most, mig_core_clock(e->core) - start);
+	mig_price_seen(&e->price, MIG_WAY_BATCH, count,
+		       n           ? n :
+		       most < room ? count * PAGE_SIZE :
+				     most,
+		       mig_core_clock(e->core) - start);
 	if (!n)
 		return false;
 	put_one(b, e->batch.pfn[0], MIG_ENC_BATCH, n);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* encode_batch.c: frames of several pages, made and read. Both ends work in memory of fixed size that all attempts share:
- * no frame outlives a step. */
+/* encode_batch.c: frames of several pages, made and read. Both ends work in memory of fixed size that all attempts
+ * share: no frame outlives a step. */
 #include "encode_batch.h"
 #include <string.h>
 #define ZSTD_STATIC_LINKING_ONLY
@@ -10,9 +10,9 @@
 #include "lib/bytes.h"
 #include "lib/log.h"
 
-/* zstd's level 1 for 128 KiB, but with matches of seven bytes: those of six save 0.7 % of a Linux guest, those of five as much again,
- * and where bytes have few values in no order they take two and four times as long and send more. A target length would make it quicker
- * and leave literals as they are: 5 % more of a Linux guest. */
+/* zstd's level 1 for 128 KiB, but with matches of seven bytes: those of six save 0.7 % of a Linux guest, those of five
+ * as much again, and where bytes have few values in no order they take two and four times as long and send more. A
+ * target length would make it quicker and leave literals as they are: 5 % more of a Linux guest. */
 static const ZSTD_compressionParameters how = {
 	.windowLog = 17, .chainLog = 12, .hashLog = 13, .searchLog = 1, .minMatch = 7, .strategy = ZSTD_fast,
 };
@@ -56,8 +56,9 @@ size_t mig_batch_encode(const struct mig_batch *p, unsigned count, uint8_t *out,
 		return 0;
 	for (unsigned k = 1; k < count; k++)
 		le16_put(out + 2 * (k - 1), (uint16_t)(p->pfn[k] - p->pfn[k - 1] - 1));
-	n = ZSTD_compress_advanced(ctx, out + skips, room - skips, p->bytes, count * PAGE_SIZE, NULL, 0,
-				   (ZSTD_parameters){ ZSTD_adjustCParams(how, count * PAGE_SIZE, 0), { .contentSizeFlag = 1 } });
+	n = ZSTD_compress_advanced(
+		ctx, out + skips, room - skips, p->bytes, count * PAGE_SIZE, NULL, 0,
+		(ZSTD_parameters){ ZSTD_adjustCParams(how, count * PAGE_SIZE, 0), { .contentSizeFlag = 1 } });
 	if (ZSTD_isError(n) && ZSTD_getErrorCode(n) != ZSTD_error_dstSize_tooSmall)
 		panic("zstd: error %d", (int)ZSTD_getErrorCode(n));
 	return ZSTD_isError(n) ? 0 : skips + n;

@@ -33,7 +33,8 @@ uint64_t mig_dedup_hash(const void *content)
 }
 
 /* A guest may make pages whose hashes collide, so nothing but equal bytes counts. */
-uint64_t mig_dedup_find(const struct mig_dedup *t, const struct mig_sent *sent, uint64_t pfn, const void *content, uint64_t hash)
+uint64_t mig_dedup_find(const struct mig_dedup *t, const struct mig_sent *sent, uint64_t pfn, const void *content,
+			uint64_t hash)
 {
 	uint64_t other = t->page ? t->page[hash & t->mask] : 0;
 	const uint8_t *kept;

@@ -14,12 +14,14 @@ struct mig_dedup {
 	uint64_t mask;
 };
 
-/* As many places as pages of @sent may be kept, and half a million at most; none, so that nothing is found, where memory is short. */
+/* As many places as pages of @sent may be kept, and half a million at most; none, so that nothing is found, where
+ * memory is short. */
 void mig_dedup_init(struct mig_dedup *t, const struct mig_sent *sent);
 void mig_dedup_fini(struct mig_dedup *t);
 /* The hash that names @content, PAGE_SIZE bytes; its low 32 bits are what the wire calls its base. */
 uint64_t mig_dedup_hash(const void *content);
 /* Another page than @pfn of which the destination has @content, UINT64_MAX if none is known. */
-uint64_t mig_dedup_find(const struct mig_dedup *t, const struct mig_sent *sent, uint64_t pfn, const void *content, uint64_t hash);
+uint64_t mig_dedup_find(const struct mig_dedup *t, const struct mig_sent *sent, uint64_t pfn, const void *content,
+			uint64_t hash);
 /* @pfn is being sent with the content of @hash, and kept. */
 void mig_dedup_note(struct mig_dedup *t, uint64_t pfn, uint64_t hash);

@@ -25,7 +25,8 @@ static size_t next_change(const uint8_t *old, const uint8_t *new, size_t at)
 		if (differ(old, new, at))
 			return at;
 	for (; at < PAGE_SIZE; at += 32)
-		if (differ(old, new, at) | differ(old, new, at + 8) | differ(old, new, at + 16) | differ(old, new, at + 24))
+		if (differ(old, new, at) | differ(old, new, at + 8) | differ(old, new, at + 16) |
+		    differ(old, new, at + 24))
 			break;
 	while (at < PAGE_SIZE && !differ(old, new, at))
 		at += 8;

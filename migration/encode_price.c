@@ -12,7 +12,8 @@
 #define WINDOW_NS	20000000u
 #define RECORD_BYTES	16384u		/* smaller ones tell little about the price of a byte */
 #define BACKOFF_MAX	256u
-#define FAR_PAGES	4096u		/* a way that could not pay even if nothing of a page were left is tried so rarely */
+/* a way that could not pay even if nothing of a page were left is tried so rarely */
+#define FAR_PAGES	4096u
 #define NEAR_PAGES	256u
 
 static uint32_t average(uint32_t old, uint64_t sample, unsigned weight)
@@ -51,13 +52,16 @@ void mig_price_handed(struct mig_price *p, uint64_t took_ns)
 	p->handed_ns += took_ns;
 }
 
-/* A probe that showed nothing new (@same) makes the next one rarer; one that did, and a price that has gone up since, brings it at
- * once: a moment's wait must not pass for a slow link for long. A window that went raw, or in which the CPU waited most of the time
- * (@idle), shows what a probe would; less may be what it takes to wake a receiver that sleeps while pages are compressed. */
+/* A probe that showed nothing new (@same) makes the next one rarer; one that did, and a price that has gone up since,
+ * brings it at once: a moment's wait must not pass for a slow link for long. A window that went raw, or in which the
+ * CPU waited most of the time (@idle), shows what a probe would; less may be what it takes to wake a receiver that
+ * sleeps while pages are compressed. */
 static void plan_probe(struct mig_price *p, bool probed, bool same, bool idle)
 {
 	if (probed)
-		p->backoff = p->backoff_next = !same ? 1 : p->backoff_next < BACKOFF_MAX ? 4 * p->backoff_next : p->backoff_next;
+		p->backoff = p->backoff_next = !same                         ? 1 :
+					       p->backoff_next < BACKOFF_MAX ? 4 * p->backoff_next :
+									       p->backoff_next;
 	if (probed || p->link_ps < p->shown_ps)
 		p->shown_ps = p->link_ps;
 	if (p->link_ps > p->shown_ps + p->shown_ps / 2)
@@ -130,8 +134,9 @@ static uint64_t page_ps(const struct mig_price *p, enum mig_way way)
 	return link > cpu ? link : cpu;
 }
 
-/* What takes about as long and sends less is better: others use the link too. So is what takes longer than another compression, but
- * not by more than it sends less: where both take about the same the noise of a measurement would decide. */
+/* What takes about as long and sends less is better: others use the link too. So is what takes longer than another
+ * compression, but not by more than it sends less: where both take about the same the noise of a measurement would
+ * decide. */
 static bool quick_enough(const struct mig_price *p, enum mig_way way, enum mig_way than)
 {
 	uint64_t least = page_ps(p, than), more = least / 16;
@@ -142,8 +147,8 @@ static bool quick_enough(const struct mig_price *p, enum mig_way way, enum mig_w
 	return page_ps(p, way) <= least + more;
 }
 
-/* Nothing may take much longer than raw. What saves nothing now may do so with the next page, but only a CPU that waits most of
- * the time can try that for nothing. */
+/* Nothing may take much longer than raw. What saves nothing now may do so with the next page, but only a CPU that waits
+ * most of the time can try that for nothing. */
 static bool better(const struct mig_price *p, enum mig_way way, enum mig_way than)
 {
 	const struct mig_seen *w = &p->way[way];

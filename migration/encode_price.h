@@ -13,9 +13,10 @@ struct mig_seen {
 	uint32_t passed;		/* pages since it was used */
 };
 
-/* While the link is busy the CPU has time, and while the CPU is busy the link has: a page takes the longer of both. So the
- * price of a byte on the link has to be known as it is when the link is the bottleneck. It is seen then, in windows of a
- * few records; when the CPU is the bottleneck only a bound is seen, and now and then pages go raw for a window to see it. */
+/* While the link is busy the CPU has time, and while the CPU is busy the link has: a page takes the longer of both. So
+ * the price of a byte on the link has to be known as it is when the link is the bottleneck. It is seen then, in windows
+ * of a few records; when the CPU is the bottleneck only a bound is seen, and now and then pages go raw for a window to
+ * see it. */
 struct mig_price {
 	struct mig_seen way[MIG_WAYS];
 	uint32_t link_ps;		/* of a byte on the link */

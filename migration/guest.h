@@ -20,7 +20,8 @@ struct mig_definition {
 	uint32_t cpu_policy_bytes;
 	uint8_t inventory[512];		/* opaque: types and versions of the state records */
 	uint32_t inventory_bytes;
-	bool room_later;		/* only for guest_check of host.h: others may still give up the memory and the place that it needs */
+	/* only for guest_check of host.h: others may still give up the memory and the place that it needs */
+	bool room_later;
 };
 
 /* What it is started from. */
@@ -49,8 +50,8 @@ struct mig_guest_ops {
 	uint64_t (*dirty_pages)(struct mig_guest *g);
 	/* The 4096 bytes of page @pfn, NULL if its chunk is not present (known zero). */
 	const void *(*page)(struct mig_guest *g, uint64_t pfn);
-	/* Lets the running guest make at most @pages_per_s clean pages dirty each second: a vCPU that wants to write more waits,
-	 * one that reads does not. 0: as many as it likes. May be NULL where that can't be done. */
+	/* Lets the running guest make at most @pages_per_s clean pages dirty each second: a vCPU that wants to write
+	 * more waits, one that reads does not. 0: as many as it likes. May be NULL where that can't be done. */
 	void (*throttle)(struct mig_guest *g, uint64_t pages_per_s);
 	/* Stops all vCPUs and quiesces devices; nothing leaves; still resumable. */
 	void (*stop)(struct mig_guest *g);
@@ -63,11 +64,11 @@ struct mig_guest_ops {
 	void (*power_button)(struct mig_guest *g);
 	/* True if it powered off, crashed, or was never started: there is nothing to stop. */
 	bool (*is_off)(struct mig_guest *g);
-	/* Makes the machine as it is at power-on, its first instruction still to come, and leaves it as stop() does; what still
-	 * ran is switched off. After an error it is off. */
+	/* Makes the machine as it is at power-on, its first instruction still to come, and leaves it as stop() does;
+	 * what still ran is switched off. After an error it is off. */
 	enum err (*prepare)(struct mig_guest *g, struct why *why) NODISCARD;
-	/* What it is started from at a reset, or (@anew) by prepare(); it goes on using that. False: this host does not know. May be
-	 * NULL: never known. */
+	/* What it is started from at a reset, or (@anew) by prepare(); it goes on using that. False: this host does not
+	 * know. May be NULL: never known. */
 	bool (*images)(struct mig_guest *g, bool anew, struct mig_images *out);
 	/* Frees the source's copy after RUNNING. */
 	void (*release)(struct mig_guest *g);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* handoff.h: the hand-off (docs/design.md, section 7) as two transition tables. Pure: who acts on a step is source_*.c and dest_*.c. */
+/* handoff.h: the hand-off (docs/design.md, section 7) as two transition tables. Pure: who acts on a step is source_*.c
+ * and dest_*.c. */
 #pragma once
 #include "records.h"
 

@@ -42,7 +42,8 @@ struct mig_host {
 	struct mig_store store;
 	/* Seconds since 1970, 0 unknown; NULL: this host has no wall clock. */
 	uint64_t (*wall_s)(void *ctx);
-	/* Could this host start the VM of @uuid afresh? NULL: any. Markers of others that left are given up when there are too many. */
+	/* Could this host start the VM of @uuid afresh? NULL: any. Markers of others that left are given up when there
+	 * are too many. */
 	bool (*defines)(void *ctx, const uint8_t uuid[16]);
 	/* 2 MiB chunks of lib/pages.h that no guest has or is promised, now; NULL: none may be used. */
 	uint64_t (*spare_chunks)(void *ctx);
@@ -50,8 +51,8 @@ struct mig_host {
 	bool (*memory_fits)(void *ctx, uint64_t bytes);
 	/* Numbers that nobody can guess: attempt ids and proofs. */
 	void (*random)(void *ctx, void *out, size_t bytes);
-	/* 32 bytes made of @in (HMAC-SHA256) with a secret that is kept where the records are: the same after a restart, lost with
-	 * the records, and nobody else's. NULL: this host has no such secret. */
+	/* 32 bytes made of @in (HMAC-SHA256) with a secret that is kept where the records are: the same after a
+	 * restart, lost with the records, and nobody else's. NULL: this host has no such secret. */
 	void (*derive)(void *ctx, const void *in, size_t bytes, uint8_t out[32]);
 	/* Monotonic time, for measuring inside a step. The step functions' now_ns is of the same clock. */
 	uint64_t (*clock_ns)(void *ctx);
@@ -59,7 +60,8 @@ struct mig_host {
 	struct channel *(*connect)(void *ctx, uint32_t ipv4, uint16_t port, struct why *why);
 	/* May a host at @ipv4 talk to this one? */
 	bool (*accept_from)(void *ctx, uint32_t ipv4);
-	/* Where the VM of @uuid is, as far as this host itself runs VMs; NULL: questions about machines are not answered. */
+	/* Where the VM of @uuid is, as far as this host itself runs VMs; NULL: questions about machines are not
+	 * answered. */
 	enum mig_vm_here (*vm_here)(void *ctx, const uint8_t uuid[16]);
 	/* The VM of @uuid, which is off, belongs to another host from now on. */
 	void (*vm_give_up)(void *ctx, const uint8_t uuid[16]);

@@ -29,8 +29,8 @@ void mig_inflight_page(struct mig_inflight *f, uint64_t pfn);
 void mig_inflight_record(struct mig_inflight *f);
 /* All records were loaded. */
 void mig_inflight_confirm(struct mig_inflight *f);
-/* Only the first @arrived records of the attempt were: pages of later ones are lost, and the next record takes the number
- * after @arrived. ERR_RANGE: that can't be, for so many were not sent or more are confirmed. */
+/* Only the first @arrived records of the attempt were: pages of later ones are lost, and the next record takes the
+ * number after @arrived. ERR_RANGE: that can't be, for so many were not sent or more are confirmed. */
 enum err mig_inflight_lose(struct mig_inflight *f, uint64_t arrived) NODISCARD;
 /* @pfn must be sent again although it isn't dirty. */
 void mig_inflight_lost(struct mig_inflight *f, uint64_t pfn);

@@ -63,7 +63,8 @@ struct mig_job {
 	bool forced;			/* an operator forced the outcome; error says how, also when COMPLETED */
 	bool restored;			/* begun in an earlier boot of this host, whose copy is gone */
 	char waits[WHY_TEXT];		/* what it waits for, while NEW */
-	uint64_t lost_ns, lost_until_ns;	/* since when there is no link in ROUNDS, 0: there is one; waited for until then */
+	/* since when there is no link in ROUNDS, 0: there is one; waited for until then */
+	uint64_t lost_ns, lost_until_ns;
 	char lost[WHY_TEXT];		/* how it was lost */
 	uint32_t reconnects;		/* times it came back */
 	char error[WHY_TEXT];		/* when FAILED or CANCELLED */
@@ -75,7 +76,8 @@ struct mig_job {
 	uint64_t bytes_sent;		/* all records, both kinds of job count what came from the source */
 	uint64_t bytes_left, pages_sent, dirty_rate_pages, rate_bytes;
 	uint64_t nonzero_bytes;		/* guest memory that was not zero when first sent */
-	uint64_t throttle_pages;	/* a second that the guest was allowed to dirty in the end; 0: never slowed down */
+	/* a second that the guest was allowed to dirty in the end; 0: never slowed down */
+	uint64_t throttle_pages;
 	uint64_t max_downtime_ns;	/* allowed */
 	uint64_t expected_downtime_ns, downtime_ns;
 	uint32_t terms;			/* valid rows of term[]; real_ns is set when the guest runs again */

@@ -26,17 +26,20 @@ static enum err check_encoding(const struct mig_load *l, uint16_t encoding, stru
 
 	if (known && !(needed[encoding] & ~l->capabilities))
 		return ERR_OK;
-	why_set(why, known ? "PAGES has encoding %u, which HELLO did not agree on" : "PAGES has unknown encoding %u", encoding);
+	why_set(why, known ? "PAGES has encoding %u, which HELLO did not agree on" : "PAGES has unknown encoding %u",
+		encoding);
 	return ERR_UNKNOWN;
 }
 
 /* What can be seen of an entry's data without the page that it is about. */
-static enum err check_data(const struct mig_load *l, const struct mig_pages_entry *e, const uint8_t *data, struct why *why)
+static enum err check_data(const struct mig_load *l, const struct mig_pages_entry *e, const uint8_t *data,
+			   struct why *why)
 {
 	struct mig_dedup_data same;
 
 	if (e->encoding == MIG_ENC_BATCH && !mig_batch_valid(data, e->length, e->count)) {
-		why_set(why, "PAGES has a malformed batch of %u pages from page 0x%llx on", e->count, (unsigned long long)e->page);
+		why_set(why, "PAGES has a malformed batch of %u pages from page 0x%llx on", e->count,
+			(unsigned long long)e->page);
 		return ERR_INVALID;
 	}
 	if (e->encoding == MIG_ENC_DELTA && !mig_delta_valid(data, e->length)) {
@@ -55,8 +58,8 @@ static enum err check_data(const struct mig_load *l, const struct mig_pages_entr
 }
 
 /* Reads the entry at *at and passes over it and its data. */
-static enum err entry_next(const struct mig_load *l, const uint8_t *body, size_t length, size_t *at, struct mig_pages_entry *e,
-			   const uint8_t **data, struct why *why)
+static enum err entry_next(const struct mig_load *l, const uint8_t *body, size_t length, size_t *at,
+			   struct mig_pages_entry *e, const uint8_t **data, struct why *why)
 {
 	size_t bytes;
 
@@ -69,7 +72,8 @@ static enum err entry_next(const struct mig_load *l, const uint8_t *body, size_t
 	if (check_encoding(l, e->encoding, why))
 		return ERR_UNKNOWN;
 	if (!possible(e)) {
-		why_set(why, "PAGES has an impossible entry: %u pages, encoding %u, length %u", e->count, e->encoding, e->length);
+		why_set(why, "PAGES has an impossible entry: %u pages, encoding %u, length %u", e->count, e->encoding,
+			e->length);
 		return ERR_INVALID;
 	}
 	bytes = e->encoding == MIG_ENC_RAW ? e->count * PAGE_SIZE : e->length;
@@ -111,8 +115,9 @@ static enum err check(const struct mig_load *l, const uint8_t *body, size_t leng
 		if (err)
 			return err;
 		if (e.page >= l->pages || reach(&e, data) >= l->pages - e.page) {
-			why_set(why, "PAGES names page 0x%llx and %llu on, the guest has 0x%llx", (unsigned long long)e.page,
-				(unsigned long long)reach(&e, data), (unsigned long long)l->pages);
+			why_set(why, "PAGES names page 0x%llx and %llu on, the guest has 0x%llx",
+				(unsigned long long)e.page, (unsigned long long)reach(&e, data),
+				(unsigned long long)l->pages);
 			return ERR_RANGE;
 		}
 		named += e.count;
@@ -165,8 +170,8 @@ static bool more_length(const uint8_t *data, size_t length, size_t *at, size_t *
 	return true;
 }
 
-/* True if a match of the block is at offset 0, which the decoder lets pass although it means nothing. What else is wrong
- * with a block the decoder finds. */
+/* True if a match of the block is at offset 0, which the decoder lets pass although it means nothing. What else is
+ * wrong with a block the decoder finds. */
 static bool lz4_offset_zero(const uint8_t *data, size_t length)
 {
 	size_t at = 0;
@@ -194,7 +199,8 @@ static enum err load_lz4(struct mig_guest *g, uint64_t page, const uint8_t *data
 	void *p;
 
 	if (lz4_offset_zero(data, length)) {
-		why_set(why, "PAGES has a match at offset 0 in the LZ4 block for page 0x%llx", (unsigned long long)page);
+		why_set(why, "PAGES has a match at offset 0 in the LZ4 block for page 0x%llx",
+			(unsigned long long)page);
 		return ERR_CORRUPT;
 	}
 	p = g->ops->page_for_load(g, page);
@@ -261,7 +267,8 @@ static enum err load_batch(struct mig_guest *g, const struct mig_pages_entry *e,
 	const uint8_t *pages = mig_batch_decode(data, e->length, e->count);
 
 	if (!pages) {
-		why_set(why, "PAGES has a damaged batch of %u pages from page 0x%llx on", e->count, (unsigned long long)e->page);
+		why_set(why, "PAGES has a damaged batch of %u pages from page 0x%llx on", e->count,
+			(unsigned long long)e->page);
 		return ERR_CORRUPT;
 	}
 	for (unsigned n = 0; n < e->count; n++) {
@@ -289,7 +296,8 @@ static enum err load_entry(struct mig_guest *g, const struct mig_pages_entry *e,
 	if (e->encoding == MIG_ENC_BATCH)
 		return load_batch(g, e, data, why);
 	for (uint32_t n = 0; n < e->count && !err; n++)
-		err = e->encoding == MIG_ENC_RAW ? load_raw(g, e->page + n, data + n * PAGE_SIZE) : load_zero(g, e->page + n);
+		err = e->encoding == MIG_ENC_RAW ? load_raw(g, e->page + n, data + n * PAGE_SIZE) :
+						   load_zero(g, e->page + n);
 	if (err)
 		why_set(why, "no memory for guest page 0x%llx", (unsigned long long)e->page);
 	return err;

@@ -39,7 +39,8 @@ static enum err cannot(struct mig_locate *l, const char *reason)
 	return end(l, ERR_UNSUPPORTED);
 }
 
-void mig_locate_start(struct mig_locate *l, const struct mig_core *core, const struct mig_note *note, bool claim, uint64_t now_ns)
+void mig_locate_start(struct mig_locate *l, const struct mig_core *core, const struct mig_note *note, bool claim,
+		      uint64_t now_ns)
 {
 	const struct mig_host *host = &core->host;
 	uint8_t attempt[MIG_ATTEMPT];
@@ -80,8 +81,8 @@ static enum err on_located(struct mig_locate *l, const struct mig_record *r)
 		return end(l, ERR_OK);
 	name_of(l, name);
 	why = l->why;
-	why_set(&l->why, "%s does not show that it is the host that %s went to%s%s", name, l->note.vm, why.text[0] ? "; it says: " : "",
-		why.text);
+	why_set(&l->why, "%s does not show that it is the host that %s went to%s%s", name, l->note.vm,
+		why.text[0] ? "; it says: " : "", why.text);
 	return end(l, ERR_REFUSED);
 }
 
@@ -177,7 +178,9 @@ enum err mig_locate_step(struct mig_locate *l, uint64_t now_ns)
 
 uint64_t mig_locate_deadline(const struct mig_locate *l)
 {
-	uint64_t link = mig_stream_open(&l->stream) && l->place != MIG_LOCATE_CONNECT ? mig_stream_deadline(&l->stream) : UINT64_MAX;
+	uint64_t link = mig_stream_open(&l->stream) && l->place != MIG_LOCATE_CONNECT ?
+				mig_stream_deadline(&l->stream) :
+				UINT64_MAX;
 
 	return link < l->deadline_ns ? link : l->deadline_ns;
 }

@@ -81,7 +81,8 @@ bool service_forget(struct mig_service *m, const uint8_t *attempt)
 	if (n && (n->untold || n->state == MIG_RECORD_CAME))
 		return true;
 	if (n && n->owes_away && mig_away_put(&m->core.records, n, host->defines, host->ctx, &why) != ERR_OK)
-		/* Where nothing more can be stored in this boot, what is stored of the attempt holds the machine after the next start. */
+		/* Where nothing more can be stored in this boot, what is stored of the attempt holds the machine after
+		 * the next start. */
 		return m->core.records.spent && n->stored;
 	mig_records_remove(&m->core.records, attempt);
 	return true;

@@ -73,7 +73,8 @@ void mig_budget(const struct mig_measured *m, struct mig_budget *out)
 			out->total_ns += out->term_ns[t];
 }
 
-/* Half of what the link carries, then half of that: a round then leaves at most half as many pages as the one before. */
+/* Half of what the link carries, then half of that: a round then leaves at most half as many pages as the one
+ * before. */
 static bool tighten(struct mig_progress *p, const struct mig_budget *budget, uint64_t dirty_pages)
 {
 	uint64_t allowance = p->allowance ? p->allowance / 2 : budget->pages_per_s / 2;

@@ -28,12 +28,14 @@ struct mig_measured {
 	uint64_t harvest_ns;		/* one harvest of all present chunks */
 	uint64_t dirty_pages;		/* to send after the stop */
 	uint64_t page_bytes;		/* on the wire per dirty page, average of the last round; 0: a raw page */
-	uint64_t rate;			/* bytes a second that the unthrottled link carries for sure (mig_rate_known); 0 unknown */
+	/* bytes a second that the unthrottled link carries for sure (mig_rate_known); 0 unknown */
+	uint64_t rate;
 	uint64_t cap;			/* bytes a second that rounds may use while the guest runs; 0: all */
 	uint64_t send_ns, load_ns;	/* work of the source and of the destination on a page; 0 unknown */
 	uint64_t state_save_ns, state_bytes, state_load_ns;	/* dry run */
 	uint64_t verify_ns;		/* 0 without verify */
-	uint64_t record_ns, peer_record_ns;	/* writing what the source and the destination must record; 0 unknown or nothing */
+	/* writing what the source and the destination must record; 0 unknown or nothing */
+	uint64_t record_ns, peer_record_ns;
 	uint64_t round_trip_ns;
 };
 
@@ -41,7 +43,8 @@ struct mig_budget {
 	uint64_t term_ns[MIG_TERMS];
 	uint64_t total_ns;		/* of all terms but VERIFY, which the caller asked for whatever it costs */
 	uint64_t pages_bytes;		/* bytes behind the PAGES term */
-	uint64_t pages_per_s;		/* that rounds carry to the destination, with link, cap and processors as they are; 0 unknown */
+	/* that rounds carry to the destination, with link, cap and processors as they are; 0 unknown */
+	uint64_t pages_per_s;
 };
 
 void mig_budget(const struct mig_measured *m, struct mig_budget *out);

@@ -63,15 +63,20 @@ enum mig_type { MIG_TYPES(MIG_TYPE_ENUM) MIG_TYPE_END };
 #define MIG_ROUND_NS		(30 * MIG_SECOND)
 #define MIG_READY_NS		(15 * MIG_SECOND)
 #define MIG_STALL_NS		(30 * MIG_SECOND)
-#define MIG_STILL_NS		(30 * MIG_SECOND)	/* a guest that ran stands still so long, and four times what was foretold, until all has left */
+/* a guest that ran stands still so long, and four times what was foretold, until all has left */
+#define MIG_STILL_NS		(30 * MIG_SECOND)
 #define MIG_WANT_NS		(60 * MIG_SECOND)
-#define MIG_PROGRESS_NS		(120 * MIG_SECOND)	/* D hears nothing but HEARTBEAT from a source that moves a guest */
-#define MIG_SHUTDOWN_NS		(900 * MIG_SECOND)	/* the same before STOP of a guest that may have to power off first */
+/* D hears nothing but HEARTBEAT from a source that moves a guest */
+#define MIG_PROGRESS_NS		(120 * MIG_SECOND)
+/* the same before STOP of a guest that may have to power off first */
+#define MIG_SHUTDOWN_NS		(900 * MIG_SECOND)
 #define MIG_SETTLE_NS		(60 * MIG_SECOND)	/* a connection that only asks lives so long */
-#define MIG_IDLE_NS		(10 * MIG_SECOND)	/* without progress a guest that comes in may have to give way to another peer's */
+/* without progress a guest that comes in may have to give way to another peer's */
+#define MIG_IDLE_NS		(10 * MIG_SECOND)
 #define MIG_IDLE_OFF_NS		(70 * MIG_SECOND)	/* the same of one that may have to power off first */
 #define MIG_DONE_NS		(3 * MIG_SECOND)
-#define MIG_FRESH_NS		(10 * MIG_SECOND)	/* a machine is started so long after the first "not here", at the latest */
+/* a machine is started so long after the first "not here", at the latest */
+#define MIG_FRESH_NS		(10 * MIG_SECOND)
 #define MIG_PROMISE_NS		(20 * MIG_SECOND)	/* who said so doesn't start it itself meanwhile */
 #define MIG_RETRY_FIRST_NS	(MIG_SECOND / 4)
 #define MIG_RESUME_RETRY_NS	(4 * MIG_SECOND)

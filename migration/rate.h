@@ -28,6 +28,6 @@ void mig_rate_spend(struct mig_rate *r, uint64_t bytes);
 uint64_t mig_rate_when(const struct mig_rate *r, uint64_t now_ns);
 /* To be told often: @sent bytes handed to the channel so far, @unacked of them outstanding. */
 void mig_rate_seen(struct mig_rate *r, uint64_t now_ns, uint64_t sent, uint64_t unacked);
-/* What the link carries for sure, bytes a second: the smaller of last and average; before there was a sample worth the name,
- * the best that small ones say. 0: nothing is known. */
+/* What the link carries for sure, bytes a second: the smaller of last and average; before there was a sample worth the
+ * name, the best that small ones say. 0: nothing is known. */
 uint64_t mig_rate_known(const struct mig_rate *r);

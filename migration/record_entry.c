@@ -7,7 +7,14 @@
 
 #define ENTRY_MAGIC	0x43455254u	/* the bytes "TREC" */
 #define ENTRY_VERSION	2
-enum { FLAG_SOURCE = 1, FLAG_PEER_KEEPS = 2, FLAG_OWES_AWAY = 4, FLAG_PEER_FORGETS = 8, FLAG_PROVES = 16, FLAG_SETTLES = 32 };
+enum {
+	FLAG_SOURCE = 1,
+	FLAG_PEER_KEEPS = 2,
+	FLAG_OWES_AWAY = 4,
+	FLAG_PEER_FORGETS = 8,
+	FLAG_PROVES = 16,
+	FLAG_SETTLES = 32
+};
 
 struct entry {
 	uint32_t magic, crc;
@@ -20,7 +27,8 @@ struct entry {
 	uint32_t peer_ipv4, given;
 	uint8_t own_proof[MIG_PROOF], peer_proof[MIG_PROOF];	/* since version 2 */
 };
-_Static_assert(sizeof(struct entry) == MIG_ENTRY_BYTES && MIG_ENTRY_BYTES <= MIG_STORE_BYTES, "kept for other versions to read");
+_Static_assert(sizeof(struct entry) == MIG_ENTRY_BYTES && MIG_ENTRY_BYTES <= MIG_STORE_BYTES,
+	       "kept for other versions to read");
 _Static_assert(offsetof(struct entry, vm_uuid) == 40 && offsetof(struct entry, peer_ipv4) == 216 &&
 	       offsetof(struct entry, own_proof) == MIG_ENTRY_BYTES_1, "as documented");
 
@@ -38,12 +46,20 @@ static uint32_t seal(struct entry e)
 void mig_entry_pack(const struct mig_note *note, uint8_t out[MIG_ENTRY_BYTES])
 {
 	struct entry e = {
-		.magic = ENTRY_MAGIC, .version = ENTRY_VERSION, .length = sizeof(e), .state = (uint8_t)note->state,
+		.magic = ENTRY_MAGIC,
+		.version = ENTRY_VERSION,
+		.length = sizeof(e),
+		.state = (uint8_t)note->state,
 		.flags = (uint8_t)((note->source ? FLAG_SOURCE : 0) | (note->peer_keeps ? FLAG_PEER_KEEPS : 0) |
-				   (note->owes_away ? FLAG_OWES_AWAY : 0) | (note->peer_forgets ? FLAG_PEER_FORGETS : 0) |
-				   (note->proves ? FLAG_PROVES : 0) | (note->settles ? FLAG_SETTLES : 0)),
-		.peer_port = note->peer_port, .digest = note->digest, .order = note->order, .when_s = note->when_s,
-		.peer_ipv4 = note->peer_ipv4, .given = note->given,
+				   (note->owes_away ? FLAG_OWES_AWAY : 0) |
+				   (note->peer_forgets ? FLAG_PEER_FORGETS : 0) | (note->proves ? FLAG_PROVES : 0) |
+				   (note->settles ? FLAG_SETTLES : 0)),
+		.peer_port = note->peer_port,
+		.digest = note->digest,
+		.order = note->order,
+		.when_s = note->when_s,
+		.peer_ipv4 = note->peer_ipv4,
+		.given = note->given,
 	};
 
 	memcpy(e.vm_uuid, note->vm_uuid, sizeof(e.vm_uuid));

@@ -25,8 +25,8 @@ static struct mig_note *place(struct mig_records *r)
 
 		if (n->state == MIG_RECORD_NONE)
 			return n;
-		if ((n->state != MIG_RECORD_ABORTED && n->state != MIG_RECORD_DONE && n->state != MIG_RECORD_CAME) || n->owes_away ||
-		    n->untold)
+		if ((n->state != MIG_RECORD_ABORTED && n->state != MIG_RECORD_DONE && n->state != MIG_RECORD_CAME) ||
+		    n->owes_away || n->untold)
 			continue;
 		if (!oldest || n->order < oldest->order)
 			oldest = n;
@@ -55,8 +55,8 @@ unsigned mig_records_unsettled(const struct mig_records *r, uint32_t ipv4)
 void records_spend(struct mig_records *r)
 {
 	if (!r->spent)
-		log_warn("mig", "no room for more records until this host restarts: hand-offs go on by boot ids, so that a restart in "
-			 "the middle of one leaves it in doubt");
+		log_warn("mig", "no room for more records until this host restarts: hand-offs go on by boot ids, so "
+				"that a restart in the middle of one leaves it in doubt");
 	r->spent = true;
 }
 
@@ -141,7 +141,8 @@ void records_settle(struct mig_records *r, const uint8_t uuid[16], const uint8_t
 	for (unsigned i = 0; i < MIG_RECORDS; i++) {
 		struct mig_note *n = &r->note[i];
 
-		if (!n->by_away || memcmp(n->vm_uuid, uuid, sizeof(n->vm_uuid)) || (but && !memcmp(n->attempt, but, sizeof(n->attempt))))
+		if (!n->by_away || memcmp(n->vm_uuid, uuid, sizeof(n->vm_uuid)) ||
+		    (but && !memcmp(n->attempt, but, sizeof(n->attempt))))
 			continue;
 		n->by_away = false;
 		/* COMMITTED would be in doubt after a restart, for a D that may have been told. */
@@ -150,7 +151,8 @@ void records_settle(struct mig_records *r, const uint8_t uuid[16], const uint8_t
 	}
 }
 
-enum err mig_records_put(struct mig_records *r, const struct mig_note *note, enum mig_record_state state, struct why *why)
+enum err mig_records_put(struct mig_records *r, const struct mig_note *note, enum mig_record_state state,
+			 struct why *why)
 {
 	bool promise = state == MIG_RECORD_PREPARED || state == MIG_RECORD_COMMITTED || state == MIG_RECORD_OWNED;
 	struct mig_note *n = find(r, note->attempt), fresh = *note;
@@ -197,7 +199,8 @@ const struct mig_note *mig_records_get(const struct mig_records *r, const uint8_
 const struct mig_note *mig_records_left(const struct mig_records *r, const uint8_t uuid[16])
 {
 	for (unsigned i = 0; i < MIG_RECORDS; i++)
-		if (r->note[i].state == MIG_RECORD_COMMITTED && !memcmp(r->note[i].vm_uuid, uuid, sizeof(r->note[i].vm_uuid)))
+		if (r->note[i].state == MIG_RECORD_COMMITTED &&
+		    !memcmp(r->note[i].vm_uuid, uuid, sizeof(r->note[i].vm_uuid)))
 			return &r->note[i];
 	return NULL;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* records.h: what a host must not forget about an attempt until both sides agree, nor about a machine that left (docs/design.md, section 7). */
+/* records.h: what a host must not forget about an attempt until both sides agree, nor about a machine that left
+ * (docs/design.md, section 7). */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,7 +10,8 @@
 #include "store.h"
 
 #define MIG_RECORDS	32	/* attempts */
-#define MIG_RECORDS_IN	20	/* of them of attempts that came here and are not settled: the others are kept for what leaves */
+/* of them of attempts that came here and are not settled: the others are kept for what leaves */
+#define MIG_RECORDS_IN	20
 #define MIG_RECORDS_PEER 8	/* of those from one address */
 #define MIG_RECORD_AGE_S (7 * 86400ull)	/* from which on one of those may give way */
 #define MIG_CAMES	8	/* of them of machines that came here and are settled */
@@ -44,7 +46,8 @@ struct mig_note {
 	char peer_name[64];
 	uint8_t peer_uuid[16], peer_boot[16];	/* the peer's, of the attempt's first HELLO */
 	bool peer_keeps;		/* that HELLO said RECORDS_KEPT */
-	bool peer_forgets;		/* it said RECORDS_FOUND: the peer keeps others, but not those of this attempt */
+	/* it said RECORDS_FOUND: the peer keeps others, but not those of this attempt */
+	bool peer_forgets;
 	bool proves;			/* PROOF is in force: who goes on with the attempt shows its first connection */
 	uint8_t own_proof[MIG_PROOF];	/* said in this host's first HELLO: the peer says it in each later one */
 	uint8_t peer_proof[MIG_PROOF];	/* the other way round */
@@ -61,7 +64,8 @@ struct mig_note {
 	bool by_away;			/* DONE, and stored is COMMITTED: AWAY says the rest */
 	bool restored;			/* of an earlier boot of this host */
 	bool orphan;			/* nothing sees to it yet */
-	bool left;			/* OWNED: its machine has left since, which a restart may not know: no CAME comes of it */
+	/* OWNED: its machine has left since, which a restart may not know: no CAME comes of it */
+	bool left;
 	bool untold;			/* DONE could not be stored: a restart will ask, so D is not told yet */
 	uint64_t since_ns;		/* when this boot wrote it, by the host's clock; 0: an earlier one did */
 };
@@ -91,9 +95,10 @@ void mig_records_load(struct mig_records *r, const struct mig_store *store, cons
 bool mig_records_found(const struct mig_records *r);
 /* True if so is, after the boot, what an attempt that begins now records. */
 bool mig_records_kept(const struct mig_records *r);
-/* An attempt begins, beside @others; before its HELLO. The store is asked for room for all of them; once it had none, or a put
- * failed, new attempts are recorded in memory alone, as where there is no store: that outlives no restart, and nothing of such
- * an attempt is stored, since a part of it would be believed after a restart. Older attempts keep to the store. */
+/* An attempt begins, beside @others; before its HELLO. The store is asked for room for all of them; once it had none,
+ * or a put failed, new attempts are recorded in memory alone, as where there is no store: that outlives no restart, and
+ * nothing of such an attempt is stored, since a part of it would be believed after a restart. Older attempts keep to
+ * the store. */
 void mig_records_begin(struct mig_records *r, struct mig_note *note, unsigned others);
 
 /* True if one more attempt can be recorded. */
@@ -106,14 +111,14 @@ struct mig_age {
 	bool (*defines)(void *ctx, const uint8_t *uuid);	/* may be NULL */
 	void *ctx;
 };
-/* The record that gives way to that of an attempt from @ipv4 (0: from anywhere), NULL if none does: of a machine that came here, over
- * MIG_RECORD_AGE_S ago, and that this host can't start afresh. Of the addresses the one that has most, of its records the oldest. Who
- * asks for it then is told that there is none, and stays in doubt. */
+/* The record that gives way to that of an attempt from @ipv4 (0: from anywhere), NULL if none does: of a machine that
+ * came here, over MIG_RECORD_AGE_S ago, and that this host can't start afresh. Of the addresses the one that has most,
+ * of its records the oldest. Who asks for it then is told that there is none, and stays in doubt. */
 const struct mig_note *mig_records_oldest(const struct mig_records *r, uint32_t ipv4, const struct mig_age *age);
-/* Stores or replaces the record of note->attempt with @state. ERR_SPACE: all places hold records that may not be forgotten. Other errors
- * are the store's, with a sentence; then PREPARED, COMMITTED and OWNED are not recorded at all. ABORTED and DONE are, in memory:
- * they end a promise; and no COMMITTED is left in the store by what could not be stored, but for DONE. DONE is not written where AWAY is stored that
- * settles the attempt. */
+/* Stores or replaces the record of note->attempt with @state. ERR_SPACE: all places hold records that may not be
+ * forgotten. Other errors are the store's, with a sentence; then PREPARED, COMMITTED and OWNED are not recorded at all.
+ * ABORTED and DONE are, in memory: they end a promise; and no COMMITTED is left in the store by what could not be
+ * stored, but for DONE. DONE is not written where AWAY is stored that settles the attempt. */
 enum err mig_records_put(struct mig_records *r, const struct mig_note *note, enum mig_record_state state,
 			 struct why *why) NODISCARD;
 /* NULL: no record. */
@@ -128,18 +133,20 @@ void mig_records_orphan(struct mig_records *r, const uint8_t *attempt);
 /* An operator declares the entries that can't be read and concern the machine of @uuid void. */
 void mig_records_drop_strange(struct mig_records *r, const uint8_t uuid[16]);
 
-/* Notes that the machine of @note went to its peer. @defines (may be NULL) tells which machines this host could start afresh: of
- * others the oldest marker gives way, and with it how that machine came. ERR_SPACE: no place; other errors are the store's: then it holds in memory. */
-enum err mig_away_put(struct mig_records *r, const struct mig_note *note, bool (*defines)(void *ctx, const uint8_t *uuid),
-		      void *ctx, struct why *why) NODISCARD;
+/* Notes that the machine of @note went to its peer. @defines (may be NULL) tells which machines this host could start
+ * afresh: of others the oldest marker gives way, and with it how that machine came. ERR_SPACE: no place; other errors
+ * are the store's: then it holds in memory. */
+enum err mig_away_put(struct mig_records *r, const struct mig_note *note,
+		      bool (*defines)(void *ctx, const uint8_t *uuid), void *ctx, struct why *why) NODISCARD;
 bool mig_away_room(const struct mig_records *r, const uint8_t uuid[16], bool (*defines)(void *ctx, const uint8_t *uuid),
 		   void *ctx);
 const struct mig_note *mig_away_get(const struct mig_records *r, const uint8_t uuid[16]);
-/* It is settled that the machine of @note came here by its attempt: unless it has left or come anew since, CAME takes the place of that record, and of older ones of this
- * machine; of all machines the newest MIG_CAMES are kept. What could not be stored holds in memory. */
+/* It is settled that the machine of @note came here by its attempt: unless it has left or come anew since, CAME takes
+ * the place of that record, and of older ones of this machine; of all machines the newest MIG_CAMES are kept. What
+ * could not be stored holds in memory. */
 void mig_came_put(struct mig_records *r, const struct mig_note *note);
-/* Before the machine of @uuid leaves for good. Unless AWAY will say so after a restart, nothing stored may say then that it is here
- * still: how it came is kept in memory alone. Takes no room in the store. */
+/* Before the machine of @uuid leaves for good. Unless AWAY will say so after a restart, nothing stored may say then
+ * that it is here still: how it came is kept in memory alone. Takes no room in the store. */
 void mig_came_leave(struct mig_records *r, const uint8_t uuid[16]);
 /* The CAME of @attempt if that brought the machine of @uuid, else NULL. */
 const struct mig_note *mig_came_get(const struct mig_records *r, const uint8_t uuid[16], const uint8_t *attempt);

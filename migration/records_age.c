@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* records_age.c: which record gives way when there is no place for one more: an old one of a machine that came and whose source never asked. */
+/* records_age.c: which record gives way when there is no place for one more: an old one of a machine that came and
+ * whose source never asked. */
 #include <stddef.h>
 #include "records.h"
 
@@ -16,7 +17,8 @@ static bool is_old(const struct mig_note *n, const struct mig_age *age)
 /* What it says may be needed to hold a machine back, of one that this host could start afresh. */
 static bool may_go(const struct mig_note *n, const struct mig_age *age)
 {
-	return !n->source && n->state == MIG_RECORD_OWNED && is_old(n, age) && !(age->defines && age->defines(age->ctx, n->vm_uuid));
+	return !n->source && n->state == MIG_RECORD_OWNED && is_old(n, age) &&
+	       !(age->defines && age->defines(age->ctx, n->vm_uuid));
 }
 
 const struct mig_note *mig_records_oldest(const struct mig_records *r, uint32_t ipv4, const struct mig_age *age)

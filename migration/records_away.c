@@ -13,8 +13,8 @@ static struct mig_note *find(struct mig_records *r, const uint8_t *uuid)
 	return NULL;
 }
 
-static struct mig_note *place(struct mig_records *r, const uint8_t *uuid, bool (*defines)(void *ctx, const uint8_t *uuid),
-			      void *ctx)
+static struct mig_note *place(struct mig_records *r, const uint8_t *uuid,
+			      bool (*defines)(void *ctx, const uint8_t *uuid), void *ctx)
 {
 	struct mig_note *oldest = find(r, uuid);
 
@@ -39,8 +39,8 @@ bool mig_away_room(const struct mig_records *r, const uint8_t uuid[16], bool (*d
 	return place((struct mig_records *)r, uuid, defines, ctx) != NULL;
 }
 
-enum err mig_away_put(struct mig_records *r, const struct mig_note *note, bool (*defines)(void *ctx, const uint8_t *uuid),
-		      void *ctx, struct why *why)
+enum err mig_away_put(struct mig_records *r, const struct mig_note *note,
+		      bool (*defines)(void *ctx, const uint8_t *uuid), void *ctx, struct why *why)
 {
 	struct mig_note *n = place(r, note->vm_uuid, defines, ctx), fresh = *note;
 
@@ -73,7 +73,8 @@ static bool came_home(const struct mig_records *r, const struct mig_note *away)
 	for (unsigned i = 0; i < MIG_RECORDS; i++) {
 		const struct mig_note *d = &r->note[i];
 
-		if ((d->state == MIG_RECORD_OWNED || d->state == MIG_RECORD_CAME) && d->stored && d->order > away->order && !memcmp(d->vm_uuid, away->vm_uuid, sizeof(d->vm_uuid)))
+		if ((d->state == MIG_RECORD_OWNED || d->state == MIG_RECORD_CAME) && d->stored &&
+		    d->order > away->order && !memcmp(d->vm_uuid, away->vm_uuid, sizeof(d->vm_uuid)))
 			return true;
 	}
 	return false;

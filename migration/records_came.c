@@ -11,7 +11,8 @@ bool mig_records_newer(const struct mig_records *r, const struct mig_note *note)
 		const struct mig_note *n = &r->note[i];
 
 		if ((n->state == MIG_RECORD_OWNED || n->state == MIG_RECORD_CAME) && n->order > note->order &&
-		    !memcmp(n->vm_uuid, note->vm_uuid, sizeof(n->vm_uuid)) && memcmp(n->attempt, note->attempt, sizeof(n->attempt)))
+		    !memcmp(n->vm_uuid, note->vm_uuid, sizeof(n->vm_uuid)) &&
+		    memcmp(n->attempt, note->attempt, sizeof(n->attempt)))
 			return true;
 	}
 	return false;
@@ -46,8 +47,8 @@ void mig_came_put(struct mig_records *r, const struct mig_note *note)
 	struct why why;
 	enum err e;
 
-	/* Told late: of a machine that has left since, a CAME that is newer than AWAY would say that it is home; of one that came anew the newer
-	 * attempt is the one by which it can be claimed. */
+	/* Told late: of a machine that has left since, a CAME that is newer than AWAY would say that it is home; of one
+	 * that came anew the newer attempt is the one by which it can be claimed. */
 	if (fresh.left || mig_away_get(r, fresh.vm_uuid) || mig_records_newer(r, &fresh)) {
 		mig_records_remove(r, fresh.attempt);
 		return;
@@ -56,7 +57,8 @@ void mig_came_put(struct mig_records *r, const struct mig_note *note)
 	fresh.source = fresh.owes_away = false;
 	e = mig_records_put(r, &fresh, MIG_RECORD_CAME, &why);
 	if (e)
-		log_warn("mig", "%s: a restart of this host forgets that it came from %s: %s", fresh.vm, fresh.peer_name, why.text);
+		log_warn("mig", "%s: a restart of this host forgets that it came from %s: %s", fresh.vm,
+			 fresh.peer_name, why.text);
 	/* An OWNED that stays would hold the machine after a restart. */
 	if (e && e != ERR_SPACE)
 		for (unsigned i = 0; i < MIG_RECORDS; i++)
@@ -70,7 +72,8 @@ static void leave(struct mig_records *r, const uint8_t *uuid, bool remove)
 	for (unsigned i = 0; i < MIG_RECORDS; i++) {
 		struct mig_note *n = &r->note[i];
 
-		if ((n->state != MIG_RECORD_CAME && n->state != MIG_RECORD_OWNED) || memcmp(n->vm_uuid, uuid, sizeof(n->vm_uuid)))
+		if ((n->state != MIG_RECORD_CAME && n->state != MIG_RECORD_OWNED) ||
+		    memcmp(n->vm_uuid, uuid, sizeof(n->vm_uuid)))
 			continue;
 		if (remove && n->state == MIG_RECORD_CAME) {
 			mig_records_remove(r, n->attempt);

@@ -11,7 +11,8 @@ static void keep_strange(struct mig_records *r, const uint8_t *key, const struct
 			 const char *why)
 {
 	/* The rest of the key may be what only the two hosts of an attempt know. */
-	log_error("mig", "the stored record %02x%02x%02x%02x.. can't be used and is kept as it is: %s", key[0], key[1], key[2], key[3], why);
+	log_error("mig", "the stored record %02x%02x%02x%02x.. can't be used and is kept as it is: %s", key[0], key[1],
+		  key[2], key[3], why);
 	for (unsigned i = 0; i < MIG_STRANGE; i++) {
 		struct mig_strange *s = &r->strange[i];
 
@@ -76,7 +77,8 @@ static void take_settled(const struct mig_records *r, struct mig_note *n)
 {
 	const struct mig_note *away = mig_away_get(r, n->vm_uuid);
 
-	if (n->state != MIG_RECORD_COMMITTED || !n->source || !away || !away->settles || memcmp(away->attempt, n->attempt, sizeof(n->attempt)))
+	if (n->state != MIG_RECORD_COMMITTED || !n->source || !away || !away->settles ||
+	    memcmp(away->attempt, n->attempt, sizeof(n->attempt)))
 		return;
 	n->state = MIG_RECORD_DONE;
 	n->by_away = true;

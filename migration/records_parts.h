@@ -11,9 +11,11 @@ void records_spend(struct mig_records *r);
 void records_unstore(struct mig_records *r, const uint8_t *key, struct mig_note *n);
 /* Takes a DONE that D was not told of out of the store: now D may be. */
 void records_untie(struct mig_records *r, struct mig_note *n);
-/* The same of what must not come back: a drop may come undone with a crash, so it is first replaced by what no longer counts. */
+/* The same of what must not come back: a drop may come undone with a crash, so it is first replaced by what no longer
+ * counts. */
 void records_void(struct mig_records *r, const uint8_t *key, struct mig_note *n);
-/* AWAY of the machine of @uuid is about to go, or to be of another attempt than @but (NULL: of any): what it settled must say so itself. */
+/* AWAY of the machine of @uuid is about to go, or to be of another attempt than @but (NULL: of any): what it settled
+ * must say so itself. */
 void records_settle(struct mig_records *r, const uint8_t uuid[16], const uint8_t *but);
 /* Nothing will say any more that the machine of @uuid left: nothing may say that it came. */
 void records_uncome(struct mig_records *r, const uint8_t uuid[16]);

@@ -77,9 +77,9 @@ static void harvest(struct mig_rounds *r)
 	r->harvest_ns += mig_core_clock(r->core) - start;
 }
 
-/* Leaves out what was written again since the chunk was harvested: the tracker has it for the next pass. But D has each page
- * once before that, to be the base of a delta, and no page waits for two passes: the older what D has, the larger the delta that
- * remains for the stop. */
+/* Leaves out what was written again since the chunk was harvested: the tracker has it for the next pass. But D has each
+ * page once before that, to be the base of a delta, and no page waits for two passes: the older what D has, the larger
+ * the delta that remains for the stop. */
 static void defer(struct mig_rounds *r)
 {
 	uint64_t again[CHUNK_PAGES / 64] = { 0 };
@@ -165,7 +165,8 @@ static void fill(struct mig_rounds *r, struct mig_pages_record *b)
 
 enum err mig_rounds_record(struct mig_rounds *r, struct mig_stream *s, struct mig_digest *digest)
 {
-	struct mig_pages_record b = { .body = mig_stream_begin(s, MIG_BODY_MAX), .length = sizeof(struct mig_pages_head) };
+	struct mig_pages_record b = { .body = mig_stream_begin(s, MIG_BODY_MAX),
+				      .length = sizeof(struct mig_pages_head) };
 	uint64_t start = mig_core_clock(r->core), harvest = r->harvest_ns;
 
 	if (!b.body)

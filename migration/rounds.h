@@ -40,8 +40,8 @@ void mig_rounds_begin(struct mig_rounds *r, bool last);
 enum err mig_rounds_record(struct mig_rounds *r, struct mig_stream *s, struct mig_digest *digest) NODISCARD;
 /* Everything sent so far has arrived. */
 void mig_rounds_confirm(struct mig_rounds *r);
-/* Only the first @arrived records of the attempt have: what later ones carried, and what was harvested and not sent, is dirty
- * again, and no page of it is taken for known to D. A new pass must begin. ERR_RANGE as mig_inflight_lose. */
+/* Only the first @arrived records of the attempt have: what later ones carried, and what was harvested and not sent, is
+ * dirty again, and no page of it is taken for known to D. A new pass must begin. ERR_RANGE as mig_inflight_lose. */
 enum err mig_rounds_lost(struct mig_rounds *r, uint64_t arrived) NODISCARD;
 /* Pages still to send that were sent before or are harvested; of a guest that stands, all of the pass. */
 uint64_t mig_rounds_left(const struct mig_rounds *r);

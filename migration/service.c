@@ -67,7 +67,8 @@ void mig_service_accept(struct mig_service *m, struct channel *ch, uint64_t now_
 	if (i < SERVICE_IN && open < MIG_CONNECTIONS && theirs < MIG_CONNECTIONS_PEER)
 		d = malloc(sizeof(*d));
 	if (!d) {
-		log_limited(now_ns, LOG_WARN, "mig", "a connection is turned away: %u are open, %u from its address", open, theirs);
+		log_limited(now_ns, LOG_WARN, "mig", "a connection is turned away: %u are open, %u from its address",
+			    open, theirs);
 		ch->ops->abort(ch);
 		return;
 	}

@@ -30,7 +30,8 @@ static uint32_t open_job(const struct mig_service *m, const uint8_t uuid[16])
 			return s->job_id;
 	}
 	for (unsigned i = 0; i < SERVICE_IN; i++)
-		if (m->core.in[i] && m->core.in[i]->guest && m->core.in[i]->job && !memcmp(m->core.in[i]->def.uuid, uuid, sizeof(m->core.in[i]->def.uuid)))
+		if (m->core.in[i] && m->core.in[i]->guest && m->core.in[i]->job &&
+		    !memcmp(m->core.in[i]->def.uuid, uuid, sizeof(m->core.in[i]->def.uuid)))
 			return m->core.in[i]->job->id;
 	return 0;
 }

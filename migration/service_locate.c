@@ -9,7 +9,8 @@
 #define PORT(p) ((p) ? (p) : m->core.host.port ? m->core.host.port : MIG_PORT)
 
 /* @peers has room for SERVICE_PEERS; *@count goes on. */
-static void add_peer(const struct mig_service *m, struct service_peer *peers, unsigned *count, uint32_t ipv4, uint16_t port)
+static void add_peer(const struct mig_service *m, struct service_peer *peers, unsigned *count, uint32_t ipv4,
+		     uint16_t port)
 {
 	for (unsigned i = 0; i < *count && i < SERVICE_PEERS; i++)
 		if (peers[i].ipv4 == ipv4)
@@ -19,14 +20,16 @@ static void add_peer(const struct mig_service *m, struct service_peer *peers, un
 	*count += ipv4 != 0;
 }
 
-static void add_noted(const struct mig_service *m, struct service_peer *peers, unsigned *count, const struct mig_note *n, const uint8_t *uuid)
+static void add_noted(const struct mig_service *m, struct service_peer *peers, unsigned *count,
+		      const struct mig_note *n, const uint8_t *uuid)
 {
 	if (n->state && n->state != MIG_RECORD_VOID && (!uuid || !memcmp(n->vm_uuid, uuid, sizeof(n->vm_uuid))))
 		add_peer(m, peers, count, n->peer_ipv4, n->peer_port);
 }
 
-/* By tern.conf, and by the records of how the machine of @uuid (NULL: any) came and left. Those of another machine may be of a host that brought
- * it once and is gone for good, or never was more than an address. More than SERVICE_PEERS: that many are in @out. */
+/* By tern.conf, and by the records of how the machine of @uuid (NULL: any) came and left. Those of another machine may
+ * be of a host that brought it once and is gone for good, or never was more than an address. More than SERVICE_PEERS:
+ * that many are in @out. */
 static unsigned known_peers(const struct mig_service *m, const uint8_t *uuid, struct service_peer *out)
 {
 	const struct mig_records *r = &m->core.records;
@@ -58,7 +61,8 @@ static void forget(struct service_search *s)
 	s->used = false;
 }
 
-static struct service_search *begin(struct mig_service *m, const uint8_t *uuid, const char *vm, bool claim, uint64_t now_ns)
+static struct service_search *begin(struct mig_service *m, const uint8_t *uuid, const char *vm, bool claim,
+				    uint64_t now_ns)
 {
 	for (unsigned i = 0; i < SERVICE_SEARCHES; i++) {
 		struct service_search *s = &m->search[i];
@@ -111,8 +115,10 @@ static void round_begin(struct mig_service *m, struct service_search *s, uint64_
 
 	s->peers = known < SERVICE_PEERS ? known : SERVICE_PEERS;
 	if (known > SERVICE_PEERS && !m->told_many) {
-		log_warn("mig", "%u hosts may run %s, by tern.conf and the records of hand-offs: only the first %u are asked before it is "
-			 "started by itself", known, s->vm, SERVICE_PEERS);
+		log_warn("mig",
+			 "%u hosts may run %s, by tern.conf and the records of hand-offs: only the first %u are asked "
+			 "before it is started by itself",
+			 known, s->vm, SERVICE_PEERS);
 		m->told_many = true;
 	}
 	s->at = 0;
@@ -153,8 +159,10 @@ static void round_end(struct mig_service *m, struct service_search *s, uint64_t 
 	}
 	if (s->round_result == ERR_OK) {
 		ipv4_text(s->peer[stale].ipv4, address);
-		why_set(&s->bad, "the hosts that may run it answer too slowly: when the last one had, the word of %s was over %u s old", address,
-			(unsigned)(MIG_FRESH_NS / MIG_SECOND));
+		why_set(&s->bad,
+			"the hosts that may run it answer too slowly: when the last one had, the word of %s was over "
+			"%u s old",
+			address, (unsigned)(MIG_FRESH_NS / MIG_SECOND));
 	}
 	tell(s, &s->bad);
 	if (s->round_result == ERR_REFUSED) {
@@ -175,9 +183,12 @@ static void say(const struct mig_service *m, const struct service_search *s, enu
 	mig_text_copy(name, sizeof(name), hello->name, sizeof(hello->name));
 	if (e)
 		*why = s->ask.why;
-	else if (s->ask.answer.state == MIG_LOCATED_FIRST && !memcmp(hello->uuid, m->core.host.uuid, sizeof(hello->uuid)))
-		why_set(why, "%s (%s) has the same UUID as this host and is to start it too, so that neither goes first: give one of them another "
-			"(uuid or name in its tern.conf)", name, address);
+	else if (s->ask.answer.state == MIG_LOCATED_FIRST &&
+		 !memcmp(hello->uuid, m->core.host.uuid, sizeof(hello->uuid)))
+		why_set(why,
+			"%s (%s) has the same UUID as this host and is to start it too, so that neither goes first: "
+			"give one of them another (uuid or name in its tern.conf)",
+			name, address);
 	else
 		why_set(why, "%s says: %s", address, s->ask.why.text);
 }
@@ -219,7 +230,8 @@ static void seek_step(struct mig_service *m, struct service_search *s, uint64_t 
 		round_begin(m, s, now_ns);
 	if (!s->ask.active)
 		return;
-	/* Its word can't be older than the question: the step that sends that is the last one from here on that begins so. */
+	/* Its word can't be older than the question: the step that sends that is the last one from here on that begins
+	 * so. */
 	if (s->ask.place != MIG_LOCATE_ANSWER)
 		s->asked_ns = now_ns;
 	e = mig_locate_step(&s->ask, now_ns);
@@ -227,7 +239,8 @@ static void seek_step(struct mig_service *m, struct service_search *s, uint64_t 
 		on_answer(m, s, e, now_ns);
 }
 
-enum err mig_service_vm_seek(struct mig_service *m, const uint8_t uuid[16], const char *vm, uint64_t now_ns, struct why *why)
+enum err mig_service_vm_seek(struct mig_service *m, const uint8_t uuid[16], const char *vm, uint64_t now_ns,
+			     struct why *why)
 {
 	struct service_search *s = find(m, uuid, false);
 	enum err e;
@@ -273,7 +286,8 @@ static void follow(struct mig_service *m, struct service_search *s, uint64_t now
 	struct mig_note note = s->ask.note;
 	struct why why;
 
-	/* Without PROOF only that host itself could have it back, by its address; and whoever answers there could say what it likes. */
+	/* Without PROOF only that host itself could have it back, by its address; and whoever answers there could say
+	 * what it likes. */
 	if (mig_core_same_proof(a->own_proof, none) || mig_core_same_proof(a->peer_proof, none)) {
 		why_set(&why, "%s, by a move without proofs: it can't be claimed there from here", s->ask.why.text);
 		claim_end(s, ERR_STATE, why.text);
@@ -303,7 +317,8 @@ static void released(struct mig_service *m, struct service_search *s)
 
 	log_info("mig", "%s gives %s back", s->ask.note.peer_name, s->vm);
 	mig_away_home(&m->core.records, s->vm_uuid);
-	/* Only one that has been told DONE gives back: where the answer to that is still waited for, nothing is left to say. */
+	/* Only one that has been told DONE gives back: where the answer to that is still waited for, nothing is left to
+	 * say. */
 	n = mig_records_get(&m->core.records, came.attempt);
 	came.given++;
 	came.in_memory = came.stored = came.left = came.restored = came.orphan = came.untold = false;
@@ -321,7 +336,8 @@ static void claim_step(struct mig_service *m, struct service_search *s, uint64_t
 	if (s->result != ERR_AGAIN)
 		return;
 	/* It came back, or was reclaimed, meanwhile. */
-	if (s->attempt_known && away && (away->given != s->given || memcmp(away->attempt, s->attempt, sizeof(s->attempt))))
+	if (s->attempt_known && away &&
+	    (away->given != s->given || memcmp(away->attempt, s->attempt, sizeof(s->attempt))))
 		away = NULL;
 	if (!away || mig_records_left(&m->core.records, s->vm_uuid)) {
 		claim_end(s, ERR_STATE, "it was moved, or reclaimed, meanwhile");

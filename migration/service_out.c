@@ -64,7 +64,8 @@ bool service_out_step(struct mig_service *m, uint64_t now_ns, uint64_t *deadline
 		if (!o->source)
 			continue;
 		if (o->source->place == MIG_AT_START && !o->check && !service_may_begin(m, o, now_ns)) {
-			if (o->since_ns + NOTIFICATION_WAIT_NS > now_ns && o->since_ns + NOTIFICATION_WAIT_NS < *deadline)
+			if (o->since_ns + NOTIFICATION_WAIT_NS > now_ns &&
+			    o->since_ns + NOTIFICATION_WAIT_NS < *deadline)
 				*deadline = o->since_ns + NOTIFICATION_WAIT_NS;
 			continue;
 		}

@@ -46,7 +46,8 @@ struct service_search {
 	uint64_t polled_ns;		/* when its poller last looked */
 	uint64_t next_ns, wait_ns;	/* until the next round */
 	uint64_t asked_ns;		/* when the one that is asked now was sent the question, or is about to be */
-	bool again;			/* this round: those are asked again whose answer grew old while others were asked */
+	/* this round: those are asked again whose answer grew old while others were asked */
+	bool again;
 	enum err round_result;		/* so far */
 	struct why bad, why;		/* of this round; of the last */
 	unsigned peers, at, hops;
@@ -81,7 +82,8 @@ void service_notification_start(struct mig_service *m, const struct mig_source *
 /* True while an older attempt of the same VM is not settled with the same destination. */
 bool service_notification_pending(const struct mig_service *m, const struct mig_source *s);
 unsigned service_notifications(const struct mig_service *m);
-/* Nothing more is to be settled in this boot. False: the record stays, for the marker of the machine's leaving could not be stored. */
+/* Nothing more is to be settled in this boot. False: the record stays, for the marker of the machine's leaving could
+ * not be stored. */
 bool service_forget(struct mig_service *m, const uint8_t *attempt);
 /* Goes on with the one of an earlier boot; false: no place just now. */
 bool service_notification_restore(struct mig_service *m, const struct mig_note *note, uint64_t now_ns);

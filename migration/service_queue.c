@@ -39,7 +39,8 @@ static unsigned ahead(const struct mig_service *m, const struct service_out *o, 
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < SERVICE_NEW; i++)
-		n += &m->out[i] != o && waiting(&m->out[i]) && !unsettled(m, &m->out[i], now_ns) && goes_before(&m->out[i], o);
+		n += &m->out[i] != o && waiting(&m->out[i]) && !unsettled(m, &m->out[i], now_ns) &&
+		     goes_before(&m->out[i], o);
 	return n;
 }
 
@@ -53,12 +54,15 @@ bool service_may_begin(struct mig_service *m, struct service_out *o, uint64_t no
 	if (unsettled(m, o, now_ns))
 		fmt(text, WHY_TEXT, "waits until an earlier attempt to move %s is settled", o->source->job->vm);
 	else if (running >= most)
-		fmt(text, WHY_TEXT, "waits for its turn: %s sends %u migrations at once (max_out in its tern.conf), and %u go first",
+		fmt(text, WHY_TEXT,
+		    "waits for its turn: %s sends %u migrations at once (max_out in its tern.conf), and %u go first",
 		    name, most, first);
 	else if (first)
 		fmt(text, WHY_TEXT, "waits for its turn: %u go first", first);
 	/* Each attempt may need a notification and a record: never begin one that could not end in order. */
 	else if (service_notifications(m) + running >= SERVICE_NOTIFICATIONS || !mig_records_room(&m->core.records))
-		fmt(text, WHY_TEXT, "waits until %s has settled earlier migrations, or an operator drops their records: %u are left", name, service_notifications(m));
+		fmt(text, WHY_TEXT,
+		    "waits until %s has settled earlier migrations, or an operator drops their records: %u are left",
+		    name, service_notifications(m));
 	return !text[0];
 }

@@ -7,9 +7,9 @@
 #define STRANGE_ID	(1ull << 63)	/* of entries that can't be read, and so have no order */
 
 static const char *const names[MIG_RECORD_STATES] = {
-	[MIG_RECORD_PREPARED] = "PREPARED", [MIG_RECORD_OWNED] = "OWNED", [MIG_RECORD_ABORTED] = "ABORTED",
-	[MIG_RECORD_COMMITTED] = "COMMITTED", [MIG_RECORD_DONE] = "DONE", [MIG_RECORD_AWAY] = "AWAY", [MIG_RECORD_VOID] = "VOID",
-	[MIG_RECORD_CAME] = "CAME",
+	[MIG_RECORD_PREPARED] = "PREPARED",   [MIG_RECORD_OWNED] = "OWNED", [MIG_RECORD_ABORTED] = "ABORTED",
+	[MIG_RECORD_COMMITTED] = "COMMITTED", [MIG_RECORD_DONE] = "DONE",   [MIG_RECORD_AWAY] = "AWAY",
+	[MIG_RECORD_VOID] = "VOID",           [MIG_RECORD_CAME] = "CAME",
 };
 
 static bool open(const struct mig_service *m, const struct mig_note *n)
@@ -36,8 +36,13 @@ static bool holds(const struct mig_note *n)
 static void show(const struct mig_service *m, const struct mig_note *n, struct mig_leftover *out)
 {
 	*out = (struct mig_leftover){
-		.id = n->order, .state = lost(n) ? "LOST" : names[n->state], .source = n->source, .open = open(m, n), .holds = holds(n),
-		.peer_ipv4 = n->peer_ipv4, .when_s = n->when_s,
+		.id = n->order,
+		.state = lost(n) ? "LOST" : names[n->state],
+		.source = n->source,
+		.open = open(m, n),
+		.holds = holds(n),
+		.peer_ipv4 = n->peer_ipv4,
+		.when_s = n->when_s,
 	};
 	memcpy(out->vm, n->vm, sizeof(out->vm));
 	memcpy(out->vm_uuid, n->vm_uuid, sizeof(out->vm_uuid));
@@ -79,7 +84,8 @@ bool mig_service_record_get(const struct mig_service *m, unsigned index, struct 
 		if (!r->strange[i].used || index--)
 			continue;
 		*out = (struct mig_leftover){ .id = STRANGE_ID + i, .state = "UNREADABLE", .holds = true };
-		memcpy(out->vm_uuid, r->strange[i].uuid_known ? r->strange[i].vm_uuid : r->strange[i].key, sizeof(out->vm_uuid));
+		memcpy(out->vm_uuid, r->strange[i].uuid_known ? r->strange[i].vm_uuid : r->strange[i].key,
+		       sizeof(out->vm_uuid));
 		if (!r->strange[i].uuid_known)
 			memset(out->vm_uuid, 0, sizeof(out->vm_uuid));	/* the key may be a secret */
 		return true;
@@ -101,8 +107,8 @@ static enum err drop_strange(struct mig_records *r, uint64_t id, bool accept_ris
 
 	if (!s || !s->used)
 		return ERR_NOTFOUND;
-	why_set(why, "it can't be read: a machine that it holds could run twice when started here, and the other host of its attempt stay in "
-		"doubt, or give up a copy that is the last one");
+	why_set(why, "it can't be read: a machine that it holds could run twice when started here, and the other host "
+		     "of its attempt stay in doubt, or give up a copy that is the last one");
 	if (!accept_risk)
 		return ERR_REFUSED;
 	if (r->store.drop)
@@ -116,9 +122,11 @@ static void say_risk(const struct mig_note *n, struct why *why)
 	if (n->state == MIG_RECORD_CAME)
 		why_set(why, "%s could not claim %s back from here", n->peer_name, n->vm);
 	else if (!n->source)
-		why_set(why, "should %s ask what became of %s, it would not be told, and stay in doubt", n->peer_name, n->vm);
+		why_set(why, "should %s ask what became of %s, it would not be told, and stay in doubt", n->peer_name,
+			n->vm);
 	else if (n->state == MIG_RECORD_ABORTED)
-		why_set(why, "a copy of %s that %s may hold stays there until an operator gives it up", n->vm, n->peer_name);
+		why_set(why, "a copy of %s that %s may hold stays there until an operator gives it up", n->vm,
+			n->peer_name);
 	else
 		why_set(why, "%s would not be told that it may forget %s, and keeps its record", n->peer_name, n->vm);
 }
@@ -138,7 +146,8 @@ static enum err drop_note(struct mig_service *m, const struct mig_note *n, bool 
 	if (!accept_risk)
 		return ERR_REFUSED;
 	for (unsigned i = 0; i < SERVICE_NOTIFICATIONS; i++)
-		if (m->notification[i].type && !memcmp(m->notification[i].note.attempt, copy.attempt, sizeof(copy.attempt)))
+		if (m->notification[i].type &&
+		    !memcmp(m->notification[i].note.attempt, copy.attempt, sizeof(copy.attempt)))
 			mig_ask_fini(&m->notification[i]);
 	mig_records_remove(&m->core.records, copy.attempt);
 	return ERR_OK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* service_restore.c: what earlier boots of this host left unsettled, and which machines must not be started afresh for it. */
+/* service_restore.c: what earlier boots of this host left unsettled, and which machines must not be started afresh for
+ * it. */
 #include <stdlib.h>
 #include <string.h>
 #include "lib/calendar.h"
@@ -14,12 +15,14 @@ static void abort_prepared(struct mig_records *r, const struct mig_note *n)
 	struct mig_note note = *n;
 	struct why why;
 
-	log_warn("mig", "%s was prepared here for %s when this host restarted: that attempt is given up", n->vm, n->peer_name);
+	log_warn("mig", "%s was prepared here for %s when this host restarted: that attempt is given up", n->vm,
+		 n->peer_name);
 	if (mig_records_put(r, &note, MIG_RECORD_ABORTED, &why) != ERR_OK)
 		log_warn("mig", "%s: a further restart will give it up again", note.vm);
 }
 
-/* The machine had come back before it was lost: an older marker of its leaving was about to go, or its drop came undone. */
+/* The machine had come back before it was lost: an older marker of its leaving was about to go, or its drop came
+ * undone. */
 static void settle_markers(struct mig_records *r, const struct mig_note *back)
 {
 	const struct mig_note *away = mig_away_get(r, back->vm_uuid);
@@ -113,13 +116,18 @@ static bool held_by_note(const struct mig_note *n, struct why *why)
 	ipv4_text(n->peer_ipv4, address);
 	when_text(n->when_s, when);
 	if (n->state == MIG_RECORD_COMMITTED)
-		why_set(why, "%s was handed over to %s (%s)%s, and whether it runs there is not known yet: starting it here could run it "
-			"twice", n->vm, n->peer_name, address, when);
+		why_set(why,
+			"%s was handed over to %s (%s)%s, and whether it runs there is not known yet: starting it here "
+			"could run it twice",
+			n->vm, n->peer_name, address, when);
 	else if (n->state == MIG_RECORD_OWNED && n->restored)
-		why_set(why, "%s came here from %s (%s)%s and was lost when this host restarted; %s still has a copy from before, which "
-			"could be resumed there", n->vm, n->peer_name, address, when, n->peer_name);
+		why_set(why,
+			"%s came here from %s (%s)%s and was lost when this host restarted; %s still has a copy from "
+			"before, which could be resumed there",
+			n->vm, n->peer_name, address, when, n->peer_name);
 	else if (n->state == MIG_RECORD_AWAY || (n->state == MIG_RECORD_DONE && n->owes_away))
-		why_set(why, "%s moved to %s (%s)%s: starting it here could run it twice", n->vm, n->peer_name, address, when);
+		why_set(why, "%s moved to %s (%s)%s: starting it here could run it twice", n->vm, n->peer_name, address,
+			when);
 	else
 		return false;
 	return true;
@@ -132,7 +140,8 @@ static bool held_by_strange(const struct mig_records *r, const uint8_t uuid[16],
 
 		if (!s->used || memcmp(s->uuid_known ? s->vm_uuid : s->key, uuid, sizeof(s->vm_uuid)))
 			continue;
-		why_set(why, "a record of its hand-off is kept here that can't be read: starting it here could run it twice");
+		why_set(why, "a record of its hand-off is kept here that can't be read: starting it here could run it "
+			     "twice");
 		return true;
 	}
 	return false;
@@ -143,7 +152,8 @@ static bool held_by_promise(const struct mig_core *c, const uint8_t uuid[16], st
 	const struct mig_promise *p = mig_core_promised(c, uuid, mig_core_clock(c));
 
 	if (p)
-		why_set(why, "%s has asked for it to start it there: starting it here too could run it twice", p->peer_name);
+		why_set(why, "%s has asked for it to start it there: starting it here too could run it twice",
+			p->peer_name);
 	return p;
 }
 
@@ -169,7 +179,8 @@ bool mig_service_vm_away(const struct mig_service *m, const uint8_t uuid[16])
 	if (mig_records_left(r, uuid))
 		return false;
 	for (unsigned i = 0; i < MIG_RECORDS; i++)
-		if (r->note[i].state == MIG_RECORD_DONE && r->note[i].owes_away && !memcmp(r->note[i].vm_uuid, uuid, 16))
+		if (r->note[i].state == MIG_RECORD_DONE && r->note[i].owes_away &&
+		    !memcmp(r->note[i].vm_uuid, uuid, 16))
 			return true;
 	return mig_away_get(r, uuid) != NULL;
 }

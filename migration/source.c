@@ -229,7 +229,9 @@ static void check_deadline(struct mig_source *s, uint64_t now_ns)
 	if (s->place == MIG_AT_CONNECT || s->place == MIG_AT_RECONNECT)
 		why_set(&why, "no answer within %u s", (unsigned)(MIG_CONNECT_NS / MIG_SECOND));
 	else if (s->place == MIG_AT_FINAL || s->place == MIG_AT_STATE)
-		why_set(&why, "the guest stood still for %u s and its last pages and state have not left: the link hardly moves",
+		why_set(&why,
+			"the guest stood still for %u s and its last pages and state have not left: the link hardly "
+			"moves",
 			(unsigned)((mig_core_clock(s->core) - s->stop_ns) / MIG_SECOND));
 	else
 		why_set(&why, "%s did not come in time", place_waits_for[s->place]);
@@ -252,12 +254,14 @@ bool mig_source_step(struct mig_source *s, uint64_t now_ns)
 	if (link_up(s))
 		keep_alive(s, now_ns);
 	check_deadline(s, now_ns);
-	/* Bytes moved and none is stuck, clean chunks were passed over, or a place was left: there may be more to do at once. */
+	/* Bytes moved and none is stuck, clean chunks were passed over, or a place was left: there may be more to do at
+	 * once. */
 	if (s->place == MIG_AT_END)
 		return false;
-	return s->place != place || source_images_busy(s) || (s->place == MIG_AT_READY && !s->hash_done) || (left && link_up(s)) ||
-		(link_up(s) && (s->stream.sent_bytes != before || s->rounds.chunk != chunk) &&
-		 s->stream.tx_begin == s->stream.tx_end);
+	return s->place != place || source_images_busy(s) || (s->place == MIG_AT_READY && !s->hash_done) ||
+	       (left && link_up(s)) ||
+	       (link_up(s) && (s->stream.sent_bytes != before || s->rounds.chunk != chunk) &&
+		s->stream.tx_begin == s->stream.tx_end);
 }
 
 bool mig_source_stands(const struct mig_source *s)

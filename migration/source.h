@@ -146,7 +146,8 @@ enum err mig_source_cancel(struct mig_source *s, uint64_t now_ns, struct why *wh
 /* Goes on with a COMMITTED record of an earlier boot: asks D; there is no copy of the guest here. */
 void mig_source_restore(struct mig_source *s, struct mig_core *core, const struct mig_note *note, struct mig_job *job,
 			uint64_t now_ns);
-/* MIG_FORCE_* of service.h on an attempt in doubt. ERR_STATE: does not apply; ERR_REFUSED: @why is what it would risk. */
+/* MIG_FORCE_* of service.h on an attempt in doubt. ERR_STATE: does not apply; ERR_REFUSED: @why is what it would
+ * risk. */
 enum err mig_source_force(struct mig_source *s, enum mig_force force, bool accept_risk, uint64_t now_ns,
 			  struct why *why) NODISCARD;
 /* The guest is about to vanish (power off): ends an attempt before its stop without touching the guest again. */

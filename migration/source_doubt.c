@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* source_doubt.c: the source after COMMITTED without an outcome: asking, also after a restart, and an operator's word. */
+/* source_doubt.c: the source after COMMITTED without an outcome: asking, also after a restart, and an operator's
+ * word. */
 #include "source_parts.h"
 #include <stdlib.h>
 #include <string.h>
@@ -94,8 +95,8 @@ void mig_source_restore(struct mig_source *s, struct mig_core *core, const struc
 	job->restored = true;
 	job->started_ns = now_ns;
 	mig_job_percent(job, 99);
-	why_set(&s->why, "%s was committed to %s and this host has restarted since; the copy here is gone, asking %s", note->vm,
-		note->peer_name, note->peer_name);
+	why_set(&s->why, "%s was committed to %s and this host has restarted since; the copy here is gone, asking %s",
+		note->vm, note->peer_name, note->peer_name);
 	source_ask(s, now_ns);
 }
 
@@ -109,25 +110,34 @@ static void say_risk(const struct mig_source *s, enum mig_force force, uint64_t 
 			"%s is taken to run on %s; if it does not, it is lost" :
 			"the copy of %s here is freed; if it does not run on %s, it is lost", vm, peer);
 	else if (s->answered == MIG_ASK_LOST)
-		why_set(why, "%s ran on %s until that restarted: all that it did there is undone, though others may have seen it; "
-			"and if it was moved on from there, it runs twice", vm, peer);
+		why_set(why,
+			"%s ran on %s until that restarted: all that it did there is undone, though others may have "
+			"seen it; and if it was moved on from there, it runs twice",
+			vm, peer);
 	else if (s->answered)
-		why_set(why, "%s has forgotten whether it ran %s: what it did there would be undone, though others may have seen it; "
-			"and if it was moved on from there, it runs twice", peer, vm);
+		why_set(why,
+			"%s has forgotten whether it ran %s: what it did there would be undone, though others may have "
+			"seen it; and if it was moved on from there, it runs twice",
+			peer, vm);
 	else
-		why_set(why, "%s may run on %s, which has not answered for %u s: it would run twice, with the same addresses and "
-			"the same disks", vm, peer, seconds);
+		why_set(why,
+			"%s may run on %s, which has not answered for %u s: it would run twice, with the same "
+			"addresses and the same disks",
+			vm, peer, seconds);
 }
 
-enum err mig_source_force(struct mig_source *s, enum mig_force force, bool accept_risk, uint64_t now_ns, struct why *why)
+enum err mig_source_force(struct mig_source *s, enum mig_force force, bool accept_risk, uint64_t now_ns,
+			  struct why *why)
 {
 	bool copy = s->handoff == HS_COMMITTED;
 
 	if (s->place != MIG_AT_DOUBT || !s->job->in_doubt || force == MIG_FORCE_RUN ||
 	    (force == MIG_FORCE_RESUME && !copy)) {
-		why_set(why, s->place != MIG_AT_DOUBT || !s->job->in_doubt ? "%s is not in doubt: nothing can be forced" :
+		why_set(why,
+			s->place != MIG_AT_DOUBT || !s->job->in_doubt ? "%s is not in doubt: nothing can be forced" :
 			force == MIG_FORCE_RUN ? "%s left from here: it can be resumed or given up here, not run" :
-			"the copy of %s here is gone: there is nothing to resume", s->note.vm);
+						 "the copy of %s here is gone: there is nothing to resume",
+			s->note.vm);
 		return ERR_STATE;
 	}
 	if (!accept_risk) {
@@ -137,14 +147,16 @@ enum err mig_source_force(struct mig_source *s, enum mig_force force, bool accep
 	s->job->forced = true;
 	if (force == MIG_FORCE_RESUME) {
 		s->error = ERR_STATE;
-		why_set(&s->why, "an operator forced %s to run on here, in doubt whether it runs on %s", s->note.vm, s->note.peer_name);
+		why_set(&s->why, "an operator forced %s to run on here, in doubt whether it runs on %s", s->note.vm,
+			s->note.peer_name);
 		source_event(s, HE_FORCE_RESUME, now_ns);
 		return ERR_OK;
 	}
 	why_set(&s->why, "an operator gave %s up here, believing that it runs on %s", s->note.vm, s->note.peer_name);
 	log_warn("mig", "job %u: %s", s->job_id, s->why.text);
 	source_event(s, HE_FORCE_FORGET, now_ns);
-	mig_job_end(s->job, copy ? MIG_JOB_COMPLETED : MIG_JOB_FAILED, copy ? 0 : (uint16_t)ERR_STATE, s->why.text, now_ns);
+	mig_job_end(s->job, copy ? MIG_JOB_COMPLETED : MIG_JOB_FAILED, copy ? 0 : (uint16_t)ERR_STATE, s->why.text,
+		    now_ns);
 	/* An ended job belongs to the core, which may use its place again; asking goes on. */
 	s->own_job = *s->job;
 	s->job = &s->own_job;

@@ -86,11 +86,13 @@ static void send_abort(struct mig_source *s, enum handoff_event event, uint64_t 
 		s->notification = MIG_ABORT;
 	} else if (source_peer_may_wait(s, told)) {
 		s->notification = MIG_ABORT;
-		s->notification_until_ns = now_ns + MIG_DEAD_NS + (s->link.grace_ns ? s->link.grace_ns : MIG_GRACE_UNTOLD_NS);
+		s->notification_until_ns = now_ns + MIG_DEAD_NS +
+					   (s->link.grace_ns ? s->link.grace_ns : MIG_GRACE_UNTOLD_NS);
 	}
 }
 
-/* Should it not be stored, the record of the attempt stands for it. Of an attempt that D has @settled it stands for DONE. */
+/* Should it not be stored, the record of the attempt stands for it. Of an attempt that D has @settled it stands for
+ * DONE. */
 static void mark_away(struct mig_source *s, bool settled)
 {
 	const struct mig_host *host = &s->core->host;
@@ -103,11 +105,12 @@ static void mark_away(struct mig_source *s, bool settled)
 		return;
 	s->note.when_s = mig_core_wall(s->core);
 	s->note.settles = settled;
-	s->note.owes_away = mig_away_put(records, &s->note, host->defines, host->ctx, &why) != ERR_OK && !s->note.in_memory;
+	s->note.owes_away = mig_away_put(records, &s->note, host->defines, host->ctx, &why) != ERR_OK &&
+			    !s->note.in_memory;
 }
 
-/* Nothing stored of an attempt in memory would hold the machine here after a restart, as COMMITTED does: AWAY goes first then, and
- * without it the machine stays. */
+/* Nothing stored of an attempt in memory would hold the machine here after a restart, as COMMITTED does: AWAY goes
+ * first then, and without it the machine stays. */
 static bool mark_first(struct mig_source *s)
 {
 	uint64_t start = mig_core_clock(s->core);
@@ -120,7 +123,8 @@ static bool mark_first(struct mig_source *s)
 		mig_came_leave(&s->core->records, s->note.vm_uuid);
 		return true;
 	}
-	why_set(&s->why, "that %s leaves could not be stored: after a restart %s would start it afresh", s->note.vm, s->core->host.name);
+	why_set(&s->why, "that %s leaves could not be stored: after a restart %s would start it afresh", s->note.vm,
+		s->core->host.name);
 	return false;
 }
 
@@ -157,7 +161,8 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* Both hash at the same time, but S begins while its last pages are still on their way: what it did until @from counts as theirs. */
+/* Both hash at the same time, but S begins while its last pages are still on their way: what it did until @from counts
+ * as theirs. */
 static uint64_t verify_ns(const struct mig_source *s, uint64_t from)
 {
 	uint64_t here = least(s->hash_ns, minus(s->hash_start_ns + s->hash_ns, from));
@@ -180,7 +185,8 @@ static void account(struct mig_source *s)
 	job->term[MIG_TERM_STATE_SEND].real_ns = minus(s->state_end_ns, pages_end);
 	job->term[MIG_TERM_STATE_LOAD].real_ns = least(s->ready.load_ns, job->downtime_ns);
 	job->term[MIG_TERM_VERIFY].real_ns = least(verify_ns(s, pages_end), job->downtime_ns);
-	job->term[MIG_TERM_RECORDS].real_ns = s->record_ns + least(s->peer_record_ns, minus(job->downtime_ns, s->record_ns));
+	job->term[MIG_TERM_RECORDS].real_ns = s->record_ns +
+					      least(s->peer_record_ns, minus(job->downtime_ns, s->record_ns));
 	for (int t = 0; t < MIG_TERM_ROUND_TRIPS; t++)
 		sum += job->term[t].real_ns;
 	job->term[MIG_TERM_ROUND_TRIPS].real_ns = minus(job->downtime_ns, sum);
@@ -201,7 +207,8 @@ static void send_done(struct mig_source *s, enum handoff_event event, uint64_t n
 	struct why why;
 
 	if (event == HE_LOST) {
-		why_set(&why, "%s took over %s and has restarted since; its memory is lost there, and was lost here before",
+		why_set(&why,
+			"%s took over %s and has restarted since; its memory is lost there, and was lost here before",
 			s->note.peer_name, s->note.vm);
 		source_tell(s, MIG_JOB_FAILED, ERR_STATE, why.text, now_ns);
 	} else {
@@ -211,8 +218,8 @@ static void send_done(struct mig_source *s, enum handoff_event event, uint64_t n
 	}
 	mig_ask_fini(&s->ask);
 	if (n && n->untold) {
-		log_warn("mig", "job %u: %s keeps its record of %s until this host has restarted and asked", s->job_id, s->note.peer_name,
-			 s->note.vm);
+		log_warn("mig", "job %u: %s keeps its record of %s until this host has restarted and asked", s->job_id,
+			 s->note.peer_name, s->note.vm);
 		mig_stream_fini(&s->stream, false);
 		s->place = MIG_AT_END;
 		return;
@@ -232,13 +239,14 @@ static void tell_aborted(struct mig_source *s, enum handoff_event event, bool ba
 	struct why why;
 
 	if (bare) {
-		why_set(&why, "%s gave %s up and never ran it, and the copy here is gone: it must be started afresh", s->note.peer_name,
-			s->note.vm);
+		why_set(&why, "%s gave %s up and never ran it, and the copy here is gone: it must be started afresh",
+			s->note.peer_name, s->note.vm);
 		s->why = why;
 		s->error = ERR_STATE;
 	}
 	s->job->forced |= event == HE_FORCE_RESUME;
-	source_tell(s, event == HE_CANCEL ? MIG_JOB_CANCELLED : MIG_JOB_FAILED, (uint16_t)s->error, s->why.text, now_ns);
+	source_tell(s, event == HE_CANCEL ? MIG_JOB_CANCELLED : MIG_JOB_FAILED, (uint16_t)s->error, s->why.text,
+		    now_ns);
 }
 
 static void aborted(struct mig_source *s, enum handoff_event event, bool bare, uint64_t now_ns)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* source_images.c: what the guest is started from goes along, beside the rounds, as far as the destination lacks it (wire spec, section 7). */
+/* source_images.c: what the guest is started from goes along, beside the rounds, as far as the destination lacks it
+ * (wire spec, section 7). */
 #include "source_parts.h"
 #include <string.h>
 #include "lib/log.h"
@@ -23,7 +24,8 @@ void source_images_begin(struct mig_source *s)
 
 	if (!(s->capabilities & MIG_CAP_DEFINITION) || !s->guest->ops->images ||
 	    !s->guest->ops->images(s->guest, s->options.type == MIG_MOVE_RESTART, &t->images)) {
-		log_info("mig", "job %u: %s moves without what it is started from: a reset there ends it", s->job->id, s->job->vm);
+		log_info("mig", "job %u: %s moves without what it is started from: a reset there ends it", s->job->id,
+			 s->job->vm);
 		return;
 	}
 	blob_use(t->images.kernel);
@@ -93,8 +95,8 @@ static void send_step(struct mig_source *s, uint64_t now_ns)
 	if (run > PART)
 		run = PART;
 	t->turn = !t->turn;
-	if ((t->turn && s->place == MIG_AT_PASS) || s->stream.tx_begin != s->stream.tx_end || !mig_rate_allows(&s->rate, now_ns) ||
-	    !(body = mig_stream_begin(&s->stream, sizeof(head) + run)))
+	if ((t->turn && s->place == MIG_AT_PASS) || s->stream.tx_begin != s->stream.tx_end ||
+	    !mig_rate_allows(&s->rate, now_ns) || !(body = mig_stream_begin(&s->stream, sizeof(head) + run)))
 		return;
 	memcpy(body, &head, sizeof(head));
 	memcpy(body + sizeof(head), from, run);
@@ -148,8 +150,8 @@ void source_on_want(struct mig_source *s, const struct mig_record *r, uint64_t n
 	all = want.kernel_from == bytes_of(t, 0) && want.initrd_from == bytes_of(t, 1);
 	if (!want.taken) {
 		mig_text_copy(text, sizeof(text), want.text, sizeof(want.text));
-		log_warn("mig", "job %u: %s does not take what %s is started from (%s): a reset there ends it", s->job->id,
-			 s->job->peer_name, s->job->vm, text);
+		log_warn("mig", "job %u: %s does not take what %s is started from (%s): a reset there ends it",
+			 s->job->id, s->job->peer_name, s->job->vm, text);
 		done(s, now_ns);
 	} else if (want.kernel_from > bytes_of(t, 0) || want.initrd_from > bytes_of(t, 1) ||
 		   (!all && t->place != SOURCE_IMAGES_ASKED)) {
@@ -162,6 +164,7 @@ void source_on_want(struct mig_source *s, const struct mig_record *r, uint64_t n
 		t->place = SOURCE_IMAGES_SEND;
 		t->deadline_ns = 0;
 		log_info("mig", "job %u: %s lacks %llu KiB of what %s is started from", s->job->id, s->job->peer_name,
-			 (unsigned long long)((bytes_of(t, 0) - t->at[0] + bytes_of(t, 1) - t->at[1]) >> 10), s->job->vm);
+			 (unsigned long long)((bytes_of(t, 0) - t->at[0] + bytes_of(t, 1) - t->at[1]) >> 10),
+			 s->job->vm);
 	}
 }

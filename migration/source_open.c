@@ -40,14 +40,17 @@ void source_connect_step(struct mig_source *s, uint64_t now_ns)
 	if (s->options.purpose == MIG_PURPOSE_MIGRATE) {
 		mig_core_begin(s->core, &s->note);
 		if (!mig_core_marker_room(s->core, &s->note, s->def.uuid)) {
-			source_fail(s, now_ns, ERR_SPACE, "%s has no room left to store that %s leaves, and would start it afresh after a "
-				    "restart: restart %s first", s->core->host.name, s->def.name, s->core->host.name);
+			source_fail(s, now_ns, ERR_SPACE,
+				    "%s has no room left to store that %s leaves, and would start it afresh after a "
+				    "restart: restart %s first",
+				    s->core->host.name, s->def.name, s->core->host.name);
 			return;
 		}
 	}
 	if (s->options.purpose == MIG_PURPOSE_MIGRATE)
 		mig_core_prove(s->core, &s->note);
-	mig_core_hello(s->core, s->options.purpose, s->options.purpose == MIG_PURPOSE_MIGRATE ? s->note.own_proof : NULL, &hello);
+	mig_core_hello(s->core, s->options.purpose,
+		       s->options.purpose == MIG_PURPOSE_MIGRATE ? s->note.own_proof : NULL, &hello);
 	s->hello_capabilities = hello.capabilities;
 	/* What isn't recorded beyond a restart can't be answered for after one. */
 	if (s->options.purpose == MIG_PURPOSE_MIGRATE && hello.capabilities & MIG_CAP_RECORDS_KEPT &&

@@ -21,7 +21,8 @@ void source_put(struct mig_source *s, uint16_t type, const void *rec, uint64_t n
 bool source_parse(struct mig_source *s, const struct mig_record *r, void *rec, uint64_t now_ns);
 
 /* source_resume.c */
-/* @e ended the connection, in the way that @text says: before STOP it is tried to get another one, else the attempt fails. */
+/* @e ended the connection, in the way that @text says: before STOP it is tried to get another one, else the attempt
+ * fails. */
 void source_lost(struct mig_source *s, uint64_t now_ns, enum err e, const char *text);
 source_step_fn source_lost_step, source_reconnect_step;
 source_record_fn source_on_resume_hello, source_on_resume_reject, source_on_resumed;
@@ -71,6 +72,7 @@ source_record_fn source_on_ready, source_on_running, source_on_refused, source_o
 /* source_doubt.c */
 source_step_fn source_doubt_step;
 /* Ends the job; one that was ended by force before is told @text. */
-void source_tell(struct mig_source *s, enum mig_job_state state, uint16_t error_code, const char *text, uint64_t now_ns);
+void source_tell(struct mig_source *s, enum mig_job_state state, uint16_t error_code, const char *text,
+		 uint64_t now_ns);
 /* Drops the connection and asks on new ones. */
 void source_ask(struct mig_source *s, uint64_t now_ns);

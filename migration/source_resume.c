@@ -13,13 +13,14 @@ static bool is_cut(enum err e)
 /* Of a guest that stands still while it moves nothing has gone out before STOP. */
 static bool may_resume(const struct mig_source *s)
 {
-	return s->link.grace_ns && !s->still && s->handoff == HS_RUNNING && s->place >= MIG_AT_PASS && s->place <= MIG_AT_RESUME;
+	return s->link.grace_ns && !s->still && s->handoff == HS_RUNNING && s->place >= MIG_AT_PASS &&
+	       s->place <= MIG_AT_RESUME;
 }
 
 bool source_peer_may_wait(const struct mig_source *s, bool told)
 {
-	return s->capabilities & MIG_CAP_RESUME && s->options.purpose == MIG_PURPOSE_MIGRATE && s->place >= MIG_AT_OFFER &&
-		(!told || is_cut(s->error));
+	return s->capabilities & MIG_CAP_RESUME && s->options.purpose == MIG_PURPOSE_MIGRATE &&
+	       s->place >= MIG_AT_OFFER && (!told || is_cut(s->error));
 }
 
 /* The guest runs on here meanwhile, at full speed, and the tracker keeps what it writes. */
@@ -47,8 +48,8 @@ static void give_up(struct mig_source *s, uint64_t now_ns)
 
 	mig_text_copy(cause, sizeof(cause), (const uint8_t *)s->link.cause.text, WHY_TEXT);
 	s->place = MIG_AT_LOST;
-	source_fail(s, now_ns, ERR_TIMEOUT, "the link to %s was lost (%s) and did not come back within %u s", s->job->peer_name,
-		    cause, (unsigned)(s->link.grace_ns / MIG_SECOND));
+	source_fail(s, now_ns, ERR_TIMEOUT, "the link to %s was lost (%s) and did not come back within %u s",
+		    s->job->peer_name, cause, (unsigned)(s->link.grace_ns / MIG_SECOND));
 }
 
 static uint64_t no_later(const struct mig_source *s, uint64_t when_ns)
@@ -144,8 +145,8 @@ void source_on_resume_hello(struct mig_source *s, const struct mig_record *r, ui
 		e = ERR_STATE;
 	} else if (!e && (hello.purpose != MIG_PURPOSE_RESUME ||
 			  (hello.capabilities & mig_core_capabilities(s->core)) != s->capabilities)) {
-		why_set(&s->why, "HELLO on the way back differs from the first: purpose %u, capabilities 0x%llx", hello.purpose,
-			(unsigned long long)hello.capabilities);
+		why_set(&s->why, "HELLO on the way back differs from the first: purpose %u, capabilities 0x%llx",
+			hello.purpose, (unsigned long long)hello.capabilities);
 		e = ERR_INVALID;
 	}
 	if (e) {
@@ -199,11 +200,12 @@ void source_on_resumed(struct mig_source *s, const struct mig_record *r, uint64_
 	digest_anew(s, r);
 	s->state_bytes = 0;
 	mig_job_back(s->job, now_ns);
-	log_limited(now_ns, LOG_INFO, "mig",
-		    "job %u: the link to %s is back after %llu ms; %llu records of %llu had arrived, %llu pages go again",
-		    s->job->id, s->job->peer_name, (unsigned long long)((now_ns - s->link.lost_ns) / 1000000),
-		    (unsigned long long)resumed.records, (unsigned long long)sent,
-		    (unsigned long long)mig_inflight_lost_pages(&s->rounds.inflight));
+	log_limited(
+		now_ns, LOG_INFO, "mig",
+		"job %u: the link to %s is back after %llu ms; %llu records of %llu had arrived, %llu pages go again",
+		s->job->id, s->job->peer_name, (unsigned long long)((now_ns - s->link.lost_ns) / 1000000),
+		(unsigned long long)resumed.records, (unsigned long long)sent,
+		(unsigned long long)mig_inflight_lost_pages(&s->rounds.inflight));
 	source_images_again(s);
 	source_throttle(s, s->link.allowance);
 	source_begin_pass(s, now_ns);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vcpu.h: one virtual processor on VT-x: create, run until an exit, read and change its state.
+/* vcpu.h: one virtual processor: create, run until an exit, read and change its state.
  * What an exit means is hv's business. Between vcpu_load and vcpu_put the guest's extended state is in the
  * CPU, so only code built for general registers may run there. */
 #pragma once
@@ -8,40 +8,42 @@
 #include "arch/x86_64/gpt.h"
 #include "arch/x86_64/vcpu_exit.h"
 #include "arch/x86_64/vcpu_state.h"
+#include "arch/x86_64/virt.h"
 #include "lib/addr.h"
 #include "lib/err.h"
 #include "lib/why.h"
 
-enum vcpu_gpr { GPR_RAX, GPR_RCX, GPR_RDX, GPR_RBX, GPR_RSP, GPR_RBP, GPR_RSI, GPR_RDI, GPR_R8 /* ... R15 */ };
-enum vcpu_segment { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR };
-
 struct vcpu_limits {
 	uint64_t cr4_mask;		/* CR4 bits the guest may set */
 	uint64_t xcr0_mask;		/* XCR0 bits the guest may set */
-	uint64_t tsc_multiplier;	/* for "use TSC scaling", 48 bits behind the point; 0: not scaled. Only where virt_has_tsc_scaling */
+	uint64_t tsc_multiplier;	/* 48 bits behind the point; 0: not scaled. Only where virt_has_tsc_scaling */
+};
+
+/* What VT-x keeps of a vCPU beside. */
+struct vcpu_vmx {
+	uint64_t vmcs;			/* physical address */
+	bool launched;
+	uint16_t vpid;
+	uint8_t timer_shift;		/* the preemption timer ticks once per 2^shift TSC ticks */
+	uint32_t proc_controls;		/* as last written */
+	uint64_t cr2, dr6;		/* while not loaded, as @msr: STAR LSTAR CSTAR FMASK KERNEL_GS_BASE */
+	uint64_t msr[5], host_msr[5];
+	void *msr_bitmap;		/* 4 KiB */
 };
 
 struct vcpu {
 	uint64_t gpr[16];		/* but GPR_RSP, see VCPU_RSP */
 	struct vcpu_exit exit;
-	uint64_t vmcs;			/* physical address */
-	bool launched, loaded;
-	uint16_t vpid;
-	uint8_t timer_shift;		/* the preemption timer ticks once per 2^shift TSC ticks */
 	struct vcpu_limits limits;
-	uint32_t proc_controls;		/* as last written */
-	uint32_t event, event_error, event_length;	/* to be injected at the next entry */
-	uint64_t cr2, dr[4], dr6, xcr0;
-	uint64_t msr[5];		/* STAR LSTAR CSTAR FMASK KERNEL_GS_BASE while not loaded */
-	uint64_t tsc_aux, tsc_adjust, misc_enable;
-	uint64_t host_msr[5];
-	bool halted, started, pml_on;
+	uint32_t event, event_error, event_length;	/* to be injected at the next entry, as in the record */
+	uint64_t dr[4], xcr0, tsc_aux, tsc_adjust, misc_enable;
+	bool loaded, halted, started, pml_on;
 	bool shutdown;			/* a fault met the delivery of a double fault: the next run ends in a triple fault */
 	bool deaf;			/* halted with RFLAGS.IF clear: an interrupt does not wake it */
 	uint64_t *pml;			/* 512 entries, NULL without PML */
 	void *xsave;			/* 4 KiB */
-	void *msr_bitmap;		/* 4 KiB */
 	struct gpt *gpt;
+	struct vcpu_vmx vmx;
 };
 
 /* A vCPU in the state after RESET of @gpt's VM. ERR_NOMEM. */
@@ -54,26 +56,20 @@ void vcpu_reset(struct vcpu *v);
 void vcpu_load(struct vcpu *v);
 void vcpu_put(struct vcpu *v);
 
-/* Runs the guest until the next exit; fills v->exit. @timer_tsc: TSC ticks until the preemption timer exits.
- * ERR_INVALID: the VM entry failed; the audit has logged why, and only the kind of the exit is known. */
-enum err vcpu_run(struct vcpu *v, uint64_t timer_tsc) NODISCARD;
+/* Runs the guest until the next exit; fills v->exit. @timer_tsc: TSC ticks until it exits by itself.
+ * ERR_INVALID: the entry failed; the audit has logged why, and only the kind of the exit is known. */
+static inline NODISCARD enum err vcpu_run(struct vcpu *v, uint64_t timer_tsc) { return virt->run(v, timer_tsc); }
 
 /* What follows wants the vCPU loaded. */
 
 /* Moves RIP past the instruction that exited, ends blocking by STI and MOV SS and clears RF; where the guest steps singly,
  * a #DB is due then. */
-void vcpu_skip(struct vcpu *v);
+static inline void vcpu_skip(struct vcpu *v) { virt->skip(v); }
 
-/* Registers by name; control registers as the guest reads them. */
-enum vcpu_reg {
-	VCPU_RIP, VCPU_RSP, VCPU_RFLAGS, VCPU_CR0, VCPU_CR3, VCPU_CR4, VCPU_EFER, VCPU_PAT, VCPU_TSC_OFFSET,
-	VCPU_BASE,						/* + enum vcpu_segment */
-	VCPU_ACCESS = VCPU_BASE + VCPU_SEGMENTS,		/* likewise, as vcpu_state has it */
-	VCPU_REGS = VCPU_ACCESS + VCPU_SEGMENTS
-};
-uint64_t vcpu_get(const struct vcpu *v, enum vcpu_reg r);
-/* Without any check, and not for control registers and EFER: those are written below. */
-void vcpu_set(struct vcpu *v, enum vcpu_reg r, uint64_t value);
+/* Control registers as the guest reads them. PDPTEs count in PAE paging alone. */
+static inline uint64_t vcpu_get(const struct vcpu *v, enum vcpu_reg r) { return virt->get(v, r); }
+/* Without any check. Control registers and EFER are written below. */
+static inline void vcpu_set(struct vcpu *v, enum vcpu_reg r, uint64_t value) { virt->set(v, r, value); }
 
 static inline uint64_t vcpu_rip(const struct vcpu *v) { return vcpu_get(v, VCPU_RIP); }
 static inline uint64_t vcpu_rflags(const struct vcpu *v) { return vcpu_get(v, VCPU_RFLAGS); }
@@ -133,9 +129,9 @@ bool vcpu_interruptible(const struct vcpu *v);
 /* The same for an NMI. */
 bool vcpu_nmi_possible(const struct vcpu *v);
 /* Asks for an exit as soon as it could be (or no longer). */
-void vcpu_want_interrupt_window(struct vcpu *v, bool on);
+static inline void vcpu_want_interrupt_window(struct vcpu *v, bool on) { virt->want_interrupt_window(v, on); }
 /* The same for an NMI, as soon as the handler of the last one has ended. */
-void vcpu_want_nmi_window(struct vcpu *v, bool on);
+static inline void vcpu_want_nmi_window(struct vcpu *v, bool on) { virt->want_nmi_window(v, on); }
 void vcpu_inject_interrupt(struct vcpu *v, uint8_t vector);
 void vcpu_inject_nmi(struct vcpu *v);
 /* Exceptions; with_error for those that push an error code. One that meets an event whose delivery the exit cut short takes its
@@ -144,12 +140,12 @@ void vcpu_inject_exception(struct vcpu *v, uint8_t vector, bool with_error, uint
 static inline void vcpu_inject_gp(struct vcpu *v) { vcpu_inject_exception(v, 13, true, 0); }
 static inline void vcpu_inject_ud(struct vcpu *v) { vcpu_inject_exception(v, 6, false, 0); }
 /* The exception that made the exit goes to the guest, with what its delivery does to DR6 and DR7. */
-void vcpu_reflect_exception(struct vcpu *v);
+static inline void vcpu_reflect_exception(struct vcpu *v) { virt->reflect_exception(v); }
 /* #PF at @linear, which CR2 then holds. */
 void vcpu_inject_page_fault(struct vcpu *v, uint64_t linear, uint32_t error);
 /* Turns page-modification logging on or off, and empties the log: entries @index+1..511 are valid. */
-void vcpu_set_pml(struct vcpu *v, bool on);
-uint16_t vcpu_take_pml(struct vcpu *v);
+static inline void vcpu_set_pml(struct vcpu *v, bool on) { virt->set_pml(v, on); }
+static inline uint16_t vcpu_take_pml(struct vcpu *v) { return virt->take_pml(v); }
 
 /* The whole state; the vCPU must not be loaded. vcpu_check names what a hostile image has wrong. */
 void vcpu_save(struct vcpu *v, struct vcpu_state *out);

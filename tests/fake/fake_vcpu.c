@@ -28,13 +28,7 @@ void fake_vcpu_reset(void)
 	fake_host = (struct fake_host){ .virt = true, .ad = true, .pml = true, .tsc = 1000000, .tsc_khz = 1000000 };
 }
 
-const char *virt_name(void) { return "VT-x"; }
 bool virt_available(void) { return fake_host.virt; }
-bool virt_wants_small_code(void) { return fake_host.small_code; }
-const struct gpt_format *virt_gpt_format(void) { return &fake_format; }
-bool virt_has_ad(void) { return fake_host.ad; }
-bool virt_has_pml(void) { return fake_host.pml; }
-bool virt_has_tsc_scaling(void) { return fake_host.scaling; }
 
 uint64_t time_tsc(void) { return fake_host.tsc; }
 uint64_t time_ns(void) { return fake_host.tsc; }
@@ -77,7 +71,6 @@ enum err vcpu_create(struct vcpu *v, struct gpt *gpt, const struct vcpu_limits *
 		why_set(why, "no memory for a virtual processor");
 		return ERR_NOMEM;
 	}
-	v->vmcs = 0x1000;
 	v->gpt = gpt;
 	v->limits = *limits;
 	v->started = true;
@@ -106,7 +99,7 @@ void vcpu_destroy(struct vcpu *v)
 
 void vcpu_load(struct vcpu *v)
 {
-	if (!v->vmcs || fake_vcpu.loaded)
+	if (!v->xsave || fake_vcpu.loaded)
 		panic("a vCPU that does not exist, or a second one, was loaded");
 	v->loaded = fake_vcpu.loaded = true;
 }
@@ -116,7 +109,7 @@ void vcpu_put(struct vcpu *v)
 	v->loaded = fake_vcpu.loaded = false;
 }
 
-enum err vcpu_run(struct vcpu *v, uint64_t timer_tsc)
+static enum err run(struct vcpu *v, uint64_t timer_tsc)
 {
 	fake_vcpu.runs++;
 	fake_vcpu.timer = timer_tsc;
@@ -125,32 +118,22 @@ enum err vcpu_run(struct vcpu *v, uint64_t timer_tsc)
 	return fake_vcpu.run_result;
 }
 
-static uint64_t *reg(enum vcpu_reg r)
+static uint64_t get(const struct vcpu *v, enum vcpu_reg r)
 {
-	static uint64_t access;
-
-	switch (r) {
-	case VCPU_RIP:		return &fake_vcpu.s.rip;
-	case VCPU_RSP:		return &fake_vcpu.s.gpr[GPR_RSP];
-	case VCPU_RFLAGS:	return &fake_vcpu.s.rflags;
-	case VCPU_CR0:		return &fake_vcpu.s.cr0;
-	case VCPU_CR3:		return &fake_vcpu.s.cr3;
-	case VCPU_CR4:		return &fake_vcpu.s.cr4;
-	case VCPU_EFER:		return &fake_vcpu.s.efer;
-	case VCPU_PAT:		return &fake_vcpu.s.pat;
-	case VCPU_TSC_OFFSET:	return &fake_vcpu.tsc_offset;
-	default:
-		if (r < VCPU_ACCESS)
-			return &fake_vcpu.s.segment_base[r - VCPU_BASE];
-		access = fake_vcpu.s.segment_access[r - VCPU_ACCESS];
-		return &access;
-	}
+	(void)v;
+	return r == VCPU_TSC_OFFSET ? fake_vcpu.tsc_offset : vcpu_state_get(&fake_vcpu.s, r);
 }
 
-uint64_t vcpu_get(const struct vcpu *v, enum vcpu_reg r) { (void)v; return *reg(r); }
-void vcpu_set(struct vcpu *v, enum vcpu_reg r, uint64_t value) { (void)v; *reg(r) = value; }
+static void set(struct vcpu *v, enum vcpu_reg r, uint64_t value)
+{
+	(void)v;
+	if (r == VCPU_TSC_OFFSET)
+		fake_vcpu.tsc_offset = value;
+	else
+		vcpu_state_set(&fake_vcpu.s, r, value);
+}
 
-void vcpu_skip(struct vcpu *v)
+static void skip(struct vcpu *v)
 {
 	fake_vcpu.s.rip += v->exit.length;
 	fake_vcpu.s.interruptibility &= ~BLOCKING;
@@ -193,13 +176,13 @@ bool vcpu_nmi_possible(const struct vcpu *v)
 	return !v->event && !fake_vcpu.nmi_blocked && !(fake_vcpu.s.interruptibility & BLOCKING);
 }
 
-void vcpu_want_interrupt_window(struct vcpu *v, bool on)
+static void want_interrupt_window(struct vcpu *v, bool on)
 {
 	(void)v;
 	fake_vcpu.window = on;
 }
 
-void vcpu_want_nmi_window(struct vcpu *v, bool on)
+static void want_nmi_window(struct vcpu *v, bool on)
 {
 	(void)v;
 	fake_vcpu.nmi_window = on;
@@ -214,7 +197,7 @@ void vcpu_inject_exception(struct vcpu *v, uint8_t vector, bool with_error, uint
 	v->event_error = error;
 }
 
-void vcpu_reflect_exception(struct vcpu *v) { v->event = fake_vcpu.exception; }
+static void reflect_exception(struct vcpu *v) { v->event = fake_vcpu.exception; }
 
 void vcpu_inject_page_fault(struct vcpu *v, uint64_t linear, uint32_t error)
 {
@@ -222,9 +205,9 @@ void vcpu_inject_page_fault(struct vcpu *v, uint64_t linear, uint32_t error)
 	vcpu_inject_exception(v, 14, true, error);
 }
 
-void vcpu_set_pml(struct vcpu *v, bool on) { v->pml_on = on; }
+static void set_pml(struct vcpu *v, bool on) { v->pml_on = on; }
 
-uint16_t vcpu_take_pml(struct vcpu *v)
+static uint16_t take_pml(struct vcpu *v)
 {
 	uint16_t index = fake_vcpu.pml_index;
 
@@ -233,9 +216,27 @@ uint16_t vcpu_take_pml(struct vcpu *v)
 	return index;
 }
 
+static bool has(enum virt_feature f)
+{
+	switch (f) {
+	case VIRT_AD:		return fake_host.ad;
+	case VIRT_PML:		return fake_host.pml;
+	case VIRT_SMALL_CODE:	return fake_host.small_code;
+	case VIRT_TSC_SCALING:	return fake_host.scaling;
+	}
+	return false;
+}
+
+static const struct virt_ops ops = {
+	.name = "VT-x", .format = &fake_format, .has = has, .get = get, .set = set, .run = run, .skip = skip,
+	.want_interrupt_window = want_interrupt_window, .want_nmi_window = want_nmi_window,
+	.reflect_exception = reflect_exception, .set_pml = set_pml, .take_pml = take_pml,
+};
+const struct virt_ops *virt = &ops;
+
 void vcpu_save(struct vcpu *v, struct vcpu_state *out)
 {
-	if (!v->vmcs)
+	if (!v->xsave)
 		panic("a vCPU that does not exist was saved");
 	*out = fake_vcpu.s;
 	memcpy(out->gpr, v->gpr, sizeof(out->gpr));

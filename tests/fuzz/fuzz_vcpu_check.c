@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz: arch/x86_64/vmx/vcpu_image.c arch/x86_64/vmx/vcpu_access.c arch/x86_64/vmx/caps.c arch/x86_64/vmx/vmcs.c arch/x86_64/vmx/audit.c arch/x86_64/vmx/audit_controls.c arch/x86_64/vmx/audit_guest.c arch/x86_64/vmx/audit_guest_state.c arch/x86_64/vmx/audit_host.c arch/x86_64/vmx/audit_read.c arch/x86_64/vmx/audit_segments.c arch/x86_64/vcpu_state.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_log.c */
+/* fuzz: arch/x86_64/vcpu_control.c arch/x86_64/vcpu_image.c arch/x86_64/vmx/vcpu_reg.c arch/x86_64/vmx/caps.c arch/x86_64/vmx/vmcs.c arch/x86_64/vmx/audit.c arch/x86_64/vmx/audit_controls.c arch/x86_64/vmx/audit_guest.c arch/x86_64/vmx/audit_guest_state.c arch/x86_64/vmx/audit_host.c arch/x86_64/vmx/audit_read.c arch/x86_64/vmx/audit_segments.c arch/x86_64/vcpu_state.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_log.c */
 #include <stdlib.h>
 #include <string.h>
-#include "arch/x86_64/vmx/vcpu_local.h"
+#include "arch/x86_64/vmx/vcpu_vmx.h"
 #include "arch/x86_64/vmx/vmcs.h"
 #include "arch/x86_64/vmx/vmx.h"
 #include "lib/bytes.h"
@@ -19,21 +19,12 @@ const struct vmx_caps *vmx_caps(void)
 	return &caps;
 }
 
-void vcpu_make_current(struct vcpu *v)
-{
-	(void)v;
-	abort();
-}
+static const struct virt_ops ops = { .check = vmx_check };
+const struct virt_ops *virt = &ops;
 
-void vcpu_inject_exception(struct vcpu *v, uint8_t vector, bool with_error, uint32_t error)
+void vcpu_end_instruction(struct vcpu *v, uint64_t blocking, uint64_t flags)
 {
-	(void)v, (void)vector, (void)with_error, (void)error;
-	abort();
-}
-
-void vcpu_debug_trap(struct vcpu *v, uint64_t causes)
-{
-	(void)v, (void)causes;
+	(void)v, (void)blocking, (void)flags;
 	abort();
 }
 
@@ -78,7 +69,7 @@ static void judge(const struct vcpu_state *s)
 	must(!lma || (s->cr0 >> 31 & 1 && s->cr4 & 1u << 5));
 	must((s->interruptibility & 3) != 3 && !(s->interruptibility & 4));
 	must(!(s->cr3 >> caps.raw.physical_bits));
-	for (unsigned i = 0; i < PDPTES && vcpu_pae_paging(s); i++)
+	for (unsigned i = 0; i < VCPU_PDPTES && vcpu_pae_paging(s); i++)
 		must(!(s->pdpte[i] & 1) || (!(s->pdpte[i] & 0x1e6) && !(s->pdpte[i] >> caps.raw.physical_bits)));
 	if (event >> 31) {
 		must((event >> 8 & 7) != 1);

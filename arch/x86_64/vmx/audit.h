@@ -16,6 +16,3 @@ void vmx_dump(void);
 
 /* How the audit reads the current VMCS; a field that the CPU lacks reads as 0. Tests supply their own. */
 uint64_t audit_field(enum vmcs_field field);
-/* Makes the audit read @s as if vcpu_restore had put it into a VMCS, until it is told NULL. */
-struct vcpu_state;
-void audit_read_from(const struct vcpu_state *s);

@@ -2,15 +2,18 @@
 /* audit_read.c: what the audit reads: the current VMCS, or a state record as it would be there; and the dump. */
 #include "arch/x86_64/vmx/audit.h"
 #include "arch/x86_64/msr.h"
-#include "arch/x86_64/vmx/vcpu_local.h"
+#include "arch/x86_64/vmx/vcpu_vmx.h"
 #include "arch/x86_64/vmx/vmx.h"
 #include "lib/log.h"
 
 static const struct vcpu_state *image;	/* NULL: the current VMCS */
 
-void audit_read_from(const struct vcpu_state *s)
+/* The rules of VM entry, over the state as it would be in a VMCS. */
+void vmx_check(const struct vcpu_state *in, struct why_list *found)
 {
-	image = s;
+	image = in;
+	vmx_audit_guest(vmx_caps(), found);
+	image = NULL;
 }
 
 /* The controls that vcpu_setup.c gives every vCPU, as far as rules on the guest depend on them. */
@@ -29,31 +32,19 @@ static uint64_t image_control(enum vmcs_field field)
 
 static uint64_t image_field(enum vmcs_field field)
 {
-	for (unsigned i = 0; i < VCPU_SEGMENTS; i++) {
-		if (field == SEGMENT_FIELD(SELECTOR, i))
-			return image->segment_selector[i];
-		if (field == SEGMENT_FIELD(BASE, i))
-			return image->segment_base[i];
-		if (field == SEGMENT_FIELD(LIMIT, i))
-			return image->segment_limit[i];
-		if (field == SEGMENT_FIELD(ACCESS_RIGHTS, i))
-			return image->segment_access[i];
-	}
-	for (unsigned i = 0; i < PDPTES; i++)
-		if (field == PDPTE_FIELD(i))
-			return image->pdpte[i];
 	switch (field) {
-#define IMAGE_SAME(state, name) case VMCS_##name: return image->state;
-	SAME_FIELDS(IMAGE_SAME)
 	case VMCS_GUEST_CR0:
 		return vmx_cr0_adjust(vmx_caps(), image->cr0 & ~(CR0_CD | CR0_NW), true);
 	case VMCS_GUEST_CR4:			return image->cr4 | CR4_VMXE;
-	case VMCS_GUEST_EFER:			return image->efer;
 	case VMCS_ENTRY_INTERRUPTION_INFO:	return image->event;
 	case VMCS_ENTRY_EXCEPTION_ERROR_CODE:	return image->event_error;
 	case VMCS_ENTRY_INSTRUCTION_LENGTH:	return image->event_length;
-	default:				return image_control(field);
+	default:				break;
 	}
+	for (enum vcpu_reg r = VCPU_TSC_OFFSET + 1; field && r < VCPU_REGS; r++)
+		if (vmx_field(r) == field)
+			return vcpu_state_get(image, r);
+	return image_control(field);
 }
 
 uint64_t audit_field(enum vmcs_field field)

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* decode.c: what the VMCS says of an exit, in the words of vcpu_exit.h; SDM Vol. 3 "VM-Exit Information Fields". */
 #include "arch/x86_64/vmx/decode.h"
-#include "arch/x86_64/vmx/vcpu_local.h"
+#include "arch/x86_64/vmx/vcpu_vmx.h"
 #include "arch/x86_64/vmx/vmcs.h"
 
 #define NMI_UNBLOCKED	(1ull << 12)	/* of the qualifications below: by the IRET that exited */
 
 static inline void block_nmis(bool on)
 {
-	uint64_t state = vmcs_read(VMCS_GUEST_INTERRUPTIBILITY_STATE);
+	uint64_t state = vmcs_read(VMCS_GUEST_INTERRUPTIBILITY_STATE) & ~(uint64_t)VCPU_BLOCKING_NMI;
 
-	vmcs_write(VMCS_GUEST_INTERRUPTIBILITY_STATE, on ? state | BLOCKING_NMI : state & ~(uint64_t)BLOCKING_NMI);
+	vmcs_write(VMCS_GUEST_INTERRUPTIBILITY_STATE, state | (on ? VCPU_BLOCKING_NMI : 0));
 }
 
 /* An exit in the middle of an IRET has undone the blocking of NMIs: it is redone before the IRET is tried again. */
@@ -69,7 +69,7 @@ static void exception_or_nmi(struct vcpu *v)
 {
 	uint32_t info = (uint32_t)vmcs_read(VMCS_EXIT_INTERRUPTION_INFO);
 
-	if (INTERRUPTION_TYPE(info) == EVENT_NMI)
+	if (VCPU_EVENT_TYPE(info) == VCPU_EVENT_NMI)
 		v->exit.kind = VCPU_EXIT_NMI;
 	else if ((info & 0xff) == VECTOR_MC)
 		v->exit.kind = VCPU_EXIT_MACHINE_CHECK;
@@ -102,12 +102,12 @@ static void keep_interrupted_event(struct vcpu *v)
 	uint32_t info = (uint32_t)vmcs_read(VMCS_IDT_VECTORING_INFO);
 
 	v->event = 0;
-	if (__builtin_expect(!(info & INTERRUPTION_VALID), 1))
+	if (__builtin_expect(!(info & VCPU_EVENT_VALID), 1))
 		return;
-	v->event = info & (INTERRUPTION_VALID | 0xfff);
-	v->event_error = info & INTERRUPTION_ERROR ? (uint32_t)vmcs_read(VMCS_IDT_VECTORING_ERROR_CODE) : 0;
-	v->event_length = INTERRUPTION_TYPE(info) >= EVENT_SOFTWARE ? v->exit.length : 0;
-	if (INTERRUPTION_TYPE(info) == EVENT_NMI)
+	v->event = info & VMX_EVENT_BITS;
+	v->event_error = info & VCPU_EVENT_ERROR ? (uint32_t)vmcs_read(VMCS_IDT_VECTORING_ERROR_CODE) : 0;
+	v->event_length = VCPU_EVENT_TYPE(info) >= VCPU_EVENT_INT_N ? v->exit.length : 0;
+	if (VCPU_EVENT_TYPE(info) == VCPU_EVENT_NMI)
 		block_nmis(false);
 }
 

@@ -14,7 +14,7 @@ enum mitigation {
 	MITIGATE_RSB,		/* after an exit: RETs don't follow what the guest left in the return stack buffer */
 	MITIGATE_VERW,		/* before an entry: buffers hold nothing of Tern or of another guest */
 	MITIGATE_L1D,		/* before the first entry after other code ran: neither does the L1 data cache */
-	MITIGATE_SMALL_CODE,	/* ept_small_code: no guest can stop the host by changing the size of a page that it executes */
+	MITIGATE_SMALL_CODE,	/* gpt_small_code: no guest can stop the host by the size of a page that it executes */
 	MITIGATIONS
 };
 

@@ -4,26 +4,26 @@
 #include "arch/x86_64/vmx/audit.h"
 #include "arch/x86_64/vmx/decode.h"
 #include "arch/x86_64/vmx/mitigate.h"
-#include "arch/x86_64/vmx/vcpu_local.h"
+#include "arch/x86_64/vmx/vcpu_vmx.h"
 #include "arch/x86_64/vmx/vmcs.h"
 #include "arch/x86_64/vmx/vmx.h"
 #include "lib/log.h"
 
 enum vmx_status vmx_enter(uint64_t gpr[16], bool launched);
 
-/* What vcpu_load swaps by hand, since no VMCS field holds it. */
+/* What is swapped by hand, since no VMCS field holds it. */
 static const uint32_t swapped[5] = {
 	MSR_IA32_STAR, MSR_IA32_LSTAR, MSR_IA32_CSTAR, MSR_IA32_FMASK, MSR_IA32_KERNEL_GS_BASE
 };
 
-void vcpu_make_current(struct vcpu *v)
+void vmx_select(struct vcpu *v)
 {
 	struct cpu *c = cpu_this();
 
 	if (c->vcpu == v)
 		return;
-	if (vmx_vmptrld(v->vmcs) != VMX_SUCCEED)
-		panic("VMPTRLD failed for %llx", (unsigned long long)v->vmcs);
+	if (vmx_vmptrld(v->vmx.vmcs) != VMX_SUCCEED)
+		panic("VMPTRLD failed for %llx", (unsigned long long)v->vmx.vmcs);
 	c->vcpu = v;
 }
 
@@ -33,53 +33,36 @@ static void close_leaks(const struct vcpu *v)
 {
 	struct cpu *c = cpu_this();
 
-	if (mitigate_has(MITIGATE_IBPB) && c->ran != v->vpid)
+	if (mitigate_has(MITIGATE_IBPB) && c->ran != v->vmx.vpid)
 		msr_write(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
-	c->ran = v->vpid;
+	c->ran = v->vmx.vpid;
 	if (mitigate_has(MITIGATE_L1D))
 		msr_write(MSR_IA32_FLUSH_CMD, FLUSH_CMD_L1D);
 }
 
-void vcpu_load(struct vcpu *v)
+void vmx_load(struct vcpu *v)
 {
-	vcpu_make_current(v);
+	vmx_select(v);
 	for (unsigned i = 0; i < 5; i++) {
-		v->host_msr[i] = msr_read(swapped[i]);
-		msr_write(swapped[i], v->msr[i]);
+		v->vmx.host_msr[i] = msr_read(swapped[i]);
+		msr_write(swapped[i], v->vmx.msr[i]);
 	}
 	if (vmx_caps_has(vmx_caps(), VMX_FEATURE_RDTSCP))
 		msr_write(MSR_IA32_TSC_AUX, v->tsc_aux);
-	cr2_write(v->cr2);
-	dr0_write(v->dr[0]);
-	dr1_write(v->dr[1]);
-	dr2_write(v->dr[2]);
-	dr3_write(v->dr[3]);
-	dr6_write(v->dr6);
-	xcr0_write(v->limits.xcr0_mask);
-	xrstor(v->xsave, v->limits.xcr0_mask);
-	xcr0_write(v->xcr0);
-	v->loaded = true;
+	cr2_write(v->vmx.cr2);
+	dr6_write(v->vmx.dr6);
 	if (mitigate_mask)
 		close_leaks(v);
 }
 
-void vcpu_put(struct vcpu *v)
+void vmx_put(struct vcpu *v)
 {
-	xcr0_write(v->limits.xcr0_mask);
-	xsave(v->xsave, v->limits.xcr0_mask);
-	xcr0_write(3);
-	fpu_reset();
-	v->dr[0] = dr0_read();
-	v->dr[1] = dr1_read();
-	v->dr[2] = dr2_read();
-	v->dr[3] = dr3_read();
-	v->dr6 = dr6_read();
-	v->cr2 = cr2_read();
+	v->vmx.dr6 = dr6_read();
+	v->vmx.cr2 = cr2_read();
 	for (unsigned i = 0; i < 5; i++) {
-		v->msr[i] = msr_read(swapped[i]);
-		msr_write(swapped[i], v->host_msr[i]);
+		v->vmx.msr[i] = msr_read(swapped[i]);
+		msr_write(swapped[i], v->vmx.host_msr[i]);
 	}
-	v->loaded = false;
 }
 
 enum err vmx_entry_failed(struct vcpu *v, enum vmx_status status)
@@ -107,9 +90,9 @@ enum err vmx_entry_failed(struct vcpu *v, enum vmx_status status)
 	return ERR_INVALID;
 }
 
-enum err vcpu_run(struct vcpu *v, uint64_t timer_tsc)
+enum err vmx_run(struct vcpu *v, uint64_t timer_tsc)
 {
-	uint64_t ticks = timer_tsc >> v->timer_shift;
+	uint64_t ticks = timer_tsc >> v->vmx.timer_shift;
 	enum vmx_status status;
 
 	vmcs_write(VMCS_PREEMPTION_TIMER_VALUE, ticks > 0xffffffff ? 0xffffffff : ticks);
@@ -126,18 +109,18 @@ enum err vcpu_run(struct vcpu *v, uint64_t timer_tsc)
 	}
 	if (__builtin_expect(mitigate_has(MITIGATE_VERW), 0))
 		cpu_verw();
-	status = vmx_enter(v->gpr, v->launched);
+	status = vmx_enter(v->gpr, v->vmx.launched);
 	if (__builtin_expect(status != VMX_SUCCEED, 0))
 		return vmx_entry_failed(v, status);
-	v->launched = true;
+	v->vmx.launched = true;
 	return vmx_decode(v);
 }
 
-void vcpu_set_pml(struct vcpu *v, bool on)
+void vmx_set_pml(struct vcpu *v, bool on)
 {
 	uint64_t controls;
 
-	vcpu_make_current(v);
+	vmx_select(v);
 	controls = vmcs_read(VMCS_SECONDARY_CONTROLS);
 	if (on) {
 		vmcs_write(VMCS_PML_ADDRESS, (uint64_t)v->pml);
@@ -150,11 +133,11 @@ void vcpu_set_pml(struct vcpu *v, bool on)
 	v->pml_on = on;
 }
 
-uint16_t vcpu_take_pml(struct vcpu *v)
+uint16_t vmx_take_pml(struct vcpu *v)
 {
 	uint16_t index;
 
-	vcpu_make_current(v);
+	vmx_select(v);
 	index = (uint16_t)vmcs_read(VMCS_PML_INDEX);
 	if (index != 511)
 		vmcs_write(VMCS_PML_INDEX, 511);

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* vcpu_setup.c: makes a VMCS: controls, host state, and the guest state after RESET. */
 #include <string.h>
-#include "arch/x86_64/cpu.h"
 #include "arch/x86_64/intr.h"
-#include "arch/x86_64/msr.h"
-#include "arch/x86_64/vcpu.h"
-#include "arch/x86_64/virt.h"
 #include "arch/x86_64/vmx/ept.h"
-#include "arch/x86_64/vmx/vcpu_local.h"
+#include "arch/x86_64/vmx/vcpu_vmx.h"
 #include "arch/x86_64/vmx/vmcs.h"
 #include "arch/x86_64/vmx/vmx.h"
 #include "arch/x86_64/vmx/vpid.h"
@@ -15,9 +11,6 @@
 #include "lib/log.h"
 #include "lib/pages.h"
 
-#define MXCSR_OFFSET	24
-#define MXCSR_RESET	0x1f80
-#define PAT_RESET	0x0007040600070406ull
 /* Crystal clock ticks (about 25 MHz) in which no instruction boundary comes, until the CPU exits: 1 ms. */
 #define TIMEOUT_TICKS	25000
 #define MSR_BITMAP_HIGH	1024
@@ -27,7 +20,7 @@ extern char vmx_exit_point[];
 
 static void *io_bitmaps[2];
 
-/* Guest and host agree on these by VMCS fields or by the swap in vcpu_load: no exits. */
+/* Guest and host agree on these by VMCS fields or by the swap in vmx_load: no exits. */
 static const uint32_t pass_through[] = {
 	MSR_IA32_FS_BASE, MSR_IA32_GS_BASE, MSR_IA32_KERNEL_GS_BASE, MSR_IA32_STAR, MSR_IA32_LSTAR, MSR_IA32_CSTAR,
 	MSR_IA32_FMASK, MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_ESP, MSR_IA32_SYSENTER_EIP,
@@ -67,11 +60,12 @@ static void write_controls(struct vcpu *v)
 	vmcs_write(VMCS_PIN_BASED_CONTROLS, vmx_controls_adjust(caps, VMX_GROUP_PIN,
 		   VMX_PIN_EXTERNAL_INTERRUPT_EXITING | VMX_PIN_NMI_EXITING | VMX_PIN_VIRTUAL_NMIS |
 		   VMX_PIN_PREEMPTION_TIMER, NULL));
-	v->proc_controls = vmx_controls_adjust(caps, VMX_GROUP_PROC, VMX_PROC_TSC_OFFSETTING | VMX_PROC_HLT_EXITING |
-		   VMX_PROC_MWAIT_EXITING | VMX_PROC_MONITOR_EXITING | VMX_PROC_RDPMC_EXITING | VMX_PROC_CR8_LOAD_EXITING |
-		   VMX_PROC_CR8_STORE_EXITING | VMX_PROC_IO_BITMAPS | VMX_PROC_MSR_BITMAPS | VMX_PROC_SECONDARY_CONTROLS, NULL);
-	v->proc_controls &= ~(uint32_t)(VMX_PROC_CR3_LOAD_EXITING | VMX_PROC_CR3_STORE_EXITING);
-	vmcs_write(VMCS_PRIMARY_CONTROLS, v->proc_controls);
+	v->vmx.proc_controls = vmx_controls_adjust(caps, VMX_GROUP_PROC, VMX_PROC_TSC_OFFSETTING |
+		   VMX_PROC_HLT_EXITING | VMX_PROC_MWAIT_EXITING | VMX_PROC_MONITOR_EXITING | VMX_PROC_RDPMC_EXITING |
+		   VMX_PROC_CR8_LOAD_EXITING | VMX_PROC_CR8_STORE_EXITING | VMX_PROC_IO_BITMAPS |
+		   VMX_PROC_MSR_BITMAPS | VMX_PROC_SECONDARY_CONTROLS, NULL);
+	v->vmx.proc_controls &= ~(uint32_t)(VMX_PROC_CR3_LOAD_EXITING | VMX_PROC_CR3_STORE_EXITING);
+	vmcs_write(VMCS_PRIMARY_CONTROLS, v->vmx.proc_controls);
 	proc2 = vmx_controls_adjust(caps, VMX_GROUP_PROC2, VMX_PROC2_EPT | VMX_PROC2_UNRESTRICTED_GUEST |
 		   (vmx_caps_has(caps, VMX_FEATURE_VPID) ? VMX_PROC2_VPID : 0) |
 		   (vmx_caps_has(caps, VMX_FEATURE_RDTSCP) ? VMX_PROC2_RDTSCP : 0) |
@@ -94,15 +88,15 @@ static void write_controls(struct vcpu *v)
 	vmcs_write(VMCS_ENTRY_MSR_LOAD_COUNT, 0);
 	vmcs_write(VMCS_IO_BITMAP_A, (uint64_t)io_bitmaps[0]);
 	vmcs_write(VMCS_IO_BITMAP_B, (uint64_t)io_bitmaps[1]);
-	vmcs_write(VMCS_MSR_BITMAP, (uint64_t)v->msr_bitmap);
+	vmcs_write(VMCS_MSR_BITMAP, (uint64_t)v->vmx.msr_bitmap);
 	vmcs_write(VMCS_EPT_POINTER, ept_pointer(v->gpt));
 	if (proc2 & VMX_PROC2_VPID)
-		vmcs_write(VMCS_VPID, v->vpid);
+		vmcs_write(VMCS_VPID, v->vmx.vpid);
 	vmcs_write(VMCS_TSC_OFFSET, 0);
 	if (proc2 & VMX_PROC2_TSC_SCALING)
 		vmcs_write(VMCS_TSC_MULTIPLIER, v->limits.tsc_multiplier);
-	vmcs_write(VMCS_CR0_GUEST_HOST_MASK, VCPU_CR0_OWNED);
-	vmcs_write(VMCS_CR4_GUEST_HOST_MASK, ~v->limits.cr4_mask | VCPU_CR4_OWNED);
+	vmcs_write(VMCS_CR0_GUEST_HOST_MASK, VMX_CR0_OWNED);
+	vmcs_write(VMCS_CR4_GUEST_HOST_MASK, ~v->limits.cr4_mask | VMX_CR4_OWNED);
 }
 
 /* SDM Vol. 3 "Host-State Area". The boot CPU runs all vCPUs, so its own values serve. */
@@ -133,86 +127,54 @@ static void write_host_state(void)
 	vmcs_write(VMCS_HOST_RIP, (uint64_t)vmx_exit_point);
 }
 
-/* SDM Vol. 3 "Processor State After Reset". */
-static void reset_state(struct vcpu_state *s)
+void vmx_flush_tlb(const struct vcpu *v)
 {
-	memset(s, 0, sizeof(*s));
-	s->rip = 0xfff0;
-	s->rflags = 2;
-	s->cr0 = CR0_CD | CR0_NW | CR0_ET;
-	s->dr6 = 0xffff0ff0;
-	s->dr7 = 0x400;
-	s->pat = PAT_RESET;
-	s->xcr0 = 1;
-	s->gdtr_limit = s->idtr_limit = 0xffff;
-	for (unsigned i = 0; i < VCPU_SEGMENTS; i++) {
-		s->segment_limit[i] = 0xffff;
-		s->segment_access[i] = i == SEG_CS ? 0x9b : i == SEG_LDTR ? 0x82 : i == SEG_TR ? 0x8b : 0x93;
-	}
-	s->segment_selector[SEG_CS] = 0xf000;
-	s->segment_base[SEG_CS] = 0xffff0000;
-	s->misc_enable = 1;
-	s->started = 1;
-	le32_put((uint8_t *)s->xsave + MXCSR_OFFSET, MXCSR_RESET);
+	if (vmx_caps_has(vmx_caps(), VMX_FEATURE_VPID) &&
+	    vmx_invvpid(VMX_INVVPID_SINGLE_CONTEXT, v->vmx.vpid, 0) != VMX_SUCCEED)
+		panic("INVVPID single-context failed for VPID %u", v->vmx.vpid);
 }
 
-void vcpu_reset(struct vcpu *v)
+void vmx_restored(struct vcpu *v)
 {
-	struct vcpu_state state;
-
-	reset_state(&state);
-	vcpu_restore(v, &state);
-	/* What it had cached of its own page tables is of before. */
-	if (vmx_caps_has(vmx_caps(), VMX_FEATURE_VPID))
-		(void)vmx_invvpid(VMX_INVVPID_SINGLE_CONTEXT, v->vpid, 0);
+	(void)v;
+	vmcs_write(VMCS_GUEST_ACTIVITY_STATE, 0);
 }
 
-enum err vcpu_create(struct vcpu *v, struct gpt *gpt, const struct vcpu_limits *limits, struct why *why)
+enum err vmx_create(struct vcpu *v, struct why *why)
 {
 	void *vmcs = page_alloc();
 
-	memset(v, 0, sizeof(*v));
-	v->vmcs = (uint64_t)vmcs;
-	v->gpt = gpt;
-	v->limits = *limits;
-	v->vpid = vpid_get();
-	v->timer_shift = (uint8_t)vmx_caps()->preemption_shift;
-	v->xsave = page_alloc();
-	v->msr_bitmap = page_alloc();
-	v->pml = virt_has_pml() ? page_alloc() : NULL;
-	if (!vmcs || !v->xsave || !v->msr_bitmap || (virt_has_pml() && !v->pml) || shared_bitmaps() != ERR_OK) {
-		vcpu_destroy(v);
+	v->vmx.vmcs = (uint64_t)vmcs;
+	v->vmx.msr_bitmap = page_alloc();
+	v->vmx.timer_shift = (uint8_t)vmx_caps()->preemption_shift;
+	if (!vmcs || !v->vmx.msr_bitmap || shared_bitmaps() != ERR_OK) {
 		why_set(why, "no memory for a virtual processor (needs 20 KiB)");
 		return ERR_NOMEM;
 	}
-	if (!v->vpid) {
-		vcpu_destroy(v);
+	v->vmx.vpid = vpid_get();
+	if (!v->vmx.vpid) {
 		why_set(why, "65535 virtual processors exist, each with its VPID: there is none left");
 		return ERR_SPACE;
 	}
-	fill_msr_bitmap(v->msr_bitmap);
+	fill_msr_bitmap(v->vmx.msr_bitmap);
 	le32_put(vmcs, vmx_caps()->revision);
-	if (vmx_vmclear(v->vmcs) != VMX_SUCCEED)
-		panic("VMCLEAR failed for %llx", (unsigned long long)v->vmcs);
-	vcpu_make_current(v);
+	if (vmx_vmclear(v->vmx.vmcs) != VMX_SUCCEED)
+		panic("VMCLEAR failed for %llx", (unsigned long long)v->vmx.vmcs);
+	vmx_select(v);
 	write_controls(v);
 	write_host_state();
 	vmcs_write(VMCS_VMCS_LINK_POINTER, ~0ull);
 	vmcs_write(VMCS_GUEST_DEBUGCTL, 0);
-	vcpu_reset(v);
 	return ERR_OK;
 }
 
-void vcpu_destroy(struct vcpu *v)
+void vmx_destroy(struct vcpu *v)
 {
-	if (v->vmcs && v->vpid && cpu_this()->vmx_on && vmx_vmclear(v->vmcs) != VMX_SUCCEED)
-		log_error("vmx", "VMCLEAR failed for %llx", (unsigned long long)v->vmcs);
+	if (v->vmx.vmcs && v->vmx.vpid && cpu_this()->vmx_on && vmx_vmclear(v->vmx.vmcs) != VMX_SUCCEED)
+		log_error("vmx", "VMCLEAR failed for %llx", (unsigned long long)v->vmx.vmcs);
 	if (cpu_this()->vcpu == v)
 		cpu_this()->vcpu = NULL;
-	vpid_put(v->vpid);
-	page_free((void *)v->vmcs);
-	page_free(v->xsave);
-	page_free(v->msr_bitmap);
-	page_free(v->pml);
-	memset(v, 0, sizeof(*v));
+	vpid_put(v->vmx.vpid);
+	page_free((void *)v->vmx.vmcs);
+	page_free(v->vmx.msr_bitmap);
 }

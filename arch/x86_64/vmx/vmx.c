@@ -2,55 +2,46 @@
 #include "vmx.h"
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/msr.h"
-#include "arch/x86_64/virt.h"
 #include "arch/x86_64/vmx/ept.h"
 #include "arch/x86_64/vmx/mitigate.h"
+#include "arch/x86_64/vmx/vcpu_vmx.h"
 #include "arch/x86_64/vmx/vmcs.h"
 #include "lib/bytes.h"
 #include "lib/log.h"
 #include "lib/pages.h"
 
+#define LEAF1_VMX_ECX		(1u << 5)
+#define LEAFX1			0x80000001u
+#define LEAFX1_RDTSCP_EDX	(1u << 27)
+#define LEAF7_INVPCID_EBX	(1u << 10)
+#define LEAF7_RDPID_ECX		(1u << 22)
+
 static struct vmx_caps caps;
-static bool available;
 
 const struct vmx_caps *vmx_caps(void)
 {
 	return &caps;
 }
 
-bool virt_available(void)
+static bool here(void)
 {
-	return available;
+	uint32_t leaf1[4];
+
+	cpuid(1, 0, leaf1);
+	return leaf1[2] & LEAF1_VMX_ECX;
 }
 
-const char *virt_name(void)
+static bool has(enum virt_feature f)
 {
-	return "VT-x";
-}
+	bool ad = vmx_caps_has(&caps, VMX_FEATURE_EPT_AD);
 
-bool virt_has_pml(void)
-{
-	return vmx_caps_has(&caps, VMX_FEATURE_PML) && virt_has_ad();
-}
-
-bool virt_has_ad(void)
-{
-	return vmx_caps_has(&caps, VMX_FEATURE_EPT_AD);
-}
-
-const struct gpt_format *virt_gpt_format(void)
-{
-	return &ept_format;
-}
-
-bool virt_has_tsc_scaling(void)
-{
-	return vmx_caps_has(&caps, VMX_FEATURE_TSC_SCALING);
-}
-
-bool virt_wants_small_code(void)
-{
-	return mitigate_has(MITIGATE_SMALL_CODE);
+	switch (f) {
+	case VIRT_AD:		return ad;
+	case VIRT_PML:		return ad && vmx_caps_has(&caps, VMX_FEATURE_PML);
+	case VIRT_SMALL_CODE:	return mitigate_has(MITIGATE_SMALL_CODE);
+	case VIRT_TSC_SCALING:	return vmx_caps_has(&caps, VMX_FEATURE_TSC_SCALING);
+	}
+	return false;
 }
 
 static void report(void)
@@ -61,21 +52,20 @@ static void report(void)
 		log_debug("vmx", "%s: %s", vmx_feature_words(f), vmx_caps_has(&caps, f) ? "yes" : "no");
 }
 
-bool virt_init(struct why_list *missing)
+static bool init(struct why_list *missing)
 {
 	struct vmx_raw raw;
 
 	vmx_raw_read(&raw);
 	vmx_caps_init(&caps, &raw);
-	available = vmx_caps_check(&caps, missing);
-	if (available) {
-		report();
-		mitigate_init();
-	}
-	return available;
+	if (!vmx_caps_check(&caps, missing))
+		return false;
+	report();
+	mitigate_init();
+	return true;
 }
 
-bool virt_cpu_on(void)
+static bool cpu_on(void)
 {
 	struct cpu *c = cpu_this();
 	uint64_t feature = msr_read(MSR_IA32_FEATURE_CONTROL);
@@ -110,26 +100,31 @@ bool virt_cpu_on(void)
 
 /* Every vCPU of a VM runs on the CPU that calls (services and vCPU slices alternate there), so this
  * one INVEPT reaches all that may hold the mapping. */
-void gpt_flush(struct gpt *gpt)
+static void flush(struct gpt *gpt)
 {
 	if (vmx_invept(VMX_INVEPT_SINGLE_CONTEXT, ept_pointer(gpt)) != VMX_SUCCEED)
 		panic("INVEPT single-context failed for EPTP %llx", (unsigned long long)ept_pointer(gpt));
 }
 
-#define LEAF1_FEATURES		0x80000001u
-#define RDTSCP_EDX		(1u << 27)
-#define LEAF7_INVPCID_EBX	(1u << 10)
-#define LEAF7_RDPID_ECX		(1u << 22)
-
-void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+static void limit_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
-	cpuid(leaf, subleaf, out);
-	if (leaf == LEAF1_FEATURES && !vmx_caps_has(&caps, VMX_FEATURE_RDTSCP))
-		out[3] &= ~RDTSCP_EDX;
+	bool rdtscp = vmx_caps_has(&caps, VMX_FEATURE_RDTSCP);
+
+	if (leaf == LEAFX1 && !rdtscp)
+		out[3] &= ~LEAFX1_RDTSCP_EDX;
 	if (leaf == 7 && subleaf == 0) {
 		if (!vmx_caps_has(&caps, VMX_FEATURE_INVPCID))
 			out[1] &= ~LEAF7_INVPCID_EBX;
-		if (!vmx_caps_has(&caps, VMX_FEATURE_RDTSCP))
+		if (!rdtscp)
 			out[2] &= ~LEAF7_RDPID_ECX;
 	}
 }
+
+const struct virt_ops vmx_ops = {
+	.name = "VT-x", .format = &ept_format, .here = here, .init = init, .cpu_on = cpu_on, .has = has,
+	.cpuid = limit_cpuid, .flush = flush, .create = vmx_create, .destroy = vmx_destroy, .load = vmx_load,
+	.put = vmx_put, .select = vmx_select, .get = vmx_get, .set = vmx_set, .flush_tlb = vmx_flush_tlb,
+	.restored = vmx_restored, .check = vmx_check, .run = vmx_run, .skip = vmx_skip,
+	.want_interrupt_window = vmx_want_interrupt_window, .want_nmi_window = vmx_want_nmi_window,
+	.reflect_exception = vmx_reflect_exception, .set_pml = vmx_set_pml, .take_pml = vmx_take_pml,
+};

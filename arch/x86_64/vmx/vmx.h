@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* vmx.h: the state of VMX operation on this host. */
+/* vmx.h: VMX operation on this host, the family of Intel's processors. */
 #pragma once
+#include "arch/x86_64/virt.h"
 #include "arch/x86_64/vmx/caps.h"
 
-/* As virt_init read them. */
+extern const struct virt_ops vmx_ops;
+/* As its init read them. */
 const struct vmx_caps *vmx_caps(void);

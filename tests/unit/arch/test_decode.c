@@ -3,7 +3,7 @@
 #include "arch/x86_64/vmx/decode.h"
 #include <criterion/criterion.h>
 #include <string.h>
-#include "arch/x86_64/vmx/vcpu_local.h"
+#include "arch/x86_64/vmx/vcpu_vmx.h"
 #include "arch/x86_64/vmx/vmcs.h"
 
 #define AT(name)	(*fake_vmcs_at(VMCS_##name))
@@ -92,11 +92,11 @@ Test(decode, an_access_to_memory_says_where_and_how)
 
 Test(decode, nmis_and_machine_checks_are_the_hosts_other_exceptions_the_guests)
 {
-	AT(EXIT_INTERRUPTION_INFO) = INTERRUPTION_VALID | EVENT_NMI << 8 | VECTOR_NMI;
+	AT(EXIT_INTERRUPTION_INFO) = VCPU_EVENT_VALID | VCPU_EVENT_NMI << 8 | VECTOR_NMI;
 	cr_expect_eq(decode(VMX_EXIT_EXCEPTION_OR_NMI, 0), VCPU_EXIT_NMI);
-	AT(EXIT_INTERRUPTION_INFO) = INTERRUPTION_VALID | EVENT_EXCEPTION << 8 | VECTOR_MC;
+	AT(EXIT_INTERRUPTION_INFO) = VCPU_EVENT_VALID | VCPU_EVENT_EXCEPTION << 8 | VECTOR_MC;
 	cr_expect_eq(decode(VMX_EXIT_EXCEPTION_OR_NMI, 0), VCPU_EXIT_MACHINE_CHECK);
-	AT(EXIT_INTERRUPTION_INFO) = INTERRUPTION_VALID | EVENT_PRIVILEGED << 8 | VECTOR_DB;
+	AT(EXIT_INTERRUPTION_INFO) = VCPU_EVENT_VALID | VCPU_EVENT_INT1 << 8 | VECTOR_DB;
 	cr_expect_eq(decode(VMX_EXIT_EXCEPTION_OR_NMI, 0), VCPU_EXIT_EXCEPTION);
 }
 
@@ -114,14 +114,15 @@ Test(decode, an_exit_within_iret_blocks_nmis_again)
 					   VMX_EXIT_INSTRUCTION_TIMEOUT };
 
 	for (unsigned i = 0; i < 3; i++) {
-		AT(GUEST_INTERRUPTIBILITY_STATE) = BLOCKING_STI;
+		AT(GUEST_INTERRUPTIBILITY_STATE) = VCPU_BLOCKING_STI;
 		AT(IDT_VECTORING_INFO) = 0;
 		decode(reason[i], 0x800);
-		cr_expect_eq(AT(GUEST_INTERRUPTIBILITY_STATE), BLOCKING_STI, "reason %u", reason[i]);
+		cr_expect_eq(AT(GUEST_INTERRUPTIBILITY_STATE), VCPU_BLOCKING_STI, "reason %u", reason[i]);
 		decode(reason[i], IN_IRET);
-		cr_expect_eq(AT(GUEST_INTERRUPTIBILITY_STATE), BLOCKING_STI | BLOCKING_NMI, "reason %u", reason[i]);
+		cr_expect_eq(AT(GUEST_INTERRUPTIBILITY_STATE), VCPU_BLOCKING_STI | VCPU_BLOCKING_NMI, "reason %u",
+			     reason[i]);
 		AT(GUEST_INTERRUPTIBILITY_STATE) = 0;
-		AT(IDT_VECTORING_INFO) = INTERRUPTION_VALID | EVENT_EXTERNAL << 8 | 0x55;
+		AT(IDT_VECTORING_INFO) = VCPU_EVENT_VALID | VCPU_EVENT_INTERRUPT << 8 | 0x55;
 		decode(reason[i], IN_IRET);
 		cr_expect_eq(AT(GUEST_INTERRUPTIBILITY_STATE), 0, "the bit is undefined when an event was under way");
 	}
@@ -129,18 +130,18 @@ Test(decode, an_exit_within_iret_blocks_nmis_again)
 
 Test(decode, an_event_that_an_exit_cut_short_is_kept_to_be_delivered_again)
 {
-	AT(IDT_VECTORING_INFO) = INTERRUPTION_VALID | 1u << 12 | EVENT_EXTERNAL << 8 | 0x55;
+	AT(IDT_VECTORING_INFO) = VCPU_EVENT_VALID | 1u << 12 | VCPU_EVENT_INTERRUPT << 8 | 0x55;
 	AT(IDT_VECTORING_ERROR_CODE) = 9;
 	AT(EXIT_INSTRUCTION_LENGTH) = 2;
 	decode(VMX_EXIT_EPT_VIOLATION, 0);
-	cr_expect_eq(v.event, INTERRUPTION_VALID | 0x55u, "without the bit that is undefined");
+	cr_expect_eq(v.event, VCPU_EVENT_VALID | 0x55u, "without the bit that is undefined");
 	cr_expect(v.event_error == 0 && v.event_length == 0);
 
-	AT(IDT_VECTORING_INFO) = INTERRUPTION_VALID | INTERRUPTION_ERROR | EVENT_EXCEPTION << 8 | VECTOR_PF;
+	AT(IDT_VECTORING_INFO) = VCPU_EVENT_VALID | VCPU_EVENT_ERROR | VCPU_EVENT_EXCEPTION << 8 | VECTOR_PF;
 	decode(VMX_EXIT_EPT_VIOLATION, 0);
 	cr_expect(v.event_error == 9 && v.event_length == 0);
 
-	AT(IDT_VECTORING_INFO) = INTERRUPTION_VALID | EVENT_SOFTWARE << 8 | 0x80;
+	AT(IDT_VECTORING_INFO) = VCPU_EVENT_VALID | VCPU_EVENT_INT_N << 8 | 0x80;
 	decode(VMX_EXIT_EPT_VIOLATION, 0);
 	cr_expect_eq(v.event_length, 2, "of INT n");
 
@@ -151,15 +152,15 @@ Test(decode, an_event_that_an_exit_cut_short_is_kept_to_be_delivered_again)
 
 Test(decode, an_nmi_that_was_cut_short_does_not_block_itself)
 {
-	AT(IDT_VECTORING_INFO) = INTERRUPTION_VALID | EVENT_NMI << 8 | VECTOR_NMI;
-	AT(GUEST_INTERRUPTIBILITY_STATE) = BLOCKING_NMI | BLOCKING_STI;
+	AT(IDT_VECTORING_INFO) = VCPU_EVENT_VALID | VCPU_EVENT_NMI << 8 | VECTOR_NMI;
+	AT(GUEST_INTERRUPTIBILITY_STATE) = VCPU_BLOCKING_NMI | VCPU_BLOCKING_STI;
 	decode(VMX_EXIT_EPT_VIOLATION, 0);
-	cr_expect_eq(AT(GUEST_INTERRUPTIBILITY_STATE), BLOCKING_STI);
+	cr_expect_eq(AT(GUEST_INTERRUPTIBILITY_STATE), VCPU_BLOCKING_STI);
 }
 
 Test(decode, an_entry_that_failed_is_told_and_has_only_a_kind)
 {
-	AT(IDT_VECTORING_INFO) = INTERRUPTION_VALID | 0x55;
+	AT(IDT_VECTORING_INFO) = VCPU_EVENT_VALID | 0x55;
 	AT(EXIT_REASON) = VMX_EXIT_ENTRY_FAILURE | VMX_EXIT_ENTRY_FAILURE_GUEST_STATE;
 	cr_expect_eq(vmx_decode(&v), ERR_INVALID);
 	cr_expect_eq(v.exit.kind, VCPU_EXIT_UNKNOWN);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/vmx/vcpu_image.c arch/x86_64/vmx/vcpu_access.c arch/x86_64/vmx/vcpu_event.c arch/x86_64/vmx/caps.c arch/x86_64/vmx/vmcs.c arch/x86_64/vmx/audit.c arch/x86_64/vmx/audit_controls.c arch/x86_64/vmx/audit_guest.c arch/x86_64/vmx/audit_guest_state.c arch/x86_64/vmx/audit_host.c arch/x86_64/vmx/audit_read.c arch/x86_64/vmx/audit_segments.c arch/x86_64/vcpu_state.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_log.c */
+/* unit: arch/x86_64/vcpu_control.c arch/x86_64/vcpu_event.c arch/x86_64/vcpu_image.c arch/x86_64/vmx/vcpu_reg.c arch/x86_64/vmx/caps.c arch/x86_64/vmx/vmcs.c arch/x86_64/vmx/audit.c arch/x86_64/vmx/audit_controls.c arch/x86_64/vmx/audit_guest.c arch/x86_64/vmx/audit_guest_state.c arch/x86_64/vmx/audit_host.c arch/x86_64/vmx/audit_read.c arch/x86_64/vmx/audit_segments.c arch/x86_64/vcpu_state.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_log.c */
 #include <criterion/criterion.h>
 #include <string.h>
-#include "arch/x86_64/vmx/vcpu_local.h"
+#include "arch/x86_64/vmx/vcpu_vmx.h"
 #include "arch/x86_64/vmx/vmx.h"
 #include "lib/bytes.h"
 
@@ -16,12 +16,9 @@ const struct vmx_caps *vmx_caps(void)
 	return &caps;
 }
 
-/* vcpu_check touches no VMCS: whoever gets here is caught. */
-
-void vcpu_make_current(struct vcpu *v)
-{
-	cr_assert_fail("vcpu_check touched the VMCS of %p", (void *)v);
-}
+/* vcpu_check touches no vCPU: whoever tries is caught. */
+static const struct virt_ops ops = { .check = vmx_check };
+const struct virt_ops *virt = &ops;
 
 static struct vcpu v;
 static struct vcpu_state s;

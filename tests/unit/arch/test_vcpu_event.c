@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/vmx/vcpu_event.c arch/x86_64/vmx/vcpu_access.c arch/x86_64/vmx/caps.c arch/x86_64/vmx/vmcs.c lib/why.c lib/fmt.c tests/fake/fake_log.c */
+/* unit: arch/x86_64/vmx/vcpu_event.c arch/x86_64/vmx/vcpu_reg.c arch/x86_64/vcpu_event.c arch/x86_64/vmx/caps.c arch/x86_64/vmx/vmcs.c lib/why.c lib/fmt.c tests/fake/fake_log.c */
 #include <criterion/criterion.h>
-#include "arch/x86_64/vmx/vcpu_local.h"
+#include "arch/x86_64/vmx/vcpu_vmx.h"
 #include "arch/x86_64/vmx/vmcs.h"
 #include "arch/x86_64/vmx/vmx.h"
 
-#define EXCEPTION(vector)	(INTERRUPTION_VALID | EVENT_EXCEPTION << 8 | (vector))
-#define EXCEPTION_ERROR(vector)	(EXCEPTION(vector) | INTERRUPTION_ERROR)
-#define INT1			(INTERRUPTION_VALID | EVENT_PRIVILEGED << 8 | VECTOR_DB)
+#define EXCEPTION(vector)	(VCPU_EVENT_VALID | VCPU_EVENT_EXCEPTION << 8 | (vector))
+#define EXCEPTION_ERROR(vector)	(EXCEPTION(vector) | VCPU_EVENT_ERROR)
+#define INT1			(VCPU_EVENT_VALID | VCPU_EVENT_INT1 << 8 | VECTOR_DB)
 #define DR6_NONE		0xffff0ff0ull
 #define LONG_CS			0xa09b
 #define FLAT_CS			0xc09b
@@ -16,11 +16,15 @@ static const struct vmx_caps caps;
 static struct vcpu v;
 
 const struct vmx_caps *vmx_caps(void) { return &caps; }
-void vcpu_make_current(struct vcpu *c) { (void)c; }
+
+static const struct virt_ops ops = {
+	.get = vmx_get, .set = vmx_set, .skip = vmx_skip, .reflect_exception = vmx_reflect_exception,
+};
+const struct virt_ops *virt = &ops;
 
 static void fresh(void)
 {
-	v = (struct vcpu){ .exit.length = 2 };
+	v = (struct vcpu){ .exit.length = 2, .loaded = true };
 	fake_cpu.dr6 = DR6_NONE;
 	*fake_vmcs_at(VMCS_GUEST_RIP) = 0x1000;
 	*fake_vmcs_at(VMCS_GUEST_RFLAGS) = 2;
@@ -92,9 +96,9 @@ Test(vcpu_event, an_alignment_check_keeps_its_error_code)
 
 Test(vcpu_event, an_exception_that_is_delivered_ends_the_blocking_by_sti_and_mov_ss)
 {
-	*fake_vmcs_at(VMCS_GUEST_INTERRUPTIBILITY_STATE) = BLOCKING_NMI | BLOCKING_MOV_SS;
+	*fake_vmcs_at(VMCS_GUEST_INTERRUPTIBILITY_STATE) = VCPU_BLOCKING_NMI | VCPU_BLOCKING_MOV_SS;
 	exception(EXCEPTION(VECTOR_DB), 1);
-	cr_expect_eq(*fake_vmcs_at(VMCS_GUEST_INTERRUPTIBILITY_STATE), BLOCKING_NMI);
+	cr_expect_eq(*fake_vmcs_at(VMCS_GUEST_INTERRUPTIBILITY_STATE), VCPU_BLOCKING_NMI);
 }
 
 Test(vcpu_event, two_exceptions_are_the_second_a_double_fault_or_a_shutdown)
@@ -108,8 +112,8 @@ Test(vcpu_event, two_exceptions_are_the_second_a_double_fault_or_a_shutdown)
 		{ EXCEPTION_ERROR(14), { S, D, D, S, D, D, D, S } },
 		{ EXCEPTION_ERROR(8), { S, X, X, S, X, X, X, S } },
 		{ EXCEPTION_ERROR(VECTOR_AC), { S, S, S, S, S, S, S, S } },
-		{ INTERRUPTION_VALID | EVENT_EXTERNAL << 8 | 13, { S, S, S, S, S, S, S, S } },
-		{ INTERRUPTION_VALID | EVENT_SOFTWARE << 8 | 14, { S, S, S, S, S, S, S, S } },
+		{ VCPU_EVENT_VALID | VCPU_EVENT_INTERRUPT << 8 | 13, { S, S, S, S, S, S, S, S } },
+		{ VCPU_EVENT_VALID | VCPU_EVENT_INT_N << 8 | 14, { S, S, S, S, S, S, S, S } },
 		{ 0, { S, S, S, S, S, S, S, S } },
 	};
 
@@ -133,10 +137,10 @@ Test(vcpu_event, a_fault_in_a_delivery_does_not_just_take_its_place)
 
 Test(vcpu_event, an_nmi_whose_delivery_failed_blocks_the_next_until_iret)
 {
-	v.event = INTERRUPTION_VALID | EVENT_NMI << 8 | VECTOR_NMI;
+	v.event = VCPU_EVENT_VALID | VCPU_EVENT_NMI << 8 | VECTOR_NMI;
 	exception(EXCEPTION(VECTOR_DB), 1);
 	cr_expect_eq(v.event, EXCEPTION(VECTOR_DB));
-	cr_expect(*fake_vmcs_at(VMCS_GUEST_INTERRUPTIBILITY_STATE) & BLOCKING_NMI);
+	cr_expect(*fake_vmcs_at(VMCS_GUEST_INTERRUPTIBILITY_STATE) & VCPU_BLOCKING_NMI);
 }
 
 Test(vcpu_event, the_host_steps_over_an_instruction_as_the_guest_single_steps)
@@ -150,8 +154,8 @@ Test(vcpu_event, the_host_steps_over_an_instruction_as_the_guest_single_steps)
 
 Test(vcpu_event, a_trap_that_mov_ss_held_back_comes_after_the_next_instruction)
 {
-	*fake_vmcs_at(VMCS_GUEST_INTERRUPTIBILITY_STATE) = BLOCKING_MOV_SS;
-	*fake_vmcs_at(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) = PENDING_BREAKPOINT | 2;
+	*fake_vmcs_at(VMCS_GUEST_INTERRUPTIBILITY_STATE) = VCPU_BLOCKING_MOV_SS;
+	*fake_vmcs_at(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) = VCPU_PENDING_ENABLED | 2;
 	vcpu_skip(&v);
 	cr_expect_eq(v.event, EXCEPTION(VECTOR_DB));
 	cr_expect_eq(fake_cpu.dr6, DR6_NONE | 2);

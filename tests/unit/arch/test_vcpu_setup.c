@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/vmx/vcpu_setup.c arch/x86_64/vmx/vcpu_image.c arch/x86_64/vmx/vcpu_access.c arch/x86_64/vmx/vcpu_event.c arch/x86_64/vmx/vpid.c arch/x86_64/vmx/audit.c arch/x86_64/vmx/audit_controls.c arch/x86_64/vmx/audit_guest.c arch/x86_64/vmx/audit_guest_state.c arch/x86_64/vmx/audit_host.c arch/x86_64/vmx/audit_segments.c arch/x86_64/vmx/caps.c arch/x86_64/vmx/ept.c arch/x86_64/vmx/vmcs.c arch/x86_64/gpt.c arch/x86_64/gpt_split.c arch/x86_64/vcpu_state.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vmcs.c tests/fake/fake_pages.c tests/fake/fake_log.c */
+/* unit: arch/x86_64/vmx/vcpu_setup.c arch/x86_64/vmx/vcpu_reg.c arch/x86_64/vcpu.c arch/x86_64/vcpu_control.c arch/x86_64/vcpu_event.c arch/x86_64/vcpu_image.c arch/x86_64/vmx/vpid.c arch/x86_64/vmx/audit.c arch/x86_64/vmx/audit_controls.c arch/x86_64/vmx/audit_guest.c arch/x86_64/vmx/audit_guest_state.c arch/x86_64/vmx/audit_host.c arch/x86_64/vmx/audit_segments.c arch/x86_64/vmx/caps.c arch/x86_64/vmx/ept.c arch/x86_64/vmx/vmcs.c arch/x86_64/gpt.c arch/x86_64/gpt_split.c arch/x86_64/vcpu_state.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vmcs.c tests/fake/fake_pages.c tests/fake/fake_log.c */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/intr.h"
 #include "arch/x86_64/virt.h"
 #include "arch/x86_64/vmx/ept.h"
-#include "arch/x86_64/vmx/vcpu_local.h"
+#include "arch/x86_64/vmx/vcpu_vmx.h"
 #include "arch/x86_64/vmx/vmx.h"
 #include "tests/fake/fake_pages.h"
 #include "tests/fake/fake_vmcs.h"
@@ -23,15 +23,20 @@ static struct vcpu v;
 static bool pml;
 
 const struct vmx_caps *vmx_caps(void) { return &caps; }
-bool virt_has_pml(void) { return pml; }
 uint64_t intr_idt_base(void) { return 0xffff800000001000; }
 void gpt_flush(struct gpt *e) { (void)e; }
-void audit_read_from(const struct vcpu_state *s) { (void)s; }
+static bool has(enum virt_feature f) { return f == VIRT_PML && pml; }
 
-void vcpu_make_current(struct vcpu *c)
+static const struct virt_ops ops = {
+	.has = has, .create = vmx_create, .destroy = vmx_destroy, .select = vmx_select, .get = vmx_get, .set = vmx_set,
+	.flush_tlb = vmx_flush_tlb, .restored = vmx_restored,
+};
+const struct virt_ops *virt = &ops;
+
+void vmx_select(struct vcpu *c)
 {
 	cpu.vcpu = c;
-	fake_vmx.current = c->vmcs;
+	fake_vmx.current = c->vmx.vmcs;
 }
 
 static const struct vcpu_limits limits = { .cr4_mask = 0x3ff | CR4_OSXSAVE, .xcr0_mask = 7 };
@@ -101,7 +106,7 @@ Test(vcpu_setup, a_new_vcpu_is_as_a_processor_after_reset)
 	cr_expect(s.cr0 == 0x60000010 && s.cr4 == 0 && s.efer == 0 && s.dr7 == 0x400 && s.dr6 == 0xffff0ff0);
 	cr_expect(s.pat == 0x0007040600070406 && s.xcr0 == 1 && s.misc_enable == 1 && s.started == 1);
 	cr_expect_eq(((const uint32_t *)v.xsave)[6], 0x1f80, "MXCSR");
-	cr_expect_eq(*(const uint32_t *)(uintptr_t)v.vmcs, caps.revision);
+	cr_expect_eq(*(const uint32_t *)(uintptr_t)v.vmx.vmcs, caps.revision);
 	vcpu_destroy(&v);
 }
 
@@ -126,7 +131,7 @@ Test(vcpu_setup, what_concerns_the_host_exits)
 /* SDM Vol. 3 "MSR-Bitmap Address". */
 static bool exits(uint32_t msr, bool write)
 {
-	const uint8_t *bitmap = v.msr_bitmap;
+	const uint8_t *bitmap = v.vmx.msr_bitmap;
 	unsigned n = (msr & 0x1fff) + (msr >= 0xc0000000 ? 8192u : 0) + (write ? 16384u : 0);
 
 	return bitmap[n / 8] >> n % 8 & 1;
@@ -167,10 +172,10 @@ Test(vcpu_setup, every_vcpu_has_its_vpid_and_forgets_what_the_one_before_had_cac
 	static struct vcpu second;
 
 	create(&limits);
-	cr_expect_eq(AT(VPID), v.vpid);
-	cr_expect_eq(fake_vmx.vpid, v.vpid);
+	cr_expect_eq(AT(VPID), v.vmx.vpid);
+	cr_expect_eq(fake_vmx.vpid, v.vmx.vpid);
 	cr_assert_eq(vcpu_create(&second, &gpt, &limits, NULL), ERR_OK);
-	cr_expect_neq(second.vpid, v.vpid);
+	cr_expect_neq(second.vmx.vpid, v.vmx.vpid);
 	vcpu_destroy(&second);
 	vcpu_destroy(&v);
 }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/vmx/vmx.c arch/x86_64/vmx/caps.c arch/x86_64/vmx/mitigate.c arch/x86_64/vmx/ept.c arch/x86_64/vmx/vmcs.c lib/why.c lib/fmt.c tests/fake/fake_vmcs.c tests/fake/fake_pages.c tests/fake/fake_log.c */
+/* unit: arch/x86_64/vmx/vmx.c arch/x86_64/vmx/audit.c arch/x86_64/vmx/audit_controls.c arch/x86_64/vmx/audit_guest.c arch/x86_64/vmx/audit_guest_state.c arch/x86_64/vmx/audit_host.c arch/x86_64/vmx/audit_segments.c arch/x86_64/vmx/caps.c arch/x86_64/vmx/decode.c arch/x86_64/vmx/ept.c arch/x86_64/vmx/mitigate.c arch/x86_64/vmx/vcpu_event.c arch/x86_64/vmx/vcpu_reg.c arch/x86_64/vmx/vcpu_run.c arch/x86_64/vmx/vcpu_setup.c arch/x86_64/vmx/vmcs.c arch/x86_64/vmx/vpid.c arch/x86_64/virt.c arch/x86_64/vcpu.c arch/x86_64/vcpu_control.c arch/x86_64/vcpu_event.c arch/x86_64/vcpu_image.c arch/x86_64/vcpu_state.c lib/why.c lib/fmt.c tests/fake/fake_vmcs.c tests/fake/fake_pages.c tests/fake/fake_log.c */
 #include "arch/x86_64/vmx/vmx.h"
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <string.h>
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/gpt.h"
+#include "arch/x86_64/intr.h"
 #include "arch/x86_64/msr.h"
 #include "arch/x86_64/virt.h"
 #include "arch/x86_64/vmx/mitigate.h"
+#include "arch/x86_64/vmx/vcpu_vmx.h"
 #include "arch/x86_64/vmx/vmcs.h"
 #include "tests/fake/fake_pages.h"
 #include "tests/fake/fake_vmcs.h"
@@ -18,6 +20,12 @@
 
 static struct cpu cpu;
 
+char vmx_exit_point[1];
+uint64_t intr_idt_base(void) { return 0; }
+void vmx_dump(void) { }
+void vmx_check(const struct vcpu_state *in, struct why_list *found) { (void)in, (void)found; }
+enum vmx_status vmx_enter(uint64_t gpr[16], bool launched);
+enum vmx_status vmx_enter(uint64_t gpr[16], bool launched) { (void)gpr, (void)launched; return VMX_FAIL_INVALID; }
 
 /* The processor has @raw. */
 static void has(const struct vmx_raw *raw)
@@ -56,6 +64,14 @@ static bool init(void)
 	}
 	cr_expect_gt(missing.count, 0, "a refusal without a reason");
 	return false;
+}
+
+Test(vmx, the_table_of_the_family_has_no_gap)
+{
+	const void *const *member = (const void *const *)(const void *)&vmx_ops;
+
+	for (size_t i = 0; i < sizeof(vmx_ops) / sizeof(*member); i++)
+		cr_expect(member[i], "member %zu", i);
 }
 
 Test(vmx, a_cpu_that_has_all_is_used)

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* vcpu_image.c: a whole vCPU into and out of its state record. */
 #include <string.h>
-#include "arch/x86_64/msr.h"
-#include "arch/x86_64/vmx/audit.h"
-#include "arch/x86_64/vmx/vcpu_local.h"
-#include "arch/x86_64/vmx/vmcs.h"
-#include "arch/x86_64/vmx/vmx.h"
+#include "arch/x86_64/vcpu_backend.h"
 #include "lib/bytes.h"
 
 #define XSAVE_MXCSR	24
@@ -17,65 +13,38 @@
 #define RFLAGS_VM	(1ull << 17)
 #define MXCSR_ALLOWED	0xffffu
 
-/* State fields that are kept in struct vcpu while it is not loaded. */
-#define KEPT_FIELDS(X) \
-	X(cr2, cr2) X(xcr0, xcr0) X(dr6, dr6) X(star, msr[0]) X(lstar, msr[1]) X(cstar, msr[2]) X(fmask, msr[3]) \
-	X(kernel_gs_base, msr[4]) X(tsc_aux, tsc_aux) X(tsc_adjust, tsc_adjust) X(misc_enable, misc_enable) \
-	X(event, event) X(event_error, event_error) X(event_length, event_length)
+/* Members of struct vcpu that the record has under the same name. */
+#define KEPT(X) \
+	X(xcr0) X(tsc_aux) X(tsc_adjust) X(misc_enable) X(event) X(event_error) X(event_length) X(halted) X(started)
 
 void vcpu_save(struct vcpu *v, struct vcpu_state *out)
 {
-	vcpu_make_current(v);
+	virt->select(v);
 	memset(out, 0, sizeof(*out));
 	memcpy(out->gpr, v->gpr, sizeof(out->gpr));
-	out->gpr[GPR_RSP] = vmcs_read(VMCS_GUEST_RSP);
-#define SAVE_SAME(state, field) out->state = (__typeof__(out->state))vmcs_read(VMCS_##field);
-	SAME_FIELDS(SAVE_SAME)
-#define SAVE_KEPT(state, member) out->state = v->member;
-	KEPT_FIELDS(SAVE_KEPT)
-	out->cr0 = vcpu_cr0(v);
-	out->cr4 = vcpu_cr4(v);
-	out->efer = vcpu_efer(v);
-	for (unsigned i = 0; i < PDPTES && vcpu_pae_paging(out); i++)
-		out->pdpte[i] = vmcs_read(PDPTE_FIELD(i));
+	for (enum vcpu_reg r = 0; r < VCPU_PDPTE; r++)
+		vcpu_state_set(out, r, vcpu_get(v, r));
+	for (unsigned i = 0; i < VCPU_PDPTES && vcpu_pae_paging(out); i++)
+		out->pdpte[i] = vcpu_get(v, VCPU_PDPTE + i);
+#define SAVE(name) out->name = v->name;
+	KEPT(SAVE)
 	memcpy(out->dr, v->dr, sizeof(out->dr));
 	memcpy(out->xsave, v->xsave, sizeof(out->xsave));
-	for (unsigned i = 0; i < VCPU_SEGMENTS; i++) {
-		out->segment_selector[i] = (uint16_t)vmcs_read(SEGMENT_FIELD(SELECTOR, i));
-		out->segment_base[i] = vmcs_read(SEGMENT_FIELD(BASE, i));
-		out->segment_limit[i] = (uint32_t)vmcs_read(SEGMENT_FIELD(LIMIT, i));
-		out->segment_access[i] = (uint32_t)vmcs_read(SEGMENT_FIELD(ACCESS_RIGHTS, i));
-	}
-	out->halted = v->halted;
-	out->started = v->started;
 }
 
 void vcpu_restore(struct vcpu *v, const struct vcpu_state *in)
 {
-	vcpu_make_current(v);
+	virt->select(v);
 	memcpy(v->gpr, in->gpr, sizeof(v->gpr));
-	vmcs_write(VMCS_GUEST_RSP, in->gpr[GPR_RSP]);
-#define LOAD_SAME(state, field) vmcs_write(VMCS_##field, in->state);
-	SAME_FIELDS(LOAD_SAME)
-#define LOAD_KEPT(state, member) v->member = in->state;
-	KEPT_FIELDS(LOAD_KEPT)
-	vmcs_write(VMCS_GUEST_EFER, in->efer);
-	vcpu_put_cr4(in->cr4);
-	vcpu_put_cr0(in->cr0);
-	vcpu_set_pdptes(v, in->pdpte);
+	for (enum vcpu_reg r = VCPU_TSC_OFFSET + 1; r < VCPU_REGS; r++)
+		vcpu_set(v, r, vcpu_state_get(in, r));
+#define RESTORE(name) v->name = in->name;
+	KEPT(RESTORE)
 	memcpy(v->dr, in->dr, sizeof(v->dr));
 	memcpy(v->xsave, in->xsave, sizeof(in->xsave));
-	for (unsigned i = 0; i < VCPU_SEGMENTS; i++) {
-		vmcs_write(SEGMENT_FIELD(SELECTOR, i), in->segment_selector[i]);
-		vmcs_write(SEGMENT_FIELD(BASE, i), in->segment_base[i]);
-		vmcs_write(SEGMENT_FIELD(LIMIT, i), in->segment_limit[i]);
-		vmcs_write(SEGMENT_FIELD(ACCESS_RIGHTS, i), in->segment_access[i]);
-	}
-	vmcs_write(VMCS_GUEST_ACTIVITY_STATE, 0);
-	v->halted = in->halted;
-	v->started = in->started;
 	v->shutdown = false;
 	v->deaf = in->halted && !(in->rflags & RFLAGS_IF);
+	virt->restored(v);
 }
 
 static bool canonical(uint64_t a)
@@ -83,7 +52,7 @@ static bool canonical(uint64_t a)
 	return (uint64_t)((int64_t)(a << 16) >> 16) == a;
 }
 
-/* Combinations that no guest can get into, and that VM entry would refuse after the source has let go. */
+/* Combinations that no guest can get into, and that an entry would refuse after the source has let go. */
 static const char *impossible_mode(const struct vcpu *v, const struct vcpu_state *in)
 {
 	bool lma = in->efer & EFER_LMA;
@@ -104,27 +73,25 @@ static bool lost_pdptes(const struct vcpu_state *in)
 {
 	bool any = false;
 
-	for (unsigned i = 0; i < PDPTES; i++)
+	for (unsigned i = 0; i < VCPU_PDPTES; i++)
 		any |= in->pdpte[i] & 1;
 	return vcpu_pae_paging(in) && !any;
 }
 
-/* The rules of VM entry, which would refuse the guest only after its source has let go. */
+/* What would refuse the guest at its first entry, only after its source has let go. */
 static enum err check_entry(const struct vcpu_state *in, struct why *why)
 {
 	static struct why_list found;	/* too large for the stack of a small machine */
 
 	found.count = 0;
-	audit_read_from(in);
-	vmx_audit_guest(vmx_caps(), &found);
-	audit_read_from(NULL);
+	virt->check(in, &found);
 	if (!found.count)
 		return ERR_OK;
 	why_set(why, "vCPU state: %s", found.why[0].text);
 	return ERR_RANGE;
 }
 
-/* What would fault in the host while loading, then what would fail at VM entry. */
+/* What would fault in the host while loading, then what would fail at the entry. */
 enum err vcpu_check(const struct vcpu *v, const struct vcpu_state *in, struct why *why)
 {
 	const uint8_t *x = (const uint8_t *)in->xsave;

@@ -34,7 +34,7 @@ struct conn {
 	bool keep_alive;
 	bool started;			/* READ: the first byte of a request has come */
 	uint64_t deadline_ns;
-	uint64_t since_ns;		/* it waits for what it reads; WRITE: or CRUMB_BYTES were taken last */
+	uint64_t since_ns;		/* when its wait for what it reads began; WRITE: or it last took CRUMB_BYTES */
 };
 
 static struct conn conns[CONNECTIONS];

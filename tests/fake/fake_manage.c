@@ -33,7 +33,8 @@ void fake_manage_reset(void)
 	fake = (struct fake_manage){ .now_ns = 1000000000, .wall_seconds = 1790000000,
 		.host = { .name = "lab-a", .uuid = "6b0c8a52-0000-4000-8000-000000000001", .version = "0.1",
 			.ipv4 = FAKE_IPV4(2), .boot_id = "11111111-2222-4333-8444-555555555555",
-			.records_kept = true, .records = "kept by the firmware (boot 7)", .memory_bytes = 1ull << 30, .free_bytes = 800ull << 20, .cpus = 2, .can_run_vms = true } };
+			.records_kept = true, .records = "kept by the firmware (boot 7)", .memory_bytes = 1ull << 30,
+			.free_bytes = 800ull << 20, .cpus = 2, .can_run_vms = true } };
 	add_vm("web1", MANAGE_VM_RUNNING, 1);
 	add_vm("db1", MANAGE_VM_STOPPED, 2);
 	add_peer("lab-b", FAKE_IPV4(3), true);

@@ -196,7 +196,7 @@ Test(call, what_a_move_may_ask_for_reaches_the_host)
 					  "MaxDowntime = 600000; WhenStuck = 3;"));
 	cr_expect_eq(fake.last.max_downtime_ms, 600000);
 	cr_expect_eq(fake.last.stuck, MIG_STUCK_THROTTLE);
-	check("10.77.0.3", client_string("MigrationSettingData", "instance of CIM_VirtualSystemMigrationSettingData { Priority = 1; };"));
+	check("10.77.0.3", client_setting(NULL, "Priority = 1;"));
 	cr_expect_eq(fake.last.max_downtime_ms, 0);
 	cr_expect_eq(fake.last.stuck, MIG_STUCK_DEFAULT);
 }

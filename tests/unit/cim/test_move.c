@@ -295,8 +295,7 @@ Test(move, a_host_is_known_by_its_name_whatever_the_case_by_its_uuid_or_by_where
 	}
 	check(client_string("NewSystemSettingData", ""));
 	fake.last.ipv4 = 0;
-	call("CheckVirtualSystemIsMigratableToHost", strcat(strcpy((char [3000]){ 0 }, client_vm("ComputerSystem", "web1")),
-	     client_string("DestinationHost", "LAB-B")));
+	call("CheckVirtualSystemIsMigratableToHost", client_move("LAB-B", ""));
 	cr_expect_eq(fake.last.ipv4, FAKE_IPV4(3), "%s", client_said());
 }
 

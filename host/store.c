@@ -3,26 +3,13 @@
 #include <string.h>
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/uefi_vars.h"
-#include "lib/crc32c.h"
+#include "host/store_entry.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
 #include "lib/random.h"
 
 #define BOOT_NAME	"Boot"
 #define SECRET_NAME	"Secret"
-#define NAME_LENGTH	(2 * MIG_STORE_KEY)
-#define HEAD_BYTES	60u	/* of a variable in EDK II's store, the widest in use */
-#define MAGIC		0x31524e54u	/* "TNR1" */
-
-_Static_assert(NAME_LENGTH < UEFI_VAR_NAME, "a key in hexadecimal is a name");
-
-/* What a variable holds: the CRC tells a record from whatever else may stand under its name. */
-struct entry {
-	uint32_t magic, crc;	/* of name and bytes */
-	uint8_t bytes[MIG_STORE_BYTES];
-};
-_Static_assert(sizeof(struct entry) == MIG_STORE_BYTES + 8 && sizeof(struct entry) <= UEFI_VAR_BYTES, "fits a variable");
-#define ENTRY_HEAD offsetof(struct entry, bytes)
 
 struct boot_note { uint8_t boot_id[16]; uint64_t count; };
 
@@ -42,29 +29,6 @@ static void spent(const char *why)
 	fmt(text, sizeof(text), "%s, and no more until this host restarts, hand-offs go on by boot ids: %s",
 	    state == STORE_KEPT ? "kept by the firmware" : "not proven to survive a restart", why);
 	state = STORE_FULL;
-}
-
-static void name_of(const uint8_t key[MIG_STORE_KEY], char name[UEFI_VAR_NAME])
-{
-	for (unsigned i = 0; i < MIG_STORE_KEY; i++)
-		fmt(name + 2 * i, 3, "%02x", key[i]);
-}
-
-static int digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool key_of(const char *name, uint8_t key[MIG_STORE_KEY])
-{
-	if (strlen(name) != NAME_LENGTH)
-		return false;
-	for (unsigned i = 0; i < MIG_STORE_KEY; i++) {
-		if (digit(name[2 * i]) < 0 || digit(name[2 * i + 1]) < 0)
-			return false;
-		key[i] = (uint8_t)(digit(name[2 * i]) << 4 | digit(name[2 * i + 1]));
-	}
-	return true;
 }
 
 static int find(const uint8_t *key)
@@ -92,37 +56,12 @@ static void know(const uint8_t *key)
 	known[at].used = true;
 }
 
-static uint32_t crc_of(const char *name, const void *bytes, size_t length)
-{
-	return crc32c(crc32c(0, name, strlen(name)), bytes, length);
-}
-
-static enum err read_entry(const char *name, uint8_t bytes[MIG_STORE_BYTES], size_t *length, struct why *why)
-{
-	struct entry entry;
-	size_t size;
-	enum err e = uefi_var_get(name, &entry, sizeof(entry), &size, why);
-
-	if (e != ERR_OK)
-		return e;
-	if (size <= ENTRY_HEAD || entry.magic != MAGIC || entry.crc != crc_of(name, entry.bytes, size - ENTRY_HEAD)) {
-		why_set(why, "variable %.8s is no record: its checksum is wrong", name);
-		return ERR_CORRUPT;
-	}
-	*length = size - ENTRY_HEAD;
-	memcpy(bytes, entry.bytes, *length);
-	return ERR_OK;
-}
-
 /* A replaced variable's old place often stays lost until the firmware's next start, so every write counts. */
 static enum err write_entry(const char *name, const void *bytes, size_t length, struct why *why)
 {
-	struct entry entry = { .magic = MAGIC, .crc = crc_of(name, bytes, length) };
-	uint64_t cost = HEAD_BYTES + 2 * (strlen(name) + 1) + ENTRY_HEAD + length;
-	enum err e;
+	uint64_t cost = store_entry_cost(strlen(name), length);
+	enum err e = store_entry_write(name, bytes, length, why);
 
-	memcpy(entry.bytes, bytes, length);
-	e = uefi_var_put(name, &entry, ENTRY_HEAD + length, why);
 	if (e == ERR_OK && room != UINT64_MAX)
 		room -= room < cost ? room : cost;
 	return e;
@@ -135,14 +74,14 @@ static bool has_room(void)
 	return room >= STORE_RESERVE;
 }
 
-#define WRITING_BYTES (HEAD_BYTES + 2 * (NAME_LENGTH + 1) + sizeof(struct entry))
-
 static bool room_for(void *ctx, unsigned puts)
 {
+	const uint64_t cost = puts * store_entry_cost(STORE_ENTRY_NAME, MIG_STORE_BYTES);
+
 	(void)ctx;
-	if (room - STORE_RESERVE < puts * WRITING_BYTES || room < STORE_RESERVE)
+	if (room - STORE_RESERVE < cost || room < STORE_RESERVE)
 		room = uefi_vars_room();
-	if (room >= STORE_RESERVE && room - STORE_RESERVE >= puts * WRITING_BYTES && state != STORE_FULL)
+	if (room >= STORE_RESERVE && room - STORE_RESERVE >= cost && state != STORE_FULL)
 		return true;
 	spent("its variable store is nearly full");
 	return false;
@@ -168,7 +107,7 @@ static enum err put(void *ctx, const uint8_t key[MIG_STORE_KEY], const void *byt
 	/* Known before the outcome is: after a failure it may be there all the same, and then has to be dropped. */
 	if (at < 0)
 		know(key);
-	name_of(key, name);
+	store_entry_name(key, name);
 	e = write_entry(name, bytes, length, &why);
 	if (e != ERR_OK) {
 		log_limited(time_ns(), LOG_ERROR, "records", "%s", why.text);
@@ -188,7 +127,7 @@ static void drop(void *ctx, const uint8_t key[MIG_STORE_KEY])
 	(void)ctx;
 	if (at < 0)
 		return;
-	name_of(key, name);
+	store_entry_name(key, name);
 	if (uefi_var_remove(name, &why) != ERR_OK)
 		log_warn("records", "%s", why.text);
 	known[at].used = false;
@@ -206,8 +145,8 @@ static void each(void *ctx, void (*visit)(void *arg, const uint8_t key[MIG_STORE
 	for (unsigned i = 0; i < MIG_STORE_ENTRIES; i++) {
 		if (!known[i].used)
 			continue;
-		name_of(known[i].key, name);
-		e = read_entry(name, bytes, &length, &why);
+		store_entry_name(known[i].key, name);
+		e = store_entry_read(name, bytes, &length, &why);
 		if (e != ERR_NOTFOUND)
 			visit(arg, known[i].key, bytes, e == ERR_OK ? length : 0);
 	}
@@ -225,7 +164,7 @@ static void note_name(void *arg, const char *name)
 	(void)arg;
 	if (!strcmp(name, BOOT_NAME) || !strcmp(name, SECRET_NAME))
 		return;
-	if (!key_of(name, key))
+	if (!store_entry_key(name, key))
 		why_set(&why, "variable %.8s under Tern's GUID is no record; it is left alone", name);
 	else if (at < 0) {
 		why_set(&why, "variable %.8s: more than %u records; it is not read", name, MIG_STORE_ENTRIES);
@@ -233,7 +172,7 @@ static void note_name(void *arg, const char *name)
 	} else {
 		/* Also one that can't be read: its key may be all that tells of a machine that left. */
 		know(key);
-		if (read_entry(name, bytes, &length, &why) == ERR_OK)
+		if (store_entry_read(name, bytes, &length, &why) == ERR_OK)
 			return;
 	}
 	log_warn("records", "%s", why.text);
@@ -245,7 +184,7 @@ static enum store_state note_boot(const uint8_t boot_id[16], uint64_t *count, st
 	union { uint8_t bytes[MIG_STORE_BYTES]; struct boot_note note; } old;
 	struct boot_note now = { .count = 1 };
 	size_t length;
-	enum err e = read_entry(BOOT_NAME, old.bytes, &length, why);
+	enum err e = store_entry_read(BOOT_NAME, old.bytes, &length, why);
 	bool earlier = e == ERR_OK && length == sizeof(now) && memcmp(old.note.boot_id, boot_id, sizeof(now.boot_id));
 
 	if (e != ERR_OK && e != ERR_NOTFOUND)
@@ -264,7 +203,7 @@ static void find_secret(void)
 	uint8_t bytes[MIG_STORE_BYTES];
 	struct why why = { "" };
 	size_t length = 0;
-	enum err e = read_entry(SECRET_NAME, bytes, &length, &why);
+	enum err e = store_entry_read(SECRET_NAME, bytes, &length, &why);
 
 	has_secret = e == ERR_OK && length == STORE_SECRET;
 	if (has_secret) {

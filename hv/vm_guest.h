@@ -12,7 +12,7 @@ struct mig_guest *vm_guest_expect(struct vm *vm, bool displaced);
 /* @vm has stopped or crashed, and its migration was told: what was tracked of it ended with it. */
 void vm_guest_ended(struct vm *vm);
 
-/* --- what a VM is made from, which the host knows (host/vms.c): decided at link time --- */
+/* --- what a VM is made from, which the host knows (host/vms*.c): decided at link time --- */
 
 /* What @vm would be made from if it started anew, in @plan (which holds @policy); ERR_NOTFOUND and others with the reason why
  * it can't be. Without effect. */

@@ -11,8 +11,8 @@
 #include "host/moves.h"
 #include "host/ports.h"
 #include "host/share.h"
+#include "host/slices.h"
 #include "host/vms.h"
-#include "hv/vm.h"
 #include "lib/blob.h"
 #include "lib/log.h"
 #include "net/net.h"
@@ -47,16 +47,6 @@ static void announce(void)
 	log_info("net", "ready at %u.%u.%u.%u", a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255);
 }
 
-static void after_slice(struct vm *vm)
-{
-	enum machine_request request = vm_serve_request(vm);
-
-	if (request == MACHINE_RESET)
-		vms_reset(vm);
-	if (vm->state == VM_STOPPED || vm->state == VM_CRASHED)
-		moves_vm_gone(vm);
-}
-
 /* One piece of work of each service; *next_ns: when to look again at the latest. True if there may be more at once. */
 static bool run_services(uint64_t *next_ns)
 {
@@ -72,32 +62,6 @@ static bool run_services(uint64_t *next_ns)
 	busy |= moves_step(time_ns(), &next);
 	if (next < *next_ns)
 		*next_ns = next;
-	return busy;
-}
-
-/* Runs every VM that wants to; true if one still does. */
-static bool run_vms(bool stands, uint64_t *deadline_ns)
-{
-	uint64_t now = time_ns(), wake[VM_MAX], slice = 0;
-	unsigned waiting = 0;
-	bool busy = false;
-
-	for (unsigned i = 0; i < VM_MAX; i++) {
-		wake[i] = vm_wake_ns(&vms[i]);
-		waiting += wake[i] <= now;
-	}
-	if (waiting)
-		slice = share_slice(&share, now, waiting, stands);
-	for (unsigned i = 0; i < VM_MAX; i++) {
-		if (wake[i] <= now) {
-			busy |= vm_run_slice(&vms[i], slice) == VM_SLICE_BUSY;
-			after_slice(&vms[i]);
-			wake[i] = vm_wake_ns(&vms[i]);
-		}
-		if (wake[i] < *deadline_ns)
-			*deadline_ns = wake[i];
-	}
-	share_ran(&share, time_ns() - now, busy);
 	return busy;
 }
 
@@ -124,7 +88,7 @@ void services_run(void)
 		busy |= stands;
 		vms_forget(time_ns());
 		autostart_step(time_ns(), &deadline);
-		busy |= run_vms(stands, &deadline);
+		busy |= slices_run(&share, stands, &deadline);
 		if (serial_poll() && time_ns() + SERIAL_NS < deadline)
 			deadline = time_ns() + SERIAL_NS;
 		if (cim_server_deadline() < deadline)

@@ -24,7 +24,7 @@ UNIT_OBJ = $(patsubst %.c,$(B)/unit/obj/%.o,$(wildcard $(filter %.c,$1))) $(filt
 $(B)/unit/obj/%.o: %.c $(BUILT_BY)
 	@mkdir -p $(@D)
 	$(Q)gcc $(UNIT_C) $(UNIT_EXTRA) $(LWIP_INC) -MMD -MP -c $< -o $@
-$(B)/unit/obj/host/manage.o: UNIT_EXTRA += -DTERN_VERSION='"$(TERN_VERSION)"'
+$(B)/unit/obj/host/manage_host.o: UNIT_EXTRA += -DTERN_VERSION='"$(TERN_VERSION)"'
 .SECONDARY:
 -include $(shell find $(B)/unit/obj -name '*.d' 2>/dev/null)
 

@@ -63,7 +63,8 @@ static void unknown_section(struct config_parse *p, const char *name)
 	if (nearest)
 		config_mistake(p, NULL, "unknown section, expected [%s]?", nearest);
 	else
-		config_mistake(p, NULL, "unknown section, expected host, net, cim, console, migration, peer NAME or vm NAME");
+		config_mistake(p, NULL, "unknown section, expected host, net, cim, console, migration, peer NAME or "
+			       "vm NAME");
 }
 
 static void unknown_key(struct config_parse *p, const char *name)
@@ -261,7 +262,8 @@ static void line(struct config_parse *p, const char *text, size_t length)
 	for (size_t i = 0; i < length; i++) {
 		if (((unsigned char)text[i] < ' ' && text[i] != '\t') || text[i] == 0x7f) {
 			config_doubt(p, p->section);
-			config_mistake(p, NULL, "byte 0x%02x at column %zu, expected text", (unsigned char)text[i], i + 1);
+			config_mistake(p, NULL, "byte 0x%02x at column %zu, expected text", (unsigned char)text[i],
+				       i + 1);
 			return;
 		}
 	}

@@ -53,17 +53,18 @@ struct config {
 	enum config_tracker tracker;
 	uint32_t accept_from_ipv4, accept_from_mask;	/* 0/0 = anyone; a mistake there: nobody */
 	struct config_range cim_from, console_from;	/* who may connect; the same */
-	struct config_range destinations[CONFIG_RANGES];	/* where machines may be moved to; the first 0/0: anywhere */
+	/* Where machines may be moved to; the first 0/0: anywhere. */
+	struct config_range destinations[CONFIG_RANGES];
 	unsigned peers;
 	struct config_peer peer[CONFIG_PEERS];
 	unsigned vms;
 	struct config_vm vm[CONFIG_VMS];
 };
 
-/* Parses @text (@length bytes, not NUL-terminated) named @file. Always leaves @out usable: defaults where
- * nothing was said or what was said was wrong; NULL for @text: the file is there and can't be read. Who may connect is nobody where
- * a line that can't be understood may have said who. Each mistake becomes one sentence "FILE:LINE: [SECTION] KEY:
- * ... expected ..." in @mistakes. */
+/* Parses @text (@length bytes, not NUL-terminated) named @file. Always leaves @out usable: defaults where nothing was
+ * said or what was said was wrong; NULL for @text: the file is there and can't be read. Who may connect is nobody
+ * where a line that can't be understood may have said who. Each mistake becomes one sentence "FILE:LINE: [SECTION]
+ * KEY: ... expected ..." in @mistakes. */
 void config_parse(struct config *out, const char *file, const char *text, size_t length,
 		  struct why_list *mistakes);
 

@@ -65,8 +65,8 @@ static void check_ports(struct config_parse *p)
 	for (unsigned i = 0; i < 3; i++)
 		if (p->port_line[which[i]] > p->line)
 			p->line = p->port_line[which[i]];
-	config_mistake(p, "port", "is shared by [cim], [console] and [migration] (%u, %u, %u), expected three different "
-		       "ones; using 5988, 5990 and 5991", c->cim_port, c->console_port, c->migration_port);
+	config_mistake(p, "port", "is shared by [cim], [console] and [migration] (%u, %u, %u), expected three "
+		       "different ones; using 5988, 5990 and 5991", c->cim_port, c->console_port, c->migration_port);
 	c->cim_port = 5988;
 	c->console_port = 5990;
 	c->migration_port = 5991;
@@ -99,7 +99,8 @@ void config_doubt_key(struct config_parse *p, const char *name)
 		config_doubt(p, section);
 }
 
-/* Where there is no room for one more mistake this one takes the place of another: whoever can't come in must find out why. */
+/* Where there is no room for one more mistake this one takes the place of another: whoever can't come in must find
+ * out why. */
 static void shut(struct config_parse *p, const struct config_key *k, unsigned before)
 {
 	struct why_list *list = p->mistakes;
@@ -115,7 +116,8 @@ static void shut(struct config_parse *p, const struct config_key *k, unsigned be
 		list->count = count + 1;
 }
 
-/* A wrong value shuts its door by itself; here the slip is in the key, in the section's name, or in what can't be read at all. */
+/* A wrong value shuts its door by itself; here the slip is in the key, in the section's name, or in what can't be
+ * read at all. */
 static void check_doors(struct config_parse *p)
 {
 	unsigned n = 0;

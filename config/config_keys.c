@@ -20,7 +20,8 @@ static const struct config_word verifies[] = {
 	{ "off", CONFIG_VERIFY_OFF }, { "full", CONFIG_VERIFY_FULL }, { NULL, 0 },
 };
 static const struct config_word stucks[] = {
-	{ "stop", CONFIG_STUCK_STOP }, { "fail", CONFIG_STUCK_FAIL }, { "throttle", CONFIG_STUCK_THROTTLE }, { NULL, 0 },
+	{ "stop", CONFIG_STUCK_STOP }, { "fail", CONFIG_STUCK_FAIL }, { "throttle", CONFIG_STUCK_THROTTLE },
+	{ NULL, 0 },
 };
 static const struct config_word trackers[] = {
 	{ "auto", CONFIG_TRACKER_AUTO }, { "write-protect", CONFIG_TRACKER_WRITE_PROTECT },
@@ -79,10 +80,14 @@ const struct config_key config_key[CONFIG_KEYS] = {
 	    .expected = "bytes per second from 64K to 100G with K, M or G, or 0 for no limit",
 	    .meaning = "of one move; without it: no limit"),
 	MIG("when_stuck", word, when_stuck, .word = stucks, .expected = "stop, fail or throttle",
-	    .initial = "stop", .meaning = "what to do with a guest that writes faster than the link: stop it at the best point, give up, or slow it down"),
-	MIG("max_out", number, max_out, .min = 1, .max = CONFIG_MOVES_MAX, .expected = "a number of migrations from 1 to 8",
+	    .initial = "stop",
+	    .meaning = "what to do with a guest that writes faster than the link: stop it at the best point, give up, "
+		       "or slow it down"),
+	MIG("max_out", number, max_out, .min = 1, .max = CONFIG_MOVES_MAX,
+	    .expected = "a number of migrations from 1 to 8",
 	    .initial = "2", .meaning = "at once; more wait"),
-	MIG("max_in", number, max_in, .min = 1, .max = CONFIG_MOVES_MAX, .expected = "a number of migrations from 1 to 8",
+	MIG("max_in", number, max_in, .min = 1, .max = CONFIG_MOVES_MAX,
+	    .expected = "a number of migrations from 1 to 8",
 	    .initial = "2", .meaning = "at once; more are refused"),
 	MIG("resume_grace_s", number, resume_grace_s, .min = 0, .max = 3600,
 	    .expected = "a number of seconds from 0 (a cut link ends a migration) to 3600",
@@ -91,15 +96,16 @@ const struct config_key config_key[CONFIG_KEYS] = {
 	    .initial = "off", .meaning = "full: both hosts hash all memory at the hand-off, which the guest waits for"),
 	MIG("tracker", word, tracker, .word = trackers, .expected = "auto, write-protect, ad or pml",
 	    .initial = "auto", .meaning = "of written pages; auto: the quickest that the processor has"),
-	MIG("accept_from", accept_from, accept_from_ipv4, .expected = "a.b.c.d or a.b.c.d/len; until then nobody is accepted",
+	MIG("accept_from", accept_from, accept_from_ipv4,
+	    .expected = "a.b.c.d or a.b.c.d/len; until then nobody is accepted",
 	    .meaning = "whose moves are taken; without it: anyone's"),
 
 	MIG("destinations", ranges, destinations,
 	    .expected = "up to 8 of a.b.c.d or a.b.c.d/len with commas between; until then nothing is moved away",
 	    .meaning = "where moves may go; without it: anywhere"),
 
-	{ .section = CONFIG_PEER, .name = "address", .parse = config_value_ipv4, AT(config_peer, ipv4), .required = true,
-	  .expected = "a host's IPv4 address a.b.c.d" },
+	{ .section = CONFIG_PEER, .name = "address", .parse = config_value_ipv4, AT(config_peer, ipv4),
+	  .required = true, .expected = "a host's IPv4 address a.b.c.d" },
 
 	VM("memory", memory, memory_bytes, .required = true, .min = CONFIG_MEMORY_MIN, .max = CONFIG_MEMORY_MAX,
 	   .expected = "a size from 16M to 3G in steps of 2M, such as 128M"),
@@ -113,15 +119,18 @@ const struct config_key config_key[CONFIG_KEYS] = {
 	VM("mac", mac, mac, .expected = "a unicast address like 52:54:00:12:34:56",
 	    .meaning = "kept for a network, which guests don't have yet"),
 	VM("cpu", name, cpu, .min = 1, .expected = "the name of a CPU policy: host, x86-64-v2 or x86-64-v3",
-	    .initial = "host", .meaning = "the processor that the guest sees: host moves only between processors alike"),
+	    .initial = "host",
+	    .meaning = "the processor that the guest sees: host moves only between processors alike"),
 	VM("uuid", uuid, uuid, .expected = UUID_TEXT,
 	    .meaning = "without it: from the host's UUID and the name"),
 	VM("autostart", word, autostart, .word = yes_no, .expected = "yes or no",
-	    .initial = "no", .meaning = "whether it starts with the host, once every peer has said that it doesn't run there"),
+	    .initial = "no",
+	    .meaning = "whether it starts with the host, once every peer has said that it doesn't run there"),
 };
 
 const struct config_key config_vm_name = {
-	.section = CONFIG_VM, AT(config_vm, name), .min = 1, .expected = "[vm NAME] with a NAME of 1 to 31 characters " NAME_TEXT,
+	.section = CONFIG_VM, AT(config_vm, name), .min = 1,
+	.expected = "[vm NAME] with a NAME of 1 to 31 characters " NAME_TEXT,
 };
 const struct config_key config_peer_name = {
 	.section = CONFIG_PEER, AT(config_peer, name), .min = 1,

@@ -25,8 +25,8 @@ struct config_parse {
 __attribute__((format(printf, 3, 4)))
 void config_mistake(struct config_parse *p, const char *key, const char *format, ...);
 
-/* The present line does not say what it was meant to. If it may have been a key of @section (CONFIG_SECTIONS: of any), that one's doors
- * stay shut which nothing else in the file is said of: a slip must not open a door. */
+/* The present line does not say what it was meant to. If it may have been a key of @section (CONFIG_SECTIONS: of
+ * any), that one's doors stay shut which nothing else in the file is said of: a slip must not open a door. */
 void config_doubt(struct config_parse *p, enum config_section section);
 /* The same for a key that stands where it doesn't count: it only was one of a door if its @name is nearly that. */
 void config_doubt_key(struct config_parse *p, const char *name);

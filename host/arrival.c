@@ -34,7 +34,8 @@ void arrival_check(const struct mig_definition *def, struct why_list *reasons)
 		why_add(reasons, "a VM named %s exists here already (%s)", def->name, vm_state_name(same->state));
 	same = vm_find_uuid(def->uuid);
 	if (same && strcmp(same->name, def->name))
-		why_add(reasons, "the VM of this UUID is here under the name %s (%s)", same->name, vm_state_name(same->state));
+		why_add(reasons, "the VM of this UUID is here under the name %s (%s)", same->name,
+			vm_state_name(same->state));
 	if (reasons->count == before) {
 		if (cpuid_policy_build(&offers, "host", def->vcpus, time_tsc_khz(), &why) != ERR_OK)
 			why_add(reasons, "this host's CPU: %s", why.text);

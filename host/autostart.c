@@ -44,7 +44,8 @@ bool autostart_waits(const struct vm *vm)
 	return false;
 }
 
-/* Another host that wants to start it passes, or a hand-off that is not settled; what is lost, or can't be read, an operator must decide. */
+/* Another host that wants to start it passes, or a hand-off that is not settled; what is lost, or can't be read, an
+ * operator must decide. */
 static void tell_held(struct vm *vm, const struct why *by)
 {
 	struct why why;

@@ -35,7 +35,8 @@ static void start_vmx(void)
 	}
 	for (unsigned i = 0; i < missing.count && i < WHY_MAX; i++)
 		log_error("vmx", "missing: %s", missing.why[i].text);
-	fmt(info.why_not, sizeof(info.why_not), "%s", missing.count ? missing.why[0].text : "VMXON failed on the boot CPU");
+	fmt(info.why_not, sizeof(info.why_not), "%s",
+	    missing.count ? missing.why[0].text : "VMXON failed on the boot CPU");
 	log_warn("vmx", "this host can't run VMs; management and network go on");
 }
 
@@ -54,10 +55,12 @@ static void note_limits(const struct boot_info *boot)
 	}
 	info.unused_cpus = processors > cpu_count ? (uint32_t)(processors - cpu_count) : 0;
 	if (info.unused_cpus)
-		why_add(&info.limits, "%u of %llu processors are not used: %s", info.unused_cpus, (unsigned long long)processors,
-			boot->processors_more ? "Tern has no places for more" : "they did not start, or were not found");
+		why_add(&info.limits, "%u of %llu processors are not used: %s", info.unused_cpus,
+			(unsigned long long)processors, boot->processors_more ? "Tern has no places for more" :
+			"they did not start, or were not found");
 	if (!random_is_strong())
-		why_add(&info.limits, "random numbers can be guessed here (no RDSEED, no RDRAND, none of the firmware's): ids of moves are no secret");
+		why_add(&info.limits, "random numbers can be guessed here (no RDSEED, no RDRAND, none of the "
+			"firmware's): ids of moves are no secret");
 }
 
 void host_init(const struct boot_info *boot)

@@ -27,7 +27,8 @@ struct manage_host {
 	bool random_strong;		/* ids and sequence numbers of this boot can't be guessed */
 	bool can_run_vms;		/* VT-x with all Tern requires */
 	char why_not[WHY_TEXT];		/* set when !can_run_vms */
-	bool records_kept;		/* an earlier boot's records of hand-offs were found and more are taken, so they survive a restart */
+	/* An earlier boot's records of hand-offs were found and more are taken, so they survive a restart. */
+	bool records_kept;
 	char records[320];		/* where records are, as a sentence */
 };
 
@@ -40,7 +41,8 @@ enum manage_vm_state {
 	MANAGE_VM_EMIGRATING,		/* running here, on its way out */
 	MANAGE_VM_IMMIGRATING,		/* being received; does not run here yet */
 	MANAGE_VM_IN_DOUBT,		/* committed, outcome not yet known */
-	MANAGE_VM_AWAY,			/* handed over to another host, or lost with a restart: not to be started here; why says it */
+	/* Handed over to another host, or lost with a restart: not to be started here; why says it. */
+	MANAGE_VM_AWAY,
 };
 
 struct manage_vm {
@@ -71,11 +73,12 @@ void manage_net_get(struct manage_net *out);
 unsigned manage_vm_count(void);
 bool manage_vm_get(unsigned index, struct manage_vm *out);
 bool manage_vm_find(const char *name, struct manage_vm *out);
-/* ERR_AGAIN: another host is being asked to give it back, call again; bounded by deadlines. Who doesn't call again leaves it off. */
+/* ERR_AGAIN: another host is being asked to give it back, call again; bounded by deadlines. Who doesn't call again
+ * leaves it off. */
 enum err manage_vm_start(const char *name, struct why *why) NODISCARD;
 enum err manage_vm_stop(const char *name, struct why *why) NODISCARD;	/* power off */
-/* Lifts the hold on a VM that is AWAY, which may then be started afresh. ERR_NOTFOUND: nothing holds it; ERR_STATE: a job is to
- * be forced instead; ERR_REFUSED without @accept_risk, with what it would risk in @why. */
+/* Lifts the hold on a VM that is AWAY, which may then be started afresh. ERR_NOTFOUND: nothing holds it; ERR_STATE: a
+ * job is to be forced instead; ERR_REFUSED without @accept_risk, with what it would risk in @why. */
 enum err manage_vm_reclaim(const char *name, bool accept_risk, struct why *why) NODISCARD;
 
 /* The VM's serial console. Reads what it sent from absolute byte offset *offset on (moved to the oldest byte that is
@@ -83,8 +86,8 @@ enum err manage_vm_reclaim(const char *name, bool accept_risk, struct why *why) 
 size_t manage_console_read(const char *name, uint64_t *offset, void *out, size_t room);
 size_t manage_console_write(const char *name, const void *data, size_t length);
 
-/* Finds the host that tern.conf names as [peer @name] (case does not matter, RFC 4343), or the one with the UUID @name in text
- * form among those that virtual systems were moved to, or checks asked, since boot. */
+/* Finds the host that tern.conf names as [peer @name] (case does not matter, RFC 4343), or the one with the UUID
+ * @name in text form among those that virtual systems were moved to, or checks asked, since boot. */
 bool manage_peer_find(const char *name, uint32_t *ipv4);
 
 #define MANAGE_DOWNTIME_MAX_MS 600000u	/* that may be asked for */

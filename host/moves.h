@@ -22,7 +22,8 @@ void moves_vm_gone(struct vm *vm);
 
 enum moves_vm { MOVES_VM_STAYS, MOVES_VM_LEAVING, MOVES_VM_IN_DOUBT };
 enum moves_vm moves_vm_state(const char *name);
-/* True, with a sentence, if @vm must not be started afresh here: it is on its way, in doubt, away or lost with a restart. */
+/* True, with a sentence, if @vm must not be started afresh here: it is on its way, in doubt, away or lost with a
+ * restart. */
 bool moves_vm_held(const struct vm *vm, struct why *why);
 /* Did the VM of @uuid leave, by what is known here, and not come back? */
 bool moves_vm_away(const uint8_t uuid[16]);

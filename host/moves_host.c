@@ -68,8 +68,8 @@ static struct mig_guest *find_op(void *ctx, const char *name, enum mig_move_type
 	else if (type == MIG_MOVE_RESTART)
 		return vms_restartable(vm, &plan, &policy, why) == ERR_OK ? vm_guest(vm) : NULL;
 	else if (vm->state != VM_RUNNING)
-		why_set(why, "%s is %s; only a running VM can be moved so, or MigrationType Restart moves it and starts "
-			"it there", name, vm_state_name(vm->state));
+		why_set(why, "%s is %s; only a running VM can be moved so, or MigrationType Restart moves it and "
+			"starts it there", name, vm_state_name(vm->state));
 	else
 		return vm_guest(vm);
 	return NULL;

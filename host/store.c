@@ -99,8 +99,9 @@ static enum err put(void *ctx, const uint8_t key[MIG_STORE_KEY], const void *byt
 	if (!length || length > MIG_STORE_BYTES)
 		return ERR_INVALID;
 	if (at < 0 && (place() < 0 || !has_room())) {
-		log_limited(time_ns(), LOG_ERROR, "records", "a new one does not fit: %s", place() < 0 ? "all places are taken" :
-			  "the firmware's variable store is nearly full; a restart of this host may clean it");
+		log_limited(time_ns(), LOG_ERROR, "records", "a new one does not fit: %s",
+			    place() < 0 ? "all places are taken" :
+			    "the firmware's variable store is nearly full; a restart of this host may clean it");
 		spent("its variable store is nearly full");
 		return ERR_SPACE;
 	}
@@ -133,7 +134,8 @@ static void drop(void *ctx, const uint8_t key[MIG_STORE_KEY])
 	known[at].used = false;
 }
 
-static void each(void *ctx, void (*visit)(void *arg, const uint8_t key[MIG_STORE_KEY], const void *bytes, size_t length), void *arg)
+static void each(void *ctx, void (*visit)(void *, const uint8_t key[MIG_STORE_KEY], const void *bytes, size_t length),
+		 void *arg)
 {
 	uint8_t bytes[MIG_STORE_BYTES];
 	char name[UEFI_VAR_NAME];
@@ -212,12 +214,14 @@ static void find_secret(void)
 	}
 	if (e != ERR_OK && e != ERR_NOTFOUND)
 		log_warn("records", "%s", why.text);
-	if (!random_is_strong() || !has_room() || state == STORE_FULL || (e != ERR_NOTFOUND && e != ERR_CORRUPT && e != ERR_OK))
+	if (!random_is_strong() || !has_room() || state == STORE_FULL ||
+	    (e != ERR_NOTFOUND && e != ERR_CORRUPT && e != ERR_OK))
 		return;
 	random_bytes(secret, STORE_SECRET);
 	has_secret = write_entry(SECRET_NAME, secret, STORE_SECRET, &why) == ERR_OK;
 	if (!has_secret)
-		log_warn("records", "no secret can be kept, so that peers are not told what this host never committed: %s", why.text);
+		log_warn("records", "no secret can be kept, so that peers are not told what this host never committed: "
+			 "%s", why.text);
 }
 
 static void tell(uint64_t count, uint64_t took_ns, const struct why *why)
@@ -230,8 +234,8 @@ static void tell(uint64_t count, uint64_t took_ns, const struct why *why)
 		fmt(text, sizeof(text), "not yet proven to survive a restart (first boot, or the firmware forgets)");
 		break;
 	case STORE_FULL:
-		fmt(text, sizeof(text), "kept by the firmware, and no more until this host restarts, hand-offs go on by boot ids: %s",
-		    why->text);
+		fmt(text, sizeof(text), "kept by the firmware, and no more until this host restarts, hand-offs go on "
+		    "by boot ids: %s", why->text);
 		break;
 	case STORE_NONE:
 		fmt(text, sizeof(text), "kept in memory only: %s", why->text);
@@ -239,8 +243,8 @@ static void tell(uint64_t count, uint64_t took_ns, const struct why *why)
 	}
 	log_write(state == STORE_KEPT ? LOG_INFO : LOG_WARN, "records", "%s", text);
 	if (room != UINT64_MAX && (state == STORE_KEPT || state == STORE_FORGETFUL))
-		log_info("records", "writing one took %llu us; the store has %llu bytes left", (unsigned long long)took_ns / 1000,
-			 (unsigned long long)room);
+		log_info("records", "writing one took %llu us; the store has %llu bytes left",
+			 (unsigned long long)took_ns / 1000, (unsigned long long)room);
 }
 
 void store_init(const struct boot_info *boot, const uint8_t boot_id[16])
@@ -260,7 +264,8 @@ void store_init(const struct boot_info *boot, const uint8_t boot_id[16])
 	if (state != STORE_NONE)
 		find_secret();
 	tell(count, took, &why);
-	seam = (struct mig_store){ .proven = state == STORE_KEPT || state == STORE_FULL, .put_ns = took, .put = put, .room = room_for, .drop = drop, .each = each };
+	seam = (struct mig_store){ .proven = state == STORE_KEPT || state == STORE_FULL, .put_ns = took, .put = put,
+				   .room = room_for, .drop = drop, .each = each };
 }
 
 enum store_state store_state(void)

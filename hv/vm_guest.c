@@ -44,7 +44,8 @@ static void definition(struct mig_guest *g, struct mig_definition *out)
 
 	/* One that is off is what it would be made from; whoever found it has seen that this can be read. */
 	if (!is_off(g)) {
-		plan = (struct vm_plan){ .memory_bytes = vm->memory_bytes, .vcpus = vm->vcpus, .tsc_khz = (uint32_t)vm->machine.tsc_khz };
+		plan = (struct vm_plan){ .memory_bytes = vm->memory_bytes, .vcpus = vm->vcpus,
+					 .tsc_khz = (uint32_t)vm->machine.tsc_khz };
 		cpuid = &vm->cpuid;
 	} else if (vms_restartable(vm, &plan, &policy, &why) != ERR_OK) {
 		panic("%s can't be restarted after all: %s", vm->name, why.text);
@@ -73,7 +74,8 @@ static enum err still_there(struct mig_guest *g, struct why *why)
 	return ERR_STATE;
 }
 
-/* A line before tracking and one after it: the leaves must be the same, but for chunks that the guest touched meanwhile. */
+/* A line before tracking and one after it: the leaves must be the same, but for chunks that the guest touched
+ * meanwhile. */
 static void log_leaves(const struct vm *vm, const char *when)
 {
 	struct gpt_histogram h;
@@ -82,10 +84,10 @@ static void log_leaves(const struct vm *vm, const char *when)
 		return;		/* it moved as a definition, without memory */
 	gpt_histogram(&vm->gpt, &h);
 	log_info("gpt", "%s %s: leaves 4K %llu, 2M %llu, 1G %llu; R %llu, W %llu, X %llu; A %llu, D %llu; "
-		 "%u chunks, %llu tables", vm->name,
-		 when, (unsigned long long)h.l4k, (unsigned long long)h.l2m, (unsigned long long)h.l1g, (unsigned long long)h.r,
-		 (unsigned long long)h.w, (unsigned long long)h.x, (unsigned long long)h.accessed, (unsigned long long)h.dirty,
-		 vm->chunks_present, (unsigned long long)h.tables);
+		 "%u chunks, %llu tables", vm->name, when, (unsigned long long)h.l4k, (unsigned long long)h.l2m,
+		 (unsigned long long)h.l1g, (unsigned long long)h.r, (unsigned long long)h.w, (unsigned long long)h.x,
+		 (unsigned long long)h.accessed, (unsigned long long)h.dirty, vm->chunks_present,
+		 (unsigned long long)h.tables);
 }
 
 static enum err track_start(struct mig_guest *g, struct why *why)
@@ -265,10 +267,11 @@ static void discard(struct mig_guest *g)
 
 static const struct mig_guest_ops ops = {
 	.definition = definition, .track_start = track_start, .track_stop = track_stop, .chunk_present = chunk_present,
-	.harvest = harvest, .peek = peek, .dirty_pages = dirty_pages, .page = page, .throttle = throttle, .stop = stop, .resume = resume,
-	.power_button = power_button, .is_off = is_off, .prepare = prepare, .state_save = state_save_op, .release = release,
-	.page_for_load = page_for_load, .state_check = state_check_op,
-	.images = images, .images_set = images_set, .state_load = state_load_op, .run = run, .discard = discard,
+	.harvest = harvest, .peek = peek, .dirty_pages = dirty_pages, .page = page, .throttle = throttle, .stop = stop,
+	.resume = resume, .power_button = power_button, .is_off = is_off, .prepare = prepare,
+	.state_save = state_save_op, .release = release, .page_for_load = page_for_load,
+	.state_check = state_check_op, .images = images, .images_set = images_set, .state_load = state_load_op,
+	.run = run, .discard = discard,
 };
 
 struct mig_guest *vm_guest(struct vm *vm)

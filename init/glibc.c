@@ -16,7 +16,8 @@ size_t fwrite(const void *restrict data, size_t size, size_t n, void *restrict s
 char *getenv(const char *name);
 void arc4random_buf(void *out, size_t n);
 
-/* The x86-64 ABI's thread block: a pointer to itself, and the stack guard of code that Tern did not compile at offset 0x28. */
+/* The x86-64 ABI's thread block: a pointer to itself, and the stack guard of code that Tern did not compile at offset
+ * 0x28. */
 static struct { void *self; uint64_t reserved[4]; uint64_t guard; } thread;
 
 void *stderr;

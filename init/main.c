@@ -50,11 +50,11 @@ static void seed_random(struct boot_info *boot)
 	wipe(seed, sizeof(seed));
 	wipe(boot->seed, sizeof(boot->seed));
 	if (random_is_strong())
-		log_info("boot", "random numbers seeded by %s%s%s", source ? source : "", source && boot->seeded ? " and " : "",
-			 boot->seeded ? "the firmware" : "");
+		log_info("boot", "random numbers seeded by %s%s%s", source ? source : "",
+			 source && boot->seeded ? " and " : "", boot->seeded ? "the firmware" : "");
 	else
-		log_warn("boot", "no RDSEED, no RDRAND, and no random numbers of the firmware here: ids and sequence numbers of this host "
-			 "can be guessed");
+		log_warn("boot", "no RDSEED, no RDRAND, and no random numbers of the firmware here: ids and sequence "
+			 "numbers of this host can be guessed");
 }
 
 static void tell_memory(const struct memory_map *m)
@@ -76,7 +76,8 @@ static void log_clock(const struct boot_info *boot)
 	}
 	if (boot->wall_zone != BOOT_ZONE_NONE)
 		fmt(zone, sizeof(zone), "; told in a time zone %d minutes behind", boot->wall_zone);
-	log_info("boot", "the firmware's clock: %04u-%02u-%02u %02u:%02u:%02u UTC%s", c.year, c.month, c.day, c.hour, c.minute, c.second, zone);
+	log_info("boot", "the firmware's clock: %04u-%02u-%02u %02u:%02u:%02u UTC%s", c.year, c.month, c.day, c.hour,
+		 c.minute, c.second, zone);
 }
 
 /* Until there are random numbers. */

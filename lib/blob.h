@@ -31,12 +31,13 @@ struct blob *blob_file(const void *base, uint64_t bytes);
 struct blob *blob_find(const uint8_t name[BLOB_HASH], uint64_t bytes);
 /* An empty one, to be filled by blob_add, for one user. NULL: no place, or 0 or more than BLOB_MAX_BYTES bytes. */
 struct blob *blob_begin(const uint8_t name[BLOB_HASH], uint64_t bytes);
-/* Appends. ERR_OK; ERR_RANGE: more than its size; ERR_NOMEM; ERR_CORRUPT: that was its end, and it is not what its name says. After an
- * error it can only be dropped. */
+/* Appends. ERR_OK; ERR_RANGE: more than its size; ERR_NOMEM; ERR_CORRUPT: that was its end, and it is not what its
+ * name says. After an error it can only be dropped. */
 enum err blob_add(struct blob *b, const void *data, size_t bytes) NODISCARD;
 /* Will the next byte of @b need memory? */
 bool blob_wants_chunk(const struct blob *b);
-/* One user more, one less; NULL is no blob. One that is whole stays for the next who asks for it, until blob_give_up. */
+/* One user more, one less; NULL is no blob. One that is whole stays for the next who asks for it, until
+ * blob_give_up. */
 struct blob *blob_use(struct blob *b);
 void blob_drop(struct blob *b);
 bool blob_whole(const struct blob *b);

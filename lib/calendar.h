@@ -53,12 +53,14 @@ static inline bool calendar_valid(const struct calendar *c)
 static inline uint64_t calendar_seconds(const struct calendar *c)
 {
 	uint64_t year = c->month <= 2 ? c->year - 1 : c->year, month = (c->month + 9) % 12;
-	uint64_t days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + c->day - 1 - CALENDAR_TO_1970;
+	uint64_t days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + c->day - 1 -
+			CALENDAR_TO_1970;
 
 	return days * CALENDAR_DAY + c->hour * 3600 + c->minute * 60 + c->second;
 }
 
-/* The same moment in UTC where @c is local time @minutes behind it (west of Greenwich; UEFI's EFI_TIME.TimeZone); not before 1970. */
+/* The same moment in UTC where @c is local time @minutes behind it (west of Greenwich; UEFI's EFI_TIME.TimeZone); not
+ * before 1970. */
 static inline uint64_t calendar_utc(const struct calendar *c, int minutes)
 {
 	uint64_t local = calendar_seconds(c), by = (uint64_t)(minutes < 0 ? -minutes : minutes) * 60;

@@ -45,8 +45,8 @@ uint32_t crc32c_table(uint32_t seed, const void *data, size_t n)
 	return ~crc;
 }
 
-/* The crc32 instruction takes three cycles but one can begin in each: so three stretches of a block go side by side, and
- * are joined by what LANE zero bytes make of a CRC, which is linear in each of its bits. */
+/* The crc32 instruction takes three cycles but one can begin in each: so three stretches of a block go side by side,
+ * and are joined by what LANE zero bytes make of a CRC, which is linear in each of its bits. */
 #define LANE 1024u
 
 static uint32_t pass[4][256];		/* pass[k][b]: the CRC b << 8 * k after LANE zero bytes */

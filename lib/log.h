@@ -23,8 +23,9 @@ void log_write(enum log_level level, const char *area, const char *format, ...);
 #define log_info(area, ...)  log_write(LOG_INFO, area, __VA_ARGS__)
 #define log_debug(area, ...) log_write(LOG_DEBUG, area, __VA_ARGS__)
 
-/* What a stranger can cause as often as he likes is written with log_limited: LOG_LIMIT_LINES lines of one place in the source in
- * LOG_LIMIT_NS, the rest is counted, and the count told with the next line of that place. Only for the CPU that serves. */
+/* What a stranger can cause as often as he likes is written with log_limited: LOG_LIMIT_LINES lines of one place in
+ * the source in LOG_LIMIT_NS, the rest is counted, and the count told with the next line of that place. Only for the
+ * CPU that serves. */
 #define LOG_LIMIT_LINES 10u
 #define LOG_LIMIT_NS	10000000000ull
 

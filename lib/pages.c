@@ -26,7 +26,8 @@ struct chunk {
 	uint8_t use;			/* enum chunk_use */
 };
 
-/* A radix tree finds a chunk by its address, so that any number of ranges is used: 512 GiB, 1 GiB, then one chunk per entry. */
+/* A radix tree finds a chunk by its address, so that any number of ranges is used: 512 GiB, 1 GiB, then one chunk per
+ * entry. */
 struct node { void *entry[FANOUT]; };
 _Static_assert(sizeof(struct node) == PAGE_SIZE, "a node is a page");
 
@@ -119,8 +120,8 @@ static void *take(uint64_t *start, uint64_t end)
 	return memset(page, 0, PAGE_SIZE);
 }
 
-/* Makes what describes the chunk at @address. The pages for it come from the begin of the range, not from each chunk, so that the
- * others stay whole; false: the range has no page left. */
+/* Makes what describes the chunk at @address. The pages for it come from the begin of the range, not from each chunk,
+ * so that the others stay whole; false: the range has no page left. */
 static bool describe(uint64_t address, uint64_t *start, uint64_t end)
 {
 	void **slot = &root.entry[address >> 39];

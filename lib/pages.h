@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Gives [start, start + bytes) to the allocator, which describes its chunks in the range's own first pages; called at boot for each
- * free range, of which there may be any number, below 2^48. */
+/* Gives [start, start + bytes) to the allocator, which describes its chunks in the range's own first pages; called at
+ * boot for each free range, of which there may be any number, below 2^48. */
 void pages_add(uint64_t start, uint64_t bytes);
 /* A zeroed, 4 KiB-aligned page below 4 GiB; NULL when memory is out. */
 void *page_alloc(void);

@@ -27,7 +27,7 @@ struct state_desc {
 	uint32_t size;		/* of the record structure */
 	const struct state_field *field;
 	uint32_t field_count;	/* at most 64 */
-	uint16_t plain;		/* what it writes while no newer field is in use, that is not 0; 0: @version all the same */
+	uint16_t plain;		/* what it writes while no newer field is in use, that is not 0; 0: @version */
 };
 
 /* A tag with this bit may be skipped by a receiver that does not know it. */
@@ -83,7 +83,8 @@ enum err state_record_get(const void *in, size_t length, struct state_header *ou
 #define STATE_DESC_F(t, s, type, name, max, doc)	STATE_FIELD(state_described, t, s, type, name, 1, max, doc)
 #define STATE_DESC_A(t, s, type, name, n, max, doc)	STATE_FIELD(state_described, t, s, type, name, n, max, doc)
 
-/* Defines @desc by the table of struct @rec, once in a file. What follows are its other members: .name, .type, .version. */
+/* Defines @desc by the table of struct @rec, once in a file. What follows are its other members: .name, .type,
+ * .version. */
 #define STATE_DESC(desc, rec, TABLE, ...)							\
 	typedef struct rec state_described;							\
 	static const struct state_field desc##_field[] = { TABLE(STATE_DESC_F, STATE_DESC_A) };	\

@@ -21,6 +21,6 @@ void why_set(struct why *why, const char *format, ...);
 __attribute__((format(printf, 2, 3)))
 void why_add(struct why_list *list, const char *format, ...);
 
-/* Begins each sentence of @list from number @from on with "@speaker: " unless it names the speaker: whoever reads it elsewhere must
- * know which host is "here". */
+/* Begins each sentence of @list from number @from on with "@speaker: " unless it names the speaker: whoever reads it
+ * elsewhere must know which host is "here". */
 void why_speaker(struct why_list *list, unsigned from, const char *speaker);

@@ -15,8 +15,8 @@ static const struct { uint32_t leaf, subleaf, reg; const char *text; } words[] =
 static const struct row { uint8_t word, bit, level, state; const char *name; } rows[] = { CPUID_BITS(BIT_ROW) };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
-/* A baseline is the same CPU everywhere: by family, model and stepping guests choose workarounds. The first parts that have its
- * level: Nehalem and Haswell. */
+/* A baseline is the same CPU everywhere: by family, model and stepping guests choose workarounds. The first parts that
+ * have its level: Nehalem and Haswell. */
 static const struct { const char *name; enum level level; uint32_t signature; } policies[] = {
 	{ "host", HOST, 0 }, { "x86-64-v2", V2, 0x106a5 }, { "x86-64-v3", V3, 0x306c3 },
 };
@@ -64,8 +64,8 @@ static enum err take_features(struct cpuid_policy *p, enum level level, uint32_t
 		if (r->level == FORCED || host_has(r, xcr0)) {
 			p->word[r->word] |= 1u << r->bit;
 		} else if (level != HOST && !missing++) {
-			why_set(why, "CPU policy %s needs %s (%s bit %u), which this host's CPU lacks", p->name, r->name,
-				words[r->word].text, r->bit);
+			why_set(why, "CPU policy %s needs %s (%s bit %u), which this host's CPU lacks", p->name,
+				r->name, words[r->word].text, r->bit);
 		}
 	}
 	return missing ? ERR_UNSUPPORTED : ERR_OK;
@@ -174,8 +174,8 @@ static enum err check_features(const struct cpuid_policy *p, struct why *why)
 		known[rows[i].word] |= 1u << rows[i].bit;
 	for (unsigned i = 0; i < CPUID_WORD_COUNT; i++)
 		if (p->word[i] & ~known[i]) {
-			why_set(why, "CPU policy offers %s 0x%x, which this version of Tern can't virtualise", words[i].text,
-				p->word[i] & ~known[i]);
+			why_set(why, "CPU policy offers %s 0x%x, which this version of Tern can't virtualise",
+				words[i].text, p->word[i] & ~known[i]);
 			return ERR_UNSUPPORTED;
 		}
 	for (unsigned i = 0; i < ROWS; i++)
@@ -252,18 +252,21 @@ void cpuid_policy_compare(const struct cpuid_policy *wanted, const struct cpuid_
 			  struct why_list *reasons)
 {
 	if (memcmp(wanted->vendor, offers->vendor, sizeof(wanted->vendor)))
-		why_add(reasons, "the VM's CPU is of vendor %.12s, the destination's of %.12s", (const char *)wanted->vendor,
-			(const char *)offers->vendor);
+		why_add(reasons, "the VM's CPU is of vendor %.12s, the destination's of %.12s",
+			(const char *)wanted->vendor, (const char *)offers->vendor);
 	for (unsigned i = 0; i < CPUID_WORD_COUNT; i++)
 		name_missing(i, wanted->word[i] & ~offers->word[i], reasons);
 	if (wanted->xcr0 & ~offers->xcr0)
 		why_add(reasons, "the VM may use XSAVE components 0x%llx, the destination has 0x%llx",
 			(unsigned long long)wanted->xcr0, (unsigned long long)offers->xcr0);
 	for (unsigned i = 2; i < CPUID_COMPONENTS; i++)
-		if (wanted->xcr0 & offers->xcr0 & 1u << i &&
-		    (wanted->xsave_offset[i] != offers->xsave_offset[i] || wanted->xsave_size[i] != offers->xsave_size[i]))
-			why_add(reasons, "XSAVE component %u lies at %u (%u bytes) in the VM, at %u (%u bytes) on the destination",
-				i, wanted->xsave_offset[i], wanted->xsave_size[i], offers->xsave_offset[i], offers->xsave_size[i]);
+		if (wanted->xcr0 & offers->xcr0 & 1u << i && (wanted->xsave_offset[i] != offers->xsave_offset[i] ||
+							      wanted->xsave_size[i] != offers->xsave_size[i]))
+			why_add(reasons,
+				"XSAVE component %u lies at %u (%u bytes) in the VM, at %u (%u bytes) on the "
+				"destination",
+				i, wanted->xsave_offset[i], wanted->xsave_size[i], offers->xsave_offset[i],
+				offers->xsave_size[i]);
 	if (wanted->physical_bits > offers->physical_bits)
 		why_add(reasons, "the VM has %u physical-address bits, the destination's CPU %u", wanted->physical_bits,
 			offers->physical_bits);

@@ -43,7 +43,8 @@ static enum exit_action exception(struct vm *vm, struct vcpu *v, unsigned index)
 	return EXIT_CONTINUE;
 }
 
-/* The CPU shuts down, and a PC's chipset answers that with a reset (SDM Vol. 3 "Interrupt 8-Double Fault Exception"). */
+/* The CPU shuts down, and a PC's chipset answers that with a reset (SDM Vol. 3 "Interrupt 8-Double Fault
+ * Exception"). */
 static enum exit_action triple_fault(struct vm *vm, struct vcpu *v, unsigned index)
 {
 	(void)v;

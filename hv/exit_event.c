@@ -17,8 +17,8 @@ static void memory_lost(struct vm *vm, const struct mce_report *r, bool needed)
 			 (unsigned long long)r->address, r->bank, (unsigned long long)r->status);
 		vm_memory_retire(owner, r->address);
 	} else if (needed) {
-		panic("machine check while %s ran: memory at %llx, no running guest's, is lost (bank %u, status %llx)", vm->name,
-		      (unsigned long long)r->address, r->bank, (unsigned long long)r->status);
+		panic("machine check while %s ran: memory at %llx, no running guest's, is lost (bank %u, status %llx)",
+		      vm->name, (unsigned long long)r->address, r->bank, (unsigned long long)r->status);
 	} else {
 		log_error("cpu", "machine check: memory at %llx is lost and not yet needed (bank %u, status %llx)",
 			  (unsigned long long)r->address, r->bank, (unsigned long long)r->status);

@@ -105,7 +105,8 @@ static bool string_item(struct vm *vm, struct vcpu *v, unsigned index, const str
 	}
 	if (e != ERR_OK)
 		vm_crash(vm, "string I/O at RIP %llx, guest-linear %llx: %s", (unsigned long long)vcpu_rip(v),
-			 (unsigned long long)linear, e == ERR_UNSUPPORTED ? "no translation in this paging mode" : "not in RAM");
+			 (unsigned long long)linear,
+			 e == ERR_UNSUPPORTED ? "no translation in this paging mode" : "not in RAM");
 	return e == ERR_OK;
 }
 
@@ -151,7 +152,8 @@ enum exit_action exit_io(struct vm *vm, struct vcpu *v, unsigned index)
 		if (v->exit.io.flags & VCPU_IO_IN)
 			in(vm, v, index, port, size);
 		else
-			machine_port_out(&vm->machine, index, port, size, (uint32_t)(v->gpr[GPR_RAX] & ~0ull >> (64 - 8 * size)));
+			machine_port_out(&vm->machine, index, port, size,
+					 (uint32_t)(v->gpr[GPR_RAX] & ~0ull >> (64 - 8 * size)));
 		vcpu_skip(v);
 	}
 	return vm->machine.request == MACHINE_RUN ? EXIT_CONTINUE : EXIT_LEAVE;

@@ -10,7 +10,9 @@ static void device_access(struct vm *vm, struct vcpu *v, unsigned index, uint64_
 	if ((v->exit.memory.flags & VCPU_MEMORY_OPERAND) && !v->event)
 		mmio_emulate(vm, v, index, at);
 	else
-		vm_crash(vm, "paging structures or the delivery of an event lead to guest-physical %llx, which is no RAM (RIP %llx)",
+		vm_crash(vm,
+			 "paging structures or the delivery of an event lead to guest-physical %llx, which is no RAM "
+			 "(RIP %llx)",
 			 (unsigned long long)at, (unsigned long long)vcpu_rip(v));
 }
 

@@ -29,7 +29,8 @@ static enum err check_fit(const struct linux_load *in, const struct linux_info *
 	size_t words = strlen(in->cmdline);
 
 	if (in->memory_bytes > LINUX_MEMORY_MAX) {
-		why_set(why, "memory of %llu MiB, expected at most 3072 MiB", (unsigned long long)(in->memory_bytes >> 20));
+		why_set(why, "memory of %llu MiB, expected at most 3072 MiB",
+			(unsigned long long)(in->memory_bytes >> 20));
 		return ERR_RANGE;
 	}
 	if (in->memory_bytes < need) {
@@ -190,8 +191,14 @@ enum err linux_load(const struct linux_load *in, struct linux_entry *out, struct
 		return e;
 	}
 	*out = (struct linux_entry){
-		.rip = k.load_address + 0x200, .rsi = LINUX_BOOT_PARAMS, .rsp = LINUX_STACK_TOP, .cr3 = LINUX_PAGE_TABLES,
-		.gdt_base = LINUX_GDT, .gdt_limit = sizeof(gdt) - 1, .cs = BOOT_CS, .ds = BOOT_DS,
+		.rip = k.load_address + 0x200,
+		.rsi = LINUX_BOOT_PARAMS,
+		.rsp = LINUX_STACK_TOP,
+		.cr3 = LINUX_PAGE_TABLES,
+		.gdt_base = LINUX_GDT,
+		.gdt_limit = sizeof(gdt) - 1,
+		.cs = BOOT_CS,
+		.ds = BOOT_DS,
 	};
 	return ERR_OK;
 }

@@ -35,9 +35,9 @@ struct linux_info {
 	uint64_t initrd_max;		/* highest address the initrd's last byte may have */
 };
 
-/* ERR_SHORT: the file is cut off; ERR_INVALID: no bzImage, or not a 64-bit one; ERR_VERSION: its protocol is too old. That a host
- * can't start VMs at all is another error (ERR_UNSUPPORTED of vm_create): management tells them apart. @why says what was found and what was
- * expected. */
+/* ERR_SHORT: the file is cut off; ERR_INVALID: no bzImage, or not a 64-bit one; ERR_VERSION: its protocol is too old.
+ * That a host can't start VMs at all is another error (ERR_UNSUPPORTED of vm_create): management tells them apart. @why
+ * says what was found and what was expected. */
 enum err linux_check(const void *bzimage, size_t n, struct linux_info *out, struct why *why) NODISCARD;
 
 struct linux_load {

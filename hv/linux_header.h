@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* linux_header.h: offsets in a bzImage's first sectors and in boot_params, by the names of boot.rst and zero-page.rst. */
+/* linux_header.h: offsets in a bzImage's first sectors and in boot_params, by the names of boot.rst and
+ * zero-page.rst. */
 #pragma once
 
 enum {

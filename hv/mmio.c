@@ -44,7 +44,8 @@ static unsigned gpr_index(ZydisRegister r, unsigned size)
 	if (high_byte(r))
 		return gpr_of(r);
 	if (size == 1)
-		return r <= ZYDIS_REGISTER_BL ? (unsigned)(r - ZYDIS_REGISTER_AL) : 4u + (unsigned)(r - ZYDIS_REGISTER_SPL);
+		return r <= ZYDIS_REGISTER_BL ? (unsigned)(r - ZYDIS_REGISTER_AL) :
+						4u + (unsigned)(r - ZYDIS_REGISTER_SPL);
 	return gpr_of(r);
 }
 
@@ -167,7 +168,8 @@ static bool general(ZydisRegister r)
 {
 	ZydisRegisterClass c = ZydisRegisterGetClass(r);
 
-	return c == ZYDIS_REGCLASS_GPR8 || c == ZYDIS_REGCLASS_GPR16 || c == ZYDIS_REGCLASS_GPR32 || c == ZYDIS_REGCLASS_GPR64;
+	return c == ZYDIS_REGCLASS_GPR8 || c == ZYDIS_REGCLASS_GPR16 || c == ZYDIS_REGCLASS_GPR32 ||
+	       c == ZYDIS_REGCLASS_GPR64;
 }
 
 static bool decode(struct access *a, uint8_t code[INSTRUCTION_MAX], uint64_t *length)
@@ -179,8 +181,12 @@ static bool decode(struct access *a, uint8_t code[INSTRUCTION_MAX], uint64_t *le
 	if (!*length)
 		return false;
 	if (!ZYAN_SUCCESS(ZydisDecoderInit(&decoder,
-			  bits == 64 ? ZYDIS_MACHINE_MODE_LONG_64 : bits == 32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
-			  bits == 64 ? ZYDIS_STACK_WIDTH_64 : bits == 32 ? ZYDIS_STACK_WIDTH_32 : ZYDIS_STACK_WIDTH_16)))
+					   bits == 64 ? ZYDIS_MACHINE_MODE_LONG_64 :
+					   bits == 32 ? ZYDIS_MACHINE_MODE_LEGACY_32 :
+							ZYDIS_MACHINE_MODE_LEGACY_16,
+					   bits == 64 ? ZYDIS_STACK_WIDTH_64 :
+					   bits == 32 ? ZYDIS_STACK_WIDTH_32 :
+							ZYDIS_STACK_WIDTH_16)))
 		return false;
 	if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, code, *length, &a->insn, a->operand)))
 		return false;
@@ -204,7 +210,8 @@ bool mmio_emulate(struct vm *vm, struct vcpu *v, unsigned index, uint64_t at)
 		vcpu_skip(v);
 		return true;
 	}
-	vm_crash(vm, "access to guest-physical %llx at RIP %llx can't be emulated: %02x %02x %02x %02x %02x %02x %02x %02x",
+	vm_crash(vm,
+		 "access to guest-physical %llx at RIP %llx can't be emulated: %02x %02x %02x %02x %02x %02x %02x %02x",
 		 (unsigned long long)at, (unsigned long long)vcpu_rip(v), code[0], code[1], code[2], code[3], code[4],
 		 code[5], code[6], code[7]);
 	return false;

@@ -135,8 +135,8 @@ static enum vm_slice run_vcpu(struct vm *vm, unsigned index, uint64_t end)
 	struct vcpu *v = &vm->vcpu[index];
 	struct look look = { 0 };
 
-	/* Tracking is switched on and off by services, which run on this CPU between slices: one look suffices. A VM whose
-	 * vCPUs run elsewhere must look before each entry, as dirty_start says. */
+	/* Tracking is switched on and off by services, which run on this CPU between slices: one look suffices. A VM
+	 * whose vCPUs run elsewhere must look before each entry, as dirty_start says. */
 	if (dirty_wants_pml(&vm->dirty) != v->pml_on)
 		vcpu_set_pml(v, !v->pml_on);
 	vcpu_load(v);
@@ -203,7 +203,8 @@ enum machine_request vm_serve_request(struct vm *vm)
 	}
 	if (request == MACHINE_RUN || vm->state != VM_RUNNING)
 		return MACHINE_RUN;
-	log_info("vm", "%s asks for %s: %s", vm->name, request == MACHINE_RESET ? "reset" : "power off", vm->machine.request_reason);
+	log_info("vm", "%s asks for %s: %s", vm->name, request == MACHINE_RESET ? "reset" : "power off",
+		 vm->machine.request_reason);
 	if (request == MACHINE_POWER_OFF)
 		vm_switch_off(vm, "the guest asked for power off (%s)", vm->machine.request_reason);
 	return request;

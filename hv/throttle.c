@@ -6,7 +6,8 @@
 #define NS		1000000000ll
 #define PAGE		NS		/* what a page costs */
 #define MOST		(PAGE << 20)	/* what is charged at once */
-#define ROUND_NS	(NS / 100)	/* a guest that ran for less in a round has shown nothing: the next one counts with it */
+/* a guest that ran for less in a round has shown nothing: the next one counts with it */
+#define ROUND_NS	(NS / 100)
 
 void throttle_set(struct vm_throttle *t, uint64_t pages_per_s, uint64_t now_ns)
 {
@@ -50,9 +51,10 @@ void throttle_spend(struct vm_throttle *t, uint64_t pages, uint64_t now_ns)
 }
 
 /*
- * What a harvest finds was made dirty since the same chunk's harvest in the round before, for the most part by running time
- * that is over: set against what the guest ran since a throttle began, it would all but stop it. A chunk harvested early in
- * the round has run in the round before, one harvested late in this round; over all of them it is half of each.
+ * What a harvest finds was made dirty since the same chunk's harvest in the round before, for the most part by running
+ * time that is over: set against what the guest ran since a throttle began, it would all but stop it. A chunk harvested
+ * early in the round has run in the round before, one harvested late in this round; over all of them it is half of
+ * each.
  */
 void throttle_found(struct vm_throttle *t, uint64_t chunk, uint64_t pages)
 {

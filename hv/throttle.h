@@ -5,10 +5,10 @@
 #include <stdint.h>
 
 /*
- * A bucket of pages. Where a write is seen (write-protect: the write fault; PML: the drained log) it is paid there, so a
- * guest that only reads never waits. A/D sees no write: there each slice is charged with what the guest's running time
- * proved to cost in the last whole round of harvests; readers among its processes wait with the writers.
- * Zeroed: no throttle, nothing known of the guest.
+ * A bucket of pages. Where a write is seen (write-protect: the write fault; PML: the drained log) it is paid there, so
+ * a guest that only reads never waits. A/D sees no write: there each slice is charged with what the guest's running
+ * time proved to cost in the last whole round of harvests; readers among its processes wait with the writers. Zeroed:
+ * no throttle, nothing known of the guest.
  */
 struct vm_throttle {
 	uint64_t pages_per_s;		/* allowance; 0: as many as it likes */

@@ -9,7 +9,8 @@
 
 #define MEMORY_MIN	(4ull << 20)
 #define X2APIC_BIT	21	/* CPUID.01H:ECX */
-#define TSC_APART_PPM	250u	/* that a guest's clock may go wrong by where the CPU can't scale it: NTP mends twice as much */
+/* that a guest's clock may go wrong by where the CPU can't scale it: NTP mends twice as much */
+#define TSC_APART_PPM	250u
 #define TSC_RATIO	1000u	/* up to which one frequency is scaled to another */
 
 struct vm vms[VM_MAX];
@@ -47,10 +48,13 @@ static void check_tsc(const struct vm_plan *plan, struct why_list *reasons)
 	if (!time_trusted(&why))
 		why_add(reasons, "%s", why.text);
 	else if (!guest || guest / TSC_RATIO > host || host / TSC_RATIO > guest)
-		why_add(reasons, "TSC frequency: %s needs %u kHz, this host's TSC runs at %u kHz", plan->name, guest, host);
+		why_add(reasons, "TSC frequency: %s needs %u kHz, this host's TSC runs at %u kHz", plan->name, guest,
+			host);
 	else if (ppm > TSC_APART_PPM && !virt_has_tsc_scaling())
-		why_add(reasons, "TSC frequency: %s needs %u kHz, this host's TSC runs at %u kHz (give or take %u ppm) and its CPU has no TSC scaling: "
-			"%llu ppm apart, at most %u are taken", plan->name, guest, host, time_tsc_ppm(), (unsigned long long)ppm, TSC_APART_PPM);
+		why_add(reasons,
+			"TSC frequency: %s needs %u kHz, this host's TSC runs at %u kHz (give or take %u ppm) and its "
+			"CPU has no TSC scaling: %llu ppm apart, at most %u are taken",
+			plan->name, guest, host, time_tsc_ppm(), (unsigned long long)ppm, TSC_APART_PPM);
 }
 
 void vm_plan_check(const struct vm_plan *plan, struct why_list *reasons)
@@ -59,9 +63,10 @@ void vm_plan_check(const struct vm_plan *plan, struct why_list *reasons)
 		why_add(reasons, "this host has no usable %s, so it can't run %s", virt_name(), plan->name);
 	if (!plan->name[0] || strlen(plan->name) >= sizeof(vms[0].name))
 		why_add(reasons, "VM name: expected 1 to %zu characters", sizeof(vms[0].name) - 1);
-	else if (vm_find(plan->name) && vm_find(plan->name)->state != VM_DEFINED && vm_find(plan->name)->state != VM_STOPPED &&
-		 vm_find(plan->name)->state != VM_CRASHED)
-		why_add(reasons, "a VM named %s is %s here already", plan->name, vm_state_name(vm_find(plan->name)->state));
+	else if (vm_find(plan->name) && vm_find(plan->name)->state != VM_DEFINED &&
+		 vm_find(plan->name)->state != VM_STOPPED && vm_find(plan->name)->state != VM_CRASHED)
+		why_add(reasons, "a VM named %s is %s here already", plan->name,
+			vm_state_name(vm_find(plan->name)->state));
 	else if (!plan->room_later && !vm_find(plan->name) && !vm_slot())
 		why_add(reasons, "this host has %u VMs, and no room for another", VM_MAX);
 	if (plan->memory_bytes % CHUNK_SIZE || plan->memory_bytes < MEMORY_MIN || plan->memory_bytes > VM_MEMORY_MAX)
@@ -69,7 +74,8 @@ void vm_plan_check(const struct vm_plan *plan, struct why_list *reasons)
 			(unsigned long long)plan->memory_bytes);
 	else if (!plan->room_later && virt_available() && !vm_memory_fits(plan->memory_bytes))
 		why_add(reasons, "too little memory: %s needs %llu MiB, %llu MiB are free", plan->name,
-			(unsigned long long)(plan->memory_bytes >> 20), (unsigned long long)(vm_memory_unpromised_chunks() * 2));
+			(unsigned long long)(plan->memory_bytes >> 20),
+			(unsigned long long)(vm_memory_unpromised_chunks() * 2));
 	if (plan->vcpus != 1)
 		why_add(reasons, "%u vCPUs: this version of Tern runs guests with one", plan->vcpus);
 	check_tsc(plan, reasons);

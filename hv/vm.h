@@ -38,7 +38,8 @@ enum vm_event {
 };
 
 struct vm_clock {
-	uint64_t tsc_multiplier; /* guest ticks of a host tick, 48 bits of them behind the point; 0: one, the CPU doesn't scale */
+	/* guest ticks of a host tick, 48 bits of them behind the point; 0: one, the CPU doesn't scale */
+	uint64_t tsc_multiplier;
 	uint64_t tsc_offset;	/* guest TSC = host TSC, scaled, + tsc_offset while it runs */
 	uint64_t frozen_tsc;	/* guest TSC while it stands */
 	uint64_t owed_tsc;	/* that it is behind, after it stood for long */
@@ -88,7 +89,8 @@ struct vm_plan {
 	uint32_t vcpus;
 	uint32_t tsc_khz;		/* of the guest */
 	const struct cpuid_policy *cpuid;
-	bool room_later;		/* vm_plan_check: others may still give up the memory and the place that it needs */
+	/* vm_plan_check: others may still give up the memory and the place that it needs */
+	bool room_later;
 	enum dirty_kind tracker;	/* of its writes; WRITE_PROTECT: page tables without accessed and dirty flags */
 };
 
@@ -110,8 +112,9 @@ void vm_switch_off(struct vm *vm, const char *format, ...);
 
 /* The state that @event leads to; false: not possible in this state (logged, nothing changed). */
 bool vm_life(struct vm *vm, enum vm_event event);
-/* A VM that has ended and is not @defined here can't be started again: it is forgotten VM_KEEP_NS after its end, so that whoever
- * asks until then sees how it ended; earlier if one of its name arrives. To be called now and then; true when its slot has become free. */
+/* A VM that has ended and is not @defined here can't be started again: it is forgotten VM_KEEP_NS after its end, so
+ * that whoever asks until then sees how it ended; earlier if one of its name arrives. To be called now and then; true
+ * when its slot has become free. */
 #define VM_KEEP_NS 300000000000ull
 bool vm_forget(struct vm *vm, bool defined, uint64_t now_ns);
 /* Keeps what @vm is to be started from, with uses of its own; NULL kernel: it is not known any more. */
@@ -140,18 +143,21 @@ bool vm_memory_touch(struct vm *vm, uint64_t gpa);
 
 /* --- clock (vm_clock.c) --- */
 uint64_t vm_guest_tsc(const struct vm *vm);
-/* Starts a standing clock, @advance_ns later than where it stood: of more than 2 s the rest comes in steps of as much, a second apart.
- * A guest whose time jumps by more than its watchdogs wait (Linux: RCU 21 s, soft lockup 20 s) takes itself for stuck; and one that reads the
- * PM timer with 24 bits, which wrap after 4.687 s, sleeps for half of that at most: with 2 s more it still counts right. */
+/* Starts a standing clock, @advance_ns later than where it stood: of more than 2 s the rest comes in steps of as much,
+ * a second apart. A guest whose time jumps by more than its watchdogs wait (Linux: RCU 21 s, soft lockup 20 s) takes
+ * itself for stuck; and one that reads the PM timer with 24 bits, which wrap after 4.687 s, sleeps for half of that at
+ * most: with 2 s more it still counts right. */
 void vm_clock_run(struct vm *vm, uint64_t advance_ns);
 /* Takes the next of these steps if it is time. */
 void vm_clock_catch_up(struct vm *vm);
 /* It is @tsc ticks behind, and has got the last step just now. */
 void vm_clock_owe(struct vm *vm, uint64_t tsc);
 void vm_clock_stop(struct vm *vm);
-/* The tsc_multiplier for a guest of @guest_khz here; 0 if the two frequencies are the same as far as this host knows its own. */
+/* The tsc_multiplier for a guest of @guest_khz here; 0 if the two frequencies are the same as far as this host knows
+ * its own. */
 uint64_t vm_clock_multiplier(uint32_t guest_khz);
-/* The host's TSC when the running guest's reaches @tsc; @now is the host's. Not before that, at the earliest @now for what lies behind. */
+/* The host's TSC when the running guest's reaches @tsc; @now is the host's. Not before that, at the earliest @now for
+ * what lies behind. */
 uint64_t vm_clock_host_tsc(const struct vm *vm, uint64_t tsc, uint64_t now);
 /* Moves the guest TSC by @by ticks (modulo 2^64), exactly. */
 void vm_clock_move(struct vm *vm, uint64_t by);
@@ -166,8 +172,8 @@ enum vm_slice { VM_SLICE_BUSY, VM_SLICE_IDLE, VM_SLICE_STOPPED };
 enum vm_slice vm_run_slice(struct vm *vm, uint64_t ns);
 /* Host time at which an idle VM wants to run again; UINT64_MAX never. */
 uint64_t vm_wake_ns(const struct vm *vm);
-/* After a slice: a guest that asked for power off is stopped, and what a stopped or crashed one held is freed. Returns what the
- * guest asked for: after MACHINE_RESET it must not run before vm_reset, or is to be switched off. */
+/* After a slice: a guest that asked for power off is stopped, and what a stopped or crashed one held is freed. Returns
+ * what the guest asked for: after MACHINE_RESET it must not run before vm_reset, or is to be switched off. */
 enum machine_request vm_serve_request(struct vm *vm);
 
 /* --- state (vm_state.c): type, instance and version of every record in vm_inventory --- */
@@ -179,8 +185,8 @@ enum err vm_state_check(struct vm *vm, const void *in, size_t length, struct why
 void vm_state_load(struct vm *vm, const void *in, size_t length);
 /* The kinds of records beside machine_state_desc's, for listings and tests; NULL past the last. */
 const struct state_desc *vm_state_desc(unsigned index);
-/* Record types and versions that this build writes, while nothing newer is in use: type u16, version u16 each. Returns the
- * bytes. */
+/* Record types and versions that this build writes, while nothing newer is in use: type u16, version u16 each. Returns
+ * the bytes. */
 size_t vm_inventory(uint8_t *out, size_t room);
 /* Names each record of @in that this build can't load. */
 void vm_inventory_check(const uint8_t *in, size_t length, struct why_list *reasons);

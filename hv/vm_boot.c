@@ -83,7 +83,11 @@ enum err vm_reset(struct vm *vm, const struct vm_boot *boot, struct why *why)
 enum err vm_boot_linux(struct vm *vm, const struct vm_boot *boot, struct why *why)
 {
 	struct linux_load load = {
-		.vm = vm, .kernel = boot->kernel, .initrd = boot->initrd, .cmdline = boot->cmdline, .memory_bytes = vm->memory_bytes,
+		.vm = vm,
+		.kernel = boot->kernel,
+		.initrd = boot->initrd,
+		.cmdline = boot->cmdline,
+		.memory_bytes = vm->memory_bytes,
 	};
 	static struct vcpu_state state;
 	struct linux_entry entry;

@@ -12,7 +12,8 @@ struct vm_boot {
 /* ACPI tables, Linux by the 64-bit boot protocol, registers of vCPU 0. The VM must be fresh from vm_create.
  * Errors as linux_load. */
 enum err vm_boot_linux(struct vm *vm, const struct vm_boot *boot, struct why *why) NODISCARD;
-/* Hardware reset of a running VM: processors and chips as at power-on, @boot in memory anew. What else memory holds stays, as over
- * a PC's warm reset, and so do clock, CMOS and console; a dirty tracker sees all that is written. A VM that is reset again
- * within a second waits until that is over. After an error (as vm_boot_linux) the VM can't run on. */
+/* Hardware reset of a running VM: processors and chips as at power-on, @boot in memory anew. What else memory holds
+ * stays, as over a PC's warm reset, and so do clock, CMOS and console; a dirty tracker sees all that is written. A VM
+ * that is reset again within a second waits until that is over. After an error (as vm_boot_linux) the VM can't run
+ * on. */
 enum err vm_reset(struct vm *vm, const struct vm_boot *boot, struct why *why) NODISCARD;

@@ -87,7 +87,8 @@ void vm_clock_run(struct vm *vm, uint64_t advance_ns)
 		return;
 	c->owed_tsc += stood;
 	/* Of what it was behind before nothing yet, if it got some of that just now. */
-	c->tsc_offset = c->frozen_tsc + next_step(vm, time_ns() < c->catch_up_ns ? stood : UINT64_MAX) - scaled(c, time_tsc());
+	c->tsc_offset = c->frozen_tsc + next_step(vm, time_ns() < c->catch_up_ns ? stood : UINT64_MAX) -
+			scaled(c, time_tsc());
 	c->running = true;
 }
 

@@ -8,22 +8,22 @@
 #define NO VM_STATES
 
 static const uint8_t next[VM_STATES][VM_EVENTS] = {
-/*		   DEFINE	START	    STOP	CRASH	    FREEZE     RESUME	   RELEASE  EXPECT	 ARRIVE	     DISCARD	 PREPARE    FORGET */
-[VM_FREE]	= { VM_DEFINED, NO,	    NO,		NO,	    NO,	       NO,	   NO,	    VM_INCOMING, NO,	     NO,	 NO,	    NO },
-[VM_DEFINED]	= { NO,		VM_RUNNING, NO,		VM_CRASHED, NO,	       NO,	   NO,	    NO,		 NO,	     NO,	 VM_FROZEN, VM_FREE },
-[VM_RUNNING]	= { NO,		NO,	    VM_STOPPED, VM_CRASHED, VM_FROZEN, NO,	   NO,	    NO,		 NO,	     NO,	 NO,	    NO },
-[VM_FROZEN]	= { NO,		NO,	    NO,		NO,	    NO,	       VM_RUNNING, VM_FREE, NO,		 NO,	     VM_STOPPED, NO,	    NO },
-[VM_INCOMING]	= { NO,		NO,	    NO,		NO,	    NO,	       NO,	   NO,	    NO,		 VM_RUNNING, VM_FREE,	 NO,	    NO },
-[VM_STOPPED]	= { NO,		VM_RUNNING, NO,		NO,	    NO,	       NO,	   NO,	    NO,		 NO,	     NO,	 VM_FROZEN, VM_FREE },
-[VM_CRASHED]	= { NO,		VM_RUNNING, NO,		NO,	    NO,	       NO,	   NO,	    NO,		 NO,	     NO,	 VM_FROZEN, VM_FREE },
+	/*		   DEFINE	START	    STOP	CRASH	    FREEZE     RESUME	   RELEASE  EXPECT
+	   ARRIVE	     DISCARD	 PREPARE    FORGET */
+	[VM_FREE] = { VM_DEFINED, NO, NO, NO, NO, NO, NO, VM_INCOMING, NO, NO, NO, NO },
+	[VM_DEFINED] = { NO, VM_RUNNING, NO, VM_CRASHED, NO, NO, NO, NO, NO, NO, VM_FROZEN, VM_FREE },
+	[VM_RUNNING] = { NO, NO, VM_STOPPED, VM_CRASHED, VM_FROZEN, NO, NO, NO, NO, NO, NO, NO },
+	[VM_FROZEN] = { NO, NO, NO, NO, NO, VM_RUNNING, VM_FREE, NO, NO, VM_STOPPED, NO, NO },
+	[VM_INCOMING] = { NO, NO, NO, NO, NO, NO, NO, NO, VM_RUNNING, VM_FREE, NO, NO },
+	[VM_STOPPED] = { NO, VM_RUNNING, NO, NO, NO, NO, NO, NO, NO, NO, VM_FROZEN, VM_FREE },
+	[VM_CRASHED] = { NO, VM_RUNNING, NO, NO, NO, NO, NO, NO, NO, NO, VM_FROZEN, VM_FREE },
 };
 
 static const char *const state_name[VM_STATES] = {
 	"free", "defined", "running", "frozen", "incoming", "stopped", "crashed"
 };
-static const char *const event_name[VM_EVENTS] = {
-	"define", "start", "stop", "crash", "freeze", "resume", "release", "expect", "arrive", "discard", "prepare", "forget"
-};
+static const char *const event_name[VM_EVENTS] = { "define",  "start",  "stop",   "crash",   "freeze",  "resume",
+						   "release", "expect", "arrive", "discard", "prepare", "forget" };
 
 const char *vm_state_name(enum vm_state s)
 {

@@ -35,7 +35,8 @@ enum err vm_memory_reserve(struct vm *vm, struct why *why)
 
 	if (!vm_memory_fits(vm->memory_bytes)) {
 		why_set(why, "too little memory: %s needs %llu MiB, %llu MiB are free", vm->name,
-			(unsigned long long)(vm->memory_bytes >> 20), (unsigned long long)(vm_memory_unpromised_chunks() * 2));
+			(unsigned long long)(vm->memory_bytes >> 20),
+			(unsigned long long)(vm_memory_unpromised_chunks() * 2));
 		return ERR_NOMEM;
 	}
 	unpromised = vm_memory_unpromised_chunks();
@@ -103,7 +104,8 @@ void vm_memory_retire(struct vm *vm, uint64_t address)
 
 	if (!chunk)
 		return;
-	log_error("vm", "the 2 MiB at %llx, of %s, are taken out of use", (unsigned long long)(uint64_t)*chunk, vm->name);
+	log_error("vm", "the 2 MiB at %llx, of %s, are taken out of use", (unsigned long long)(uint64_t)*chunk,
+		  vm->name);
 	*chunk = NULL;
 	vm->chunks_present--;
 	sizes--;

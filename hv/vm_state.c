@@ -39,7 +39,8 @@ enum err vm_state_save(struct vm *vm, void *out, size_t room, size_t *length, st
 
 	for (unsigned i = 0; e == ERR_OK && i < vm->vcpus; i++) {
 		vcpu_save(&vm->vcpu[i], &scratch);
-		e = state_record_put(&vcpu_state_desc, (uint16_t)i, &scratch, (char *)out + *length, room - *length, &part, why);
+		e = state_record_put(&vcpu_state_desc, (uint16_t)i, &scratch, (char *)out + *length, room - *length,
+				     &part, why);
 		*length += e == ERR_OK ? part : 0;
 	}
 	if (e == ERR_OK)
@@ -53,7 +54,8 @@ static enum err check_vcpu(struct vm *vm, const struct state_header *h, const vo
 	enum err e;
 
 	if (h->instance >= vm->vcpus || image.vcpus_seen >> h->instance & 1) {
-		why_set(why, "vCPU state: instance %u is beyond the %u vCPUs of %s or came twice", h->instance, vm->vcpus, vm->name);
+		why_set(why, "vCPU state: instance %u is beyond the %u vCPUs of %s or came twice", h->instance,
+			vm->vcpus, vm->name);
 		return ERR_INVALID;
 	}
 	image.vcpus_seen |= 1u << h->instance;
@@ -64,7 +66,8 @@ static enum err check_vcpu(struct vm *vm, const struct state_header *h, const vo
 static enum err check_record(struct vm *vm, const struct state_header *h, const void *body, struct why *why)
 {
 	if (machine_state_owns(h->type))
-		return machine_state_check(&image.machine, &vm->machine, h->type, h->instance, h->version, body, h->length, why);
+		return machine_state_check(&image.machine, &vm->machine, h->type, h->instance, h->version, body,
+					   h->length, why);
 	if (h->type == vcpu_state_desc.type)
 		return check_vcpu(vm, h, body, why);
 	if (h->type == clock_desc.type && !h->instance && !image.clock_seen) {
@@ -95,7 +98,8 @@ enum err vm_state_check(struct vm *vm, const void *in, size_t length, struct why
 		length -= STATE_RECORD_HEADER + h.length;
 	}
 	if (image.vcpus_seen != (1u << vm->vcpus) - 1 || !image.clock_seen) {
-		why_set(why, "state of %s: %s is missing", vm->name, image.clock_seen ? "a vCPU record" : "the clock record");
+		why_set(why, "state of %s: %s is missing", vm->name,
+			image.clock_seen ? "a vCPU record" : "the clock record");
 		return ERR_SHORT;
 	}
 	if (image.clock.tsc - image.vcpu[0].tsc_adjust > TICKS_MAX) {
@@ -103,7 +107,8 @@ enum err vm_state_check(struct vm *vm, const void *in, size_t length, struct why
 		return ERR_RANGE;
 	}
 	if (image.clock.behind > image.clock.tsc - image.vcpu[0].tsc_adjust) {
-		why_set(why, "state of %s: its clock is behind by so much that it stands before its beginning", vm->name);
+		why_set(why, "state of %s: its clock is behind by so much that it stands before its beginning",
+			vm->name);
 		return ERR_RANGE;
 	}
 	return machine_state_complete(&image.machine, &vm->machine, why);
@@ -157,7 +162,8 @@ void vm_inventory_check(const uint8_t *in, size_t length, struct why_list *reaso
 		if (!d)
 			why_add(reasons, "device state of type 0x%04x is unknown to this host", type);
 		else if (version > d->version)
-			why_add(reasons, "state record %s comes in version %u, this host knows version %u", d->name, version, d->version);
+			why_add(reasons, "state record %s comes in version %u, this host knows version %u", d->name,
+				version, d->version);
 	}
 	if (length % 4)
 		why_add(reasons, "device inventory of %zu bytes: expected a multiple of 4", length);

@@ -168,5 +168,6 @@ enum err walk_data_put(struct vm *vm, const struct walk_data *d, const void *fro
 {
 	enum err e = guest_write(vm, d->at[0], from, d->bytes[0]);
 
-	return e == ERR_OK && d->bytes[1] ? guest_write(vm, d->at[1], (const char *)from + d->bytes[0], d->bytes[1]) : e;
+	return e == ERR_OK && d->bytes[1] ? guest_write(vm, d->at[1], (const char *)from + d->bytes[0], d->bytes[1]) :
+					    e;
 }

@@ -22,9 +22,9 @@ struct walk_data {
 	uint32_t fault_error;
 };
 
-/* Translates with the checks of U/S, R/W and CR0.WP that the CPU would make at the guest's CPL (SMAP and protection keys
- * are not looked at), and sets accessed and dirty flags. ERR_NOTFOUND: a #PF is due; ERR_RANGE: mapped, but not to RAM;
- * ERR_UNSUPPORTED as above. */
+/* Translates with the checks of U/S, R/W and CR0.WP that the CPU would make at the guest's CPL (SMAP and protection
+ * keys are not looked at), and sets accessed and dirty flags. ERR_NOTFOUND: a #PF is due; ERR_RANGE: mapped, but not to
+ * RAM; ERR_UNSUPPORTED as above. */
 enum err walk_data(struct vm *vm, const struct vcpu *v, uint64_t linear, uint64_t bytes, bool write,
 		   struct walk_data *out) NODISCARD;
 /* Copies the bytes of an access that walk_data allowed. */

@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -e -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := image
+# No rule but those below: one of make's own would make whatever ends in nothing from the same with .o.
+MAKEFLAGS += --no-builtin-rules
 
 B := build
 D := $(B)/deps
@@ -32,23 +34,23 @@ TARGET_C := -std=gnu11 -O2 -g -fPIE -fvisibility=hidden -mno-red-zone $(STACK_GU
 
 include tools/make/deps.mk
 include tools/make/boot.mk
-include tools/make/lwip.mk tools/make/bearssl.mk tools/make/acpi.mk tools/make/cim.mk tools/make/test.mk
-include tools/make/image.mk
-include tools/make/unit.mk tools/make/third.mk tools/make/wire.mk
-include tools/make/tools.mk
-include tools/make/bench.mk
-include tools/make/model.mk
-include tools/make/migbench.mk
-include tools/make/machine.mk
+include tools/make/third.mk tools/make/host.mk
+include tools/make/acpi.mk tools/make/image.mk tools/make/machine.mk
+include tools/make/unit.mk tools/make/test.mk tools/make/cim.mk tools/make/wire.mk tools/make/migbench.mk
+include tools/make/tools.mk tools/make/bench.mk tools/make/model.mk
 
-# The makefiles' text, for what only a target's own recipe or variable says, and the flags, for what the command line does.
-FLAGS := $(foreach v,TARGET_C THIRD_C HOST_THIRD_C UNIT_C FUZZ_C FUZZ_GUIDE CIMHOST_C MIGBENCH_C HOST_C GUEST_C GPR_ONLY LINK TO_EFI,$($v))
-$(shell mkdir -p $(B); now=$$({ cat Makefile tools/make/*.mk; printf '%s\n' '$(subst ','\'',$(FLAGS))'; } | cksum); \
-	[ "$$now" = "$$(cat $(RULES_STAMP) 2>/dev/null)" ] || echo "$$now" >$(RULES_STAMP))
-$(RULES_STAMP): ;
+# Writes text $2 to file $1 unless it is there: what depends on the file is made again when the text is another.
+STAMP = $(shell mkdir -p $(B); now='$(subst ','\'',$2)'; [ "$$now" = "$$(cat $1 2>/dev/null)" ] || echo "$$now" >$1)
+# The makefiles' text, for what only a target's own recipe or variable says; flags, for what the command line does.
+FLAGS := $(foreach v,TARGET_C THIRD_C HOST_FLAGS $(FLAVOURS:%=%_CC) fuzz_FLAGS GPR_ONLY HOST_C GUEST_C LINK TO_EFI, \
+		$($v))
+$(call STAMP,$(RULES_STAMP),$(shell cat Makefile tools/make/*.mk | cksum) $(FLAGS))
+$(call STAMP,$(SOURCES_STAMP),$(sort $(SRC_C) $(SRC_S) $(HOST_SRC)))
+$(RULES_STAMP) $(SOURCES_STAMP): ;
 
-# So do interrupt handlers: a guest's registers are live then.
+# Nor do interrupt handlers: a guest's registers are live then.
 $(B)/obj/lib/%.o $(B)/obj/arch/%.o $(B)/obj/hv/%.o $(B)/obj/net/nic/%.o: EXTRA_C = $(GPR_ONLY)
+$(B)/obj/net/%.o: EXTRA_C = $(LWIP_INC)
 
 $(B)/obj/%.o: %.c $(BUILT_BY)
 	@mkdir -p $(@D)

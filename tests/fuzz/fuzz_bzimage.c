@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz: hv/linux.c hv/linux_check.c lib/why.c lib/fmt.c lib/err.c tests/fake/fake_guest_mem.c */
+/* fuzz: hv fake_guest_mem */
 #include "hv/linux.h"
 #include <stdlib.h>
 #include "tests/fake/fake_guest_mem.h"

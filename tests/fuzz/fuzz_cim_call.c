@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c lib/ipv4.c lib/uuid.c migration/job.c */
-/* libs: -lexpat */
+/* fuzz: cim fake_manage */
 /* The parameters of every operation and method: first byte chooses it, the rest stands inside the call. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz: cim/embedded.c cim/mof.c cim/xml.c cim/buf.c cim/utf8.c lib/fmt.c lib/why.c */
-/* libs: -lexpat */
+/* fuzz: cim */
 /* Embedded instances, as CIM-XML or MOF: accepted or refused with a reason. */
 #include <stdint.h>
 #include <stdlib.h>

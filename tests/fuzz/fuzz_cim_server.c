@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c lib/ipv4.c lib/uuid.c migration/job.c */
-/* libs: -lexpat */
+/* fuzz: cim fake_manage */
 /* Whatever a connection sends, in pieces of any size, the server answers or closes it and forgets it. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz: config/config.c config/config_check.c config/config_keys.c config/config_line.c config/config_value.c lib/why.c lib/fmt.c */
+/* fuzz: config */
 #include "config/config.h"
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz: cim/console.c lib/fmt.c tests/fake/fake_cim_channel.c */
+/* fuzz: cim */
 /* Consoles: clients from three addresses come, say bytes, stop reading and go, while a guest writes and goes. Two bytes
  * of input are one act. Nobody gets more than the guest wrote, nothing is typed that nobody said, and who has gone is
  * let go. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz: hv/cpuid.c hv/cpuid_policy.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_host_cpuid.c */
+/* fuzz: hv fake_host_cpuid */
 #include "hv/cpuid.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz: net/net.c net/nic/nic.c net/nic/e1000.c net/tcp_channel.c net/tcp_closing.c net/tcp_listen.c net/tcp_policy.c net/lwip/port.c tests/fake/fake_random.c net/lwip/timers.c net/lwip/guard.c arch/x86_64/pci.c lib/why.c lib/fmt.c lib/err.c tests/fake/fake_e1000.c tests/fake/fake_pci.c tests/fake/fake_net.c tests/fake/fake_net_mem.c tests/fake/fake_peer.c tests/fake/fake_pages.c tests/fake/fake_log.c build/fuzz/lwip.a */
+/* fuzz: net fake_net fake_net_mem fake_pages fake_random */
 /* Frames from strangers. Input is a program: one byte says what happens, some more how. Its segments are sealed and
  * numbered from what the host sent last, so that handshakes complete and windows are filled to the byte; bytes that
  * make no sense as that reach the host as they are. No frame may stop the host, and when all connections are gone

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz: hv/machine.c hv/machine_state.c hv/dev/[a-z]*.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_machine.c tests/fake/fake_log.c */
+/* fuzz: hv fake_machine */
 /* A guest does anything with its chips, in any order and at any time, and is moved between: whatever state it makes can
  * be saved, is accepted and is the same where it is loaded; and the timers lead on. */
 #include "tests/fake/fake_machine.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz: migration/[a-z]*.c lib/crc32c.c lib/err.c lib/fmt.c lib/state.c lib/why.c tests/fake/fake_guest.c tests/fake/fake_log.c tests/fake/fake_pages.c tests/fake/fake_store.c tests/fake/mig_pair.c tests/fake/mig_raw.c tests/fake/mig_said.c tests/fake/mig_wire.c tests/fake/pipe.c lib/ipv4.c */
+/* fuzz: migration fake_pages */
 #include <stdlib.h>
 #include <string.h>
 #include "migration/service_parts.h"

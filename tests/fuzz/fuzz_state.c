@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz: lib/state.c lib/why.c lib/fmt.c */
+/* fuzz: lib */
 #include "lib/state.h"
 #include <stdlib.h>
 #include <string.h>

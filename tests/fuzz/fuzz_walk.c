@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz: hv/walk.c arch/x86_64/vcpu_state.c lib/why.c lib/fmt.c tests/fake/fake_vcpu.c tests/fake/fake_pages.c tests/fake/fake_log.c */
+/* fuzz: hv fake_pages fake_vcpu */
 #include <stdlib.h>
 #include <string.h>
 #include "hv/guest_mem.h"

@@ -6,7 +6,7 @@ set -u
 cd "$TERN_ROOT" || exit 1
 b=$TERN_LAB_DIR/b
 targets=("$b"/{obj/lib/fmt.o,obj/arch/x86_64/firmware_call.S.o,third/http-parser/http_parser.o,third/lwip/src/core/def.o,unit/obj/lib/fmt.o}
-	 "$b"/{unit/third/lwip/core/def.o,fuzz/obj/lib/fmt.o,migbench/lib/fmt.o,migbench/lz4.o,host/tools/ternctl/cim.o}
+	 "$b"/{unit/third/lwip/src/core/def.o,fuzz/obj/lib/fmt.o,bench/obj/lib/fmt.o,bench/third/lz4/lib/lz4.o,host/tools/ternctl/cim.o}
 	 "$b"/{demo/writer,bench/measure,tests/guest,machine/guest.elf,acpi/dsdt.hex})
 make_b() { make -s --no-print-directory B="$b" D=build/deps "$@"; }
 fail() { echo "expected: $*"; exit 1; }

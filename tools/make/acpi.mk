@@ -3,4 +3,4 @@ $(B)/acpi/dsdt.hex: hv/acpi/dsdt.asl $(BUILT_BY)
 	@mkdir -p $(@D)
 	$(Q)iasl -tc -p $(B)/acpi/dsdt $< >$(B)/acpi/dsdt.log 2>&1 || { cat $(B)/acpi/dsdt.log; exit 1; }
 
-$(B)/obj/hv/acpi/acpi_tables.o $(B)/unit/obj/hv/acpi/acpi_tables.o: $(B)/acpi/dsdt.hex
+$(B)/obj/hv/acpi/acpi_tables.o $(FLAVOURS:%=$(B)/%/obj/hv/acpi/acpi_tables.o): $(B)/acpi/dsdt.hex

@@ -5,15 +5,14 @@ LDS     := arch/x86_64/boot/tern.lds
 
 # Only this folder calls the firmware.
 $(B)/obj/arch/x86_64/boot/%.o: EXTRA_C = $(GPR_ONLY) $(EFI_INC)
-$(B)/unit/obj/arch/x86_64/boot/%.o $(patsubst %,$(B)/unit/obj/tests/unit/arch/test_%.o,leave processors rng runtime): UNIT_EXTRA = $(EFI_INC)
 
 LINK    := ld -pie --no-dynamic-linker -z nocombreloc -z noexecstack -Bsymbolic --gc-sections --hash-style=sysv \
 	   --defsym ImageBase=image_start $(ZSTD_LINK) -T $(LDS)
-LINK_REST = $(LWIP_OBJ) $(BEARSSL_OBJ) $(THIRD_OBJ) --start-group $(THIRD_LIB) $(EFI_LIB)/libefi.a $(EFI_LIB)/libgnuefi.a --end-group
+LINK_REST = $(THIRD_OBJ) --start-group $(THIRD_LIB) $(EFI_LIB)/libefi.a $(EFI_LIB)/libgnuefi.a --end-group
 TO_EFI  := objcopy -j .text -j .reloc -j .rodata -j .dynamic -j '.rela*' -j .dynsym -j .dynstr -j .data -j .bss \
 	   --strip-all --target=efi-app-x86_64 --subsystem=10
 
-$(B)/tern.so: $(OBJ) $(LWIP_OBJ) $(BEARSSL_OBJ) $(THIRD_OBJ) $(LDS) $(BUILT_BY)
+$(B)/tern.so: $(OBJ) $(THIRD_OBJ) $(LDS) $(BUILT_BY) $(SOURCES_STAMP)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -Map=$(B)/tern.map -o $@ $(EFI_LIB)/crt0-efi-x86_64.o $(OBJ) $(LINK_REST)
 

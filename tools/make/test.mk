@@ -17,33 +17,17 @@ system-build: image machine cimhost wiretool $(B)/ternctl $(B)/tests/guest $(B)/
 rules: $(DEPS_STAMP)
 	$(Q)tools/make/run-rules
 
-# --- fuzz targets: second line names the sources, as in unit tests ------------------------------------
+# --- fuzz targets: the second line names what they are about (a row of host.mk) and then, as in unit tests, fakes ----
 FUZZ_SECONDS ?= 10
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(B)/fuzz/%)
-# Clang, unlike GCC, minds unused inline functions outside headers, which the state tables' macros make.
-FUZZ_C   := -std=gnu11 -O2 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined -D_GNU_SOURCE \
-	    -Itests/fake $(CINC) $(WARN) -Wno-unused-function
 # What guides the fuzzer is the code under test. The machine around it, the making of sentences and the looking for zeros in pages
 # are most of the work of an input: traced, that takes several times as long and teaches nothing.
 FUZZ_GUIDE := -fsanitize=fuzzer-no-link
 FUZZ_BLIND := tests/% lib/crc32c.c lib/err.c lib/fmt.c lib/log.c lib/why.c migration/encode.c
 
-FUZZ_NAMES = $(shell sed -n '2s,^/\* fuzz. \(.*\) \*/$$,\1,p' tests/fuzz/$1.c)
-FUZZ_SEES  = $(call WITH_BROUGHT,$(FUZZ_NAMES),$(B)/fuzz)
-# Of a macro of its own: in a pattern rule's prerequisites make would put the target's name in place of a percent sign.
-FUZZ_OBJ   = $(patsubst %.c,$(B)/fuzz/obj/%.o,$(FUZZ_SEES))
-
-.SECONDEXPANSION:
-$(B)/fuzz/%: $(B)/fuzz/obj/tests/fuzz/%.o $$(call FUZZ_OBJ,$$*) $(B)/fuzz/libthird.a
-	@mkdir -p $(@D)
-	$(Q)clang $(FUZZ_C) -fsanitize=fuzzer $(filter %.o,$^) $(filter %.a,$^) -o $@ -L$(B)/fuzz $(shell sed -n '3s,^/\* libs: \(.*\) \*/$$,\1,p' tests/fuzz/$*.c)
-
-# A source is compiled once for all targets that name it.
-$(B)/fuzz/obj/%.o: %.c $(BUILT_BY)
-	@mkdir -p $(@D)
-	$(Q)clang $(FUZZ_C) $(if $(filter $(FUZZ_BLIND),$<),,$(FUZZ_GUIDE)) $(LWIP_INC) -MMD -MP -c $< -o $@
--include $(shell find $(B)/fuzz/obj -name '*.d' 2>/dev/null)
+$(FUZZ_BIN): $(B)/fuzz/%: $(B)/fuzz/obj/tests/fuzz/%.o $$(call LINKED,fuzz,$$(call NAMED,fuzz,tests/fuzz/$$*.c))
+	$(Q)$(fuzz_CC) -fsanitize=fuzzer $(GROUPED) -o $@
 
 fuzz: $(FUZZ_BIN)
 	$(Q)tools/make/run-fuzz $(FUZZ_SECONDS) $^

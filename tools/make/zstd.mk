@@ -4,7 +4,7 @@
 # codes are read two at a time: bytes of few values in 3.3 us a page instead of 5.7.
 ZSTD_DEFS   := -DZSTD_DISABLE_ASM -DZSTD_LEGACY_SUPPORT=0 -DZSTD_NO_TRACE -DXXH_NAMESPACE=ZSTD_ \
 	       -DHUF_FORCE_DECOMPRESS_X2 -DZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT -DZSTD_STRIP_ERROR_STRINGS
-THIRD_ZSTD  := $(patsubst %,$(B)/third/libzstd/lib/%.o, \
+THIRD_ZSTD  := $(addprefix libzstd/lib/, \
 	       $(addprefix common/,debug entropy_common error_private fse_decompress xxhash zstd_common) \
 	       $(addprefix compress/,fse_compress hist huf_compress zstd_compress zstd_compress_literals zstd_compress_sequences \
 		 zstd_fast zstd_ldm) \
@@ -20,8 +20,8 @@ ZSTD_ABSENT := $(addprefix compressBlock_,$(ZSTD_SLOWER) btultra2 $(foreach s,fa
 	       dedicatedDictSearch_lazy_loadDictionary
 ZSTD_LINK   := $(ZSTD_ABSENT:%=--defsym=ZSTD_%=mig_zstd_absent)
 
-# What works on frames and tables and not on each byte.
-ZSTD_COLD   := $(addprefix common/,entropy_common fse_decompress xxhash) decompress/zstd_ddict decompress/zstd_decompress \
-	       $(addprefix compress/,fse_compress zstd_compress zstd_compress_literals zstd_ldm)
-$(B)/third/libzstd/%.o: EXTRA_C = $(ZSTD_DEFS)
-$(ZSTD_COLD:%=$(B)/third/libzstd/lib/%.o): EXTRA_C = $(ZSTD_DEFS) -Os
+# What works on frames and tables and not on each byte: for size.
+ZSTD_COLD   := $(addprefix libzstd/lib/, \
+	       common/entropy_common common/fse_decompress common/xxhash \
+	       compress/fse_compress compress/zstd_compress compress/zstd_compress_literals compress/zstd_ldm \
+	       decompress/zstd_ddict decompress/zstd_decompress)

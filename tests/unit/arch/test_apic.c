@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/apic.c */
 #include "arch/x86_64/apic.h"
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/vmx/audit.c arch/x86_64/vmx/audit_controls.c arch/x86_64/vmx/audit_host.c arch/x86_64/vmx/audit_guest.c arch/x86_64/vmx/audit_guest_state.c arch/x86_64/vmx/audit_segments.c arch/x86_64/vmx/caps.c arch/x86_64/vmx/vmcs.c lib/why.c lib/fmt.c tests/fake/fake_vmcs.c tests/fake/fake_log.c */
+/* unit: fake_vmcs */
 #include "arch/x86_64/vmx/audit.h"
 #include <criterion/criterion.h>
 #include <string.h>

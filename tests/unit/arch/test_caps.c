@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/vmx/caps.c lib/why.c lib/fmt.c tests/fake/fake_log.c */
 #include "arch/x86_64/vmx/caps.h"
 #include <criterion/criterion.h>
 #include <string.h>

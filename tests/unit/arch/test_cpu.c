@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/cpu.c */
 #include "arch/x86_64/cpu.h"
 #include <criterion/criterion.h>
 #include <string.h>

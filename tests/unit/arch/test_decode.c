@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/vmx/decode.c arch/x86_64/vmx/vmcs.c tests/fake/fake_log.c */
 #include "arch/x86_64/vmx/decode.h"
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/dirty.c arch/x86_64/dirty_write_protect.c arch/x86_64/dirty_ad.c arch/x86_64/dirty_pml.c arch/x86_64/gpt.c arch/x86_64/gpt_split.c arch/x86_64/vmx/ept.c lib/why.c lib/fmt.c tests/fake/fake_mmu.c tests/fake/fake_pages.c tests/fake/fake_log.c */
+/* unit: fake_mmu fake_pages */
 #include "arch/x86_64/dirty.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/entropy.c */
 #include "arch/x86_64/entropy.h"
 #include <criterion/criterion.h>
 #include "arch/x86_64/drng.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/vmx/ept.c */
+/* unit: fake_pages */
 #include "arch/x86_64/vmx/ept.h"
 #include <criterion/criterion.h>
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/firmware.c lib/fmt.c */
 #include "arch/x86_64/firmware.h"
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/gpt.c arch/x86_64/gpt_split.c arch/x86_64/vmx/ept.c lib/why.c lib/fmt.c tests/fake/fake_pages.c tests/fake/fake_log.c */
+/* unit: fake_pages */
 #include "arch/x86_64/gpt.h"
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/intr.c */
 #include "arch/x86_64/intr.h"
 #include <criterion/criterion.h>
 #include <signal.h>

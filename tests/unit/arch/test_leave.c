@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/boot/leave.c arch/x86_64/memory_map.c lib/fmt.c lib/why.c */
 #include "arch/x86_64/boot/leave.h"
 #include <criterion/criterion.h>
 #include <string.h>

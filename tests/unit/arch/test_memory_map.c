@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/memory_map.c */
 #include "arch/x86_64/memory_map.h"
 #include <criterion/criterion.h>
 #include <string.h>

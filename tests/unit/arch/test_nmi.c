@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/nmi.c */
 #include "arch/x86_64/nmi.h"
 #include <criterion/criterion.h>
 #include <signal.h>

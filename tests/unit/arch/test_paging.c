@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/paging.c arch/x86_64/early.c tests/fake/fake_log.c */
 #include "arch/x86_64/paging.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>

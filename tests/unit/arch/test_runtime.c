@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/boot/runtime.c */
 #include "arch/x86_64/boot/runtime.h"
 #include <criterion/criterion.h>
 #include <string.h>

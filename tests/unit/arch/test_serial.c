@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/serial.c lib/fmt.c */
 #include "arch/x86_64/serial.h"
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/stack_guard.c lib/random.c build/unit/bearssl.a tests/fake/fake_log.c */
 #include "arch/x86_64/stack_guard.h"
 #include <criterion/criterion.h>
 #include <signal.h>

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/time.c arch/x86_64/tsc_decide.c arch/x86_64/tsc_estimate.c lib/why.c lib/fmt.c tests/fake/fake_log.c */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "arch/x86_64/time.h"

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/tsc_counters.c arch/x86_64/tsc_decide.c arch/x86_64/tsc_estimate.c arch/x86_64/acpi.c */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "arch/x86_64/acpi.h"

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/tsc_decide.c arch/x86_64/tsc_estimate.c */
 #include <criterion/criterion.h>
 #include "arch/x86_64/tsc_decide.h"
 

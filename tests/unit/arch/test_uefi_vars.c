@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/uefi_vars.c lib/err.c lib/fmt.c lib/why.c */
 #include "arch/x86_64/uefi_vars.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/vmx/vcpu_event.c arch/x86_64/vmx/vcpu_reg.c arch/x86_64/vcpu_event.c arch/x86_64/vmx/caps.c arch/x86_64/vmx/vmcs.c lib/why.c lib/fmt.c tests/fake/fake_log.c */
 #include <criterion/criterion.h>
 #include "arch/x86_64/vmx/vcpu_vmx.h"
 #include "arch/x86_64/vmx/vmcs.h"

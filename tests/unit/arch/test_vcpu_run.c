@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/vmx/vcpu_run.c arch/x86_64/vmx/decode.c arch/x86_64/vmx/mitigate.c arch/x86_64/vmx/vmcs.c arch/x86_64/vcpu.c arch/x86_64/vcpu_control.c arch/x86_64/vcpu_event.c arch/x86_64/vcpu_image.c arch/x86_64/vcpu_state.c lib/why.c lib/fmt.c tests/fake/fake_log.c tests/fake/fake_pages.c */
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <string.h>

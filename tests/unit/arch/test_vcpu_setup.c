@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/vmx/vcpu_setup.c arch/x86_64/vmx/vcpu_reg.c arch/x86_64/vcpu.c arch/x86_64/vcpu_control.c arch/x86_64/vcpu_event.c arch/x86_64/vcpu_image.c arch/x86_64/vmx/vpid.c arch/x86_64/vmx/audit.c arch/x86_64/vmx/audit_controls.c arch/x86_64/vmx/audit_guest.c arch/x86_64/vmx/audit_guest_state.c arch/x86_64/vmx/audit_host.c arch/x86_64/vmx/audit_segments.c arch/x86_64/vmx/caps.c arch/x86_64/vmx/ept.c arch/x86_64/vmx/vmcs.c arch/x86_64/gpt.c arch/x86_64/gpt_split.c arch/x86_64/vcpu_state.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_vmcs.c tests/fake/fake_pages.c tests/fake/fake_log.c */
+/* unit: fake_pages fake_vmcs */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "arch/x86_64/cpu.h"

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/vmx/vpid.c */
 #include "arch/x86_64/vmx/vpid.h"
 #include <criterion/criterion.h>
 #include <stdbool.h>

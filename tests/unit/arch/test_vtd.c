@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/vtd.c arch/x86_64/acpi_table.c tests/fake/fake_acpi.c tests/fake/fake_log.c */
+/* unit: fake_acpi */
 #include "arch/x86_64/vtd.h"
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: cim/buf.c cim/utf8.c lib/fmt.c */
 #include <criterion/criterion.h>
 #include "cim/buf.h"
 #include "cim/utf8.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c lib/ipv4.c lib/uuid.c migration/job.c */
-/* libs: -lexpat */
+/* unit: fake_manage */
 #include <stdio.h>
 #include "cim_said.h"
 #include "fake_manage.h"

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: cim/console.c tests/fake/fake_cim_channel.c lib/fmt.c */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: cim/embedded.c cim/mof.c cim/xml.c cim/buf.c cim/utf8.c lib/fmt.c lib/why.c */
-/* libs: -lexpat */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include "cim/embedded.h"

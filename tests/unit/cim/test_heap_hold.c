@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: cim/[!c]*.c cim/call.c tests/fake/fake_manage.c tests/fake/fake_log.c tests/fake/fake_cim_channel.c tests/fake/fake_cim_client.c lib/err.c lib/fmt.c lib/why.c lib/ipv4.c lib/uuid.c migration/job.c */
-/* libs: -lexpat */
+/* unit: fake_manage */
 /* What one address may make the host hold while it waits for another host, or for a client that does not read. */
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: cim/http.c cim/buf.c cim/utf8.c lib/fmt.c */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include "cim/http.h"

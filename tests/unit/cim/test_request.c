@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: cim/request.c cim/xml.c */
 /* libs: -lexpat */
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: cim/xml.c */
-/* libs: -lexpat */
 #include <criterion/criterion.h>
 #include "cim/xml.h"
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: config/config.c config/config_check.c config/config_keys.c config/config_line.c config/config_value.c lib/why.c lib/fmt.c */
 #include "config/config.h"
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: config/config.c config/config_check.c config/config_keys.c config/config_line.c config/config_value.c lib/why.c lib/fmt.c */
 /* A slip must not open a door: not in the value, and not in the key, in the section's name or in what can't be read at all. */
 #include "config/config.h"
 #include <criterion/criterion.h>

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: tools/demo/guest/region.c */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "tools/demo/guest/region.h"

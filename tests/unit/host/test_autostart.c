@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: host/autostart.c lib/why.c lib/fmt.c tests/fake/fake_log.c */
 #include "host/autostart.h"
 #include <criterion/criterion.h>
 #include <string.h>

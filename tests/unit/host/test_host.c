@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: host/host.c arch/x86_64/memory_map.c lib/fmt.c lib/uuid.c lib/why.c lib/err.c tests/fake/fake_log.c */
 #include "host/host.h"
 #include <criterion/criterion.h>
 #include <string.h>

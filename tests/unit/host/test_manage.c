@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: host/manage_host.c host/manage_vms.c lib/err.c lib/fmt.c lib/uuid.c lib/why.c tests/fake/fake_log.c tests/fake/fake_random.c */
+/* unit: fake_random */
 #include "host/manage.h"
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: host/moves.c host/moves_host.c host/manage_moves.c migration/[a-z]*.c config/config_value.c lib/crc32c.c lib/err.c lib/fmt.c lib/mac.c lib/pages.c lib/state.c lib/uuid.c lib/why.c tests/fake/fake_guest.c tests/fake/fake_store.c tests/fake/fake_random.c lib/ipv4.c */
+/* unit: fake_random */
 #include "host/moves.h"
 #include <criterion/criterion.h>
 #include <stdarg.h>

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: host/ports.c lib/err.c tests/fake/fake_log.c */
 #include "host/ports.h"
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: host/share.c */
 #include "host/share.h"
 #include <criterion/criterion.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: host/store.c host/store_entry.c lib/crc32c.c lib/err.c lib/fmt.c lib/why.c tests/fake/fake_uefi_vars.c tests/fake/fake_random.c tests/fake/fake_log.c */
+/* unit: fake_random fake_uefi_vars */
 #include "host/store.h"
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: lib/fmt.c */
 #include <criterion/criterion.h>
 #include "hv/dev/clock.h"
 

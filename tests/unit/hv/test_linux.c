@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: hv/linux.c hv/linux_check.c lib/why.c lib/fmt.c lib/err.c tests/fake/fake_guest_mem.c */
+/* unit: fake_guest_mem */
 #include "hv/linux.h"
 #include <criterion/criterion.h>
 #include <stdio.h>

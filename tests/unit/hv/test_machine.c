@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: hv/machine.c hv/dev/[a-z]*.c lib/state.c lib/why.c lib/fmt.c tests/fake/fake_machine.c tests/fake/fake_log.c */
+/* unit: fake_machine */
 #include <criterion/criterion.h>
 #include "hv/device.h"
 #include "tests/fake/fake_machine.h"

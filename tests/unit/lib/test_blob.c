@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: lib/blob.c tests/fake/fake_log.c tests/fake/fake_pages.c build/unit/bearssl.a */
+/* unit: fake_pages */
 #include "lib/blob.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: lib/err.c */
 #include <criterion/criterion.h>
 #include <time.h>
 #include "lib/calendar.h"

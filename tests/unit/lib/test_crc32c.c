@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: lib/crc32c.c */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "lib/crc32c.h"

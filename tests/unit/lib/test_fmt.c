@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: lib/fmt.c */
 #include "lib/fmt.h"
 #include <criterion/criterion.h>
 #include <limits.h>

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: lib/ipv4.c lib/fmt.c */
 #include "lib/ipv4.h"
 #include <criterion/criterion.h>
 

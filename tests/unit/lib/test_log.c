@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: lib/log.c lib/fmt.c */
+/* unit: lib/log.c */
 #include "lib/log.h"
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: lib/mac.c build/unit/bearssl.a */
 #include "lib/mac.h"
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: lib/pages.c tests/fake/fake_log.c */
 #include "lib/pages.h"
 #include <criterion/criterion.h>
 #include <signal.h>

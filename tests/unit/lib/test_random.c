@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: lib/random.c build/unit/bearssl.a */
 #include "lib/random.h"
 #include <criterion/criterion.h>
 #include <string.h>

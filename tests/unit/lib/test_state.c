@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: lib/state.c lib/why.c lib/fmt.c */
 #include "lib/state.h"
 #include <criterion/criterion.h>
 #include <string.h>

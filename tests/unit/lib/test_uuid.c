@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: lib/uuid.c lib/fmt.c */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>

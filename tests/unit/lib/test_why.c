@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: lib/why.c lib/fmt.c lib/err.c */
 #include "lib/why.h"
 #include <criterion/criterion.h>
 #include <string.h>

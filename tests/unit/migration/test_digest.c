@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: migration/digest.c lib/err.c lib/fmt.c lib/pages.c lib/why.c tests/fake/fake_guest.c tests/fake/fake_log.c */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>

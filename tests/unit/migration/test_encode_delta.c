@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: migration/encode_delta.c */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "lib/bytes.h"

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: migration/encode_price.c */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "lib/addr.h"

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: migration/job.c lib/fmt.c lib/why.c */
 #include "migration/job.h"
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: migration/policy.c */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "migration/policy.h"

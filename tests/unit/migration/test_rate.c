@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: migration/rate.c */
 #include <criterion/criterion.h>
 #include "migration/rate.h"
 

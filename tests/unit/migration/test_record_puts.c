@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: migration/[a-z]*.c lib/crc32c.c lib/err.c lib/fmt.c lib/pages.c lib/state.c lib/why.c tests/fake/fake_guest.c tests/fake/fake_log.c tests/fake/fake_store.c tests/fake/mig_break.c tests/fake/mig_pair.c tests/fake/mig_wire.c tests/fake/pipe.c lib/ipv4.c */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "migration/protocol.h"

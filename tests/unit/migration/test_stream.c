@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: migration/protocol.c migration/stream.c lib/crc32c.c lib/err.c lib/fmt.c lib/state.c lib/why.c tests/fake/fake_log.c tests/fake/pipe.c */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "migration/stream.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: net/nic/e1000.c net/nic/nic.c arch/x86_64/pci.c lib/why.c lib/fmt.c lib/err.c tests/fake/fake_e1000.c tests/fake/fake_pci.c tests/fake/fake_net.c tests/fake/fake_pages.c tests/fake/fake_log.c */
+/* unit: fake_net fake_pages */
 #include "net/nic/e1000.h"
 #include <criterion/criterion.h>
 #include <string.h>

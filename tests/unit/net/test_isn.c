@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: net/lwip/isn.c net/lwip/port.c lib/random.c tests/fake/fake_log.c build/unit/bearssl.a */
 #include <criterion/criterion.h>
 #include <string.h>
 #include <sys/mman.h>

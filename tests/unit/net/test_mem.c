@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: net/lwip/mem.c tests/fake/fake_pages.c tests/fake/fake_log.c */
+/* unit: fake_pages */
 #include "net/lwip/mem.h"
 #include <criterion/criterion.h>
 #include <signal.h>

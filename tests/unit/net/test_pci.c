@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: arch/x86_64/pci.c tests/fake/fake_pci.c tests/fake/fake_net.c tests/fake/fake_log.c */
+/* unit: fake_net */
 #include "arch/x86_64/pci.h"
 #include <criterion/criterion.h>
 #include <string.h>

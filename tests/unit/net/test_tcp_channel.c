@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: net/tcp_channel.c net/tcp_closing.c net/tcp_listen.c net/tcp_policy.c net/lwip/mem.c net/lwip/port.c tests/fake/fake_random.c net/lwip/timers.c net/lwip/guard.c tests/fake/fake_wire.c tests/fake/fake_net.c tests/fake/fake_pages.c tests/fake/fake_log.c build/unit/lwip.a */
+/* unit: fake_net fake_pages fake_random */
 #include "net/tcp_channel.h"
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: net/net.c net/nic/nic.c net/nic/e1000.c net/tcp_channel.c net/tcp_closing.c net/tcp_listen.c net/tcp_policy.c net/lwip/mem.c net/lwip/port.c tests/fake/fake_random.c net/lwip/timers.c net/lwip/guard.c arch/x86_64/pci.c lib/why.c lib/fmt.c lib/err.c tests/fake/fake_e1000.c tests/fake/fake_pci.c tests/fake/fake_net.c tests/fake/fake_peer.c tests/fake/fake_pages.c tests/fake/fake_log.c build/unit/lwip.a */
+/* unit: fake_net fake_pages fake_random */
 /* Peers that hold memory and time, and honest ones beside them. */
 #include "net/tcp_channel.h"
 #include <criterion/criterion.h>

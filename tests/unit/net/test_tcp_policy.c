@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: net/tcp_policy.c */
 #include "net/tcp_policy.h"
 #include <criterion/criterion.h>
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: tools/ternctl/cim.c tools/ternctl/cim_request.c tools/ternctl/cim_value.c tools/ternctl/http.c tools/ternctl/xml.c tools/ternctl/text.c tools/ternctl/json.c tools/ternctl/progress.c */
-/* libs: -lexpat -lcurl */
+/* unit: -lcurl */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "tools/ternctl/cim_request.h"

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* unit: tools/ternctl/xml.c tools/ternctl/text.c */
-/* libs: -lexpat */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "tools/ternctl/text.h"

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include "cim/provider.h"
+#include "cim/request.h"
 #include "fake_manage.h"
 
 TestSuite(schema, .init = fake_manage_reset);
@@ -30,6 +31,9 @@ Test(schema, every_class_fits_the_tables_of_its_readers)
 	for (unsigned n = 0; (c = cim_class_at(n)); n++) {
 		cr_expect_lt(cim_class_props(c, props), CIM_PROPS_MAX, "%s", c->name);
 		cr_expect_lt(cim_class_methods(c, methods), CIM_METHODS_MAX, "%s", c->name);
+		for (const struct cim_method *m = c->method; m && m->name; m++)
+			for (unsigned k = 0; m->param && m->param[k].name; k++)
+				cr_expect_lt(k, REQUEST_PARAMS - 1, "%s.%s", c->name, m->name);
 	}
 }
 

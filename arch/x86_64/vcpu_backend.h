@@ -21,8 +21,8 @@ enum vcpu_nested vcpu_event_nested(uint32_t first, uint32_t second);
 void vcpu_inject(struct vcpu *v, uint32_t event, uint32_t error, uint32_t length);
 /* What the delivery of a #DB with these @causes (as of one that waits) does to DR6 and DR7. */
 void vcpu_debug_registers(struct vcpu *v, uint64_t causes);
-/* The rest of vcpu_skip where there is anything: no blocking, no RF, and the trap of a single step. @blocking and @flags:
- * INTERRUPTIBILITY and RFLAGS as they are. */
+/* The rest of vcpu_skip where there is anything: no blocking, no RF, and the trap of a single step. @blocking and
+ * @flags: INTERRUPTIBILITY and RFLAGS as they are. */
 void vcpu_end_instruction(struct vcpu *v, uint64_t blocking, uint64_t flags);
 
 /* Of a guest in PAE paging the PDPTEs are registers: loaded by MOV to CR, and whatever memory says since. */

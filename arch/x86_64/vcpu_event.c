@@ -76,7 +76,9 @@ void vcpu_inject(struct vcpu *v, uint32_t event, uint32_t error, uint32_t length
 
 void vcpu_inject_exception(struct vcpu *v, uint8_t vector, bool with_error, uint32_t error)
 {
-	vcpu_inject(v, VCPU_EVENT_VALID | VCPU_EVENT_EXCEPTION << 8 | (with_error ? VCPU_EVENT_ERROR : 0) | vector, error, 0);
+	uint32_t event = VCPU_EVENT_VALID | VCPU_EVENT_EXCEPTION << 8 | vector;
+
+	vcpu_inject(v, event | (with_error ? VCPU_EVENT_ERROR : 0), error, 0);
 }
 
 void vcpu_inject_page_fault(struct vcpu *v, uint64_t linear, uint32_t error)
@@ -85,8 +87,8 @@ void vcpu_inject_page_fault(struct vcpu *v, uint64_t linear, uint32_t error)
 	vcpu_inject_exception(v, VECTOR_PF, true, error);
 }
 
-/* What the CPU does when it delivers a #DB, and neither at an exit for one nor at its injection: SDM Vol. 3 "Debug Status
- * Register (DR6)", and "GD" of DR7. */
+/* What the CPU does when it delivers a #DB, and neither at an exit for one nor at its injection: SDM Vol. 3 "Debug
+ * Status Register (DR6)", and "GD" of DR7. */
 void vcpu_debug_registers(struct vcpu *v, uint64_t causes)
 {
 	uint64_t dr6 = (vcpu_get(v, VCPU_DR6) & ~DR6_BREAKPOINTS) | DR6_ACTIVE_LOW;

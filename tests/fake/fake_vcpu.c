@@ -12,7 +12,7 @@
 
 #define RFLAGS_TF	(1ull << 8)
 #define RFLAGS_IF	(1ull << 9)
-#define BLOCKING	3u		/* by STI, by MOV SS */
+#define BLOCKING	(VCPU_BLOCKING_STI | VCPU_BLOCKING_MOV_SS)
 
 struct fake_vcpu fake_vcpu;
 struct fake_host fake_host;
@@ -138,7 +138,7 @@ static void skip(struct vcpu *v)
 	fake_vcpu.s.rip += v->exit.length;
 	fake_vcpu.s.interruptibility &= ~BLOCKING;
 	if (fake_vcpu.s.rflags & RFLAGS_TF)
-		v->event = 0x80000301;
+		v->event = FAKE_EVENT(EXCEPTION, 1);
 }
 
 static bool take(uint64_t *reg, uint64_t value)
@@ -188,12 +188,12 @@ static void want_nmi_window(struct vcpu *v, bool on)
 	fake_vcpu.nmi_window = on;
 }
 
-void vcpu_inject_interrupt(struct vcpu *v, uint8_t vector) { v->event = 0x80000000u | vector; }
-void vcpu_inject_nmi(struct vcpu *v) { v->event = 0x80000202u; }
+void vcpu_inject_interrupt(struct vcpu *v, uint8_t vector) { v->event = FAKE_EVENT(INTERRUPT, vector); }
+void vcpu_inject_nmi(struct vcpu *v) { v->event = FAKE_EVENT(NMI, 2); }
 
 void vcpu_inject_exception(struct vcpu *v, uint8_t vector, bool with_error, uint32_t error)
 {
-	v->event = 0x80000300u | (with_error ? 0x800 : 0) | vector;
+	v->event = with_error ? FAKE_FAULT(vector) : FAKE_EVENT(EXCEPTION, vector);
 	v->event_error = error;
 }
 

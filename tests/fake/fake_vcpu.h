@@ -5,6 +5,10 @@
 #include "arch/x86_64/vcpu_state.h"
 #include "arch/x86_64/mce.h"
 
+/* Events as v->event has them; a fault has an error code. */
+#define FAKE_EVENT(type, vector)	(VCPU_EVENT_VALID | (uint32_t)VCPU_EVENT_##type << 8 | (vector))
+#define FAKE_FAULT(vector)		(FAKE_EVENT(EXCEPTION, vector) | VCPU_EVENT_ERROR)
+
 struct fake_vcpu {
 	struct vcpu_state s;		/* registers of the loaded vCPU that struct vcpu does not hold */
 	uint32_t exception;		/* the event that vcpu_reflect_exception gives back */

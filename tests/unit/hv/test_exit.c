@@ -11,8 +11,8 @@
 #include "tests/fake/fake_vcpu.h"
 #include "tests/fake/fake_vm.h"
 
-#define GP	(0x80000b00u | 13)
-#define UD	(0x80000300u | 6)
+#define GP	FAKE_FAULT(13)
+#define UD	FAKE_EVENT(EXCEPTION, 6)
 #define WRITE	VCPU_MEMORY_WRITE
 #define FETCH	VCPU_MEMORY_FETCH
 #define OPERAND	VCPU_MEMORY_OPERAND
@@ -68,9 +68,9 @@ Test(exit, every_kind_has_a_handler)
 
 Test(exit, an_exception_that_exits_goes_to_the_guest)
 {
-	fake_vcpu.exception = 0x80000b11;	/* #AC */
+	fake_vcpu.exception = FAKE_FAULT(17);	/* #AC */
 	cr_expect_eq(leave(VCPU_EXIT_EXCEPTION), EXIT_CONTINUE);
-	cr_expect_eq(v->event, 0x80000b11);
+	cr_expect_eq(v->event, FAKE_FAULT(17));
 	cr_expect_eq(vm->state, VM_RUNNING);
 }
 
@@ -236,7 +236,7 @@ Test(exit, paging_structures_in_device_memory_are_not_taken_for_the_instructions
 Test(exit, an_exception_stack_in_device_memory_is_not_the_instructions_doing)
 {
 	fake_vm_code(vm, 0x8000, "\x89\x03", 2);
-	v->event = 0x80000b0e;
+	v->event = FAKE_FAULT(14);
 	touch(LAPIC_GPA, WRITE | OPERAND);
 	cr_expect_eq(vm->state, VM_CRASHED);
 	cr_expect_eq(fake_vcpu.s.rip, 0x8000);

@@ -6,7 +6,7 @@
 #include "tests/fake/fake_vcpu.h"
 #include "tests/fake/fake_vm.h"
 
-#define GP (0x80000b00u | 13)
+#define GP FAKE_FAULT(13)
 
 static struct vm *vm;
 static struct vcpu *v;

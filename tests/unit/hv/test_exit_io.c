@@ -10,8 +10,8 @@
 #define IN	VCPU_IO_IN
 #define STRING	VCPU_IO_STRING
 #define REP	VCPU_IO_REP
-#define PF	(0x80000b00u | 14)
-#define GP	(0x80000b00u | 13)
+#define PF	FAKE_FAULT(14)
+#define GP	FAKE_FAULT(13)
 #define CODE	0x8000ull
 #define COM1	0x3f8u
 #define SCRATCH	0x3ffu		/* the UART's scratch register */

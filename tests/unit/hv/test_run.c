@@ -8,7 +8,7 @@
 #include "tests/fake/fake_vm.h"
 
 #define MS 1000000ull
-#define NMI 0x80000202u
+#define NMI FAKE_EVENT(NMI, 2)
 
 static struct vm *vm;
 static struct vcpu *v;
@@ -154,7 +154,7 @@ Test(run, a_timer_interrupt_reaches_a_guest_that_is_open)
 	taken = 0;
 	fake_vcpu.guest = takes;
 	vm_run_slice(vm, 3 * MS);
-	cr_expect_eq(taken, 0x80000030u);
+	cr_expect_eq(taken, FAKE_EVENT(INTERRUPT, 0x30));
 }
 
 Test(run, a_closed_guest_gets_a_window_exit_instead)
@@ -168,7 +168,7 @@ Test(run, a_closed_guest_gets_a_window_exit_instead)
 	cr_expect(fake_vcpu.window);
 	fake_vcpu.s.rflags = 0x202;
 	vm_run_slice(vm, MS);
-	cr_expect_eq(taken, 0x80000030u);
+	cr_expect_eq(taken, FAKE_EVENT(INTERRUPT, 0x30));
 	cr_expect_not(fake_vcpu.window);
 }
 
@@ -176,11 +176,11 @@ Test(run, an_interrupted_delivery_goes_before_anything_else)
 {
 	ticking();
 	fake_host.tsc += 10 * MS;
-	v->event = 0x80000b0e;
+	v->event = FAKE_FAULT(14);
 	taken = 0;
 	fake_vcpu.guest = takes;
 	vm_run_slice(vm, 1000);
-	cr_expect_eq(taken, 0x80000b0eu);
+	cr_expect_eq(taken, FAKE_FAULT(14));
 }
 
 Test(run, an_nmi_goes_in_when_it_can)
@@ -207,7 +207,7 @@ Test(run, a_guest_that_moved_its_tsc_still_gets_its_timers)
 	taken = 0;
 	fake_vcpu.guest = takes;
 	vm_run_slice(vm, 3 * MS);
-	cr_expect_eq(taken, 0x80000030u);
+	cr_expect_eq(taken, FAKE_EVENT(INTERRUPT, 0x30));
 }
 
 Test(run, a_failed_entry_stops_the_vm_and_frees_it)

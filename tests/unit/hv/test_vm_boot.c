@@ -59,7 +59,7 @@ Test(vm_boot, the_processor_stands_at_the_kernel_in_64_bit_mode)
 	cr_expect_eq(code[0], 0x90);
 	cr_expect_eq(walk_translate(vm, &vm->vcpu[0], fake_vcpu.s.gdtr_base, &at), ERR_OK);
 	cr_expect_eq(walk_translate(vm, &vm->vcpu[0], vm->vcpu[0].gpr[GPR_RSI], &at), ERR_OK, "of the zero page");
-	cr_expect(fake_vcpu.s.segment_access[SEG_LDTR] & 1 << 16, "no LDT");
+	cr_expect(fake_vcpu.s.segment_access[SEG_LDTR] & VCPU_ACCESS_UNUSABLE, "no LDT");
 }
 
 Test(vm_boot, its_clock_starts_at_zero_and_only_then)

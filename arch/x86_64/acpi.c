@@ -25,7 +25,8 @@ uint32_t acpi_processors(uint64_t rsdp, uint32_t *apic_id, uint32_t max)
 	const uint8_t *madt = acpi_table(rsdp, "APIC", &bytes);
 
 	/* An entry has at least its type and length, and ends within the table. */
-	for (uint32_t at = MADT_ENTRIES; at + 2 <= bytes && madt[at + 1] >= 2 && at + madt[at + 1] <= bytes; at += madt[at + 1]) {
+	for (uint32_t at = MADT_ENTRIES; at + 2 <= bytes && madt[at + 1] >= 2 && at + madt[at + 1] <= bytes;
+	     at += madt[at + 1]) {
 		const uint8_t *e = madt + at;
 		uint32_t id;
 

@@ -3,7 +3,8 @@
 #pragma once
 #include <stdint.h>
 
-/* Local APIC ids of the enabled processors in the MADT, the caller's own included, the first @max; returns how many there are. */
+/* Local APIC ids of the enabled processors in the MADT, the caller's own included, the first @max; returns how many
+ * there are. */
 uint32_t acpi_processors(uint64_t rsdp, uint32_t *apic_id, uint32_t max);
 /* The I/O port of the ACPI PM timer by the FADT, 0 if there is none. */
 uint16_t acpi_pm_timer(uint64_t rsdp);

@@ -53,7 +53,8 @@ static uint64_t xsdt_of(uint64_t rsdp)
 	if (!rsdp || !paging_maps(rsdp, RSDP_BYTES) || memcmp(r, "RSD PTR ", 8) || r[RSDP_REVISION] < 2)
 		return 0;
 	bytes = le32_get(r + RSDP_LENGTH);
-	if (bytes < RSDP_BYTES || bytes > RSDP_MAX || !paging_maps(rsdp, bytes) || sum(r, RSDP_SUM1_BYTES) || sum(r, bytes)) {
+	if (bytes < RSDP_BYTES || bytes > RSDP_MAX || !paging_maps(rsdp, bytes) || sum(r, RSDP_SUM1_BYTES) ||
+	    sum(r, bytes)) {
 		tell("RSDP", rsdp, "its length or checksum is wrong");
 		return 0;
 	}

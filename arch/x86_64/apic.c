@@ -8,8 +8,21 @@
 #include "time.h"
 
 /* Register numbers are xAPIC offsets / 16, which are the x2APIC MSR numbers minus 0x800. */
-enum { REG_ID = 0x02, REG_TPR = 0x08, REG_EOI = 0x0b, REG_SVR = 0x0f, REG_ISR = 0x10, REG_ICR = 0x30, REG_ICR_HIGH = 0x31,
-       REG_TIMER = 0x32, REG_LINT0 = 0x35, REG_LINT1 = 0x36, REG_INITIAL = 0x38, REG_CURRENT = 0x39, REG_DIVIDE = 0x3e };
+enum {
+	REG_ID = 0x02,
+	REG_TPR = 0x08,
+	REG_EOI = 0x0b,
+	REG_SVR = 0x0f,
+	REG_ISR = 0x10,
+	REG_ICR = 0x30,
+	REG_ICR_HIGH = 0x31,
+	REG_TIMER = 0x32,
+	REG_LINT0 = 0x35,
+	REG_LINT1 = 0x36,
+	REG_INITIAL = 0x38,
+	REG_CURRENT = 0x39,
+	REG_DIVIDE = 0x3e
+};
 
 #define APIC_BASE_ENABLE	(1ull << 11)
 #define APIC_BASE_X2APIC	(1ull << 10)

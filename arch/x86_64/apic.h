@@ -4,7 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Enables the local APIC of the calling CPU and ends what the firmware left in service; LINT0 stays ExtINT on the boot CPU for the 8259. */
+/* Enables the local APIC of the calling CPU and ends what the firmware left in service; LINT0 stays ExtINT on the boot
+ * CPU for the 8259. */
 void apic_init(int boot_cpu);
 uint32_t apic_id(void);
 void apic_eoi(void);

@@ -34,7 +34,8 @@ struct boot_info {
 	uint8_t seed[BOOT_SEED];	/* of the firmware's random numbers, where seeded */
 	bool seeded;
 	uint64_t wall_seconds;		/* firmware clock, seconds since 1970 UTC; 0: it gives no time */
-	int16_t wall_zone;		/* in which it told it: minutes behind UTC, BOOT_ZONE_NONE: it doesn't say, and is taken for UTC */
+	/* in which it told it: minutes behind UTC, BOOT_ZONE_NONE: it doesn't say, and is taken for UTC */
+	int16_t wall_zone;
 	struct config config;
 	struct why_list mistakes;	/* of tern.conf; also when it is missing */
 	struct boot_file file[BOOT_FILES];

@@ -29,7 +29,8 @@ static void load_gdt(struct cpu *c)
 	c->gdt[0] = 0;
 	c->gdt[SEL_CODE / 8] = 0x00af9b000000ffffull;
 	c->gdt[SEL_DATA / 8] = 0x00cf93000000ffffull;
-	c->gdt[SEL_TSS / 8] = (sizeof(c->tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
+	c->gdt[SEL_TSS / 8] = (sizeof(c->tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 |
+			      (base >> 24 & 0xff) << 56;
 	c->gdt[SEL_TSS / 8 + 1] = base >> 32;
 	__asm__ volatile("lgdt %0\n\t"
 			 "push %1\n\t"

@@ -89,7 +89,8 @@ void cpu_init_fpu(void);
 /* Whether @leaf_0, of CPUID, names @vendor: twelve letters. */
 static inline bool cpu_vendor_is(const uint32_t leaf_0[4], const char *vendor)
 {
-	return !memcmp(&leaf_0[1], vendor, 4) && !memcmp(&leaf_0[3], vendor + 4, 4) && !memcmp(&leaf_0[2], vendor + 8, 4);
+	return !memcmp(&leaf_0[1], vendor, 4) && !memcmp(&leaf_0[3], vendor + 4, 4) &&
+	       !memcmp(&leaf_0[2], vendor + 8, 4);
 }
 
 static inline void cpu_relax(void) { __asm__ volatile("pause" : : : "memory"); }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* cpu_access.h: the instructions that reach the processor's own registers. The one header of them, so that unit tests can shadow it. */
+/* cpu_access.h: the instructions that reach the processor's own registers. The one header of them, so that unit tests
+ * can shadow it. */
 #pragma once
 #include <stdint.h>
 
@@ -85,8 +86,8 @@ static inline void *cpu_gs_first(void)
 	return p;
 }
 
-/* Interrupts are taken at these points only: those that are pending now; the next that comes, with nothing in between that could miss it
- * (STI takes effect after the instruction that follows it). */
+/* Interrupts are taken at these points only: those that are pending now; the next that comes, with nothing in between
+ * that could miss it (STI takes effect after the instruction that follows it). */
 static inline void cpu_sti_cli(void) { __asm__ volatile("sti; nop; cli" : : : "memory"); }
 static inline void cpu_sti_hlt_cli(void) { __asm__ volatile("sti; hlt; cli" : : : "memory"); }
 /* Runs the handler of NMIs. */

@@ -62,7 +62,9 @@ enum err dirty_start(struct dirty *d, struct gpt *gpt, enum dirty_kind kind, uin
 		return ERR_STATE;
 	}
 	if (memory_bytes == 0 || memory_bytes > DIRTY_MAX_BYTES || memory_bytes % CHUNK_SIZE) {
-		why_set(why, "can't track the writes of a guest with %llu KiB: a multiple of 2 MiB up to %llu GiB was expected",
+		why_set(why,
+			"can't track the writes of a guest with %llu KiB: a multiple of 2 MiB up to %llu GiB was "
+			"expected",
 			(unsigned long long)(memory_bytes >> 10), DIRTY_MAX_BYTES >> 30);
 		return ERR_RANGE;
 	}

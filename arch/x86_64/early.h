@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* early.h: memory that is Tern's own since before ExitBootServices. Page tables, stacks and descriptor tables come from it: the
- * firmware's page tables, which may be write-protected and lie anywhere in memory of boot services, still hold until Tern's do. */
+/* early.h: memory that is Tern's own since before ExitBootServices. Page tables, stacks and descriptor tables come from
+ * it: the firmware's page tables, which may be write-protected and lie anywhere in memory of boot services, still hold
+ * until Tern's do. */
 #pragma once
 #include <stdint.h>
 

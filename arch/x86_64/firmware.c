@@ -44,7 +44,8 @@ const char *firmware_fault_text(void)
 
 bool firmware_fault(struct intr_frame *frame)
 {
-	if (!calling || cpu_this()->index || frame->vector == VECTOR_NMI || frame->vector == VECTOR_DF || frame->vector == VECTOR_MC)
+	if (!calling || cpu_this()->index || frame->vector == VECTOR_NMI || frame->vector == VECTOR_DF ||
+	    frame->vector == VECTOR_MC)
 		return false;
 	fmt(fault, sizeof(fault), "exception %llu, error %llx, at %llx, CR2 %llx", (unsigned long long)frame->vector,
 	    (unsigned long long)frame->error, (unsigned long long)frame->rip, (unsigned long long)cr2_read());

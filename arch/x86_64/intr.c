@@ -21,10 +21,28 @@ static struct gate idt[256];
 static void (*handler[256])(struct intr_frame *);
 
 static const char *const exception_name[32] = {
-	"#DE divide error", "#DB debug", "NMI", "#BP breakpoint", "#OF overflow", "#BR bound range", "#UD invalid opcode",
-	"#NM device not available", "#DF double fault", "coprocessor overrun", "#TS invalid TSS", "#NP segment not present",
-	"#SS stack fault", "#GP general protection", "#PF page fault", "reserved", "#MF x87 error", "#AC alignment check",
-	"#MC machine check", "#XM SIMD error", "#VE virtualization", "#CP control protection",
+	"#DE divide error",
+	"#DB debug",
+	"NMI",
+	"#BP breakpoint",
+	"#OF overflow",
+	"#BR bound range",
+	"#UD invalid opcode",
+	"#NM device not available",
+	"#DF double fault",
+	"coprocessor overrun",
+	"#TS invalid TSS",
+	"#NP segment not present",
+	"#SS stack fault",
+	"#GP general protection",
+	"#PF page fault",
+	"reserved",
+	"#MF x87 error",
+	"#AC alignment check",
+	"#MC machine check",
+	"#XM SIMD error",
+	"#VE virtualization",
+	"#CP control protection",
 };
 
 void intr_init(void)
@@ -65,10 +83,10 @@ static void dump(const struct intr_frame *f)
 	log_error("cpu", "rax %llx rbx %llx rcx %llx rdx %llx rsi %llx rdi %llx rbp %llx", (unsigned long long)f->rax,
 		  (unsigned long long)f->rbx, (unsigned long long)f->rcx, (unsigned long long)f->rdx,
 		  (unsigned long long)f->rsi, (unsigned long long)f->rdi, (unsigned long long)f->rbp);
-	log_error("cpu", "r8 %llx r9 %llx r10 %llx r11 %llx r12 %llx r13 %llx r14 %llx r15 %llx", (unsigned long long)f->r8,
-		  (unsigned long long)f->r9, (unsigned long long)f->r10, (unsigned long long)f->r11,
-		  (unsigned long long)f->r12, (unsigned long long)f->r13, (unsigned long long)f->r14,
-		  (unsigned long long)f->r15);
+	log_error("cpu", "r8 %llx r9 %llx r10 %llx r11 %llx r12 %llx r13 %llx r14 %llx r15 %llx",
+		  (unsigned long long)f->r8, (unsigned long long)f->r9, (unsigned long long)f->r10,
+		  (unsigned long long)f->r11, (unsigned long long)f->r12, (unsigned long long)f->r13,
+		  (unsigned long long)f->r14, (unsigned long long)f->r15);
 }
 
 void intr_dispatch(struct intr_frame *frame)
@@ -91,6 +109,7 @@ void intr_dispatch(struct intr_frame *frame)
 	if (frame->vector == VECTOR_DF && cpu_overflow_text(cr2_read()))
 		panic("%s has overflowed, at image offset %llx", cpu_overflow_text(cr2_read()),
 		      (unsigned long long)(frame->rip - (uint64_t)image_start));
-	panic("%s in Tern at image offset %llx", exception_name[frame->vector] ? exception_name[frame->vector] : "exception",
+	panic("%s in Tern at image offset %llx",
+	      exception_name[frame->vector] ? exception_name[frame->vector] : "exception",
 	      (unsigned long long)(frame->rip - (uint64_t)image_start));
 }

@@ -61,7 +61,8 @@ void irq_register(uint8_t line, void (*handler)(void *), void *arg)
 	uint16_t port = line < 8 ? PIC1 + 1 : PIC2 + 1;
 
 	if (line > 15 || entries == HANDLERS) {
-		log_error("irq", "line %u can't be used: %s", line, line > 15 ? "the 8259 has lines 0 to 15" : "too many handlers");
+		log_error("irq", "line %u can't be used: %s", line,
+			  line > 15 ? "the 8259 has lines 0 to 15" : "too many handlers");
 		return;
 	}
 	entry[entries].line = line;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* la57.S: from 5-level to 4-level paging, which a firmware may leave on. CR4.LA57 can't change in IA-32e mode (SDM Vol. 3, "Paging"),
- * so the way leads through compatibility mode and paging turned off: copied to a page below 1 MiB, which is its own address then.
+/* la57.S: from 5-level to 4-level paging, which a firmware may leave on. CR4.LA57 can't change in IA-32e mode (SDM
+ * Vol. 3, "Paging"), so the way leads through compatibility mode and paging turned off: copied to a page below 1 MiB,
+ * which is its own address then.
  * An NMI in between finds no IDT that fits; nothing can be done about that. */
 	.section .rodata
 	.balign 16

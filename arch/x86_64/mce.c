@@ -74,7 +74,8 @@ enum mce_verdict mce_take(struct mce_report *r)
 		enum mce_verdict v = judge(i, status, capabilities, &address);
 
 		/* Two that name memory are more than one report can. */
-		if ((v == MCE_MEMORY || v == MCE_LATER) && (worst == MCE_MEMORY || worst == MCE_LATER) && address != r->address)
+		if ((v == MCE_MEMORY || v == MCE_LATER) && (worst == MCE_MEMORY || worst == MCE_LATER) &&
+		    address != r->address)
 			v = MCE_FATAL;
 		if (v > worst) {
 			worst = v;
@@ -97,8 +98,8 @@ static void on_machine_check(struct intr_frame *frame)
 
 	if (v <= MCE_LATER && (r.global & GLOBAL_RIPV))
 		return;
-	panic("machine check in Tern at %llx: bank %u, status %llx, address %llx", (unsigned long long)frame->rip, r.bank,
-	      (unsigned long long)r.status, (unsigned long long)r.address);
+	panic("machine check in Tern at %llx: bank %u, status %llx, address %llx", (unsigned long long)frame->rip,
+	      r.bank, (unsigned long long)r.status, (unsigned long long)r.address);
 }
 
 void mce_init(void)

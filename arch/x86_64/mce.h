@@ -18,7 +18,8 @@ struct mce_report {
 	uint64_t global;		/* IA32_MCG_STATUS */
 };
 
-/* Turns the banks and CR4.MCE on, on the CPU that calls. Machine checks in Tern itself are its business from then on. */
+/* Turns the banks and CR4.MCE on, on the CPU that calls. Machine checks in Tern itself are its business from then
+ * on. */
 void mce_init(void);
 /* Reads what the banks have, and clears it: the next machine check would else be a shutdown. */
 enum mce_verdict mce_take(struct mce_report *report);

@@ -28,7 +28,7 @@ struct memory_map {
 	uint64_t unused[MEMORY_UNUSED_COUNT];	/* bytes that are not among the free ones */
 };
 
-/* Reads @bytes of descriptors, @stride bytes each, into @m; what it held before is forgotten. What one descriptor adds to the
- * arrays needs at most one entry of each. */
+/* Reads @bytes of descriptors, @stride bytes each, into @m; what it held before is forgotten. What one descriptor adds
+ * to the arrays needs at most one entry of each. */
 void memory_map_read(struct memory_map *m, const void *descriptors, size_t bytes, size_t stride);
 const char *memory_unused_text(enum memory_unused why);

@@ -7,7 +7,8 @@
 
 extern char msr_at_read[], msr_at_write[], msr_after[];
 
-/* One function each, so that the two instructions have one address each; the #GP's handler goes on behind them with CF set. */
+/* One function each, so that the two instructions have one address each; the #GP's handler goes on behind them with CF
+ * set. */
 __attribute__((noinline, noclone)) static bool access_msr(uint32_t msr, uint32_t *lo, uint32_t *hi, bool write)
 {
 	bool failed;

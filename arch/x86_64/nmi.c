@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* nmi.c: a chipset that reports lost data by NMI stops the host; any other NMI (a button, a watchdog, a stray) is counted and logged. */
+/* nmi.c: a chipset that reports lost data by NMI stops the host; any other NMI (a button, a watchdog, a stray) is
+ * counted and logged. */
 #include "arch/x86_64/nmi.h"
 #include <stdint.h>
 #include "arch/x86_64/cpu_access.h"
@@ -22,8 +23,8 @@ static void on_nmi(struct intr_frame *frame)
 
 	(void)frame;
 	if (reason != 0xff && (reason & (SERR | IOCHK)))
-		panic("NMI: the chipset reports %s (port 61h: %02x)", reason & SERR ? "SERR#, an error on PCI or in memory" : "IOCHK#",
-		      reason);
+		panic("NMI: the chipset reports %s (port 61h: %02x)",
+		      reason & SERR ? "SERR#, an error on PCI or in memory" : "IOCHK#", reason);
 	came++;
 }
 
@@ -45,6 +46,7 @@ void nmi_report(void)
 	if (now == told)
 		return;
 	if (told < LINES_MAX)
-		log_warn("cpu", "%u NMIs of unknown reason so far%s", now, now >= LINES_MAX ? "; further ones are only counted" : "");
+		log_warn("cpu", "%u NMIs of unknown reason so far%s", now,
+			 now >= LINES_MAX ? "; further ones are only counted" : "");
 	told = now;
 }

@@ -19,7 +19,8 @@ static void backtrace(void)
 			break;
 		log_error("panic", "  called from image offset %llx", (unsigned long long)(ip - (uint64_t)image_start));
 		/* An overrun array may have left anything here. */
-		if (frame[0] <= (uint64_t)frame || frame[0] - (uint64_t)frame > STACK_MAX || frame[0] % sizeof(uint64_t))
+		if (frame[0] <= (uint64_t)frame || frame[0] - (uint64_t)frame > STACK_MAX ||
+		    frame[0] % sizeof(uint64_t))
 			break;
 		frame = (const uint64_t *)frame[0];
 	}

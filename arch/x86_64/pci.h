@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* pci.h: PCI configuration space by mechanism 1 (PCI Local Bus Specification 3.0, 3.2.2.3.2) and the list of functions found. */
+/* pci.h: PCI configuration space by mechanism 1 (PCI Local Bus Specification 3.0, 3.2.2.3.2) and the list of functions
+ * found. */
 #pragma once
 #include <stdint.h>
 
@@ -26,7 +27,8 @@ uint16_t pci_read16(const struct pci_function *f, uint8_t offset);
 uint8_t pci_read8(const struct pci_function *f, uint8_t offset);
 void pci_write16(const struct pci_function *f, uint8_t offset, uint16_t value);
 
-/* Walks bus 0 and every bus behind a bridge. Boot time, boot CPU. Functions beyond the table are logged and left out. */
+/* Walks bus 0 and every bus behind a bridge. Boot time, boot CPU. Functions beyond the table are logged and left
+ * out. */
 void pci_scan(void);
 unsigned pci_count(void);
 /* @index below pci_count(). */

@@ -21,8 +21,9 @@
 extern char trampoline_start[], trampoline_end[], trampoline_data[];
 extern char trampoline_gdt[], trampoline_gdt_pointer[], trampoline_far_pointer[], trampoline_long[];
 
-_Static_assert(sizeof(struct smp_slot) == 24 && offsetof(struct smp_slot, state) == 4 && offsetof(struct smp_slot, stack_top) == 8 &&
-	       SMP_WAITING == 0 && SMP_CLAIMED == 1, "as trampoline.S has it");
+_Static_assert(sizeof(struct smp_slot) == 24 && offsetof(struct smp_slot, state) == 4 &&
+		       offsetof(struct smp_slot, stack_top) == 8 && SMP_WAITING == 0 && SMP_CLAIMED == 1,
+	       "as trampoline.S has it");
 
 static struct smp_slot *slots;
 static uint32_t slot_count;
@@ -78,8 +79,10 @@ static void prepare_page(uint64_t page)
 
 	paging_set_executable(page, 0);
 	memcpy(at, trampoline_start, (size_t)(trampoline_end - trampoline_start));
-	le32_put(at + (trampoline_gdt_pointer - trampoline_start) + 2, (uint32_t)(page + (uint64_t)(trampoline_gdt - trampoline_start)));
-	le32_put(at + (trampoline_far_pointer - trampoline_start), (uint32_t)(page + (uint64_t)(trampoline_long - trampoline_start)));
+	le32_put(at + (trampoline_gdt_pointer - trampoline_start) + 2,
+		 (uint32_t)(page + (uint64_t)(trampoline_gdt - trampoline_start)));
+	le32_put(at + (trampoline_far_pointer - trampoline_start),
+		 (uint32_t)(page + (uint64_t)(trampoline_long - trampoline_start)));
 	memcpy(at + (trampoline_data - trampoline_start), data, sizeof(data));
 	paging_set_executable(page, 1);
 }
@@ -184,7 +187,8 @@ uint32_t smp_start(const struct boot_info *boot)
 	if (boot->processors <= 1)
 		return cpu_count;
 	if (!page) {
-		log_warn("smp", "%u processors are not used: no page below 640 KiB was free to start them", boot->processors - 1);
+		log_warn("smp", "%u processors are not used: no page below 640 KiB was free to start them",
+			 boot->processors - 1);
 		return cpu_count;
 	}
 	make_slots(boot, apic_id());

@@ -4,7 +4,8 @@
 #include "lib/log.h"
 #include "lib/random.h"
 
-/* The names are the compiler's (-mstack-protector-guard=global). The lowest byte is zero: it ends the strings that could overwrite the rest. */
+/* The names are the compiler's (-mstack-protector-guard=global). The lowest byte is zero: it ends the strings that
+ * could overwrite the rest. */
 extern uintptr_t __stack_chk_guard;
 void __stack_chk_fail(void) __attribute__((noreturn));
 

@@ -57,11 +57,14 @@ static void explain(void)
 	if (verdict.trusted)
 		return;
 	if (!verdict.agree)
-		why_set(&not_trusted, "the TSC's frequency is not known: no HPET, no ACPI PM timer and no 8254 that counts, and no word of the CPU");
+		why_set(&not_trusted, "the TSC's frequency is not known: no HPET, no ACPI PM timer and no 8254 that "
+				      "counts, and no word of the CPU");
 	else if (verdict.ppm > TSC_SURE_PPM)
-		why_set(&not_trusted, "the TSC's frequency is known to %u ppm only, guests need %u", verdict.ppm, TSC_SURE_PPM);
+		why_set(&not_trusted, "the TSC's frequency is known to %u ppm only, guests need %u", verdict.ppm,
+			TSC_SURE_PPM);
 	else
-		why_set(&not_trusted, "the TSC's frequency is not certain: its sources contradict each other, or there is one claim alone (the log has them)");
+		why_set(&not_trusted, "the TSC's frequency is not certain: its sources contradict each other, or there "
+				      "is one claim alone (the log has them)");
 }
 
 static void decide(void)
@@ -79,8 +82,8 @@ static void report(bool every_source)
 		log_error("time", "no VM can run here: %s", not_trusted.text);
 	else if (verdict.agree == 1 && every_source)
 		log_warn("time", "the TSC's frequency is known by one source alone");
-	log_info("time", "the TSC runs at %llu.%03llu kHz, give or take %u ppm", (unsigned long long)(verdict.hz / 1000),
-		 (unsigned long long)(verdict.hz % 1000), verdict.ppm);
+	log_info("time", "the TSC runs at %llu.%03llu kHz, give or take %u ppm",
+		 (unsigned long long)(verdict.hz / 1000), (unsigned long long)(verdict.hz % 1000), verdict.ppm);
 }
 
 void time_init(uint64_t rsdp)

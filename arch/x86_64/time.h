@@ -5,10 +5,11 @@
 #include <stdint.h>
 #include "lib/why.h"
 
-/* Measures and logs what each source says; called once on the boot CPU. Without any usable source the clock runs on an assumption, and
- * time_trusted says so. */
+/* Measures and logs what each source says; called once on the boot CPU. Without any usable source the clock runs on an
+ * assumption, and time_trusted says so. */
 void time_init(uint64_t rsdp);
-/* Measures again, over the time since time_init. Once, before the first guest starts: from then on the frequency stays. */
+/* Measures again, over the time since time_init. Once, before the first guest starts: from then on the frequency
+ * stays. */
 void time_refine(void);
 /* Whether the TSC's frequency is known well enough for guests; if not, the reason. */
 bool time_trusted(struct why *why);

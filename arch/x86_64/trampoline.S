@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* trampoline.S: where an AP wakes up: real mode at the start of a page below 1 MiB, straight to long mode.
- * SDM Vol. 3, "Initializing IA-32e Mode". Copied there; every address is relative to the page. All APs may be in it at once, and late
- * ones at any time: it is never written while one can be, and each finds its own slot by its APIC id. */
+ * SDM Vol. 3, "Initializing IA-32e Mode". Copied there; every address is relative to the page. All APs may be in it at
+ * once, and late ones at any time: it is never written while one can be, and each finds its own slot by its APIC id. */
 	.section .rodata
 	.balign 16
 	.global trampoline_start, trampoline_end, trampoline_data

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* tsc_claims.c: CPUID 15H and 16H, MSR_PLATFORM_INFO (SDM Vol. 3 "Determining the Processor Base Frequency"), VMware's leaf 40000010H, KVM's
- * clock (Linux, Documentation/virt/kvm), Hyper-V's frequency MSR (Hypervisor Top Level Functional Specification, "Partition Reference Time"). */
+/* tsc_claims.c: CPUID 15H and 16H, MSR_PLATFORM_INFO (SDM Vol. 3 "Determining the Processor Base Frequency"), VMware's
+ * leaf 40000010H, KVM's clock (Linux, Documentation/virt/kvm), Hyper-V's frequency MSR (Hypervisor Top Level Functional
+ * Specification, "Partition Reference Time"). */
 #include "arch/x86_64/tsc_claims.h"
 #include <string.h>
 #include "arch/x86_64/cpu.h"

@@ -19,5 +19,6 @@ struct tsc_raw {
 
 /* Reads them on the CPU that calls. An MSR that is not there is 0. */
 void tsc_raw_read(struct tsc_raw *raw);
-/* Fills at most TSC_CLAIMS_MAX of @out; returns how many. An outer hypervisor makes one claim at most: its most direct. */
+/* Fills at most TSC_CLAIMS_MAX of @out; returns how many. An outer hypervisor makes one claim at most: its most
+ * direct. */
 unsigned tsc_claims(const struct tsc_raw *raw, struct tsc_source *out);

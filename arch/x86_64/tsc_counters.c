@@ -64,7 +64,8 @@ static void hpet_leave(void)
 #define PIIX4_PMIOSE	1u
 #define PIIX4_TIMER	8u
 
-/* Firmware without ACPI tables on the one chip set that emulators without them have (82371AB datasheet, "Power Management Registers"). */
+/* Firmware without ACPI tables on the one chip set that emulators without them have (82371AB datasheet, "Power
+ * Management Registers"). */
 static uint16_t pm_of_piix4(void)
 {
 	static const struct pci_function f = { .bus = 0, .device = 1, .function = 3 };

@@ -5,7 +5,8 @@
 #include <stdint.h>
 #include "arch/x86_64/tsc_estimate.h"
 
-/* Two sources agree if their ranges, each widened by this, meet: crystals differ by some 100 ppm, and an outer host's clock may be slewed. */
+/* Two sources agree if their ranges, each widened by this, meet: crystals differ by some 100 ppm, and an outer host's
+ * clock may be slewed. */
 #define TSC_AGREE_PPM	500u
 /* Guests need a frequency that is known this well. */
 #define TSC_SURE_PPM	1000u
@@ -23,7 +24,8 @@ struct tsc_source {
 };
 
 struct tsc_verdict {
-	uint64_t hz;		/* never 0: without any source an assumption that makes waits too long rather than too short */
+	/* never 0: without any source an assumption that makes waits too long rather than too short */
+	uint64_t hz;
 	uint32_t ppm;		/* how far it may be off, as far as its sources tell */
 	bool agrees[8];		/* which sources agree with it, by their index */
 	unsigned agree;		/* how many */
@@ -33,7 +35,7 @@ struct tsc_verdict {
 
 #define TSC_SOURCES_MAX 8u
 
-/* What is measured outweighs what is claimed, however often; a claim to the kHz that measuring confirms gives the value. Not trusted: a claim that
- * nothing confirms, a measurement that something contradicts and nothing confirms, and what is off by more than TSC_SURE_PPM. @count at
- * most TSC_SOURCES_MAX. */
+/* What is measured outweighs what is claimed, however often; a claim to the kHz that measuring confirms gives the
+ * value. Not trusted: a claim that nothing confirms, a measurement that something contradicts and nothing confirms, and
+ * what is off by more than TSC_SURE_PPM. @count at most TSC_SOURCES_MAX. */
 void tsc_decide(const struct tsc_source *source, unsigned count, struct tsc_verdict *v);

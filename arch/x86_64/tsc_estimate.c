@@ -40,11 +40,12 @@ static uint64_t bracket(const struct tsc_sample *s)
 
 static bool near(const struct tsc_series *s, uint32_t from, uint32_t count)
 {
-	return ((count - from) & s->counter.mask) <= 2 * s->slot_ticks || ((from - count) & s->counter.mask) <= s->counter.grain;
+	return ((count - from) & s->counter.mask) <= 2 * s->slot_ticks ||
+	       ((from - count) & s->counter.mask) <= s->counter.grain;
 }
 
-/* Notes @count as the newest; false if it is set aside. After a far step the next reading tells a pause, which leads to the next slot
- * wherever that is, from a wild value. */
+/* Notes @count as the newest; false if it is set aside. After a far step the next reading tells a pause, which leads to
+ * the next slot wherever that is, from a wild value. */
 static bool follow(struct tsc_series *s, uint32_t count)
 {
 	uint32_t step = (count - s->last) & s->counter.mask;
@@ -101,13 +102,15 @@ void tsc_series_late(struct tsc_series *s, const struct tsc_sample *sample)
 }
 
 /* The counter went on by @ticks from @a to @b, give or take its grain. */
-static struct tsc_range range_of(const struct tsc_counter *c, const struct tsc_sample *a, const struct tsc_sample *b, uint64_t ticks)
+static struct tsc_range range_of(const struct tsc_counter *c, const struct tsc_sample *a, const struct tsc_sample *b,
+				 uint64_t ticks)
 {
 	uint64_t least = b->before > a->after ? b->before - a->after : 0, most = b->after - a->before;
 
 	if (ticks <= 8ull * c->grain || b->after <= a->before)
 		return (struct tsc_range){ 0, 0 };
-	return (struct tsc_range){ mul_div(least, c->hz, ticks + c->grain), mul_div(most, c->hz, ticks - c->grain) + 1 };
+	return (struct tsc_range){ mul_div(least, c->hz, ticks + c->grain),
+				   mul_div(most, c->hz, ticks - c->grain) + 1 };
 }
 
 static bool holds(const struct tsc_range *r, uint64_t hz)
@@ -144,7 +147,8 @@ static bool most(unsigned agree, unsigned of)
 	return agree * 4 >= of * 3;
 }
 
-/* From each reading to the next: not exact, but only where a pause fell between the two may the counter have wrapped unseen. */
+/* From each reading to the next: not exact, but only where a pause fell between the two may the counter have wrapped
+ * unseen. */
 static enum err coarse(const struct tsc_series *s, struct tsc_range *out)
 {
 	static struct tsc_range range[TSC_SAMPLES];
@@ -163,8 +167,8 @@ static enum err coarse(const struct tsc_series *s, struct tsc_range *out)
 }
 
 /* How far the counter went from @a to @b, whole wraps counted by the TSC and @rough; false: it can't be told. */
-static bool unwrap(const struct tsc_series *s, const struct tsc_range *rough, const struct tsc_sample *a, const struct tsc_sample *b,
-		   uint64_t *ticks)
+static bool unwrap(const struct tsc_series *s, const struct tsc_range *rough, const struct tsc_sample *a,
+		   const struct tsc_sample *b, uint64_t *ticks)
 {
 	uint64_t wrap = (uint64_t)s->counter.mask + 1, seen = (b->count - a->count) & s->counter.mask;
 	uint64_t least = mul_div(b->before > a->after ? b->before - a->after : 0, s->counter.hz, rough->high_hz + 1);

@@ -42,13 +42,16 @@ static bool has_query;
 static uint16_t wide[UEFI_VAR_NAME], found[NAME_ROOM];	/* where physical addresses are sure to be mapped */
 static uint8_t content[UEFI_VAR_BYTES];
 
-static const struct { uint64_t status; enum err err; const char *text; } meanings[] = {
+static const struct { uint64_t status; enum err err; const char *text;
+} meanings[] = {
 	{ EFI_ERROR(2), ERR_INVALID, "the firmware finds the request invalid (EFI_INVALID_PARAMETER)" },
-	{ EFI_ERROR(3), ERR_UNSUPPORTED, "the firmware has no variables while an operating system runs (EFI_UNSUPPORTED)" },
+	{ EFI_ERROR(3), ERR_UNSUPPORTED,
+	  "the firmware has no variables while an operating system runs (EFI_UNSUPPORTED)" },
 	{ EFI_ERROR(5), ERR_CORRUPT, "it is longer than anything that Tern writes (EFI_BUFFER_TOO_SMALL)" },
 	{ EFI_ERROR(7), ERR_IO, "the firmware's variable store failed (EFI_DEVICE_ERROR)" },
 	{ EFI_ERROR(8), ERR_REFUSED, "the firmware's variable store is write-protected (EFI_WRITE_PROTECTED)" },
-	{ EFI_ERROR(9), ERR_SPACE, "the firmware's variable store is full; firmware often frees old entries only at a restart "
+	{ EFI_ERROR(9), ERR_SPACE,
+	  "the firmware's variable store is full; firmware often frees old entries only at a restart "
 	  "(EFI_OUT_OF_RESOURCES)" },
 	{ STATUS_NOT_FOUND, ERR_NOTFOUND, "there is no such variable (EFI_NOT_FOUND)" },
 	{ EFI_ERROR(26), ERR_REFUSED, "the firmware demands a signature (EFI_SECURITY_VIOLATION)" },
@@ -65,7 +68,8 @@ static enum err meaning(const char *what, const char *name, uint64_t status, str
 			return meanings[i].err;
 		}
 	if (status == FIRMWARE_FAULTED)
-		why_set(why, "%s %.8s: the firmware crashed (%s) and is not called again", what, name, firmware_fault_text());
+		why_set(why, "%s %.8s: the firmware crashed (%s) and is not called again", what, name,
+			firmware_fault_text());
 	else
 		why_set(why, "%s %.8s: EFI status %llx", what, name, (unsigned long long)status);
 	return ERR_IO;
@@ -110,7 +114,8 @@ enum err uefi_vars_init(const struct boot_info *boot, struct why *why)
 
 	services = NULL;
 	has_query = false;
-	if (!s || s->signature != RUNTIME_SIGNATURE || s->header_bytes < offsetof(struct runtime_services, monotonic_count)) {
+	if (!s || s->signature != RUNTIME_SIGNATURE ||
+	    s->header_bytes < offsetof(struct runtime_services, monotonic_count)) {
 		why_set(why, "this firmware has no table of runtime services");
 		return ERR_UNSUPPORTED;
 	}
@@ -124,15 +129,16 @@ enum err uefi_vars_init(const struct boot_info *boot, struct why *why)
 			boot->runtime_ranges + boot->runtime_lost, BOOT_RUNTIME);
 		return ERR_UNSUPPORTED;
 	}
-	if (!is_code(boot, s->get_variable) || !is_code(boot, s->get_next_variable_name) || !is_code(boot, s->set_variable)) {
+	if (!is_code(boot, s->get_variable) || !is_code(boot, s->get_next_variable_name) ||
+	    !is_code(boot, s->set_variable)) {
 		why_set(why, "this firmware's variable services are not in its runtime code (%llx, %llx, %llx)",
 			(unsigned long long)s->get_variable, (unsigned long long)s->get_next_variable_name,
 			(unsigned long long)s->set_variable);
 		return ERR_UNSUPPORTED;
 	}
 	services = s;
-	has_query = s->revision >= REVISION_2 && s->header_bytes >= sizeof(*s) && boot->runtime_supported & SUPPORTS_QUERY &&
-		    is_code(boot, s->query_variable_info);
+	has_query = s->revision >= REVISION_2 && s->header_bytes >= sizeof(*s) &&
+		    boot->runtime_supported & SUPPORTS_QUERY && is_code(boot, s->query_variable_info);
 	return ERR_OK;
 }
 
@@ -144,12 +150,17 @@ enum err uefi_var_get(const char *name, void *out, size_t room, size_t *length, 
 
 	*length = 0;
 	if (e == ERR_OK)
-		e = meaning("reading variable", name, firmware_call(services->get_variable, (uint64_t[FIRMWARE_ARGS]){
-			(uint64_t)wide, (uint64_t)&vendor, (uint64_t)&attributes, (uint64_t)&size, (uint64_t)content }), why);
+		e = meaning("reading variable", name,
+			    firmware_call(services->get_variable,
+					  (uint64_t[FIRMWARE_ARGS]){ (uint64_t)wide, (uint64_t)&vendor,
+								     (uint64_t)&attributes, (uint64_t)&size,
+								     (uint64_t)content }),
+			    why);
 	if (e != ERR_OK)
 		return e;
 	if (attributes != ATTRIBUTES || size > room || size > sizeof(content)) {
-		why_set(why, "variable %.8s is not Tern's: attributes %x, %llu bytes", name, attributes, (unsigned long long)size);
+		why_set(why, "variable %.8s is not Tern's: attributes %x, %llu bytes", name, attributes,
+			(unsigned long long)size);
 		return ERR_CORRUPT;
 	}
 	memcpy(out, content, size);
@@ -164,7 +175,8 @@ static enum err set(const char *what, const char *name, const void *bytes, size_
 	if (e != ERR_OK)
 		return e;
 	if (length > sizeof(content)) {
-		why_set(why, "%s %.8s: %llu bytes, at most %u fit", what, name, (unsigned long long)length, UEFI_VAR_BYTES);
+		why_set(why, "%s %.8s: %llu bytes, at most %u fit", what, name, (unsigned long long)length,
+			UEFI_VAR_BYTES);
 		return ERR_INVALID;
 	}
 	memcpy(content, bytes, length);

@@ -38,7 +38,8 @@ struct vcpu {
 	uint32_t event, event_error, event_length;	/* to be injected at the next entry, as in the record */
 	uint64_t dr[4], xcr0, tsc_aux, tsc_adjust, misc_enable;
 	bool loaded, halted, started, pml_on;
-	bool shutdown;			/* a fault met the delivery of a double fault: the next run ends in a triple fault */
+	/* a fault met the delivery of a double fault: the next run ends in a triple fault */
+	bool shutdown;
 	bool deaf;			/* halted with RFLAGS.IF clear: an interrupt does not wake it */
 	uint64_t *pml;			/* 512 entries, NULL without PML */
 	void *xsave;			/* 4 KiB */
@@ -62,8 +63,8 @@ static inline NODISCARD enum err vcpu_run(struct vcpu *v, uint64_t timer_tsc) { 
 
 /* What follows wants the vCPU loaded. */
 
-/* Moves RIP past the instruction that exited, ends blocking by STI and MOV SS and clears RF; where the guest steps singly,
- * a #DB is due then. */
+/* Moves RIP past the instruction that exited, ends blocking by STI and MOV SS and clears RF; where the guest steps
+ * singly, a #DB is due then. */
 static inline void vcpu_skip(struct vcpu *v) { virt->skip(v); }
 
 /* Control registers as the guest reads them. PDPTEs count in PAE paging alone. */
@@ -116,7 +117,8 @@ static inline unsigned vcpu_cpl(const struct vcpu *v)
 bool vcpu_write_cr0(struct vcpu *v, uint64_t value);
 bool vcpu_write_cr4(struct vcpu *v, uint64_t value);
 bool vcpu_write_efer(struct vcpu *v, uint64_t value);
-/* PDPTEs of a guest in PAE paging, which such a write to CR0 or CR4 loads from memory; false: reserved bits, #GP(0) too. */
+/* PDPTEs of a guest in PAE paging, which such a write to CR0 or CR4 loads from memory; false: reserved bits, #GP(0)
+ * too. */
 bool vcpu_pdptes_valid(const uint64_t pdpte[4]);
 void vcpu_set_pdptes(struct vcpu *v, const uint64_t pdpte[4]);
 bool vcpu_write_xcr0(struct vcpu *v, uint64_t value);
@@ -134,8 +136,8 @@ static inline void vcpu_want_interrupt_window(struct vcpu *v, bool on) { virt->w
 static inline void vcpu_want_nmi_window(struct vcpu *v, bool on) { virt->want_nmi_window(v, on); }
 void vcpu_inject_interrupt(struct vcpu *v, uint8_t vector);
 void vcpu_inject_nmi(struct vcpu *v);
-/* Exceptions; with_error for those that push an error code. One that meets an event whose delivery the exit cut short takes its
- * place, or both are a double fault or a shutdown, as on a CPU. */
+/* Exceptions; with_error for those that push an error code. One that meets an event whose delivery the exit cut short
+ * takes its place, or both are a double fault or a shutdown, as on a CPU. */
 void vcpu_inject_exception(struct vcpu *v, uint8_t vector, bool with_error, uint32_t error);
 static inline void vcpu_inject_gp(struct vcpu *v) { vcpu_inject_exception(v, 13, true, 0); }
 static inline void vcpu_inject_ud(struct vcpu *v) { vcpu_inject_exception(v, 6, false, 0); }

@@ -120,7 +120,8 @@ enum err vcpu_check(const struct vcpu *v, const struct vcpu_state *in, struct wh
 	if (!msr_pat_valid(in->pat))
 		bad = "IA32_PAT";
 	if (!bad && lost_pdptes(in)) {
-		why_set(why, "vCPU state: the guest is in PAE paging and none of its PDPTEs is present; sources that write version 1 lose them");
+		why_set(why, "vCPU state: the guest is in PAE paging and none of its PDPTEs is present; sources that "
+			     "write version 1 lose them");
 		return ERR_RANGE;
 	}
 	if (!bad)

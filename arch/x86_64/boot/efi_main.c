@@ -121,7 +121,8 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
 	find_rsdp(st);
 	list_processors(st);
 	boot.seeded = rng_read(st, boot.seed, sizeof(boot.seed));
-	if (EFI_ERROR(st->BootServices->AllocatePages(AllocateMaxAddress, EfiLoaderData, HEAP_BYTES / EFI_PAGE_SIZE, &heap))) {
+	if (EFI_ERROR(st->BootServices->AllocatePages(AllocateMaxAddress, EfiLoaderData, HEAP_BYTES / EFI_PAGE_SIZE,
+						      &heap))) {
 		say(st, "Tern needs 24 MiB of free memory for its services and did not get it.");
 		return EFI_OUT_OF_RESOURCES;
 	}

@@ -27,8 +27,8 @@ static EFI_STATUS allocate(EFI_SYSTEM_TABLE *st, EFI_MEMORY_TYPE type, UINTN pag
 	return status;
 }
 
-/* A place for a map of so many bytes and SPARE more descriptors, instead of the one before. Allocating and freeing memory is what
- * UEFI still allows after a failed ExitBootServices. */
+/* A place for a map of so many bytes and SPARE more descriptors, instead of the one before. Allocating and freeing
+ * memory is what UEFI still allows after a failed ExitBootServices. */
 static EFI_STATUS make_room(EFI_SYSTEM_TABLE *st, struct place *p, UINTN bytes, UINTN stride, struct memory_map *m)
 {
 	UINTN descriptors = bytes / stride + SPARE;
@@ -57,7 +57,8 @@ static EFI_STATUS read_map(EFI_SYSTEM_TABLE *st, struct place *p, struct memory_
 
 	for (int i = 0; i < ATTEMPTS && status == EFI_BUFFER_TOO_SMALL; i++) {
 		p->bytes = p->map ? p->map_room : 0;
-		status = st->BootServices->GetMemoryMap(&p->bytes, (EFI_MEMORY_DESCRIPTOR *)p->map, &p->key, &p->stride, &version);
+		status = st->BootServices->GetMemoryMap(&p->bytes, (EFI_MEMORY_DESCRIPTOR *)p->map, &p->key, &p->stride,
+							&version);
 		if (status != EFI_BUFFER_TOO_SMALL)
 			break;
 		if (p->stride < sizeof(EFI_MEMORY_DESCRIPTOR))
@@ -93,7 +94,9 @@ EFI_STATUS leave_firmware(EFI_SYSTEM_TABLE *st, EFI_HANDLE image, struct boot_in
 		return EFI_OUT_OF_RESOURCES;
 	}
 	if (EFI_ERROR(status)) {
-		why_set(why, "Tern needs %llu KiB of memory below 4 GiB for its tables and did not get it (EFI status %llx).",
+		why_set(why,
+			"Tern needs %llu KiB of memory below 4 GiB for its tables and did not get it (EFI status "
+			"%llx).",
 			(unsigned long long)boot->early_bytes >> 10, (unsigned long long)status);
 		return status;
 	}
@@ -106,8 +109,10 @@ EFI_STATUS leave_firmware(EFI_SYSTEM_TABLE *st, EFI_HANDLE image, struct boot_in
 		status = st->BootServices->ExitBootServices(image, p.key);
 	}
 	if (EFI_ERROR(status)) {
-		why_set(why, "Tern could not leave the firmware: its memory map changed %u times, or ExitBootServices failed "
-			"(EFI status %llx).", ATTEMPTS, (unsigned long long)status);
+		why_set(why,
+			"Tern could not leave the firmware: its memory map changed %u times, or ExitBootServices "
+			"failed (EFI status %llx).",
+			ATTEMPTS, (unsigned long long)status);
 		return status;
 	}
 	runtime_note(st, p.map, p.bytes, p.stride, boot);

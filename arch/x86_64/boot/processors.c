@@ -12,7 +12,8 @@ struct processor_information {
 /* Only the first two of the protocol's functions are called. */
 struct mp_services {
 	EFI_STATUS (EFIAPI *get_number_of_processors)(struct mp_services *self, UINTN *all, UINTN *enabled);
-	EFI_STATUS (EFIAPI *get_processor_info)(struct mp_services *self, UINTN number, struct processor_information *out);
+	EFI_STATUS(EFIAPI *get_processor_info)
+	(struct mp_services *self, UINTN number, struct processor_information *out);
 };
 
 static EFI_GUID mp_services_guid = { 0x3fdda605, 0xa76e, 0x4f46, { 0xad, 0x29, 0x12, 0xf4, 0x53, 0x1b, 0x3d, 0x08 } };

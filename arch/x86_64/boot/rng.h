@@ -3,6 +3,6 @@
 #pragma once
 #include <efi.h>
 
-/* Fills @out by EFI_RNG_PROTOCOL (UEFI 2.10 section 37.5), by its own generator or else its raw entropy; false: the firmware has none,
- * or what it gives is one byte over and over. */
+/* Fills @out by EFI_RNG_PROTOCOL (UEFI 2.10 section 37.5), by its own generator or else its raw entropy; false: the
+ * firmware has none, or what it gives is one byte over and over. */
 BOOLEAN rng_read(EFI_SYSTEM_TABLE *st, UINT8 *out, UINTN bytes);

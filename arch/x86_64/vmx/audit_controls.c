@@ -140,8 +140,8 @@ void audit_controls(struct audit *a)
 	execution(a, controls);
 	a->section = "VM-Exit Control Fields";
 	reserved(a, VMX_GROUP_EXIT, VMCS_EXIT_CONTROLS, a->exit);
-	audit_rule(a, !(a->exit & VMX_EXITC_SAVE_PREEMPTION_TIMER) || a->pin & VMX_PIN_PREEMPTION_TIMER, VMCS_EXIT_CONTROLS,
-		   "\"save VMX-preemption timer value\" needs \"activate VMX-preemption timer\"");
+	audit_rule(a, !(a->exit & VMX_EXITC_SAVE_PREEMPTION_TIMER) || a->pin & VMX_PIN_PREEMPTION_TIMER,
+		   VMCS_EXIT_CONTROLS, "\"save VMX-preemption timer value\" needs \"activate VMX-preemption timer\"");
 	msr_area(a, VMCS_EXIT_MSR_STORE_COUNT, VMCS_EXIT_MSR_STORE_ADDRESS);
 	msr_area(a, VMCS_EXIT_MSR_LOAD_COUNT, VMCS_EXIT_MSR_LOAD_ADDRESS);
 

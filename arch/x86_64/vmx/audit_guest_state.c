@@ -101,7 +101,8 @@ static void pdptes(struct audit *a)
 	for (unsigned f = VMCS_GUEST_PDPTE0; pae && f <= VMCS_GUEST_PDPTE3; f += 2) {
 		uint64_t v = audit_field((enum vmcs_field)f);
 
-		audit_rule(a, !(v & 1) || !(v & reserved), (enum vmcs_field)f, "reserved bits of a present PDPTE must be 0");
+		audit_rule(a, !(v & 1) || !(v & reserved), (enum vmcs_field)f,
+			   "reserved bits of a present PDPTE must be 0");
 	}
 }
 

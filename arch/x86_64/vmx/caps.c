@@ -192,7 +192,8 @@ static void check_needs(const struct vmx_caps *caps, struct why_list *missing)
 		bool msr = n->place >= PLACE_EPT;
 
 		if (!available(caps, n) && n->place > PLACE_MISC)
-			why_add(missing, "this CPU lacks what VMs need: %s (%s bit %u is 0)", n->words, place_name[n->place], n->bit);
+			why_add(missing, "this CPU lacks what VMs need: %s (%s bit %u is 0)", n->words,
+				place_name[n->place], n->bit);
 		else if (!available(caps, n))
 			why_add(missing, "VT-x of this CPU lacks \"%s\": %s bit %u (%s) is 0", n->words,
 				place_name[n->place], msr ? n->bit : n->bit + 32u,

@@ -26,7 +26,8 @@
 #define RFDS_CLEAR	(1ull << 28)
 #define STALE_DATA_NO	(SBDR_SSDP_NO | FBSDP_NO | PSDP_NO)
 
-/* Needed where the CPU has all of @edx, @ebx and @arch, unless it has all of @unless (0: never unless). The last is about Intel's alone. */
+/* Needed where the CPU has all of @edx, @ebx and @arch, unless it has all of @unless (0: never unless). The last is
+ * about Intel's alone. */
 static const struct row { enum mitigation m; uint32_t edx, ebx; uint64_t arch, unless; } row[] = {
 	{ MITIGATE_IBPB,	 IBRS_IBPB, 0,	 0,	     0 },
 	{ MITIGATE_IBRS,	 IBRS_IBPB, 0,	 IBRS_ALL,   0 },
@@ -91,7 +92,8 @@ void mitigate_init(void)
 		if (mitigate_has(m))
 			log_info("vmx", "against what this CPU may do: %s", name[m]);
 	if (!(mitigate_mask & ~(1u << MITIGATE_SMALL_CODE)))
-		log_info("vmx", "this CPU names no leak by speculation that it has the means to close (CPUID.7:EDX %x)", cpu.leaf7_edx);
+		log_info("vmx", "this CPU names no leak by speculation that it has the means to close (CPUID.7:EDX %x)",
+			 cpu.leaf7_edx);
 }
 
 void mitigate_cpu_on(void)

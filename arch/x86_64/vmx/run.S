@@ -73,8 +73,8 @@ vmx_exit_point:
 	testb $(IBRS_AT_EXIT | RSB), mitigate_mask(%rip)
 	jnz 4f
 5:	pop %rdi
-	/* What the guest left in registers steers nothing that Tern guesses; those that are popped below are Tern's, and RCX, RDX and
-	 * RSI are what vmx_decode's first steps overwrite. */
+	/* What the guest left in registers steers nothing that Tern guesses; those that are popped below are Tern's,
+	 * and RCX, RDX and RSI are what vmx_decode's first steps overwrite. */
 	xor %eax, %eax
 	xor %r8d, %r8d
 	xor %r9d, %r9d

@@ -27,8 +27,8 @@ void vmx_select(struct vcpu *v)
 	c->vcpu = v;
 }
 
-/* The guest's turn begins: what other guests trained is forgotten, and what Tern read since lies in no cache that it can look into.
- * Between its own exits Tern reads what is its own, so that is not done again. */
+/* The guest's turn begins: what other guests trained is forgotten, and what Tern read since lies in no cache that it
+ * can look into. Between its own exits Tern reads what is its own, so that is not done again. */
 static void close_leaks(const struct vcpu *v)
 {
 	struct cpu *c = cpu_this();
@@ -72,7 +72,8 @@ enum err vmx_entry_failed(struct vcpu *v, enum vmx_status status)
 	if (status != VMX_SUCCEED)
 		v->exit.kind = VCPU_EXIT_UNKNOWN;
 	if (status == VMX_FAIL_VALID)
-		log_error("vmx", "VM entry failed: VM-instruction error %s", vmx_error_text((uint32_t)vmcs_read(VMCS_INSTRUCTION_ERROR)));
+		log_error("vmx", "VM entry failed: VM-instruction error %s",
+			  vmx_error_text((uint32_t)vmcs_read(VMCS_INSTRUCTION_ERROR)));
 	else if (status == VMX_FAIL_INVALID)
 		log_error("vmx", "VM entry failed: VMfailInvalid, no current VMCS");
 	else

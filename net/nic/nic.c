@@ -19,6 +19,16 @@ static const struct nic_driver *driver_of(const struct pci_function *f)
 	return NULL;
 }
 
+static void refuse(struct why *why, const char *seen)
+{
+	char names[96] = "";
+	size_t used = 0;
+
+	for (unsigned i = 0; i < sizeof(drivers) / sizeof(drivers[0]) && used < sizeof(names); i++)
+		used += (size_t)fmt(names + used, sizeof(names) - used, "%s%s", used ? ", " : "", drivers[i].name);
+	why_set(why, "no network card that Tern drives (%s); PCI network functions seen: %s", names, seen);
+}
+
 enum err nic_find(struct nic **out, struct why *why)
 {
 	char seen[96] = "";
@@ -44,7 +54,6 @@ enum err nic_find(struct nic **out, struct why *why)
 		}
 	}
 	if (e == ERR_NOTFOUND)
-		why_set(why, "no network card that Tern drives (8086:100e, 100f, 10d3); PCI network functions seen: %s",
-			used ? seen : "none");
+		refuse(why, used ? seen : "none");
 	return e;
 }

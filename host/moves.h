@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* moves.h: wires the migration service to this host: VMs as guests, TCP as channels, jobs for management. */
+/* moves.h: the migration service of this host, and what it says of a VM. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,7 +37,7 @@ enum err moves_vm_claim(const struct vm *vm, struct why *why);
 bool moves_vm_awaits_off(const struct vm *vm);
 /* The address of the host @uuid, if a move or a check has met it since boot. */
 bool moves_peer(const uint8_t uuid[16], uint32_t *ipv4);
-/* For host/records.c. */
+/* For manage_moves.c. */
 struct mig_service *moves_service(void);
 /* The unfinished job of the VM @name, 0 if none. */
 uint32_t moves_vm_job(const char *name);

@@ -19,7 +19,7 @@ void ports_open(const struct config *config, void (*cim)(struct channel *ch), vo
 	listen_on("CIM", config->cim_port, cim);
 	listen_on("console", config->console_port, console);
 	listen_on("migration", config->migration_port, moves_accept);
-	/* The migration port answers whom it refuses, so that a move is refused by name (moves.c). */
+	/* The migration port answers whom it refuses, so that a move is refused by name (moves_host.c). */
 	tcp_channel_admit(config->cim_port, config->cim_from.ipv4, config->cim_from.mask);
 	tcp_channel_admit(config->console_port, config->console_from.ipv4, config->console_from.mask);
 }

@@ -111,6 +111,8 @@ static enum exit_action xsetbv(struct vm *vm, struct vcpu *v, unsigned index)
 	return EXIT_CONTINUE;
 }
 
+static handler undecoded;
+
 static handler *const table[VCPU_EXIT_KINDS] = {
 	[VCPU_EXIT_UNKNOWN] = unknown,
 	[VCPU_EXIT_INTERRUPT] = host_interrupt,
@@ -135,7 +137,16 @@ static handler *const table[VCPU_EXIT_KINDS] = {
 	[VCPU_EXIT_CR] = exit_control_register,
 	[VCPU_EXIT_IO] = exit_io,
 	[VCPU_EXIT_MEMORY] = exit_memory,
+	[VCPU_EXIT_UNDECODED] = undecoded,
 };
+
+static enum exit_action undecoded(struct vm *vm, struct vcpu *v, unsigned index)
+{
+	if (!exit_decode(vm, v))
+		return EXIT_LEAVE;
+	vm->exits[v->exit.kind]++;
+	return table[v->exit.kind](vm, v, index);
+}
 
 enum exit_action exit_handle(struct vm *vm, struct vcpu *v, unsigned index)
 {

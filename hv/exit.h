@@ -20,3 +20,5 @@ enum exit_action exit_nmi(struct vm *vm, struct vcpu *v, unsigned index);
 /* While @vm ran: whom it harms stops. */
 enum exit_action exit_machine_check(struct vm *vm, struct vcpu *v, unsigned index);
 enum exit_action exit_memory(struct vm *vm, struct vcpu *v, unsigned index);
+/* Completes v->exit by the instruction's own code; false: that can't be read, and the VM has stopped. */
+bool exit_decode(struct vm *vm, struct vcpu *v);

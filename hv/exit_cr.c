@@ -59,9 +59,9 @@ enum exit_action exit_control_register(struct vm *vm, struct vcpu *v, unsigned i
 		ok = write_cr(vm, v, index, cr, walk_code_bits(v) == 64 ? value : (uint32_t)value);
 		break;
 	case VCPU_CR_READ:
-		ok = cr == 8;
+		ok = cr == 4 || cr == 8;
 		if (ok)
-			vcpu_set_gpr(v, gpr, machine_cr8_get(&vm->machine, index));
+			vcpu_set_gpr(v, gpr, cr == 4 ? vcpu_cr4(v) : machine_cr8_get(&vm->machine, index));
 		break;
 	case VCPU_CR_CLTS:
 		ok = vcpu_write_cr0(v, vcpu_cr0(v) & ~CR0_TS);

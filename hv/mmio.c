@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "hv/mmio.h"
 #include <string.h>
-#include <Zydis/Zydis.h>
-#include "hv/walk.h"
+#include "hv/instruction.h"
 #include "lib/fmt.h"
 
-#define INSTRUCTION_MAX	15
 #define FLAG_CF		(1ull << 0)
 #define FLAG_PF		(1ull << 2)
 #define FLAG_ZF		(1ull << 6)
@@ -18,8 +16,7 @@ struct access {
 	struct vcpu *v;
 	unsigned index;
 	uint64_t at;
-	ZydisDecodedInstruction insn;
-	ZydisDecodedOperand operand[ZYDIS_MAX_OPERAND_COUNT];
+	struct instruction i;
 	unsigned size;		/* bytes of the memory operand */
 };
 
@@ -116,11 +113,11 @@ static void set_logic_flags(struct access *a, uint64_t value)
 /* Instructions that drivers use on device memory: moves, exchanges and bit changes. */
 static bool execute(struct access *a)
 {
-	ZydisDecodedOperand *to = &a->operand[0], *from = &a->operand[1];
+	ZydisDecodedOperand *to = &a->i.operand[0], *from = &a->i.operand[1];
 	bool store = to->type == ZYDIS_OPERAND_TYPE_MEMORY;
 	uint64_t value;
 
-	switch (a->insn.mnemonic) {
+	switch (a->i.insn.mnemonic) {
 	case ZYDIS_MNEMONIC_MOV:
 		if (store)
 			device_write(a, source(a, from));
@@ -144,14 +141,14 @@ static bool execute(struct access *a)
 	case ZYDIS_MNEMONIC_XOR:
 	case ZYDIS_MNEMONIC_TEST:
 		value = device_read(a);
-		if (a->insn.mnemonic == ZYDIS_MNEMONIC_OR)
+		if (a->i.insn.mnemonic == ZYDIS_MNEMONIC_OR)
 			value |= source(a, store ? from : to);
-		else if (a->insn.mnemonic == ZYDIS_MNEMONIC_XOR)
+		else if (a->i.insn.mnemonic == ZYDIS_MNEMONIC_XOR)
 			value ^= source(a, store ? from : to);
 		else
 			value &= source(a, store ? from : to);
 		set_logic_flags(a, value);
-		if (a->insn.mnemonic == ZYDIS_MNEMONIC_TEST)
+		if (a->i.insn.mnemonic == ZYDIS_MNEMONIC_TEST)
 			return true;
 		if (store)
 			device_write(a, value);
@@ -172,28 +169,14 @@ static bool general(ZydisRegister r)
 	       c == ZYDIS_REGCLASS_GPR64;
 }
 
-static bool decode(struct access *a, uint8_t code[INSTRUCTION_MAX], uint64_t *length)
+static bool decode(struct access *a)
 {
-	ZydisDecoder decoder;
-	unsigned bits = walk_code_bits(a->v);
-
-	*length = walk_read_code(a->vm, a->v, code, INSTRUCTION_MAX);
-	if (!*length)
+	if (!instruction_decode(a->vm, a->v, &a->i, true))
 		return false;
-	if (!ZYAN_SUCCESS(ZydisDecoderInit(&decoder,
-					   bits == 64 ? ZYDIS_MACHINE_MODE_LONG_64 :
-					   bits == 32 ? ZYDIS_MACHINE_MODE_LEGACY_32 :
-							ZYDIS_MACHINE_MODE_LEGACY_16,
-					   bits == 64 ? ZYDIS_STACK_WIDTH_64 :
-					   bits == 32 ? ZYDIS_STACK_WIDTH_32 :
-							ZYDIS_STACK_WIDTH_16)))
-		return false;
-	if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, code, *length, &a->insn, a->operand)))
-		return false;
-	for (unsigned i = 0; i < a->insn.operand_count && i < 2; i++) {
-		if (a->operand[i].type == ZYDIS_OPERAND_TYPE_MEMORY)
-			a->size = a->operand[i].size / 8;
-		else if (a->operand[i].type == ZYDIS_OPERAND_TYPE_REGISTER && !general(a->operand[i].reg.value))
+	for (unsigned i = 0; i < a->i.insn.operand_count && i < 2; i++) {
+		if (a->i.operand[i].type == ZYDIS_OPERAND_TYPE_MEMORY)
+			a->size = a->i.operand[i].size / 8;
+		else if (a->i.operand[i].type == ZYDIS_OPERAND_TYPE_REGISTER && !general(a->i.operand[i].reg.value))
 			return false;
 	}
 	return a->size == 1 || a->size == 2 || a->size == 4 || a->size == 8;
@@ -202,11 +185,10 @@ static bool decode(struct access *a, uint8_t code[INSTRUCTION_MAX], uint64_t *le
 bool mmio_emulate(struct vm *vm, struct vcpu *v, unsigned index, uint64_t at)
 {
 	struct access a = { .vm = vm, .v = v, .index = index, .at = at };
-	uint8_t code[INSTRUCTION_MAX] = { 0 };
-	uint64_t length;
+	const uint8_t *code = a.i.code;
 
-	if (decode(&a, code, &length) && execute(&a)) {
-		v->exit.length = a.insn.length;
+	if (decode(&a) && execute(&a)) {
+		v->exit.length = a.i.insn.length;
 		vcpu_skip(v);
 		return true;
 	}

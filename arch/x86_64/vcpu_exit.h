@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vcpu_exit.h: why a guest left its processor, in words of the architecture; filled by vmx/decode.c. */
+/* vcpu_exit.h: why a guest left its processor, in words of the architecture; filled by the backend's decode.c. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,6 +28,7 @@ enum vcpu_exit_kind {
 	VCPU_EXIT_CR,			/* an access to a control register: see cr */
 	VCPU_EXIT_IO,			/* IN, OUT, INS, OUTS: see io */
 	VCPU_EXIT_MEMORY,		/* nothing maps an address, or not for such an access: see memory */
+	VCPU_EXIT_UNDECODED,		/* an instruction of which the processor says too little: see undecoded */
 	VCPU_EXIT_KINDS
 };
 
@@ -42,6 +43,8 @@ enum { VCPU_MEMORY_WRITE = 1, VCPU_MEMORY_FETCH = 2, VCPU_MEMORY_OPERAND = 4 };
 struct vcpu_exit {
 	uint32_t kind;			/* enum vcpu_exit_kind */
 	uint32_t length;		/* of the instruction that exited */
+	uint32_t undecoded;		/* the kind that it is, whose length and general register (of cr) are to be
+					 * read in its code. length is that without prefixes */
 	union {
 		struct { uint16_t port; uint8_t size, flags; } io;
 		struct { uint8_t number, gpr, access; uint16_t source; } cr;	/* source: of LMSW */

@@ -57,6 +57,7 @@ Test(exit, every_kind_has_a_handler)
 	for (unsigned kind = 0; kind < VCPU_EXIT_KINDS; kind++) {
 		fresh();
 		v->exit = (struct vcpu_exit){ 0 };
+		v->exit.undecoded = kind == VCPU_EXIT_UNDECODED ? VCPU_EXIT_HLT : 0;
 		if (kind == VCPU_EXIT_UNKNOWN)
 			v->exit.unknown.name = "";
 		else if (kind == VCPU_EXIT_IO)

@@ -153,3 +153,10 @@ Test(exit_cr, paging_with_pdptes_that_no_cpu_takes_is_a_gp_and_changes_nothing)
 	fake_vcpu.s.cr3 = vm->memory_bytes;
 	cr_expect_not(access(VCPU_CR_WRITE, 0, GPR_RBX, 0), "a table outside of memory");
 }
+
+Test(exit_cr, cr4_is_read_as_the_guest_wrote_it)
+{
+	fake_vcpu.s.cr4 = 0x6a0;
+	cr_expect(access(VCPU_CR_READ, 4, GPR_RDI, 0));
+	cr_expect_eq(v->gpr[GPR_RDI], 0x6a0);
+}

@@ -22,6 +22,11 @@ bool cpuid_has(const struct cpuid_policy *p, enum cpuid_word word, unsigned bit)
 	return p->word[word] >> bit & 1;
 }
 
+bool cpuid_is_vendor(const struct cpuid_policy *p, const char *vendor)
+{
+	return !memcmp(p->vendor, vendor, sizeof(p->vendor));
+}
+
 static bool has_xsave(const struct cpuid_policy *p) { return cpuid_has(p, CPUID_1_ECX, 26); }
 
 /* Bits of an APIC ID that number the cores of a package. */

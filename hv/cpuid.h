@@ -9,6 +9,8 @@
 void cpuid_guest(const struct cpuid_policy *p, unsigned vcpu, uint64_t xcr0, uint64_t cr4, uint32_t leaf,
 		 uint32_t subleaf, uint32_t out[4]);
 
+/* @vendor: twelve letters. */
+bool cpuid_is_vendor(const struct cpuid_policy *p, const char *vendor);
 bool cpuid_has(const struct cpuid_policy *p, enum cpuid_word word, unsigned bit);
 /* XCR0 bits (x87 and SSE always) and CR4 bits that the guest may set. */
 uint64_t cpuid_xcr0_mask(const struct cpuid_policy *p);

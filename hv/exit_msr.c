@@ -16,8 +16,11 @@ enum kind {
 #define MTRR_ENABLE_WB		0x806ull	/* MTRRs on, default type WB */
 #define MICROCODE_REVISION	(0xffffffffull << 32)
 #define MSR_MTRR_CAP_NONE	0ull
+#define TSC_AT_P0		(1ull << 24)	/* HWCR: TscFreqSel */
 
-static const struct row { uint32_t first, last; enum kind kind; uint64_t value; } row[] = {
+struct row { uint32_t first, last; enum kind kind; uint64_t value; };
+
+static const struct row row[] = {
 	{ MSR_IA32_TSC,			MSR_IA32_TSC,			KIND_TSC, 0 },
 	{ 0x017,			0x017,				KIND_CONSTANT, 0 },	/* IA32_PLATFORM_ID */
 	{ MSR_IA32_APIC_BASE,		MSR_IA32_APIC_BASE,		KIND_APIC, 0 },
@@ -39,12 +42,28 @@ static const struct row { uint32_t first, last; enum kind kind; uint64_t value; 
 	{ MSR_IA32_TSC_AUX,		MSR_IA32_TSC_AUX,		KIND_TSC_AUX, 0 },
 };
 
-static const struct row *find(uint32_t msr)
+/* Of AMD's processors alone, where kernels read them without asking. */
+static const struct row amd_row[] = {
+	{ 0xc0010010,			0xc0010010,			KIND_IGNORED, 0 },	/* SYSCFG */
+	{ 0xc0010015,			0xc0010015,			KIND_IGNORED, TSC_AT_P0 },	/* HWCR */
+	{ 0xc001001f,			0xc001001f,			KIND_IGNORED, 0 },	/* NB_CFG */
+};
+
+static const struct row *find_in(const struct row *rows, unsigned count, uint32_t msr)
 {
-	for (unsigned i = 0; i < sizeof(row) / sizeof(row[0]); i++)
-		if (msr >= row[i].first && msr <= row[i].last)
-			return &row[i];
+	for (unsigned i = 0; i < count; i++)
+		if (msr >= rows[i].first && msr <= rows[i].last)
+			return &rows[i];
 	return NULL;
+}
+
+static const struct row *find(const struct vm *vm, uint32_t msr)
+{
+	const struct row *r = find_in(row, sizeof(row) / sizeof(row[0]), msr);
+
+	if (!r && cpuid_is_vendor(&vm->cpuid, "AuthenticAMD"))
+		r = find_in(amd_row, sizeof(amd_row) / sizeof(amd_row[0]), msr);
+	return r;
 }
 
 /* A CPU without RDTSCP lacks the MSR too, so that the host must not touch it there. */
@@ -55,7 +74,7 @@ static bool absent(const struct vm *vm, const struct row *r)
 
 static bool read_msr(struct vm *vm, struct vcpu *v, unsigned index, uint32_t msr, uint64_t *value)
 {
-	const struct row *r = find(msr);
+	const struct row *r = find(vm, msr);
 
 	if (absent(vm, r))
 		return false;
@@ -84,7 +103,7 @@ static void move_tsc(struct vm *vm, struct vcpu *v, uint64_t by)
 
 static bool write_msr(struct vm *vm, struct vcpu *v, unsigned index, uint32_t msr, uint64_t value)
 {
-	const struct row *r = find(msr);
+	const struct row *r = find(vm, msr);
 
 	if (absent(vm, r))
 		return false;

@@ -3,8 +3,10 @@
 #include <string.h>
 #include "arch/x86_64/time.h"
 #include "hv/acpi/acpi_tables.h"
+#include "hv/cpuid.h"
 #include "hv/guest_mem.h"
 #include "hv/linux.h"
+#include "lib/fmt.h"
 
 #define CR0_PE		(1ull << 0)
 #define CR0_ET		(1ull << 4)
@@ -80,13 +82,25 @@ enum err vm_reset(struct vm *vm, const struct vm_boot *boot, struct why *why)
 	return vm_boot_linux(vm, boot, why);
 }
 
+/* Linux asks CPUID for the TSC's frequency on Intel's processors alone; elsewhere it counts reads of a chip, too few of
+ * which fit where each is an exit. What the user says comes last, and counts. */
+static const char *command_line(const struct vm *vm, const char *given)
+{
+	static char words[VM_CMDLINE + 32];
+
+	if (cpuid_is_vendor(&vm->cpuid, "GenuineIntel"))
+		return given;
+	fmt(words, sizeof(words), "tsc_early_khz=%llu %s", (unsigned long long)vm->machine.tsc_khz, given);
+	return words;
+}
+
 enum err vm_boot_linux(struct vm *vm, const struct vm_boot *boot, struct why *why)
 {
 	struct linux_load load = {
 		.vm = vm,
 		.kernel = boot->kernel,
 		.initrd = boot->initrd,
-		.cmdline = boot->cmdline,
+		.cmdline = command_line(vm, boot->cmdline),
 		.memory_bytes = vm->memory_bytes,
 	};
 	static struct vcpu_state state;

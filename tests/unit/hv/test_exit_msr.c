@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* unit: fake_host_cpuid fake_pages fake_vcpu */
 #include <criterion/criterion.h>
+#include <string.h>
 #include "arch/x86_64/msr.h"
 #include "hv/exit.h"
 #include "tests/fake/fake_vcpu.h"
@@ -154,4 +155,20 @@ Test(exit_msr, what_is_ignored_reads_as_before)
 	cr_expect(write(MSR_IA32_MTRR_DEF_TYPE, 0));
 	cr_expect(read(MSR_IA32_MTRR_DEF_TYPE, &is));
 	cr_expect_eq(was, is);
+}
+
+Test(exit_msr, what_kernels_read_on_amds_processors_unasked_exists_there_alone)
+{
+	static const uint32_t msr[] = { 0xc0010010, 0xc0010015, 0xc001001f };
+	uint64_t value;
+
+	for (unsigned i = 0; i < 3; i++)
+		cr_expect_not(read(msr[i], &value));
+	memcpy(vm->cpuid.vendor, "AuthenticAMD", sizeof(vm->cpuid.vendor));
+	for (unsigned i = 0; i < 3; i++) {
+		cr_expect(read(msr[i], &value));
+		cr_expect_eq(value, msr[i] == 0xc0010015 ? 1u << 24 : 0);
+		cr_expect(write(msr[i], 1ull << 46));
+	}
+	cr_expect_not(read(0xc0010011, &value));
 }

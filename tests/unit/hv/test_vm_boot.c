@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 #include "hv/guest_mem.h"
+#include "hv/linux.h"
 #include "hv/linux_header.h"
 #include "hv/vm_boot.h"
 #include "hv/walk.h"
@@ -179,4 +180,21 @@ Test(vm_boot, a_guest_that_does_nothing_but_reset_waits_for_its_second)
 	fake_host.tsc = vm->hold_until_ns + 2000000000;
 	cr_assert_eq(vm_reset(vm, &boot, NULL), ERR_OK);
 	cr_expect_eq(vm->hold_until_ns, 0);
+}
+
+static const char *command_line(void)
+{
+	static char words[64];
+
+	cr_assert_eq(vm_boot_linux(vm, &boot, NULL), ERR_OK);
+	cr_assert_eq(guest_read(vm, gpa(LINUX_CMDLINE), words, sizeof(words)), ERR_OK);
+	return words;
+}
+
+Test(vm_boot, linux_is_told_the_tscs_frequency_where_it_does_not_ask_cpuid)
+{
+	cr_expect_str_eq(command_line(), "console=ttyS0");
+	memcpy(vm->cpuid.vendor, "AuthenticAMD", sizeof(vm->cpuid.vendor));
+	vm->machine.tsc_khz = 2500000;
+	cr_expect_str_eq(command_line(), "tsc_early_khz=2500000 console=ttyS0");
 }

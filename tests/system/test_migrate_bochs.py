@@ -137,7 +137,7 @@ def strangers(c, m):
 
 
 def refusals(c, m):
-    refused(c, m, "a host without VT-x", PLAIN, r"no VT-x")
+    refused(c, m, "a host without VT-x", PLAIN, r"no (VT-x|SVM)")
     refused(c, m, "a host that does not accept this one", STRICT, r"takes no migrations from 10\.77\.0\.2")
     m.ctl(B, "start", "filler")
     refused(c, m, "a host with too little memory", B, r"too little memory: web1 needs 128 MiB, \d+ MiB are free")

@@ -23,9 +23,9 @@ def parser():
     up = sub.add_parser("up", parents=[common], help="start the hosts and wait until CIM can be reached")
     up.add_argument("--hosts", type=int, default=2, metavar="N")
     up.add_argument("--emulator", action="append", default=[], metavar="[HOST=]KIND",
-                    help="bochs (the default) has VT-x; qemu is faster and has none")
+                    help="bochs (the default) has VT-x; qemu is faster and has SVM if it is asked for by --cpu svm")
     up.add_argument("--cpu", action="append", default=[], metavar="[HOST=]MODEL",
-                    help="CPU model of the emulator (corei7_skylake_x; qemu: max)")
+                    help="CPU model of the emulator (corei7_skylake_x; qemu: max,-svm); svm: one of QEMU's with SVM")
     up.add_argument("--smp", type=int, default=1, metavar="N")
     up.add_argument("--memory", action="append", default=[], metavar="[HOST=]MIB", help="384")
     up.add_argument("--config", action="append", default=[], metavar="HOST=FILE", help="that host's tern.conf")

@@ -73,7 +73,7 @@ def make_hosts(args):
         h.ips = int(ips[h.name])
     models = per_host(args.cpu, hosts, "--cpu", None)
     for h in hosts:
-        h.cpu = models[h.name] or emulator.DEFAULT_CPU[h.emulator]
+        h.cpu = emulator.NAMED_CPU.get(models[h.name], models[h.name]) or emulator.DEFAULT_CPU[h.emulator]
     return hosts
 
 

@@ -16,28 +16,30 @@ const struct host_info *host_info(void)
 	return &info;
 }
 
-static void vmx_on(void)
+static void turn_on(void)
 {
 	(void)virt_cpu_on();
 }
 
-static void start_vmx(void)
+static void start_virt(void)
 {
 	static struct why_list missing;
 	uint32_t late;
 
 	info.can_run_vms = virt_init(&missing) && virt_cpu_on();
 	if (info.can_run_vms) {
-		late = smp_on_others(vmx_on);
+		late = smp_on_others(turn_on);
 		if (late)
-			why_add(&info.limits, "%u processors were late to turn VT-x on", late);
+			why_add(&info.limits, "%u processors were late to turn %s on", late, virt_name());
 		return;
 	}
 	for (unsigned i = 0; i < missing.count && i < WHY_MAX; i++)
-		log_error("vmx", "missing: %s", missing.why[i].text);
-	fmt(info.why_not, sizeof(info.why_not), "%s",
-	    missing.count ? missing.why[0].text : "VMXON failed on the boot CPU");
-	log_warn("vmx", "this host can't run VMs; management and network go on");
+		log_error("virt", "missing: %s", missing.why[i].text);
+	if (missing.count)
+		fmt(info.why_not, sizeof(info.why_not), "%s", missing.why[0].text);
+	else
+		fmt(info.why_not, sizeof(info.why_not), "the boot CPU could not turn %s on", virt_name());
+	log_warn("virt", "this host can't run VMs; management and network go on");
 }
 
 /* Each was logged as it was found. */
@@ -84,5 +86,5 @@ void host_init(const struct boot_info *boot)
 	random_bytes(info.boot_id, sizeof(info.boot_id));
 	if (uuid_parse(config->host_uuid, info.uuid) != ERR_OK)
 		uuid_derive((const uint8_t[16]){ 0 }, config->host_name, info.uuid);
-	start_vmx();
+	start_virt();
 }

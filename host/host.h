@@ -23,7 +23,7 @@ struct host_info {
 	struct why_list limits;		/* what is not used, and what is missing */
 };
 
-/* Reads the configuration, notes what of the machine is not used, and turns VT-x on; logs what that lacks, line by
- * line. After smp_start. */
+/* Reads the configuration, notes what of the machine is not used, and turns virtualization on; logs what that lacks,
+ * line by line. After smp_start. */
 void host_init(const struct boot_info *boot);
 const struct host_info *host_info(void);

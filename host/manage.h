@@ -25,7 +25,7 @@ struct manage_host {
 	uint64_t unused_bytes;		/* of RAM, and processors, that Tern does not use: manage_host_limit says why */
 	uint32_t unused_cpus;
 	bool random_strong;		/* ids and sequence numbers of this boot can't be guessed */
-	bool can_run_vms;		/* VT-x with all Tern requires */
+	bool can_run_vms;		/* virtualization with all Tern requires */
 	char why_not[WHY_TEXT];		/* set when !can_run_vms */
 	/* An earlier boot's records of hand-offs were found and more are taken, so they survive a restart. */
 	bool records_kept;

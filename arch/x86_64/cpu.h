@@ -58,6 +58,7 @@ struct cpu {
 	void (*mailbox)(void);		/* to be called by this CPU, then cleared; smp.c */
 	volatile bool vmx_on;
 	uint64_t vmxon_region;
+	uint64_t svm_host;		/* a page for VMSAVE */
 	void *vcpu;			/* whose VMCS is current here */
 	uint16_t ran;			/* the VPID of the guest that ran here last */
 };

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "arch/x86_64/gpt.h"
+#include "arch/x86_64/svm/asid.h"
 #include "arch/x86_64/vcpu_exit.h"
 #include "arch/x86_64/vcpu_state.h"
 #include "arch/x86_64/virt.h"
@@ -31,6 +32,17 @@ struct vcpu_vmx {
 	void *msr_bitmap;		/* 4 KiB */
 };
 
+/* And SVM. */
+struct vcpu_svm {
+	struct vmcb *vmcb;
+	struct asid asid;
+	uint64_t flushes;		/* as svm_flushes said at the last entry */
+	uint64_t timer;			/* the TSC at which the host's timer comes; 0: not armed */
+	uint64_t cr4;			/* as the guest reads it */
+	uint64_t iret_rip;		/* of the IRET that ends an NMI's handler */
+	bool window, nmi_blocked, nmi_returns;
+};
+
 struct vcpu {
 	uint64_t gpr[16];		/* but GPR_RSP, see VCPU_RSP */
 	struct vcpu_exit exit;
@@ -44,7 +56,10 @@ struct vcpu {
 	uint64_t *pml;			/* 512 entries, NULL without PML */
 	void *xsave;			/* 4 KiB */
 	struct gpt *gpt;
-	struct vcpu_vmx vmx;
+	union {
+		struct vcpu_vmx vmx;
+		struct vcpu_svm svm;
+	};
 };
 
 /* A vCPU in the state after RESET of @gpt's VM. ERR_NOMEM. */

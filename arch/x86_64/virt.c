@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "arch/x86_64/virt.h"
 #include "arch/x86_64/cpu_access.h"
+#include "arch/x86_64/svm/svm.h"
 #include "arch/x86_64/vmx/vmx.h"
 
-static const struct virt_ops *const families[] = { &vmx_ops };
+static const struct virt_ops *const families[] = { &vmx_ops, &svm_ops };
 
 const struct virt_ops *virt = &vmx_ops;
 static bool available;

@@ -4,8 +4,8 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+#include "arch/x86_64/svm/npt.h"
 #include "arch/x86_64/vmx/ept.h"
-#include "tests/fake/fake_format.h"
 #include "tests/fake/fake_mmu.h"
 #include "tests/fake/fake_pages.h"
 
@@ -18,7 +18,7 @@ static struct fake_mmu m;
 static uint32_t copy[FAKE_PAGES];
 static bool small_code;
 
-static const struct gpt_format *const formats[] = { &ept_format, &fake_format };
+static const struct gpt_format *const formats[] = { &ept_format, &npt_format };
 
 /* Each test once in each format. */
 static void in_all_formats(void (*test)(void))

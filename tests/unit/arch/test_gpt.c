@@ -4,8 +4,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 #include "arch/x86_64/gpt_table.h"
+#include "arch/x86_64/svm/npt.h"
 #include "arch/x86_64/vmx/ept.h"
-#include "tests/fake/fake_format.h"
 #include "tests/fake/fake_pages.h"
 
 static unsigned flushes;
@@ -22,7 +22,7 @@ void gpt_flush(struct gpt *gpt)
 
 static struct gpt gpt;
 
-static const struct gpt_format *const formats[] = { &ept_format, &fake_format };
+static const struct gpt_format *const formats[] = { &ept_format, &npt_format };
 
 /* Each test once in each format. */
 static void in_all_formats(void (*test)(void))

@@ -69,6 +69,8 @@ void svm_caps_report(const struct svm_raw *raw)
 	static const struct { uint32_t mask; const char *words; } rows[] = { SVM_FEATURES(ROW) };
 
 	log_info("svm", "SVM usable; revision %u, %u ASIDs", raw->revision, raw->asids);
+	log_warn("svm", "what speculation leaks of a guest to another, or of this host to its guests, is not closed on "
+		 "AMD's processors yet: run guests of one owner alone");
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		log_debug("svm", "%s: %s", rows[i].words, raw->features & rows[i].mask ? "yes" : "no");
 }

@@ -10,7 +10,7 @@ cases = Cases()
 with lab(*host_words(config("web"), "--cpu", "corei5_arrandale_m520")):
     wait_log(HOST, r"net: ready|panic: ", 100)
     with cases.case("the log names what is missing"):
-        wait_log(HOST, r"missing: .*XSAVE", 1)
+        wait_log(HOST, r"missing: .*XSAVE", 30)
     with cases.case("the guest is refused, and the host answers"):
         wait_log(HOST, r"web does not start: .*XSAVE", 5)
         names = computer_systems("10.77.0.2")

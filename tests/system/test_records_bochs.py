@@ -87,8 +87,8 @@ def destination_dies(c, m):
         lab_command("kill", B)
         gate.close()
         lab_command("start", B, "--timeout", "240")
-        wait_log(B, r"records: kept by the firmware \(boot 3\)$", 1)
-        print("     " + wait_log(B, rf"mig: ({VM} was prepared here for .*)", 1).group(1))
+        wait_log(B, r"records: kept by the firmware \(boot 3\)$", 30)
+        print("     " + wait_log(B, rf"mig: ({VM} was prepared here for .*)", 30).group(1))
         job = m.ended(A, m.doubted, EXCEPTION, 90)
         print(f"     {job['ErrorDescription']}")
         m.ticks(A, 3, 90)
@@ -118,14 +118,14 @@ def refused_here(m, why):
 def away(c, m):
     with c.case("the source comes back: it does not start the guest again, asks, and learns that it is away"):
         lab_command("start", A, "--timeout", "240")
-        print("     " + wait_log(A, rf"vm: ({VM} is not started: .*lab-b.*)", 1).group(1))
+        print("     " + wait_log(A, rf"vm: ({VM} is not started: .*lab-b.*)", 30).group(1))
         until(f"{VM} away", 90, lambda: m.systems(A)[0][VM]["OperatingStatus"] == 7, 0.5)
         refused_here(m, rf"{VM} moved to lab-b")
         m.ticks(B, 2, 90)
     with c.case("after one more restart it is still away: not started, not given back without accepting the risk"):
         lab_command("kill", A)
         lab_command("start", A, "--timeout", "240")
-        wait_log(A, rf"vm: {VM} is not started: {VM} moved to lab-b", 1)
+        wait_log(A, rf"vm: {VM} is not started: {VM} moved to lab-b", 30)
         refused_here(m, rf"{VM} moved to lab-b")
         code, answer = m.ctl(A, "reclaim", VM)
         expect(code == 1 and "moved to lab-b" in answer["risk"], f"a risk: {answer}")
@@ -141,8 +141,8 @@ with lab(*lab_words()):
     try:
         with cases.case("both hosts find what an earlier boot left in their firmware"):
             for one in HOSTS:
-                wait_log(one, r"records: kept by the firmware \(boot 2\)$", 1)
-                print(f"     {one}: " + wait_log(one, r"records: (writing one took .*)", 1).group(1))
+                wait_log(one, r"records: kept by the firmware \(boot 2\)$", 30)
+                print(f"     {one}: " + wait_log(one, r"records: (writing one took .*)", 30).group(1))
         with cases.case("Debian's kernel boots to the guest's program"):
             moving.ticks(A, 3, 300)
         for part in (destination_dies, source_dies, away):

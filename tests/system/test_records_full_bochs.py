@@ -53,7 +53,7 @@ def there_and_back(c, m):
         expect(SPENT not in log_of(B), f"a hand-off that {B} recorded")
     with c.case("the guest goes back from a host whose store is full, which says so"):
         moves(m, B, A)
-        wait_log(B, SPENT, 1)
+        wait_log(B, SPENT, 30)
         kept, where = status(m, B)
         print(f"     {where}")
         expect(FULL in where, f"a status that says that the store is full: {where}")
@@ -73,7 +73,7 @@ with lab(*two_hosts(linux("96M", "tern.region=1M tern.rate=20"), "--keep-variabl
     try:
         with cases.case("after a restart one host has room for one more hand-off"):
             restart_nearly_full(B)
-            left = int(wait_log(B, r"records: writing one took .*; the store has (\d+) bytes left", 1).group(1))
+            left = int(wait_log(B, r"records: writing one took .*; the store has (\d+) bytes left", 30).group(1))
             print(f"     {left} bytes left")
             expect(RESERVE + ATTEMPT <= left < RESERVE + 2 * ATTEMPT, f"room for one attempt's records on {B}, not {left}")
             moving.ticks(A, 3, 300)
